@@ -1,0 +1,1 @@
+"""Incidents, from the first sign to the review. Read `workflow.py` first."""

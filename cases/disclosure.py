@@ -1,0 +1,120 @@
+"""Which partners an incident involves, what it means for each, and what each may see.
+
+Listing a partner shows it nothing. Disclosing gives it a reference of its own and its own view.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from cases import moving, queries, timeline
+from cases.models import Entry, Incident, Involvement, Report
+from incidentdesk.kernel import access
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.errors import Conflict, InvalidInput
+from partners import directory
+from partners.models import Partner
+
+Kind = Entry.Kind
+
+
+@transaction.atomic
+def add_partner(
+    *,
+    incident_id: int,
+    partner_id: int,
+    title: str,
+    meaning: str,
+    severity: int,
+    by: Actor,
+    at: datetime,
+) -> Involvement:
+    """A partner is affected; in its words and with its own severity. It sees nothing yet."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.NOTICE_DRAFT)
+    moving.require_open(incident)
+    partner = Partner.objects.get(pk=partner_id)
+    if not title.strip() or not meaning.strip():
+        raise InvalidInput("Give a title for this partner and say what the incident means for it.")
+    if incident.involvements.filter(partner=partner).exists():
+        raise Conflict(f"{partner} is listed already; edit what it means instead.")
+    involvement = _involve(incident, partner, title, meaning, severity, at=at)
+    text = f"{partner} is affected (SEV-{severity} for it): {involvement.meaning}"
+    timeline.record(incident, Kind.PARTNER, text, by=by, at=at, partner_id=partner.pk)
+    return involvement
+
+
+@transaction.atomic
+def edit_involvement(
+    *,
+    incident_id: int,
+    involvement_id: int,
+    title: str,
+    meaning: str,
+    severity: int,
+    by: Actor,
+    at: datetime,
+) -> Involvement:
+    """Correct what the incident means for a partner; the partner sees the new text at once."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.NOTICE_DRAFT)
+    involvement = incident.involvements.select_related("partner").get(pk=involvement_id)
+    if not title.strip() or not meaning.strip():
+        raise InvalidInput("Give a title for this partner and say what the incident means for it.")
+    involvement.title, involvement.meaning = title.strip()[:200], meaning.strip()
+    involvement.severity = severity
+    involvement.save(update_fields=["title", "meaning", "severity"])
+    text = f"{involvement.partner}: now SEV-{severity} for it: {involvement.meaning}"
+    timeline.record(incident, Kind.PARTNER, text, by=by, at=at, partner_id=involvement.partner_id)
+    return involvement
+
+
+@transaction.atomic
+def disclose(*, incident_id: int, involvement_id: int, by: Actor, at: datetime) -> Involvement:
+    """Let the partner see its view of the incident; it gets a reference of its own."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.NOTICE_DRAFT)
+    involvement = incident.involvements.select_related("partner").get(pk=involvement_id)
+    if involvement.disclosed_at is not None:
+        raise Conflict(f"{involvement.partner} sees it already, as {involvement.reference}.")
+    show(incident, involvement, by=by, at=at)
+    return involvement
+
+
+def show(incident: Incident, involvement: Involvement, *, by: Actor, at: datetime) -> None:
+    """Disclose inside a use case that holds the incident's lock."""
+    partner = involvement.partner
+    involvement.reference = directory.next_reference(partner, kind="incident", year=at.year)
+    involvement.disclosed_at, involvement.disclosed_by_id = at, by.user_id
+    involvement.save(update_fields=["reference", "disclosed_at", "disclosed_by"])
+    text = f"Disclosed to {partner} as {involvement.reference}."
+    timeline.record(incident, Kind.PARTNER, text, by=by, at=at, partner_id=partner.pk)
+
+
+def list_reporter(incident: Incident, made: Report, *, by: Actor, at: datetime) -> None:
+    """A partner that reported an incident is involved in it and sees it, unless it already is."""
+    involvement = incident.involvements.filter(partner_id=made.partner_id).first()
+    if involvement is None:
+        involvement = _involve(
+            incident, made.partner, made.title, made.description, incident.severity, at=at
+        )
+    if involvement.disclosed_at is None:
+        show(incident, involvement, by=by, at=at)
+
+
+def _involve(
+    incident: Incident, partner: Partner, title: str, meaning: str, severity: int, *, at: datetime
+) -> Involvement:
+    return Involvement.objects.create(
+        incident=incident,
+        partner=partner,
+        title=title.strip()[:200],
+        meaning=meaning.strip(),
+        severity=severity,
+        started_at=incident.occurred_at,
+        phase=incident.phase,
+        phase_times={move.to_phase: move.at.isoformat() for move in incident.moves.all()},
+        added_at=at,
+    )

@@ -1,0 +1,1 @@
+"""The ways in which an incident begins: alerts, partner reports, declared by staff."""

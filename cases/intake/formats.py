@@ -1,0 +1,29 @@
+"""Which parser reads which format, and the reading itself: text in, signals or a sentence out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from cases.intake import alertmanager, pagerduty
+from cases.intake.signal import Signal
+from incidentdesk.kernel.errors import InvalidInput
+
+PARSERS: dict[str, Callable[[Any], list[Signal]]] = {
+    "alertmanager": alertmanager.parse,
+    "pagerduty": pagerduty.parse,
+}
+
+
+def payload_of(raw: str) -> Any:
+    """The JSON in `raw`; InvalidInput when it is none."""
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        raise InvalidInput("The body is not valid JSON.") from None
+
+
+def read(source_format: str, raw: str) -> list[Signal]:
+    """The signals in a stored or received body."""
+    return PARSERS[source_format](payload_of(raw))

@@ -1,0 +1,75 @@
+"""The one shape into which every parser turns what a source sent. Pure; it knows no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+
+from incidentdesk.kernel.errors import InvalidInput
+
+
+class Action(StrEnum):
+    """What a signal asks for."""
+
+    FIRE = "fire"
+    NOTE = "note"
+    RESOLVE = "resolve"
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One alert as a source tells it. `key` is one alert, `group` is one incident."""
+
+    action: Action
+    key: str
+    group: str
+    title: str
+    body: str = ""
+    urgency: int = 2
+    started_at: datetime | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+def text(value: Any, limit: int) -> str:
+    """A value as text that PostgreSQL can hold: no NUL, no lone surrogate, not too long."""
+    plain = "" if value is None else str(value)
+    return plain.replace("\x00", "").encode("utf-8", "replace").decode()[:limit]
+
+
+def mapping(value: Any, what: str) -> dict[str, Any]:
+    """`value` as an object, or a sentence that says which part is not one."""
+    if not isinstance(value, dict):
+        raise InvalidInput(f"{what} has to be a JSON object.")
+    return value
+
+
+def moment(value: Any) -> datetime | None:
+    """An RFC 3339 time with its zone; anything else, and the year 1 of Alertmanager, is unknown."""
+    try:
+        found = parse_datetime(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    if found is None or found.tzinfo is None or found.year < 1970:
+        return None
+    return found
+
+
+# A severity hint never sets impact: it maps to a starting urgency (U3 now, U2 today, U1 later).
+_URGENCY = {
+    "critical": 3,
+    "page": 3,
+    "emergency": 3,
+    "error": 2,
+    "warning": 2,
+    "info": 1,
+    "none": 1,
+}
+
+
+def urgency(hint: Any) -> int:
+    """The starting urgency for a source's severity word; unknown words are U2."""
+    return _URGENCY.get(str(hint).lower(), 2)

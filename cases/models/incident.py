@@ -1,0 +1,257 @@
+"""The incident: fields, constraints, what may be read, and the lifecycle's declarations.
+
+Transitions declare; `cases.workflow` performs. A database trigger refuses an INSERT outside
+Identification and a phase that skips the order, so that no door goes around them.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Count, F, Q, Value
+from django_fsm import RETURN_VALUE, FSMField, FSMModelMixin, transition
+
+from cases import gates
+from cases.severity import FLOOR_CHOICES, IMPACTS, SCOPES, URGENCIES, Result, compute
+
+
+class Phase(models.TextChoices):
+    """The five phases of the framework, and the two ways in which an incident is over."""
+
+    IDENTIFICATION = "identification", "Identification"
+    CONTAINMENT = "containment", "Containment"
+    MITIGATION = "mitigation", "Mitigation"
+    RECOVERY = "recovery", "Recovery"
+    REVIEW = "review", "Review"
+    CLOSED = "closed", "Closed"
+    DISMISSED = "dismissed", "Dismissed"
+
+
+STEPS = [Phase.IDENTIFICATION, Phase.CONTAINMENT, Phase.MITIGATION, Phase.RECOVERY, Phase.REVIEW]
+OVER = (Phase.CLOSED, Phase.DISMISSED)
+
+
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    """Questions about incidents."""
+
+    def open(self) -> IncidentQuerySet:
+        """Neither closed nor dismissed."""
+        return self.exclude(phase__in=OVER)
+
+
+class Incident(FSMModelMixin, models.Model):
+    """One incident, with its evaluation, its times and its phase."""
+
+    class Detection(models.TextChoices):
+        ALERT = "alert", "monitoring alert"
+        ANOMALY = "anomaly", "anomaly detection"
+        LOG = "log", "access or activity log"
+        PARTNER = "partner", "partner report"
+        STAFF = "staff", "staff"
+
+    class Tlp(models.TextChoices):
+        RED = "RED", "TLP:RED"
+        AMBER_STRICT = "AMBER+STRICT", "TLP:AMBER+STRICT"
+        AMBER = "AMBER", "TLP:AMBER"
+        GREEN = "GREEN", "TLP:GREEN"
+        CLEAR = "CLEAR", "TLP:CLEAR"
+
+    class Dismissal(models.TextChoices):
+        FALSE_POSITIVE = "false_positive", "false positive"
+        DUPLICATE = "duplicate", "duplicate"
+
+    # The trigger fills it from the year of opened_at: INC-2026-0001.
+    reference = models.CharField(max_length=20, unique=True, db_default=Value(""), editable=False)
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    category = models.ForeignKey("cases.Category", models.PROTECT, null=True)
+    tlp = models.CharField("TLP", max_length=12, choices=Tlp.choices, default=Tlp.AMBER)
+    detection = models.CharField(max_length=10, choices=Detection.choices)
+    detected_by = models.CharField(max_length=120, help_text="For instance: source “prod-eu”.")
+
+    opened_at = models.DateTimeField()
+    occurred_at = models.DateTimeField(null=True)
+    detected_at = models.DateTimeField()
+    aware_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    confirmed_at = models.DateTimeField(null=True)
+    contained_at = models.DateTimeField(null=True)
+    recovery_proposed_at = models.DateTimeField(null=True)
+    recovered_at = models.DateTimeField(null=True)
+    over_at = models.DateTimeField(null=True)
+
+    impact = models.PositiveSmallIntegerField(null=True, choices=IMPACTS)
+    scope = models.PositiveSmallIntegerField(null=True, choices=SCOPES)
+    urgency = models.PositiveSmallIntegerField(null=True, choices=URGENCIES)
+    floors = ArrayField(
+        models.CharField(max_length=40, choices=FLOOR_CHOICES), default=list, blank=True
+    )
+    severity = models.PositiveSmallIntegerField()
+    severity_override = models.PositiveSmallIntegerField(null=True)
+    severity_reason = models.TextField(blank=True)
+
+    phase = FSMField(choices=Phase.choices, default=Phase.IDENTIFICATION, protected=True)
+    commander = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="commands"
+    )
+    cause = models.TextField(blank=True, help_text="The cause, or the best hypothesis.")
+    dismissal = models.CharField(max_length=20, choices=Dismissal.choices, blank=True)
+    duplicate_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="duplicates")
+
+    objects = IncidentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-opened_at", "-id")
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["-opened_at", "-id"], name="incident_newest"),
+            models.Index(
+                fields=["severity", "-opened_at"],
+                condition=~Q(phase__in=["closed", "dismissed"]),
+                name="incident_open",
+            ),
+            models.Index(
+                fields=["opened_at"],
+                condition=Q(acknowledged_at=None) & ~Q(phase__in=["closed", "dismissed"]),
+                name="incident_unacknowledged",
+            ),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(severity__gte=1, severity__lte=4), name="incident_severity"
+            ),
+            models.CheckConstraint(
+                condition=Q(severity_override=None) | ~Q(severity_reason=""),
+                name="incident_override_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(acknowledged_at=None) | Q(acknowledged_by__isnull=False),
+                name="incident_acknowledged_by_someone",
+            ),
+            models.CheckConstraint(
+                condition=~Q(dismissal="duplicate") | Q(duplicate_of__isnull=False),
+                name="incident_duplicate_of_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(duplicate_of=None) | ~Q(duplicate_of=F("id")),
+                name="incident_not_its_own_duplicate",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}"
+
+    @property
+    def about(self) -> str:
+        """How the post office and the audit trail name this incident."""
+        return f"incident:{self.pk}"
+
+    @property
+    def url(self) -> str:
+        """Its page on the desk, as a path."""
+        return f"/admin/cases/incident/{self.pk}/change/"
+
+    @property
+    def is_open(self) -> bool:
+        """Neither closed nor dismissed."""
+        return self.phase not in OVER
+
+    @property
+    def is_evaluated(self) -> bool:
+        """All three axes are answered."""
+        return None not in (self.impact, self.scope, self.urgency)
+
+    def computed_severity(self) -> Result:
+        """What the matrix and the floors say, with the reason."""
+        return compute(self.impact, self.scope, self.urgency, self.floors)
+
+    def facts(self) -> gates.Facts:
+        """What the gates ask about: counted by the database, at this moment."""
+        systems = self.systems.aggregate(
+            total=Count("id"),
+            affected=Count("id", filter=Q(state="affected")),
+            restored=Count("id", filter=Q(state="restored")),
+        )
+        told = Q(copies__sent_at__isnull=False)
+        partners = self.involvements.aggregate(
+            total=Count("id", distinct=True),
+            told=Count("id", distinct=True, filter=told),
+            cleared=Count("id", distinct=True, filter=told & Q(copies__kind="all_clear")),
+        )
+        tasks = {
+            row["phase"]: (row["ended"], row["total"])
+            for row in self.tasks.order_by()
+            .values("phase")
+            .annotate(total=Count("id"), ended=Count("id", filter=~Q(state="open")))
+        }
+        review = getattr(self, "review_facts", None)
+        return gates.Facts(
+            has_category=self.category_id is not None,
+            is_confirmed=self.confirmed_at is not None,
+            is_evaluated=self.is_evaluated,
+            has_times=None not in (self.occurred_at, self.aware_at),
+            has_commander=self.commander_id is not None,
+            has_cause=bool(self.cause.strip()),
+            is_recovered=self.recovered_at is not None,
+            tasks=tasks,
+            statements=frozenset(self.statements.values_list("key", flat=True)),
+            review_missing=tuple(review.missing) if review else ("the review is not open",),
+            review_approved=bool(review and review.approved_at),
+            alerts_firing=self.alerts.filter(resolved_at=None).count(),
+            systems=systems["total"],
+            systems_affected=systems["affected"],
+            systems_restored=systems["restored"],
+            partners=partners["total"],
+            partners_told=partners["told"],
+            partners_cleared=partners["cleared"],
+        )
+
+    # --- the lifecycle: what may follow what, and which gates stand before it ------------------
+
+    @transition(
+        phase,
+        Phase.IDENTIFICATION,
+        Phase.CONTAINMENT,
+        conditions=[gates.open_for("begin_containment")],
+    )
+    def begin_containment(self) -> None:
+        """The nature is confirmed."""
+
+    @transition(
+        phase, Phase.CONTAINMENT, Phase.MITIGATION, conditions=[gates.open_for("begin_mitigation")]
+    )
+    def begin_mitigation(self) -> None:
+        """It no longer grows."""
+
+    @transition(
+        phase, Phase.MITIGATION, Phase.RECOVERY, conditions=[gates.open_for("begin_recovery")]
+    )
+    def begin_recovery(self) -> None:
+        """The cause is dealt with."""
+
+    @transition(phase, Phase.RECOVERY, Phase.REVIEW, conditions=[gates.open_for("begin_review")])
+    def begin_review(self) -> None:
+        """Service is back to normal."""
+
+    @transition(phase, Phase.REVIEW, Phase.CLOSED, conditions=[gates.open_for("close")])
+    def close(self) -> None:
+        """The review is approved."""
+
+    @transition(phase, [Phase.IDENTIFICATION, Phase.CONTAINMENT, Phase.MITIGATION], Phase.DISMISSED)
+    def dismiss(self) -> None:
+        """It was a false positive, or is handled elsewhere."""
+
+    @transition(phase, list(OVER), RETURN_VALUE(Phase.REVIEW, Phase.IDENTIFICATION))
+    def reopen(self) -> str:
+        """A closed one goes back to its review, a dismissed one to its start."""
+        return Phase.REVIEW if self.phase == Phase.CLOSED else Phase.IDENTIFICATION
+
+    @transition(phase, STEPS[1:], RETURN_VALUE(*STEPS[:-1]))
+    def step_back(self) -> str:
+        """Back to the phase before this one."""
+        return STEPS[STEPS.index(Phase(self.phase)) - 1]

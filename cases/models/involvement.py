@@ -1,0 +1,60 @@
+"""Involvement: one partner in one incident, and what that partner is shown of it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Involvement(models.Model):
+    """What an incident means for one partner. The portal reads this row and never the incident.
+
+    `severity`, `title` and `phase` are what the partner sees; the reference is its own. Nothing
+    here is visible to the partner before `disclosed_at`.
+    """
+
+    incident = models.ForeignKey("cases.Incident", models.CASCADE, related_name="involvements")
+    partner = models.ForeignKey("partners.Partner", models.PROTECT, related_name="involvements")
+    reference = models.CharField(max_length=40, blank=True)
+    title = models.CharField(max_length=200)
+    meaning = models.TextField("what it means for this partner")
+    severity = models.PositiveSmallIntegerField("severity for this partner")
+    started_at = models.DateTimeField(null=True)
+    phase = models.CharField(max_length=20)
+    phase_times = models.JSONField(default=dict)
+    added_at = models.DateTimeField()
+    disclosed_at = models.DateTimeField(null=True)
+    disclosed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("id",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["incident", "partner"], name="partner_once"),
+            models.UniqueConstraint(
+                fields=["partner", "reference"],
+                condition=~Q(reference=""),
+                name="partner_reference_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(disclosed_at=None) | ~Q(reference=""),
+                name="disclosed_with_a_reference",
+            ),
+            models.CheckConstraint(
+                condition=Q(severity__gte=1, severity__lte=4), name="involvement_severity"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["partner", "-disclosed_at", "-id"],
+                condition=Q(disclosed_at__isnull=False),
+                name="partner_newest",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner} · {self.reference or 'not disclosed'}"

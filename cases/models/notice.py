@@ -1,0 +1,126 @@
+"""Notices: what partners are told. The approved text and who approved it never change."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+
+class Notice(models.Model):
+    """A text for some of an incident's partners: drafted, approved by a second person, sent."""
+
+    class Kind(models.TextChoices):
+        FIRST = "first", "first notice"
+        UPDATE = "update", "update"
+        ALL_CLEAR = "all_clear", "all clear"
+        CORRECTION = "correction", "correction"
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "waits for approval"
+        APPROVED = "approved", "approved"
+        SENT = "sent", "sent"
+        WITHDRAWN = "withdrawn", "withdrawn"
+
+    incident = models.ForeignKey("cases.Incident", models.PROTECT, related_name="notices")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    body = models.TextField()
+    next_update_at = models.DateTimeField(null=True, blank=True)
+    tlp = models.CharField("TLP", max_length=12)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    drafted_at = models.DateTimeField()
+    drafted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="notices_drafted"
+    )
+    approved_at = models.DateTimeField(null=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="notices_approved"
+    )
+    sent_at = models.DateTimeField(null=True)
+    sent_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="notices_sent"
+    )
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replaced_by")
+
+    class Meta:
+        ordering = ("-drafted_at", "-id")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=F("drafted_by")),
+                name="notice_approved_by_a_second_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_at=None, approved_by=None)
+                | Q(approved_at__isnull=False, approved_by__isnull=False),
+                name="notice_approval_is_a_pair",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "sent"]) | Q(approved_at__isnull=False),
+                name="notice_sent_only_when_approved",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["drafted_at"], condition=Q(state="draft"), name="notice_to_approve"
+            ),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Protect(
+                name="approved_text_stays",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.approved_at IS NOT NULL AND (OLD.body, OLD.kind, OLD.tlp, OLD.incident_id,"
+                    " OLD.drafted_by_id, OLD.approved_by_id, OLD.approved_at)"
+                    " IS DISTINCT FROM (NEW.body, NEW.kind, NEW.tlp, NEW.incident_id,"
+                    " NEW.drafted_by_id, NEW.approved_by_id, NEW.approved_at)"
+                ),
+            ),
+            pgtrigger.Protect(
+                name="approved_notice_stays",
+                operation=pgtrigger.Delete,
+                condition=pgtrigger.Condition("OLD.approved_at IS NOT NULL"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ({self.get_state_display()})"
+
+
+class NoticeCopy(models.Model):
+    """A notice as one partner has it. Its audience is fixed while the notice is drafted."""
+
+    notice = models.ForeignKey(Notice, models.PROTECT, related_name="copies")
+    involvement = models.ForeignKey("cases.Involvement", models.PROTECT, related_name="copies")
+    partner = models.ForeignKey("partners.Partner", models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20, choices=Notice.Kind.choices)
+    body = models.TextField(blank=True)
+    tlp = models.CharField(max_length=12)
+    next_update_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ("-sent_at", "-id")
+        verbose_name_plural = "notice copies"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["notice", "involvement"], name="copy_once"),
+            models.CheckConstraint(
+                condition=Q(acknowledged_at=None) | Q(sent_at__isnull=False),
+                name="copy_acknowledged_after_sent",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["involvement", "-sent_at"], name="copy_newest"),
+            models.Index(
+                fields=["partner"],
+                condition=Q(sent_at__isnull=False, acknowledged_at=None),
+                name="copy_unacknowledged",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} to {self.partner}"

@@ -1,0 +1,60 @@
+"""Reports: what a partner tells us. One comes to triage and becomes an incident, or an answer."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Report(models.Model):
+    """A partner's report; visible to that partner with its state."""
+
+    class State(models.TextChoices):
+        NEW = "new", "waits for triage"
+        ACCEPTED = "accepted", "became an incident"
+        ATTACHED = "attached", "belongs to a known incident"
+        DECLINED = "declined", "answered"
+
+    partner = models.ForeignKey("partners.Partner", models.PROTECT, related_name="reports")
+    reference = models.CharField(max_length=40)
+    title = models.CharField(max_length=200)
+    description = models.TextField()
+    category = models.ForeignKey("cases.Category", models.PROTECT, null=True)
+    happened_at = models.DateTimeField(null=True)
+    noticed_at = models.DateTimeField()
+    reported_at = models.DateTimeField()
+    reported_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    reporter = models.CharField(max_length=120)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.NEW)
+    answer = models.TextField(blank=True)
+    incident = models.ForeignKey(
+        "cases.Incident", models.PROTECT, null=True, related_name="reports"
+    )
+    triaged_at = models.DateTimeField(null=True)
+    triaged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("-reported_at", "-id")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["partner", "reference"], name="report_reference_once"),
+            models.CheckConstraint(
+                condition=Q(state="new", triaged_at=None)
+                | (~Q(state="new") & Q(triaged_at__isnull=False)),
+                name="report_triaged_or_new",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="declined") | ~Q(answer=""), name="report_declined_in_words"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["partner", "-reported_at", "-id"], name="report_newest"),
+            models.Index(fields=["reported_at"], condition=Q(state="new"), name="report_to_triage"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}"

@@ -1,0 +1,50 @@
+"""Systems: the register, and what is affected in one incident."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+
+class System(models.Model):
+    """Something 6MM runs that an incident can hit."""
+
+    name = models.CharField(max_length=80, unique=True)
+    description = models.CharField(max_length=200, blank=True)
+    is_critical = models.BooleanField(
+        default=False, help_text="A shared critical component: gateway, matching, risk, ledger…"
+    )
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AffectedSystem(models.Model):
+    """A system in an incident: affected, then isolated, then restored."""
+
+    class State(models.TextChoices):
+        AFFECTED = "affected", "affected"
+        ISOLATED = "isolated", "isolated"
+        RESTORED = "restored", "restored"
+
+    incident = models.ForeignKey("cases.Incident", models.CASCADE, related_name="systems")
+    system = models.ForeignKey(System, models.PROTECT, related_name="affected")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.AFFECTED)
+    how = models.TextField(blank=True, help_text="How it was isolated or restored; the proof.")
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True)
+
+    class Meta:
+        ordering = ("system__name",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["incident", "system"], name="system_once_per_incident"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.system} ({self.state})"

@@ -1,0 +1,76 @@
+"""Tasks: what a playbook proposes for a category and phase, and what responders did of it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+PHASES = [
+    ("containment", "Containment"),
+    ("mitigation", "Mitigation"),
+    ("recovery", "Recovery"),
+]
+
+
+class PlaybookTask(models.Model):
+    """One line of a category's playbook."""
+
+    category = models.ForeignKey("cases.Category", models.CASCADE, related_name="playbook")
+    phase = models.CharField(max_length=20, choices=PHASES)
+    position = models.PositiveSmallIntegerField()
+    text = models.CharField(max_length=300)
+    needs_evidence = models.BooleanField(default=False)
+    needs_second_person = models.BooleanField(default=False)
+    is_partner_facing = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("category", "phase", "position")
+        verbose_name = "playbook task"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["category", "phase", "position"], name="playbook_position_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Task(models.Model):
+    """A responder's work in one incident: open, done with a note, or waived with a reason."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "open"
+        DONE = "done", "done"
+        WAIVED = "waived", "waived"
+
+    incident = models.ForeignKey("cases.Incident", models.CASCADE, related_name="tasks")
+    phase = models.CharField(max_length=20, choices=PHASES)
+    position = models.PositiveSmallIntegerField()
+    text = models.CharField(max_length=300)
+    needs_evidence = models.BooleanField(default=False)
+    needs_second_person = models.BooleanField(default=False)
+    is_partner_facing = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    note = models.TextField(blank=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True)
+
+    class Meta:
+        ordering = ("phase", "position", "id")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                name="task_ended_with_a_note",
+                condition=Q(state="open", ended_at=None)
+                | (~Q(state="open") & Q(ended_at__isnull=False) & ~Q(note="")),
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["incident", "phase", "position"], name="task_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,0 +1,73 @@
+"""What every move does once it is allowed: save, note, tell the timeline, show it to partners.
+
+Also the refusals that moves share. It decides nothing; `workflow` does.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cases import deadlines, timeline
+from cases.models import Entry, Incident, Move, Phase
+from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.errors import Conflict, InvalidInput
+from notifications import escalation
+
+Kind = Entry.Kind
+
+
+def arrive(
+    incident: Incident, origin: Phase, *, by: Actor, at: datetime, reason: str = ""
+) -> Incident:
+    """Save a move that the lifecycle allowed, note it, and let its partners see the new phase."""
+    incident.save()
+    note_move(incident, origin, by=by, at=at, reason=reason)
+    why = f" Reason: {reason.strip()}" if reason.strip() else ""
+    text = f"{origin.label} → {incident.get_phase_display()}.{why}"
+    timeline.record(incident, Kind.MOVE, text, by=by, at=at)
+    shown = list(incident.involvements.all())
+    for involvement in shown:
+        involvement.phase = incident.phase
+        involvement.phase_times = {**involvement.phase_times, incident.phase: at.isoformat()}
+    incident.involvements.bulk_update(shown, ["phase", "phase_times"])
+    return incident
+
+
+def note_move(
+    incident: Incident, origin: str, *, by: Actor, at: datetime, reason: str = ""
+) -> None:
+    Move.objects.create(
+        incident=incident,
+        at=at,
+        from_phase=origin,
+        to_phase=incident.phase,
+        reason=reason.strip(),
+        actor=by.name,
+        user_id=by.user_id,
+    )
+
+
+def end(incident: Incident, *, why: str, at: datetime) -> None:
+    """The incident is over: clocks and pages stop, alerts that still fire are let go."""
+    deadlines.drop(incident)
+    escalation.stop(about=incident.about, at=at, why=why)
+    if incident.phase == Phase.CLOSED:
+        incident.alerts.filter(resolved_at=None).update(resolved_at=at)
+
+
+def require_phase(incident: Incident, phase: Phase) -> None:
+    if incident.phase != phase:
+        raise Conflict(
+            f"{incident.reference} is in {incident.get_phase_display()} by now, not in "
+            f"{phase.label}; look at the page again."
+        )
+
+
+def require_open(incident: Incident) -> None:
+    if not incident.is_open:
+        raise Conflict(f"{incident.reference} is {incident.phase}; reopen it first.")
+
+
+def require_reason(reason: str, what: str) -> None:
+    if not reason.strip():
+        raise InvalidInput(f"{what} needs a reason; it goes on the timeline.")

@@ -1,0 +1,216 @@
+"""Notices, what partners are told: draft → approve → send → acknowledge.
+
+Only what a second person approved is sent, to the audience that was approved, word for word. An
+edit after approval is a new notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from cases import deadlines, disclosure, queries, timeline
+from cases.models import Entry, Incident, Notice, NoticeCopy
+from incidentdesk.kernel import access
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
+from notifications import outbox
+from partners import directory
+
+Kind = Entry.Kind
+
+
+@transaction.atomic
+def draft(
+    *,
+    incident_id: int,
+    kind: str,
+    body: str,
+    involvement_ids: Sequence[int],
+    by: Actor,
+    at: datetime,
+    next_update_at: datetime | None = None,
+    replaces: Notice | None = None,
+) -> Notice:
+    """Write a notice for some of the incident's partners. It waits for a second person."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.NOTICE_DRAFT)
+    if not body.strip():
+        raise InvalidInput("A notice needs a text.")
+    involvements = list(incident.involvements.filter(pk__in=involvement_ids))
+    if not involvements:
+        raise InvalidInput("Choose at least one affected partner; add one first if none is listed.")
+    if next_update_at is not None and next_update_at <= at:
+        raise InvalidInput("The next update lies in the past; promise a later time, or none.")
+    notice = Notice.objects.create(
+        incident=incident,
+        kind=kind,
+        body=body.strip(),
+        tlp=incident.tlp,
+        next_update_at=next_update_at,
+        drafted_at=at,
+        drafted_by_id=by.person_id,
+        replaces=replaces,
+    )
+    NoticeCopy.objects.bulk_create(
+        NoticeCopy(
+            notice=notice,
+            involvement=involvement,
+            partner_id=involvement.partner_id,
+            kind=kind,
+            tlp=incident.tlp,
+        )
+        for involvement in involvements
+    )
+    text = f"Notice drafted ({notice.get_kind_display()}, {len(involvements)} partner(s))."
+    timeline.record(incident, Kind.NOTICE, text, by=by, at=at)
+    return notice
+
+
+@transaction.atomic
+def edit(*, notice_id: int, body: str, by: Actor, at: datetime) -> Notice:
+    """Change a draft. An approved notice is withdrawn and a new draft takes its place."""
+    notice = _locked(notice_id)
+    access.require(by, Permission.NOTICE_DRAFT)
+    if notice.state in (Notice.State.SENT, Notice.State.WITHDRAWN):
+        raise Conflict("A notice that was sent or withdrawn stays as it is; draft a new one.")
+    if not body.strip():
+        raise InvalidInput("A notice needs a text.")
+    audience = [copy.involvement_id for copy in notice.copies.all()]
+    _withdraw(notice, by=by, at=at)
+    return draft(
+        incident_id=notice.incident_id,
+        kind=notice.kind,
+        body=body,
+        involvement_ids=audience,
+        next_update_at=notice.next_update_at,
+        replaces=notice,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def approve(*, notice_id: int, by: Actor, at: datetime) -> Notice:
+    """The second person stands behind exactly this text for exactly these partners."""
+    notice = _locked(notice_id)
+    access.require(by, Permission.NOTICE_APPROVE)
+    if notice.drafted_by_id == by.user_id:
+        raise InvalidInput("You drafted this notice; a second person has to approve it.")
+    if notice.state != Notice.State.DRAFT:
+        raise Conflict(f"This notice is {notice.get_state_display()} already.")
+    notice.state, notice.approved_at = Notice.State.APPROVED, at
+    notice.approved_by_id = by.user_id
+    notice.save()
+    text = f"Notice approved ({notice.get_kind_display()})."
+    timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
+    return notice
+
+
+@transaction.atomic
+def withdraw(*, notice_id: int, by: Actor, at: datetime) -> Notice:
+    """Take back a notice that was not sent."""
+    notice = _locked(notice_id)
+    access.require(by, Permission.NOTICE_DRAFT)
+    if notice.state in (Notice.State.SENT, Notice.State.WITHDRAWN):
+        raise Conflict(f"This notice is {notice.get_state_display()} already.")
+    _withdraw(notice, by=by, at=at)
+    return notice
+
+
+@transaction.atomic
+def send(*, notice_id: int, by: Actor, at: datetime) -> Notice:
+    """Send what was approved: each partner sees its copy, and its contacts get a mail."""
+    notice = _locked(notice_id)
+    access.require(by, Permission.NOTICE_SEND)
+    if notice.state == Notice.State.DRAFT:
+        raise Conflict("This notice waits for a second person's approval.")
+    if notice.state != Notice.State.APPROVED:
+        raise Conflict(f"This notice is {notice.get_state_display()} already.")
+    notice.state, notice.sent_at, notice.sent_by_id = Notice.State.SENT, at, by.user_id
+    notice.save()
+    copies = list(notice.copies.select_related("involvement__partner"))
+    for copy in copies:
+        if copy.involvement.disclosed_at is None:
+            disclosure.show(notice.incident, copy.involvement, by=by, at=at)
+        copy.body, copy.sent_at = notice.body, at
+        copy.next_update_at = notice.next_update_at
+        copy.save()
+        _queue_mails(copy, at=at)
+    if set(notice.incident.involvements.values_list("pk", flat=True)) <= _told(notice.incident):
+        deadlines.meet(notice.incident, "first_notice", at=at)
+    names = ", ".join(copy.partner.name for copy in copies)
+    text = f"Notice sent ({notice.get_kind_display()}) to {names}: {notice.body}"
+    timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
+    return notice
+
+
+@transaction.atomic
+def acknowledge(*, copy_id: int, by: Actor, at: datetime) -> NoticeCopy:
+    """A person at the partner has read the notice. `by` acts for that partner."""
+    copy = (
+        NoticeCopy.objects.select_for_update(of=("self",))
+        .select_related("partner", "involvement__incident")
+        .filter(pk=copy_id, partner_id=by.tenant_id, sent_at__isnull=False)
+        .first()
+    )
+    if copy is None:
+        raise NotFound("There is no such notice.")
+    access.require(by, Permission.PARTNER_ACT, copy.partner)
+    if copy.acknowledged_at is not None:
+        raise Conflict(f"{copy.acknowledged_by} acknowledged this notice already.")
+    copy.acknowledged_at, copy.acknowledged_by = at, by.name
+    copy.save(update_fields=["acknowledged_at", "acknowledged_by"])
+    text = f"{copy.partner}: {by.name} acknowledged the notice ({copy.get_kind_display()})."
+    incident = copy.involvement.incident
+    timeline.record(incident, Kind.PARTNER, text, by=by, at=at, partner_id=copy.partner_id)
+    return copy
+
+
+def _locked(notice_id: int) -> Notice:
+    """The notice with its incident, the incident locked first (parent before child)."""
+    found = Notice.objects.filter(pk=notice_id).values_list("incident_id", flat=True).first()
+    if found is None:
+        raise NotFound("There is no such notice.")
+    incident = queries.locked(found)
+    notice = Notice.objects.select_for_update(of=("self",)).get(pk=notice_id)
+    notice.incident = incident
+    return notice
+
+
+def _withdraw(notice: Notice, *, by: Actor, at: datetime) -> None:
+    notice.state = Notice.State.WITHDRAWN
+    notice.save(update_fields=["state"])
+    text = f"Notice withdrawn ({notice.get_kind_display()})."
+    timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
+
+
+def _told(incident: Incident) -> set[int]:
+    """The involvements that have at least one sent notice."""
+    copies = NoticeCopy.objects.filter(involvement__incident=incident, sent_at__isnull=False)
+    return set(copies.values_list("involvement_id", flat=True))
+
+
+def _queue_mails(copy: NoticeCopy, *, at: datetime) -> None:
+    involvement = copy.involvement
+    for contact in directory.notice_contacts(copy.partner_id):
+        outbox.queue(
+            kind="notice",
+            to=contact.email,
+            about=involvement.incident.about,
+            dedupe_key=f"notice:{copy.pk}:{contact.pk}",
+            context={
+                "reference": involvement.reference,
+                "title": involvement.title,
+                "severity_label": f"SEV-{involvement.severity} for you",
+                "body": copy.body,
+                "tlp": copy.tlp,
+                "url": f"{settings.SITE_URL}/portal/incidents/{involvement.reference}/",
+                "partner_name": copy.partner.name,
+                "next_update": copy.next_update_at,
+            },
+            at=at,
+        )

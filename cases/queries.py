@@ -1,0 +1,48 @@
+"""What staff may see. Every list and detail of the desk starts here; what one may not see is not
+there. Also the lock that every use case begins with."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from cases.models import Alert, Incident, Notice, Report
+from incidentdesk.kernel import access
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.errors import NotFound
+
+
+def visible_to(actor: Actor) -> QuerySet[Incident]:
+    """The incidents that this actor may read."""
+    if not access.allows(actor, Permission.INCIDENT_READ):
+        return Incident.objects.none()
+    return Incident.objects.all()
+
+
+def notices_visible_to(actor: Actor) -> QuerySet[Notice]:
+    """The notices that this actor may read."""
+    return Notice.objects.filter(incident__in=visible_to(actor))
+
+
+def reports_visible_to(actor: Actor) -> QuerySet[Report]:
+    """The partner reports that this actor may read."""
+    if not access.allows(actor, Permission.INCIDENT_READ):
+        return Report.objects.none()
+    return Report.objects.all()
+
+
+def alerts_visible_to(actor: Actor) -> QuerySet[Alert]:
+    """The alerts that this actor may read."""
+    return Alert.objects.filter(incident__in=visible_to(actor))
+
+
+def locked(incident_id: int) -> Incident:
+    """The incident, its row locked until the transaction ends, read after the lock was had."""
+    incident = (
+        Incident.objects.select_for_update(of=("self",))
+        .select_related("category", "commander")
+        .filter(pk=incident_id)
+        .first()
+    )
+    if incident is None:
+        raise NotFound("There is no such incident; it may be on another desk.")
+    return incident

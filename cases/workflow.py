@@ -1,0 +1,295 @@
+"""The moves of an incident, in the order in which they happen. Read this first.
+
+Each is one use case: lock the row, check the permission, check the gates, move, save, write the
+timeline, and queue what must be told, all in one transaction. `by` and `at` are arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+
+from django.db import transaction
+
+from cases import deadlines, gates, moving, queries, timeline
+from cases.models import Entry, Incident, Phase, ReviewFacts
+from incidentdesk.kernel import access
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.errors import Conflict, InvalidInput
+from notifications import escalation
+
+Kind = Entry.Kind
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is known when an incident opens. Axes that are not known stay None."""
+
+    title: str
+    detection: str
+    detected_by: str
+    detected_at: datetime
+    description: str = ""
+    category_id: int | None = None
+    category_key: str = ""
+    impact: int | None = None
+    scope: int | None = None
+    urgency: int | None = None
+    occurred_at: datetime | None = None
+    aware_at: datetime | None = None
+
+
+@transaction.atomic
+def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
+    """Open an incident in Identification; its clocks start and its escalation begins at once."""
+    access.require(by, Permission.INCIDENT_DECLARE)
+    if not opening.title.strip():
+        raise InvalidInput("An incident needs a title; say in a few words what is wrong.")
+    incident = Incident(
+        title=opening.title.strip()[:200],
+        description=opening.description,
+        category_id=opening.category_id,
+        detection=opening.detection,
+        detected_by=opening.detected_by[:120],
+        opened_at=at,
+        occurred_at=opening.occurred_at,
+        detected_at=opening.detected_at,
+        aware_at=opening.aware_at,
+        impact=opening.impact,
+        scope=opening.scope,
+        urgency=opening.urgency,
+    )
+    result = incident.computed_severity()
+    incident.severity = result.severity
+    incident.save(force_insert=True)
+    moving.note_move(incident, "", by=by, at=at)
+    timeline.record(
+        incident,
+        Kind.OPENED,
+        f"Opened by {opening.detected_by}. SEV-{incident.severity}: {result.why}.",
+        by=by,
+        at=at,
+    )
+    deadlines.reset(incident)
+    escalation.start(**escalation_facts(incident, opening.category_key), at=at)
+    return incident
+
+
+@transaction.atomic
+def acknowledge(*, incident_id: int, by: Actor, at: datetime) -> bool:
+    """Somebody looks at it: the ladder stops. True for the first; later ones change nothing."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.INCIDENT_ACKNOWLEDGE)
+    if incident.acknowledged_at is not None:
+        return False
+    _acknowledge(incident, by=by, at=at)
+    incident.save(update_fields=["acknowledged_at", "acknowledged_by"])
+    return True
+
+
+@transaction.atomic
+def take_command(*, incident_id: int, by: Actor, at: datetime) -> Incident:
+    """Become the commander. An incident that nobody acknowledged is acknowledged by it."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.INCIDENT_COMMAND)
+    moving.require_open(incident)
+    if incident.commander_id == by.user_id:
+        raise Conflict(f"You already command {incident.reference}.")
+    before = f", taking over from {incident.commander}" if incident.commander else ""
+    incident.commander_id = by.user_id
+    if incident.acknowledged_at is None:
+        _acknowledge(incident, by=by, at=at)
+    incident.save(update_fields=["commander", "acknowledged_at", "acknowledged_by"])
+    timeline.record(incident, Kind.UPDATE, f"{by.name} took command{before}.", by=by, at=at)
+    meet_evaluation(incident, at=at)
+    return incident
+
+
+@transaction.atomic
+def begin_containment(*, incident_id: int, by: Actor, at: datetime) -> Incident:
+    """Identification → Containment: it is real, evaluated, and somebody commands it."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.INCIDENT_COMMAND)
+    moving.require_phase(incident, Phase.IDENTIFICATION)
+    gates.require("begin_containment", incident, words="Containment")
+    incident.begin_containment()
+    return moving.arrive(incident, Phase.IDENTIFICATION, by=by, at=at)
+
+
+@transaction.atomic
+def begin_mitigation(*, incident_id: int, by: Actor, at: datetime) -> Incident:
+    """Containment → Mitigation: it no longer grows, and partners know."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.INCIDENT_COMMAND)
+    moving.require_phase(incident, Phase.CONTAINMENT)
+    gates.require("begin_mitigation", incident, words="Mitigation")
+    incident.begin_mitigation()
+    incident.contained_at = incident.contained_at or at
+    deadlines.meet(incident, "contain", at=at)
+    return moving.arrive(incident, Phase.CONTAINMENT, by=by, at=at)
+
+
+@transaction.atomic
+def begin_recovery(*, incident_id: int, by: Actor, at: datetime) -> Incident:
+    """Mitigation → Recovery: the cause is known or named, and the fix is approved."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.INCIDENT_COMMAND)
+    moving.require_phase(incident, Phase.MITIGATION)
+    gates.require("begin_recovery", incident, words="Recovery")
+    incident.begin_recovery()
+    return moving.arrive(incident, Phase.MITIGATION, by=by, at=at)
+
+
+@transaction.atomic
+def begin_review(*, incident_id: int, by: Actor, at: datetime) -> Incident:
+    """Recovery → Review: service is normal, data agree, partners have the all-clear."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.INCIDENT_COMMAND)
+    moving.require_phase(incident, Phase.RECOVERY)
+    gates.require("begin_review", incident, words="Review")
+    incident.begin_review()
+    ReviewFacts.objects.get_or_create(
+        incident=incident, defaults={"missing": ["the review is not written yet"]}
+    )
+    return moving.arrive(incident, Phase.RECOVERY, by=by, at=at)
+
+
+@transaction.atomic
+def note_review(
+    *, incident_id: int, missing: list[str], approved: bool, by: Actor, at: datetime
+) -> None:
+    """The review tells how far it is. An approval by the commander is refused here too."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.REVIEW_APPROVE if approved else Permission.REVIEW_WRITE)
+    moving.require_phase(incident, Phase.REVIEW)
+    if approved and incident.commander_id == by.user_id:
+        raise InvalidInput("You commanded this incident; somebody else has to approve its review.")
+    ReviewFacts.objects.filter(incident=incident).update(
+        missing=missing,
+        approved_at=at if approved else None,
+        approved_by=by.user_id if approved else None,
+    )
+
+
+@transaction.atomic
+def close(*, incident_id: int, by: Actor, at: datetime) -> Incident:
+    """Review → Closed: the review is complete and approved. Nothing else closes an incident."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.REVIEW_APPROVE)
+    moving.require_phase(incident, Phase.REVIEW)
+    gates.require("close", incident, words="Closing")
+    incident.close()
+    incident.over_at = at
+    deadlines.meet(incident, "review", at=at)
+    moving.end(incident, why="closed", at=at)
+    return moving.arrive(incident, Phase.REVIEW, by=by, at=at)
+
+
+@transaction.atomic
+def dismiss(
+    *, incident_id: int, reason: str, duplicate_of: str = "", by: Actor, at: datetime
+) -> Incident:
+    """It was a false positive, or (with the other's reference) a duplicate. Needs a reason."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.INCIDENT_COMMAND)
+    if incident.phase not in (Phase.IDENTIFICATION, Phase.CONTAINMENT, Phase.MITIGATION):
+        raise Conflict(
+            f"{incident.reference} is in {incident.get_phase_display()}; only one that is not "
+            "yet in Recovery can be dismissed."
+        )
+    moving.require_reason(reason, "Dismissing")
+    origin = Phase(incident.phase)
+    incident.dismissal = Incident.Dismissal.FALSE_POSITIVE
+    if duplicate_of:
+        incident.duplicate_of = _other(incident, duplicate_of)
+        incident.dismissal = Incident.Dismissal.DUPLICATE
+        incident.alerts.update(incident=incident.duplicate_of)
+        text = f"{incident.reference} is a duplicate of this incident; its alerts belong here now."
+        timeline.record(incident.duplicate_of, Kind.MOVE, text, by=by, at=at)
+    incident.dismiss()
+    incident.over_at = at
+    moving.end(incident, why=incident.get_dismissal_display(), at=at)
+    return moving.arrive(incident, origin, by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def reopen(*, incident_id: int, reason: str, by: Actor, at: datetime) -> Incident:
+    """Closed → Review, Dismissed → Identification. Needs a reason; the review reopens too."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.INCIDENT_COMMAND)
+    if incident.is_open:
+        raise Conflict(f"{incident.reference} is open already.")
+    moving.require_reason(reason, "Reopening")
+    origin = Phase(incident.phase)
+    incident.reopen()
+    incident.over_at, incident.dismissal, incident.duplicate_of = None, "", None
+    ReviewFacts.objects.filter(incident=incident).update(
+        missing=["the review was reopened"], approved_at=None, approved_by=None
+    )
+    deadlines.resume(incident)
+    return moving.arrive(incident, origin, by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def step_back(*, incident_id: int, reason: str, by: Actor, at: datetime) -> Incident:
+    """Back to the phase before this one: it was too early. Needs a reason."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.INCIDENT_COMMAND)
+    moving.require_open(incident)
+    if incident.phase == Phase.IDENTIFICATION:
+        raise Conflict(f"{incident.reference} is in its first phase; there is none before it.")
+    moving.require_reason(reason, "Going back a phase")
+    origin = Phase(incident.phase)
+    incident.step_back()
+    return moving.arrive(incident, origin, by=by, at=at, reason=reason)
+
+
+# --- steps that several moves share ---------------------------------------------------------------
+
+
+class Facts(TypedDict):
+    """What the post office is told of an incident."""
+
+    about: str
+    severity: int
+    category: str
+    title: str
+    reference: str
+    url: str
+
+
+def escalation_facts(incident: Incident, category_key: str = "") -> Facts:
+    """The plain facts that an escalation path matches on and a page shows."""
+    key = category_key or (incident.category.key if incident.category else "")
+    return {
+        "about": incident.about,
+        "severity": incident.severity,
+        "category": key,
+        "title": incident.title,
+        "reference": incident.reference,
+        "url": incident.url,
+    }
+
+
+def meet_evaluation(incident: Incident, *, at: datetime) -> None:
+    """Commander named, category and severity confirmed: that clock is met."""
+    if incident.commander_id and incident.confirmed_at and incident.category_id:
+        deadlines.meet(incident, "evaluate", at=at)
+
+
+def _acknowledge(incident: Incident, *, by: Actor, at: datetime) -> None:
+    incident.acknowledged_at, incident.acknowledged_by_id = at, by.user_id
+    deadlines.meet(incident, "acknowledge", at=at)
+    escalation.acknowledge(about=incident.about, by_user_id=by.user_id, by_name=by.name, at=at)
+    timeline.record(incident, Kind.PAGE, f"{by.name} acknowledged.", by=by, at=at)
+
+
+def _other(incident: Incident, reference: str) -> Incident:
+    """The incident that this one duplicates: another one, and not a duplicate itself."""
+    other = Incident.objects.filter(reference=reference.strip().upper()).first()
+    if other is None or other.pk == incident.pk:
+        raise InvalidInput(f"There is no other incident {reference}; check the reference.")
+    if other.duplicate_of_id is not None:
+        raise InvalidInput(f"{other.reference} is a duplicate itself; name the one it points to.")
+    return other

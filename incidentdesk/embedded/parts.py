@@ -1,0 +1,67 @@
+"""What the desk consists of when it runs: the commands of its processes."""
+
+import os
+import sys
+from pathlib import Path
+
+from incidentdesk.embedded.errors import EmbeddedError
+from incidentdesk.embedded.supervisor import Part
+
+# What `--processes` calls them; `worker` is two: nothing that is slow may delay a page.
+PROCESSES = ("web", "worker", "beat")
+
+
+def chosen(names: str) -> list[str]:
+    """The processes that a comma-separated list names, in the order of their start."""
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    unknown = [name for name in wanted if name not in PROCESSES]
+    if unknown or not wanted:
+        known = ", ".join(PROCESSES)
+        what = f"no process called {unknown[0]}" if unknown else "nothing to run"
+        raise EmbeddedError(f"There is {what}: --processes takes any of {known}.")
+    return [name for name in PROCESSES if name in wanted]
+
+
+def parts(processes: list[str], *, port: int, work: Path, embedded: bool) -> list[Part]:
+    """In the order of their start; they are ended the other way round."""
+    made: list[Part] = []
+    if embedded:
+        keeper = [sys.executable, "-m", "incidentdesk.embedded.keeper"]
+        made.append(Part("keeper", keeper, outlives_us=True))
+    if "worker" in processes:
+        made += [_worker("pager", queue="page"), _worker("worker", queue="default")]
+    if "web" in processes:
+        made.append(Part("web", _web(port)))
+    if "beat" in processes:
+        made.append(_beat(work))
+    return made
+
+
+def _web(port: int) -> list[str]:
+    command = [sys.executable, "-m", "gunicorn", "incidentdesk.wsgi:application"]
+    command += ["--bind", f"127.0.0.1:{port}", "--no-control-socket", "--log-level", "warning"]
+    command += ["--worker-class", "gthread", "--workers", "2", "--threads", "4"]
+    command += ["--timeout", "60", "--graceful-timeout", "10"]
+    if os.access("/dev/shm", os.W_OK):  # noqa: S108 -- its heartbeat must not wait for a disk
+        command += ["--worker-tmp-dir", "/dev/shm"]  # noqa: S108
+    return command
+
+
+def _celery(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "celery", "-q", "-A", "incidentdesk.celery", *arguments]
+
+
+def _worker(name: str, *, queue: str) -> Part:
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING"]
+    return Part(name, _celery("worker", "-Q", queue, "-c", "1", "-n", f"{name}@%h", *quiet))
+
+
+def _beat(work: Path) -> Part:
+    pid_file = work / "beat.pid"
+    schedule = ["--schedule", str(work / "beat-schedule"), "--pidfile", str(pid_file)]
+    return Part(
+        "beat",
+        _celery("beat", *schedule, "-l", "WARNING"),
+        # The lock on the data folder has made sure that no other beat runs: the file is stale.
+        before=lambda: pid_file.unlink(missing_ok=True),
+    )

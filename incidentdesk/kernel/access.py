@@ -1,0 +1,96 @@
+"""Who acts, and what they may. Fails closed: no role and no grant means no.
+
+`require` stands in use cases and only there; pages ask `allows` with the same words. The desk
+itself acts as SYSTEM, never as None. `User.has_perm` and `is_superuser` are never asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+
+from incidentdesk.kernel import grants
+from incidentdesk.kernel.errors import NotAllowed
+from incidentdesk.kernel.models import User
+from incidentdesk.kernel.roles import Permission, permissions_of
+
+__all__ = ["SYSTEM", "Actor", "Permission", "actor_for", "allows", "require"]
+
+_GRANTS: dict[Permission, frozenset[str]] = {
+    Permission.PARTNER_READ: frozenset({"act", "administer", "audit"}),
+    Permission.PARTNER_ACT: frozenset({"act", "administer"}),
+    Permission.PARTNER_ADMINISTER: frozenset({"administer"}),
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a member of staff (roles), a person for one partner (partner_id), or the desk."""
+
+    name: str
+    user_id: int | None = None
+    roles: frozenset[str] = frozenset()
+    partner_id: int | None = None
+    is_system: bool = False
+
+    @cached_property
+    def permissions(self) -> frozenset[Permission]:
+        """What the roles give."""
+        return permissions_of(self.roles)
+
+    @property
+    def person_id(self) -> int:
+        """The person's id, for what only a person can do; the desk itself cannot."""
+        if self.user_id is None:
+            raise NotAllowed(f"{self.name} is not a person; a person has to do this.")
+        return self.user_id
+
+    @property
+    def tenant_id(self) -> int:
+        """The one partner this actor works for; there is no answer for anybody else."""
+        if self.partner_id is None:
+            raise NotAllowed(f"{self.name} does not work for a partner.")
+        return self.partner_id
+
+    @property
+    def is_auditor(self) -> bool:
+        """Reads everything, and every read is recorded."""
+        return "auditor" in self.roles
+
+    def __str__(self) -> str:
+        return self.name
+
+
+SYSTEM = Actor(name="The desk", is_system=True)
+
+
+def actor_for(user: User | AnonymousUser, *, partner_id: int | None = None) -> Actor:
+    """The person as an actor; with `partner_id`, as one who works for that partner."""
+    if not isinstance(user, User) or not user.is_active:
+        return Actor(name="Nobody")
+    roles = frozenset() if partner_id else frozenset(user.roles)
+    return Actor(name=str(user), user_id=user.pk, roles=roles, partner_id=partner_id)
+
+
+def allows(actor: Actor, permission: Permission, partner: Any = None) -> bool:
+    """Whether `actor` has `permission`; partner permissions need the partner as well."""
+    if actor.is_system:
+        return True
+    if permission not in _GRANTS:
+        return permission in actor.permissions
+    if partner is None or actor.user_id is None or actor.partner_id != partner.pk:
+        return False
+    return bool(_GRANTS[permission] & grants.granted(actor.user_id, partner))
+
+
+def require(actor: Actor, permission: Permission, partner: Any = None) -> None:
+    """Raise NotAllowed, with a sentence, unless `actor` has `permission`."""
+    if not allows(actor, permission, partner):
+        raise NotAllowed(
+            f"{actor.name} may not {permission.value}; an administrator can give the role."
+            if permission not in _GRANTS
+            else f"{actor.name} may not {permission.value}; ask its administrator."
+        )

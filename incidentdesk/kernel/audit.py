@@ -1,0 +1,16 @@
+"""Who did or read what: one function, one append-only table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.models import AuditEvent
+
+
+def record(*, by: Actor, at: datetime, action: str, about: str, **detail: Any) -> AuditEvent:
+    """Write one line; `about` names the object, for instance `incident:12`."""
+    return AuditEvent.objects.create(
+        at=at, actor=by.name, user_id=by.user_id, action=action, about=about, detail=detail
+    )

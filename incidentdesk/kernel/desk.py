@@ -1,0 +1,247 @@
+"""The desk: the admin site, and the two kinds of page that stand on it.
+
+DeskAdmin shows case objects: no add, change or delete form, buttons open dialogs and call use
+cases. RegisterAdmin is an ordinary admin page of a register, audited. The site shows nothing that
+is not one of the two, whatever other packages register.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, cast
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from unfold.admin import ModelAdmin
+from unfold.paginator import InfinitePaginator
+from unfold.sites import UnfoldAdminSite
+
+from incidentdesk.kernel import access, audit, clocks, dialogs
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.dialogs import Action
+from incidentdesk.kernel.models import User
+
+
+def actor(request: HttpRequest) -> Actor:
+    """The member of staff behind this request."""
+    found = getattr(request, "_desk_actor", None)
+    if found is None:
+        found = access.actor_for(cast(User, request.user))
+        request._desk_actor = found  # type: ignore[attr-defined]
+    return cast(Actor, found)
+
+
+class DeskSite(UnfoldAdminSite):  # type: ignore[misc]
+    """The desk. A role lets one in; being a superuser does not."""
+
+    site_title = index_title = "Incident desk"
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Place a page on the desk; what other packages register by themselves stays out."""
+        if admin_class is not None and issubclass(admin_class, (DeskAdmin, RegisterAdmin)):
+            super().register(model_or_iterable, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Active, and with at least one role."""
+        return bool(request.user.is_active and getattr(request.user, "roles", None))
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The desk has no login of its own; a partner's contact is sent to the portal."""
+        if request.user.is_authenticated:
+            return redirect("/portal/")
+        after = request.GET.get("next") or reverse("admin:index")
+        return redirect(f"{settings.LOGIN_URL}?next={quote(after)}")
+
+
+class _Permissions:
+    """Maps the admin's questions to the kernel's permissions."""
+
+    read_permission: ClassVar[Permission] = Permission.INCIDENT_READ
+    write_permission: ClassVar[Permission | None] = None
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whether the model is listed at all."""
+        return access.allows(actor(request), self.read_permission)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether its rows may be read."""
+        return access.allows(actor(request), self.read_permission)
+
+    def _may_write(self, request: HttpRequest) -> bool:
+        permission = self.write_permission
+        return permission is not None and access.allows(actor(request), permission)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether a row may be added through a form."""
+        return self._may_write(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether a row may be changed through a form."""
+        return self._may_write(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Rows are switched off, not deleted."""
+        return False
+
+
+class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
+    """A case object: a list, a page, and buttons. Subclasses say what may be seen and done."""
+
+    page_template = "admin/desk/page.html"
+    desk_actions: ClassVar[Sequence[Action]] = ()  # buttons on one object
+    list_actions: ClassVar[Sequence[Action]] = ()  # buttons on the list
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    list_per_page = 25
+    list_disable_select_all = True
+    actions = None
+    list_display_links: Any = None
+
+    def visible(self, by: Actor) -> QuerySet[Any]:
+        """The rows that this actor may read; a row that is not there is a 404."""
+        raise NotImplementedError
+
+    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """What the object's page shows besides its buttons."""
+        return {}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return self.visible(actor(request))
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """The row, if it may be read."""
+        if not object_id.isdigit():
+            return None
+        return self.get_queryset(request).filter(pk=object_id).first()
+
+    def get_urls(self) -> list[URLPattern]:
+        """The dialogs' addresses before the admin's own."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        wrap = self.admin_site.admin_view
+        return [
+            path("do/<slug:action>/", wrap(self.list_dialog), name=f"{name}_list_do"),
+            path("<int:object_id>/do/<slug:action>/", wrap(self.dialog), name=f"{name}_do"),
+            *super().get_urls(),
+        ]
+
+    def page_url(self, obj: Model) -> str:
+        """The object's page."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
+
+    def action_url(self, obj: Model, name: str) -> str:
+        """The address of one of its dialogs."""
+        return reverse(
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_do", args=[obj.pk, name]
+        )
+
+    def buttons(self, request: HttpRequest, obj: Any) -> dict[str, dict[str, Any]]:
+        """The object's buttons that this actor sees: name → action and address."""
+        who = actor(request)
+        return {
+            action.name: {"action": action, "url": self.action_url(obj, action.name)}
+            for action in self.desk_actions
+            if action.shown(obj, who)
+        }
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The object's page. An auditor's reading is recorded."""
+        obj = self.get_object(request, object_id)
+        if obj is None or request.method not in ("GET", "HEAD"):
+            raise Http404
+        note_reading(request, obj)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "obj": obj,
+            "title": str(obj),
+            "buttons": self.buttons(request, obj),
+            **self.page_context(request, obj),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, self.page_template, context)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list with its own buttons."""
+        who = actor(request)
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_list_do"
+        shown = [a for a in self.list_actions if a.shown(None, who)]
+        buttons = [{"action": a, "url": reverse(name, args=[a.name])} for a in shown]
+        context = {"list_buttons": buttons, **(extra_context or {})}
+        return cast(HttpResponse, super().changelist_view(request, context))
+
+    def dialog(self, request: HttpRequest, object_id: int, action: str) -> HttpResponse:
+        """One of the object's dialogs."""
+        obj = self.get_object(request, str(object_id))
+        if obj is None:
+            raise Http404
+        return self._dialog(request, self.desk_actions, action, obj, back=self.page_url(obj))
+
+    def list_dialog(self, request: HttpRequest, action: str) -> HttpResponse:
+        """One of the list's dialogs."""
+        back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        return self._dialog(request, self.list_actions, action, None, back=back)
+
+    def _dialog(
+        self, request: HttpRequest, actions: Sequence[Action], name: str, obj: Any, *, back: str
+    ) -> HttpResponse:
+        who = actor(request)
+        found = next((a for a in actions if a.name == name), None)
+        if found is None or not access.allows(who, self.read_permission):
+            raise Http404
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        return dialogs.respond(request, found, obj, actor=who, context=context, back=back)
+
+
+class RegisterAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
+    """A register: an ordinary admin page whose changes go to the audit trail."""
+
+    write_permission = Permission.REGISTER_WRITE
+    list_disable_select_all = True
+    actions = None
+    show_full_result_count = False
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """To the audit trail, and only there."""
+        self._record(request, "added", obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """To the audit trail, and only there."""
+        self._record(request, "changed", obj, message)
+
+    def _record(self, request: HttpRequest, verb: str, obj: Any, message: Any) -> None:
+        audit.record(
+            by=actor(request),
+            at=clocks.now(),
+            action=f"{verb} {self.opts.verbose_name}",
+            about=f"{self.opts.model_name}:{obj.pk}",
+            name=str(obj),
+            changes=message if isinstance(message, list) else str(message),
+        )
+
+
+def note_reading(request: HttpRequest, obj: Any) -> None:
+    """An auditor reads everything, and every reading is recorded."""
+    who = actor(request)
+    if who.is_auditor:
+        about = f"{obj._meta.model_name}:{obj.pk}"
+        audit.record(by=who, at=clocks.now(), action="read", about=about, name=str(obj))
+
+
+__all__ = ["Action", "DeskAdmin", "DeskSite", "RegisterAdmin", "actor"]

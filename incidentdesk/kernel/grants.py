@@ -1,0 +1,65 @@
+"""Object permissions: decisions that people take, kept by django-guardian. Its only door.
+
+Grants stand on the tenant model (settings.TENANT_MODEL) in its own direct-foreign-key table.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import models
+from guardian.shortcuts import assign_perm, remove_perm
+from guardian.utils import get_user_obj_perms_model
+
+from incidentdesk.kernel.models import User
+
+
+def no_anonymous_user(user_model: type[User]) -> None:
+    """Guardian's hook for an anonymous user: the desk has none."""
+    return None
+
+
+def tenant_model() -> type[models.Model]:
+    """The model that grants stand on."""
+    return apps.get_model(settings.TENANT_MODEL)
+
+
+def _rows(obj: models.Model | type[models.Model]) -> models.QuerySet[Any]:
+    """The grants on the model of `obj`."""
+    model: Any = get_user_obj_perms_model(obj)  # type: ignore[arg-type]
+    found: models.QuerySet[Any] = model.objects.all()
+    return found
+
+
+def granted(user_id: int, obj: models.Model) -> frozenset[str]:
+    """The codenames that this user holds on this object: one query."""
+    rows = _rows(obj).filter(user_id=user_id, content_object=obj)
+    return frozenset(rows.values_list("permission__codename", flat=True))
+
+
+def tenant_ids(user_id: int) -> list[int]:
+    """The tenants on which this user holds any grant, lowest id first: one query."""
+    rows = _rows(tenant_model()).filter(user_id=user_id, content_object__is_active=True)
+    ids = rows.values_list("content_object_id", flat=True)
+    return [int(pk) for pk in ids.distinct().order_by("content_object_id")]
+
+
+def holders(obj: models.Model) -> dict[int, frozenset[str]]:
+    """User id → codenames held on this object."""
+    rows = _rows(obj).filter(content_object=obj)
+    found: dict[int, frozenset[str]] = {}
+    for user_id, codename in rows.values_list("user_id", "permission__codename"):
+        found[user_id] = found.get(user_id, frozenset()) | {codename}
+    return found
+
+
+def grant(user: User, codename: str, obj: models.Model) -> None:
+    """Give `user` the right `codename` on `obj`; twice is once."""
+    assign_perm(codename, user, obj)
+
+
+def revoke(user: User, codename: str, obj: Any) -> None:
+    """Take it back; nothing happens if it was not there."""
+    remove_perm(codename, user, obj)

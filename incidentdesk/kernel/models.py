@@ -1,0 +1,99 @@
+"""People and the audit trail."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pgtrigger
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Now
+
+from incidentdesk.kernel.roles import ROLES
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates people; the e-mail address is the login and is kept in lower case."""
+
+    def create_user(
+        self, email: str, password: str | None = None, *, name: str, **fields: Any
+    ) -> User:
+        """A person who can log in; without a password only a reset link lets them in."""
+        user = self.model(email=email.strip().lower(), name=name, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Refuses: superusers have no rights here; a role gives them."""
+        raise ValueError("The desk has no superusers; give the person the administrator role.")
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who logs in: staff (one or more roles) or a partner's contact (none)."""
+
+    email = models.EmailField("e-mail", unique=True)
+    name = models.CharField(max_length=120)
+    roles = ArrayField(
+        models.CharField(max_length=20, choices=[(r.key, r.label) for r in ROLES.values()]),
+        default=list,
+        blank=True,
+        help_text="Staff have at least one role; a partner's contact has none.",
+    )
+    is_active = models.BooleanField(
+        default=True, help_text="Untick instead of deleting: history keeps its names."
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    objects = UserManager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the person may enter the desk at all: one role is enough, nothing else is."""
+        return bool(self.roles)
+
+    def get_short_name(self) -> str:
+        """What the header shows."""
+        return self.name
+
+    def get_full_name(self) -> str:
+        """What lists show."""
+        return self.name
+
+
+class AuditEvent(models.Model):
+    """Who did or read what. Append-only, and without foreign keys into live data."""
+
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=200)
+    user_id = models.BigIntegerField(null=True)
+    action = models.CharField(max_length=80)
+    about = models.CharField(max_length=120)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["about", "-id"], name="audit_about"),
+            models.Index(fields=["user_id", "-id"], name="audit_user"),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor}: {self.action} {self.about}"

@@ -1,0 +1,118 @@
+"""Roles as code: role → permissions, in words that an auditor reads. No role, no right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """Every right there is; the value is what an auditor reads."""
+
+    INCIDENT_READ = "read incidents, alerts, notices and reviews"
+    INCIDENT_DECLARE = "declare an incident"
+    INCIDENT_ACKNOWLEDGE = "acknowledge a page"
+    INCIDENT_RESPOND = "work on an incident: evaluate, update, tasks, systems, partners"
+    INCIDENT_COMMAND = "command an incident: move it, sign statements, lower its severity"
+    INCIDENT_PAGE = "page a person or a group"
+    REPORT_TRIAGE = "triage what partners report"
+    NOTICE_DRAFT = "draft notices and disclose an incident to a partner"
+    NOTICE_APPROVE = "approve a notice that somebody else drafted"
+    NOTICE_SEND = "send an approved notice"
+    REVIEW_WRITE = "write the review: causes, controls, actions, documents, lessons"
+    REVIEW_APPROVE = "approve a review of an incident one did not command"
+    REGISTER_WRITE = "change registers: partners, systems, playbooks, sources, paths"
+    PEOPLE_WRITE = "add people and give them roles"
+    AUDIT_READ = "read the audit trail and the message log"
+    PARTNER_READ = "read as this partner"
+    PARTNER_ACT = "act for this partner: acknowledge, report"
+    PARTNER_ADMINISTER = "administer this partner's people"
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role: its key (stored), its name, what it is for, and its permissions."""
+
+    key: str
+    label: str
+    words: str
+    permissions: frozenset[Permission]
+
+
+P = Permission
+_RESPOND = frozenset(
+    {
+        P.INCIDENT_READ,
+        P.INCIDENT_DECLARE,
+        P.INCIDENT_ACKNOWLEDGE,
+        P.INCIDENT_RESPOND,
+        P.INCIDENT_PAGE,
+        P.REVIEW_WRITE,
+    }
+)
+
+ROLES: dict[str, Role] = {
+    role.key: role
+    for role in (
+        Role("responder", "Responder", "Works on incidents.", _RESPOND),
+        Role(
+            "commander",
+            "Incident commander",
+            "Leads an incident through its phases and decides.",
+            _RESPOND | {P.INCIDENT_COMMAND, P.REPORT_TRIAGE, P.NOTICE_DRAFT, P.NOTICE_SEND},
+        ),
+        Role(
+            "communications",
+            "Communications",
+            "Tells partners what happened, accurately and in time.",
+            frozenset(
+                {
+                    P.INCIDENT_READ,
+                    P.INCIDENT_DECLARE,
+                    P.REPORT_TRIAGE,
+                    P.NOTICE_DRAFT,
+                    P.NOTICE_SEND,
+                }
+            ),
+        ),
+        Role(
+            "approver",
+            "Approver",
+            "The second person: approves notices and reviews.",
+            frozenset({P.INCIDENT_READ, P.NOTICE_APPROVE, P.NOTICE_SEND, P.REVIEW_APPROVE}),
+        ),
+        Role(
+            "security",
+            "Security lead",
+            "Responds, approves reviews, reads the audit trail.",
+            _RESPOND | {P.REPORT_TRIAGE, P.NOTICE_APPROVE, P.REVIEW_APPROVE, P.AUDIT_READ},
+        ),
+        Role(
+            "administrator",
+            "Administrator",
+            "Keeps people and registers; the last one a page reaches.",
+            frozenset(
+                {
+                    P.INCIDENT_READ,
+                    P.INCIDENT_DECLARE,
+                    P.INCIDENT_ACKNOWLEDGE,
+                    P.REGISTER_WRITE,
+                    P.PEOPLE_WRITE,
+                    P.AUDIT_READ,
+                }
+            ),
+        ),
+        Role(
+            "auditor",
+            "Auditor",
+            "Reads everything, recorded; changes nothing.",
+            frozenset({P.INCIDENT_READ, P.AUDIT_READ}),
+        ),
+    )
+}
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:
+    """All permissions that these role keys give together."""
+    return frozenset(p for key in roles if key in ROLES for p in ROLES[key].permissions)

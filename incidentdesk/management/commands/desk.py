@@ -1,0 +1,223 @@
+"""`manage.py desk`: the whole desk in one terminal, or some of its processes.
+
+It prepares (servers, migrations, static files, demo data), then watches over the processes.
+"""
+
+import contextlib
+import fcntl
+import http.client
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connections
+
+from incidentdesk.embedded import parts, preparation, servers
+from incidentdesk.embedded.errors import EmbeddedError
+from incidentdesk.embedded.layout import Layout
+from incidentdesk.embedded.supervisor import Supervisor
+
+LOGINS = (
+    "commander@desk.example responder@desk.example comms@desk.example approver@desk.example "
+    "security@desk.example auditor@desk.example admin@desk.example",
+    "admin@helix.example contact@helix.example contact@norrbank.example contact@tidewater.example",
+)
+PASSWORD = "desk-demo"  # noqa: S105 -- of the demo, printed at every start
+
+
+class Command(BaseCommand):
+    """The options, the order of the steps, and what is told to the person at the terminal."""
+
+    help = "Starts the desk: web, workers and beat, with PostgreSQL and Redis where none are set."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Demo data or none, and which processes."""
+        demo = parser.add_mutually_exclusive_group()
+        demo.add_argument("--demo", action="store_true", help="load the demo data")
+        demo.add_argument("--no-demo", action="store_true", help="start with an empty desk")
+        parser.add_argument(
+            "--processes",
+            default=",".join(parts.PROCESSES),
+            help=f"a part of {','.join(parts.PROCESSES)}; all of them unless given",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Refuses in a sentence, or prepares and runs until it is stopped."""
+        signal.signal(signal.SIGTERM, _end_at_once)
+        self.layout: Layout = settings.EMBEDDED or Layout(settings.DATA_DIR)
+        self.port = int(settings.PORT)
+        self.began = time.monotonic()
+        try:
+            processes = parts.chosen(options["processes"])
+            with _only_desk(self.layout, self.port) as killed_before:
+                if "web" in processes:
+                    _require_free(self.port, patience=15 if killed_before else 0)
+                self._prepare(demo=options["demo"], empty=options["no_demo"])
+                self._run(processes)
+        except EmbeddedError as error:
+            sys.exit(str(error))
+        except KeyboardInterrupt:
+            sys.exit(130)
+        finally:
+            servers.release(self.layout)
+
+    def _prepare(self, *, demo: bool, empty: bool) -> None:
+        self.work = self.layout.data_dir / "work"
+        self.work.mkdir(mode=0o700, exist_ok=True)
+        if settings.EMBEDDED:
+            preparation.say(f"Starting PostgreSQL and Redis under {self.layout.data_dir} …")
+            self._keep_servers()
+        preparation.migrate()
+        preparation.collect_static(self.work)
+        marker = self.work / "first-start"
+        before = marker.read_text().strip() if marker.exists() else ""
+        wanted = demo or (not empty and not before and settings.EMBEDDED is not None)
+        if wanted and before != "demo":
+            preparation.load_demo(settings.BASE_DIR)
+            marker.write_text("demo\n")
+        elif not before:
+            marker.write_text("empty\n")
+        self.has_demo = marker.read_text().strip() == "demo"
+        connections.close_all()
+
+    def _keep_servers(self) -> None:
+        servers.acquire_postgres(self.layout)
+        if self.layout.redis_url == settings.CELERY_BROKER_URL:
+            servers.acquire_redis(self.layout)
+
+    def _run(self, processes: list[str]) -> None:
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "incidentdesk.settings",
+            "DATA_DIR": str(self.layout.data_dir),
+            "PORT": str(self.port),
+            "PYTHONUNBUFFERED": "1",
+            # Celery warns at every start that it runs as root, as everything in a container does.
+            "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",
+        }
+        running = parts.parts(
+            processes, port=self.port, work=self.work, embedded=settings.EMBEDDED is not None
+        )
+        self.announced = False
+        self.has_web = "web" in processes
+        preparation.say(
+            f"Starting {', '.join(part.name for part in running if not part.outlives_us)} …"
+        )
+        supervisor = Supervisor(running, environment=environment, folder=settings.BASE_DIR)
+        supervisor.run(self._each_second)
+        preparation.say("The desk has stopped.")
+
+    def _each_second(self) -> None:
+        if settings.EMBEDDED:
+            try:
+                self._keep_servers()
+            except EmbeddedError as error:
+                preparation.say(f"{error} The desk tries again.")
+        if not self.announced and (not self.has_web or _answers(self.port)):
+            self.announced = True
+            self._announce()
+
+    def _announce(self) -> None:
+        lines = [f"The desk runs (ready after {time.monotonic() - self.began:.0f} s).", ""]
+        if self.has_web:
+            lines.append(f"  desk     {settings.SITE_URL}/admin/")
+            lines.append(f"  portal   {settings.SITE_URL}/portal/")
+        if self.has_demo and self.has_web:
+            staff, partners = (login.split() for login in LOGINS)
+            lines.append(f"  staff    {'  '.join(staff[:4])}")
+            lines.append(f"           {'  '.join(staff[4:])}")
+            lines.append(f"  partners {'  '.join(partners)}")
+            lines.append(f"  password {PASSWORD} (every demo login)")
+        if hasattr(settings, "EMAIL_FILE_PATH"):
+            lines.append(f"  mail     {_short(Path(settings.EMAIL_FILE_PATH))}/*.eml")
+        lines += ["", "Ctrl-C stops it."]
+        preparation.say("\n".join(["", *lines, ""]))
+
+
+def _end_at_once(number: int, frame: object) -> None:
+    """While preparing; the supervisor sets its own handler. SystemExit releases the servers."""
+    sys.exit(128 + number)
+
+
+def _short(path: Path) -> Path:
+    """As one would type it, if it lies below where one stands."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+@contextlib.contextmanager
+def _only_desk(layout: Layout, port: int) -> Iterator[bool]:
+    """One desk a data folder: two would send twice. The lock goes with the process.
+
+    Yields whether the desk before this one was killed: its parts may just be ending.
+    """
+    layout.make_data_dir()
+    with (layout.data_dir / "desk.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            where = file.read().strip()
+            raise EmbeddedError(
+                f"A desk already runs on {layout.data_dir} ({where}): "
+                "stop it, or set DATA_DIR and PORT for a second one."
+            ) from error
+        file.seek(0)
+        killed_before = bool(file.read())
+        file.truncate(0)
+        file.write(f"http://localhost:{port}, process {os.getpid()}\n")
+        file.flush()
+        try:
+            yield killed_before
+        finally:
+            file.truncate(0)
+
+
+def _require_free(port: int, *, patience: float) -> None:
+    """Refuses a port that is taken, after so many seconds."""
+    end = time.monotonic() + patience
+    while _is_taken(port):
+        if time.monotonic() >= end:
+            raise EmbeddedError(
+                f"Port {port} is taken by another program: "
+                "stop it, or choose another with PORT=8123."
+            )
+        time.sleep(0.2)
+
+
+def _is_taken(port: int) -> bool:
+    """Browsers reach localhost by IPv6 first, so a stranger there would take our visitors."""
+    with contextlib.suppress(OSError), socket.create_connection(("::1", port), timeout=1):
+        return True
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except PermissionError as error:
+            raise EmbeddedError(
+                f"Port {port} may only be used by root: set PORT to a number above 1023."
+            ) from error
+        except OSError:
+            return True
+    return False
+
+
+def _answers(port: int) -> bool:
+    """Asked the way a proxy in front of the desk would ask."""
+    site = urlsplit(settings.SITE_URL)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    headers = {"Host": site.netloc, "X-Forwarded-Proto": site.scheme}
+    try:
+        connection.request("GET", "/healthz", headers=headers)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,338 @@
+"""The desk's settings: one file, fed by environment variables (`docs/settings.md` lists them).
+
+An unknown or malformed value stops the start with one sentence that says what to do. Every secret
+may also come from a file named by `NAME_FILE`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import dj_database_url
+from environs import Env, EnvError
+
+from incidentdesk.embedded import layout
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env()
+
+
+def stop(sentence: str) -> Any:
+    """End the start with a sentence for the person who reads it."""
+    sys.exit(f"incidentdesk: {sentence}")
+
+
+def secret(name: str) -> str:
+    """The value of `name`, or the content of the file that `name_FILE` names, or ''."""
+    file = os.environ.get(f"{name}_FILE")
+    if file:
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            stop(f"{name}_FILE names {file}, which cannot be read ({error.strerror}).")
+    return os.environ.get(name, "")
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """A yes/no setting."""
+    try:
+        return bool(env.bool(name, default))
+    except EnvError:
+        return bool(stop(f"{name} must be true or false, not “{os.environ[name]}”."))
+
+
+def database(url: str, name: str) -> dict[str, Any]:
+    """A PostgreSQL address as Django wants it; connections are kept open."""
+    if not url.startswith(("postgres://", "postgresql://")):
+        stop(f"{name} must begin with postgresql://; the desk runs on PostgreSQL and nothing else.")
+    return dict(dj_database_url.parse(url, conn_max_age=None))
+
+
+def smtp(url: str) -> dict[str, Any]:
+    """`smtp://user:pass@host:587?tls=starttls|tls|none` as Django's mail settings."""
+    parts = urlsplit(url)
+    tls = parse_qs(parts.query).get("tls", ["none"])[0]
+    if parts.scheme != "smtp" or not parts.hostname or tls not in ("none", "starttls", "tls"):
+        stop("EMAIL_URL must look like smtp://user:pass@host:587?tls=starttls (or tls, or none).")
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if tls == "tls" else 587 if tls == "starttls" else 25),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": tls == "starttls",
+        "EMAIL_USE_SSL": tls == "tls",
+    }
+
+
+# --- where things lie -------------------------------------------------------------------------
+
+DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").resolve()
+PORT = os.environ.get("PORT") or "8000"
+if not PORT.isdigit() or not 0 < int(PORT) < 65536:
+    stop(f"PORT must be a number from 1 to 65535, not “{PORT}”.")
+
+DATABASE_URL = secret("DATABASE_URL")
+EMBEDDED: layout.Layout | None = None if DATABASE_URL else layout.Layout(DATA_DIR)
+DEBUG = flag("DEBUG", default=False)
+
+SECRET_KEY = secret("SECRET_KEY") or (EMBEDDED.secret_key if EMBEDDED else "")
+if not SECRET_KEY:
+    stop("SECRET_KEY is not set; set it (or SECRET_KEY_FILE) to 50 or more random characters.")
+
+SITE_URL = (os.environ.get("SITE_URL") or f"http://localhost:{PORT}").rstrip("/")
+_site = urlsplit(SITE_URL)
+if _site.scheme not in ("http", "https") or not _site.hostname:
+    stop(f"SITE_URL must look like https://desk.example.com, not “{SITE_URL}”.")
+IS_HTTPS = _site.scheme == "https"
+ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()]
+ALLOWED_HOSTS = [host.strip() for host in ALLOWED_HOSTS] or [str(_site.hostname)]
+if not IS_HTTPS and _site.hostname == "localhost":
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+# --- the parts --------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",
+    "incidentdesk.apps.IncidentdeskConfig",
+    "incidentdesk.kernel",
+    "partners",
+    "notifications",
+    "cases",
+    "reviews",
+    "incidentdesk.apps.DeskAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_fsm",
+    "guardian",
+    "pgtrigger",
+    "allauth",
+    "allauth.account",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "incidentdesk.kernel.scope.ScopeMiddleware",  # innermost: a partner's reads run in its scope
+]
+
+ROOT_URLCONF = "incidentdesk.urls"
+WSGI_APPLICATION = "incidentdesk.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- database: the application's role at run time, the owner's for migrations only --------------
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PORTAL_ROLE = "partner_portal"
+if EMBEDDED:
+    _engine = {"ENGINE": "incidentdesk.embedded.postgresql", "CONN_MAX_AGE": None}
+    DATABASES: dict[str, dict[str, Any]] = {
+        "default": {**EMBEDDED.database("app"), **_engine},
+        "owner": {**EMBEDDED.database("owner"), **_engine, "CONN_MAX_AGE": 0},
+    }
+else:
+    DATABASES = {"default": database(DATABASE_URL, "DATABASE_URL")}
+    _owner_url = secret("DATABASE_OWNER_URL")
+    if _owner_url:
+        DATABASES["owner"] = {**database(_owner_url, "DATABASE_OWNER_URL"), "CONN_MAX_AGE": 0}
+if "owner" in DATABASES:  # tests create the database as its owner and connect as the application
+    DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
+    DATABASES["owner"]["TEST"] = {"DEPENDENCIES": []}
+
+# --- Redis: broker and shared cache; losing it costs seconds, never a message --------------------
+
+_redis_url = secret("REDIS_URL")
+if not _redis_url and not EMBEDDED:
+    stop("REDIS_URL is not set; it is needed when DATABASE_URL is set (redis://host:6379/0).")
+if EMBEDDED and not _redis_url:
+    CELERY_BROKER_URL, _cache_url = EMBEDDED.redis_url, EMBEDDED.cache_url
+else:
+    if not _redis_url.startswith(("redis://", "rediss://", "redis+socket://")):
+        stop("REDIS_URL must look like redis://host:6379/0.")
+    CELERY_BROKER_URL = _redis_url
+    _cache_url = _redis_url.replace("redis+socket://", "unix://").replace("virtual_host", "db")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": _cache_url,
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+        "KEY_PREFIX": "desk",
+    }
+}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "max_retries": 0,  # a click must not wait for a dead Redis; the sweep finds the row
+}
+CELERY_BEAT_SCHEDULE = {
+    "sweep-messages": {
+        "task": "notifications.jobs.sweep",
+        "schedule": 5.0,
+        "options": {"queue": "page", "expires": 30},
+    },
+    "open-pending-events": {
+        "task": "cases.jobs.open_pending",
+        "schedule": 15.0,
+        "options": {"expires": 60},
+    },
+    "open-missing-reviews": {
+        "task": "reviews.jobs.open_missing",
+        "schedule": 60.0,
+        "options": {"expires": 120},
+    },
+}
+
+# --- mail ---------------------------------------------------------------------------------------
+
+_email_url = secret("EMAIL_URL")
+if _email_url:
+    globals().update(smtp(_email_url))
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+elif EMBEDDED:
+    EMAIL_BACKEND = "notifications.channels.eml.EmailBackend"
+    EMAIL_FILE_PATH = str(EMBEDDED.mail_dir)
+else:
+    stop("EMAIL_URL is not set; it is needed when DATABASE_URL is set (smtp://host:25).")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or "Incident desk <desk@localhost>"
+
+# --- people and their sessions --------------------------------------------------------------------
+
+AUTH_USER_MODEL = "kernel.User"
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # has_perm is never asked; kernel.access is
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+GUARDIAN_MONKEY_PATCH_USER = False
+GUARDIAN_GET_INIT_ANONYMOUS_USER = "incidentdesk.kernel.grants.no_anonymous_user"
+ANONYMOUS_USER_NAME = None
+TENANT_MODEL = "partners.Partner"  # what a person is granted `act`, `administer` or `audit` on
+
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "incidentdesk.accounts.DeskAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _site.scheme
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 9},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+_instance = hashlib.sha256(f"{SITE_URL} {DATA_DIR}".encode()).hexdigest()[:8]
+_prefix = "__Host-" if IS_HTTPS else ""
+SESSION_COOKIE_NAME = f"{_prefix}desk_{_instance}"
+CSRF_COOKIE_NAME = f"{_prefix}desk_csrf_{_instance}"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- files, words, time ---------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = EMBEDDED.static_dir if EMBEDDED else BASE_DIR / "var" / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT") or (DATA_DIR / "media"))
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+DATE_FORMAT, TIME_FORMAT, DATETIME_FORMAT = "j M Y", "H:i", "j M Y H:i"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{levelname:<7} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}},
+}
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Incident desk",
+    "SITE_HEADER": "Incident desk",
+    "SITE_SYMBOL": "emergency_home",
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "6px",
+    "DASHBOARD_CALLBACK": "incidentdesk.dashboard.context",
+    "STYLES": ["/static/desk.css"],
+    "SCRIPTS": ["/static/desk.js"],
+    "COLORS": {
+        "primary": {
+            "50": "oklch(98.4% .014 180.72)",
+            "100": "oklch(95.3% .051 180.801)",
+            "200": "oklch(91% .096 180.426)",
+            "300": "oklch(85.5% .138 181.071)",
+            "400": "oklch(77.7% .152 181.912)",
+            "500": "oklch(70.4% .14 182.503)",
+            "600": "oklch(51.1% .096 186.391)",
+            "700": "oklch(43.7% .078 188.216)",
+            "800": "oklch(38.6% .063 188.416)",
+            "900": "oklch(32.7% .052 190)",
+            "950": "oklch(27.7% .046 192.524)",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "incidentdesk.navigation.sidebar",
+    },
+}

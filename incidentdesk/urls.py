@@ -1,0 +1,22 @@
+"""Every address of the desk."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from cases.intake import webhook
+from incidentdesk import acknowledge, health, home
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("admin/", admin.site.urls),
+    path("accounts/partner/", home.choose_partner, name="choose_partner"),
+    path("accounts/", include("allauth.account.urls")),
+    path("portal/", include("partners.portal.urls")),
+    path("ack/<str:token>/", acknowledge.page, name="acknowledge"),
+    path("intake/<str:key>/<slug:source_format>", webhook.intake),
+    path("v2/enqueue", webhook.enqueue),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("favicon.ico", RedirectView.as_view(url="/static/favicon.svg")),
+]

@@ -1,0 +1,42 @@
+"""The message log: who was told what, when, and what the other side answered. Reads only."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.desk import DeskAdmin
+from notifications.models import Message
+
+COLOURS = {"sent": "success", "failed": "danger", "queued": "warning", "sending": "info"}
+
+
+@admin.register(Message)
+class MessageAdmin(DeskAdmin):
+    """One line a message; its page shows the text and every try."""
+
+    read_permission = Permission.AUDIT_READ
+    page_template = "admin/notifications/message.html"
+    list_display = ("created_at", "subject", "to_address", "kind", "state_label", "attempts")
+    list_display_links: ClassVar[Any] = ("subject",)
+    list_filter = ("state", "kind", "is_page")
+    search_fields = ("to_address", "subject")
+    ordering = ("-id",)
+
+    def visible(self, by: Actor) -> QuerySet[Message]:
+        """Every message, for those who may read the log."""
+        return Message.objects.select_related("to_user")
+
+    @display(description="state", label=COLOURS)
+    def state_label(self, message: Message) -> tuple[str, str]:
+        """The state in words, coloured."""
+        return message.state, message.get_state_display()
+
+    def page_context(self, request: HttpRequest, obj: Message) -> dict[str, Any]:
+        """The message and its log."""
+        return {"message_row": obj, "events": obj.events.order_by("id")}

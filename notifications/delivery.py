@@ -1,0 +1,166 @@
+"""Sends what the outbox holds: claim with a lease, send outside any transaction, mark afterwards.
+
+Never lost: a sender that dies leaves rows whose lease runs out, and another sends them, with the
+same Message-ID. Twice only if it died between the server's answer and the mark.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from operator import attrgetter
+
+from django.db import models, transaction
+
+from notifications.channels import CHANNELS, Answer, Channel, Outcome
+from notifications.models import Message, MessageEvent
+
+BATCH = 50
+LEASE = timedelta(seconds=60)
+# Long before the lease ends, what is left of a batch goes back: other pages may be first by now.
+BATCH_SECONDS = 5.0
+RUN_SECONDS = 10.0
+RETRY_SECONDS = (5, 15, 30, 60, 120, 300)
+GIVE_UP_AFTER = timedelta(hours=24)
+
+_CLAIM = """
+WITH due AS MATERIALIZED (
+    SELECT id, state FROM notifications_message
+    WHERE state IN ('queued', 'sending') AND is_page = %(is_page)s AND next_try_at <= %(at)s
+    ORDER BY next_try_at, id
+    LIMIT %(batch)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE notifications_message AS message
+SET state = 'sending', next_try_at = %(lease)s, attempts = message.attempts + 1
+FROM due WHERE message.id = due.id
+RETURNING message.*, due.state AS former_state
+"""
+
+
+class Stopwatch:
+    """The moment that was passed in, moved on by a clock that nobody can set."""
+
+    def __init__(self, at: datetime) -> None:
+        """Start at `at`."""
+        self._at = at
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been running."""
+        return time.monotonic() - self._started
+
+    @property
+    def moment(self) -> datetime:
+        """What time it is by now."""
+        return self._at + timedelta(seconds=self.seconds)
+
+
+def deliver_due(*, at: datetime) -> bool:
+    """Send what is due, pages first; True if time was up before the queue was empty.
+
+    Bounded, so that an escalation that is due never waits behind a long queue.
+    """
+    watch = Stopwatch(at)
+    channels: dict[str, Channel] = {}
+    try:
+        while watch.seconds < RUN_SECONDS:
+            batch = claim(at=watch.moment)
+            if not batch:
+                return False
+            _send(batch, channels, watch)
+        return True
+    finally:
+        for channel in channels.values():
+            channel.close()
+
+
+def claim(*, at: datetime) -> list[Message]:
+    """Take a lease on up to 50 due messages, in a transaction of its own: pages, else the rest."""
+    with transaction.atomic(durable=True):
+        claimed = _claim(is_page=True, at=at) or _claim(is_page=False, at=at)
+        MessageEvent.objects.bulk_create(
+            MessageEvent(
+                message=message,
+                at=at,
+                event=MessageEvent.Event.REPEATED,
+                detail="The sender before did not report back. It may have gone out already; "
+                "the repeat has the same Message-ID.",
+            )
+            for message in claimed
+            if getattr(message, "former_state", None) == Message.State.SENDING
+        )
+    return claimed
+
+
+def _claim(*, is_page: bool, at: datetime) -> list[Message]:
+    values = {"is_page": is_page, "at": at, "lease": at + LEASE, "batch": BATCH}
+    return sorted(Message.objects.raw(_CLAIM, values), key=attrgetter("id"))
+
+
+def _send(batch: Sequence[Message], channels: dict[str, Channel], watch: Stopwatch) -> None:
+    started = watch.seconds
+    for number, message in enumerate(batch):
+        if watch.seconds - started > BATCH_SECONDS:
+            give_back(batch[number:], at=watch.moment)
+            return
+        answer = _hand_over(message, channels)
+        mark(message, answer, at=watch.moment)
+
+
+def _hand_over(message: Message, channels: dict[str, Channel]) -> Answer:
+    if message.channel not in CHANNELS:
+        return Answer(Outcome.REFUSED, f"There is no channel called “{message.channel}”.")
+    if message.channel not in channels:
+        channels[message.channel] = CHANNELS[message.channel]()
+    return channels[message.channel].send(message)
+
+
+@transaction.atomic
+def mark(message: Message, answer: Answer, *, at: datetime) -> None:
+    """Write down what became of a claimed message, and when it is tried again if it must be."""
+    if answer.outcome is Outcome.ACCEPTED:
+        _mark_sent(message, answer, at=at)
+    elif answer.outcome is Outcome.REFUSED:
+        _mark_failed(message, answer.words, at=at)
+    elif at >= message.created_at + GIVE_UP_AFTER:
+        _mark_failed(message, f"{answer.words} (given up after 24 hours)", at=at)
+    else:
+        wait = timedelta(seconds=RETRY_SECONDS[min(message.attempts, len(RETRY_SECONDS)) - 1])
+        if _ours(message).update(
+            state=Message.State.QUEUED, next_try_at=at + wait, last_error=answer.words
+        ):
+            _log(message, MessageEvent.Event.RETRY, answer.words, at=at)
+
+
+def give_back(messages: Sequence[Message], *, at: datetime) -> None:
+    """Return messages that were claimed and not tried."""
+    for message in messages:
+        _ours(message).update(
+            state=Message.State.QUEUED, next_try_at=at, attempts=message.attempts - 1
+        )
+
+
+def _ours(message: Message) -> models.QuerySet[Message]:
+    """The row, if the lease is still the one under which `message` was claimed."""
+    return Message.objects.filter(
+        pk=message.pk, state=Message.State.SENDING, next_try_at=message.next_try_at
+    )
+
+
+def _mark_sent(message: Message, answer: Answer, *, at: datetime) -> None:
+    # Whoever holds the lease by now: it went out, so nobody needs to send it again.
+    unsent = Message.objects.filter(pk=message.pk).exclude(state=Message.State.SENT)
+    unsent.update(state=Message.State.SENT, next_try_at=None, sent_at=at, last_error="")
+    _log(message, MessageEvent.Event.SENT, answer.words, at=at)
+
+
+def _mark_failed(message: Message, words: str, *, at: datetime) -> None:
+    if _ours(message).update(state=Message.State.FAILED, next_try_at=None, last_error=words):
+        _log(message, MessageEvent.Event.FAILED, words, at=at)
+
+
+def _log(message: Message, event: MessageEvent.Event, detail: str, *, at: datetime) -> None:
+    MessageEvent.objects.create(message=message, at=at, event=event, detail=detail)

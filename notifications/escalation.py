@@ -1,0 +1,247 @@
+"""Escalations: begin, page step after step, stop when somebody acknowledges.
+
+The next step is a time in a column, never a countdown in a broker. All but `run_due` are called
+inside the caller's transaction; `run_due` is the worker's and has one transaction an escalation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import Min, Q
+
+from incidentdesk.kernel import errors, worker
+from incidentdesk.kernel.models import User
+from notifications import ladder, outbox, pages
+from notifications.models import Escalation, EscalationEvent, EscalationPath
+
+logger = logging.getLogger(__name__)
+_Event = EscalationEvent.Event
+
+
+def start(
+    *,
+    about: str,
+    severity: int,
+    category: str,
+    title: str,
+    reference: str,
+    url: str,
+    at: datetime,
+) -> Escalation:
+    """Begin to escalate; a second start while one runs returns the one that runs.
+
+    Two queries: find the path, insert the row. Nobody is paged here: the worker is woken for the
+    first step. The facts are plain strings; `url` is the path of a page on the desk.
+    """
+    outbox.require_transaction()
+    path = _path_for(severity, category)
+    first = timedelta(minutes=(getattr(path, "first_after", None) or 0) if path else 0)
+    quiet = outbox.is_quiet()
+    row = Escalation(
+        about=about,
+        severity=severity,
+        category=category,
+        title=title[:250],
+        reference=reference,
+        url=url,
+        path=path,
+        state=Escalation.State.SUPPRESSED if quiet else Escalation.State.RUNNING,
+        started_at=at,
+        next_action_at=None if quiet else at + first,
+    )
+    try:
+        with transaction.atomic():  # a savepoint: the caller's transaction outlives a conflict
+            row.save(force_insert=True)
+    except IntegrityError:
+        return _live(about).get()
+    if not quiet and not first:
+        worker.wake("notifications.jobs.escalate", queue="page")
+    return row
+
+
+def restart(
+    *,
+    about: str,
+    severity: int,
+    category: str,
+    title: str,
+    reference: str,
+    url: str,
+    at: datetime,
+) -> Escalation:
+    """The severity rose: end what runs, begin the path of the new severity at its first step."""
+    stop(about=about, at=at, why="The severity rose; its path begins.")
+    return start(
+        about=about,
+        severity=severity,
+        category=category,
+        title=title,
+        reference=reference,
+        url=url,
+        at=at,
+    )
+
+
+def acknowledge(*, about: str, by_user_id: int | None, by_name: str, at: datetime) -> bool:
+    """Somebody took it: no further step. True for the first who acknowledges, False after."""
+    outbox.require_transaction()
+    row = _live(about).select_for_update().first()
+    if row is None:
+        return False
+    row.state = Escalation.State.ACKNOWLEDGED
+    row.acknowledged_at = at
+    row.acknowledged_by = by_name
+    row.acknowledged_by_user_id = by_user_id
+    row.next_action_at = None
+    row.save(
+        update_fields=[
+            "state",
+            "acknowledged_at",
+            "acknowledged_by",
+            "acknowledged_by_user",
+            "next_action_at",
+        ]
+    )
+    _log(row, _Event.ACKNOWLEDGED, f"Acknowledged by {by_name}", at=at)
+    return True
+
+
+def stop(*, about: str, at: datetime, why: str) -> bool:
+    """It is over without an acknowledgement (`why` goes into the log). False if none was live."""
+    outbox.require_transaction()
+    row = _live(about).select_for_update().first()
+    if row is None:
+        return False
+    row.state = Escalation.State.STOPPED
+    row.next_action_at = None
+    row.save(update_fields=["state", "next_action_at"])
+    _log(row, _Event.STOPPED, why, at=at)
+    return True
+
+
+def page(
+    *,
+    about: str,
+    by_name: str,
+    note: str,
+    title: str,
+    reference: str,
+    url: str,
+    at: datetime,
+    user_ids: Iterable[int] = (),
+    group_ids: Iterable[int] = (),
+    severity: int | None = None,
+) -> list[User]:
+    """Page these people now, whatever the ladder does; returns whom.
+
+    The same page twice within a minute is one page. InvalidInput if nobody is left to page.
+    """
+    outbox.require_transaction()
+    chosen = Q(pk__in=list(user_ids)) | Q(notification_groups__in=list(group_ids))
+    people = list(ladder.staff().filter(chosen).distinct().order_by("id"))
+    if not people:
+        raise errors.InvalidInput("Nobody would be paged; choose a person or a group with members.")
+    running = _live(about).first()
+    subject = pages.Subject(about, reference, title, url, severity)
+    mark = hashlib.sha256(f"{by_name}\n{note}".encode()).hexdigest()[:12]
+    drafts = [
+        pages.draft(
+            subject,
+            person,
+            key=f"page-now:{about}:{at:%Y%m%d%H%M}:{mark}:{person.pk}",
+            why=f"{by_name} asks for you.",
+            ack_link=pages.ack_link(running, person, at=at) if running else "",
+            by_name=by_name,
+            note=note,
+        )
+        for person in people
+    ]
+    outbox.queue_many(drafts, at=at)
+    return people
+
+
+def run_due(*, at: datetime) -> int:
+    """Take every step that is due; the number of escalations that moved.
+
+    Any number of workers may run this at once: a row that one holds is skipped by the others. One
+    that fails is left for the next run and does not stop those behind it.
+    """
+    moved, failed = 0, set[int]()
+    while (pk := _run_one(at=at, skip=failed)) is not None:
+        moved += pk not in failed
+    return moved
+
+
+def _run_one(*, at: datetime, skip: set[int]) -> int | None:
+    """Move one due escalation, in a transaction of its own; its id, or None if none is due."""
+    pk: int | None = None
+    try:
+        with transaction.atomic(durable=True):
+            due = Escalation.objects.select_related("path").select_for_update(
+                of=("self",), skip_locked=True
+            )
+            due = due.filter(state=Escalation.State.RUNNING, next_action_at__lte=at)
+            row = due.exclude(pk__in=skip).order_by("next_action_at", "id").first()
+            if row is not None:
+                pk = row.pk
+                _take_steps(row, at=at)
+    except Exception:
+        if pk is None:
+            raise
+        logger.exception("escalation %s could not move; it is tried again at the next run", pk)
+        skip.add(pk)
+    return pk
+
+
+def _take_steps(row: Escalation, *, at: datetime) -> None:
+    """Page everybody who is due, each person once, and set the time of the next step."""
+    climb = ladder.climb(row, at=at)
+    told: set[int] = set()
+    drafts: list[outbox.Draft] = []
+    for rung in climb.rungs:
+        fresh = [person for person in rung.people if person.pk not in told]
+        told.update(person.pk for person in fresh)
+        drafts += [_page(row, rung, person, at=at) for person in fresh]
+        _log_rung(row, rung, fresh, at=at)
+    if not told:
+        logger.critical("nobody can be paged about %s: no step has anybody, no administrator", row)
+    outbox.queue_many(drafts, at=at)
+    row.next_position = climb.next_position
+    row.next_action_at = climb.next_action_at
+    row.round += climb.is_round_over
+    row.save(update_fields=["next_position", "next_action_at", "round"])
+
+
+def _page(row: Escalation, rung: ladder.Rung, person: User, *, at: datetime) -> outbox.Draft:
+    key = f"{pages.KIND}:{row.pk}:{rung.key}:{row.round}:{person.pk}"
+    return pages.for_step(row, person, key=key, words=rung.words, at=at)
+
+
+def _log_rung(row: Escalation, rung: ladder.Rung, fresh: list[User], *, at: datetime) -> None:
+    if not rung.people:
+        _log(row, _Event.EMPTY, f"{rung.words}: there is nobody to page", at=at)
+        return
+    names = ", ".join(person.name for person in fresh) or "nobody who was not paged just now"
+    _log(row, _Event.PAGED, f"{rung.words}: {names}", at=at)
+
+
+def _path_for(severity: int, category: str) -> EscalationPath | None:
+    """The one path that matches: the first active one by its order. None: administrators."""
+    fits = Q(categories=[]) | Q(categories__contains=[category])
+    paths = EscalationPath.objects.filter(fits, is_active=True, severities__contains=[severity])
+    return (
+        paths.annotate(first_after=Min("steps__after_minutes")).order_by("position", "id").first()
+    )
+
+
+def _live(about: str) -> models.QuerySet[Escalation]:
+    return Escalation.objects.filter(about=about, state__in=Escalation.LIVE)
+
+
+def _log(row: Escalation, event: EscalationEvent.Event, detail: str, *, at: datetime) -> None:
+    EscalationEvent.objects.create(escalation=row, at=at, event=event, detail=detail)

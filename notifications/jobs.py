@@ -1,0 +1,26 @@
+"""The worker's entry points. Each looks for rows that are due; a wake-up says only "look now"."""
+
+from __future__ import annotations
+
+from incidentdesk.kernel import clocks, worker
+from notifications import delivery, escalation
+
+
+@worker.job(queue="page")
+def deliver() -> None:
+    """Send what is due; a long queue goes on in a further job, behind any escalation."""
+    if delivery.deliver_due(at=clocks.now()):
+        worker.wake("notifications.jobs.deliver", queue="page")
+
+
+@worker.job(queue="page")
+def escalate() -> None:
+    """Take the steps that are due."""
+    escalation.run_due(at=clocks.now())
+
+
+@worker.job(queue="page")
+def sweep() -> None:
+    """Beat's net under both: what no wake-up announced is found within seconds."""
+    escalate()
+    deliver()

@@ -1,0 +1,16 @@
+"""What the post office keeps: messages, who is told in which order, and running escalations."""
+
+from notifications.models.escalation import Escalation, EscalationEvent
+from notifications.models.message import Message, MessageEvent
+from notifications.models.path import EscalationPath, EscalationStep, Group, Severity
+
+__all__ = [
+    "Escalation",
+    "EscalationEvent",
+    "EscalationPath",
+    "EscalationStep",
+    "Group",
+    "Message",
+    "MessageEvent",
+    "Severity",
+]

@@ -1,0 +1,106 @@
+"""Messages that wait, are on their way, or have been sent, and the log of what happened to each.
+
+The text is rendered before it is stored: what is in the row is what is sent. Nothing here sends.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Message(models.Model):
+    """One message to one address by one channel."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "waiting"
+        SENDING = "sending", "being sent"
+        SENT = "sent", "sent"
+        FAILED = "failed", "failed"
+        SUPPRESSED = "suppressed", "not sent on purpose"
+
+    kind = models.CharField(max_length=40)
+    channel = models.CharField(max_length=20, default="email")
+    to_address = models.CharField("to", max_length=320)
+    to_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name="person",
+    )
+    subject = models.CharField(max_length=250)
+    body_text = models.TextField("text")
+    body_html = models.TextField("HTML", blank=True)
+    about = models.CharField(max_length=120, blank=True)
+    dedupe_key = models.CharField(max_length=200, unique=True)
+    message_id = models.CharField(
+        "Message-ID",
+        max_length=200,
+        unique=True,
+        help_text="The same on every try, so that a receiver can drop a repeat.",
+    )
+    is_page = models.BooleanField("page", default=False, help_text="Pages are sent first.")
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
+    # When the message is due. While it is being sent this is the end of the sender's lease: a
+    # sender that died leaves a row that falls due by itself. One column, so one index finds both.
+    next_try_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["is_page", "next_try_at", "id"],
+                name="message_due",
+                condition=Q(state__in=["queued", "sending"]),
+            ),
+            models.Index(fields=["about", "id"], name="message_about"),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                name="message_open_is_due",
+                condition=Q(state__in=["queued", "sending"], next_try_at__isnull=False)
+                | Q(state__in=["sent", "failed", "suppressed"], next_try_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="message_sent_has_time",
+                condition=Q(state="sent", sent_at__isnull=False)
+                | (~Q(state="sent") & Q(sent_at__isnull=True)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} → {self.to_address}"
+
+
+class MessageEvent(models.Model):
+    """One line of a message's log. Append-only."""
+
+    class Event(models.TextChoices):
+        QUEUED = "queued", "queued"
+        SUPPRESSED = "suppressed", "not sent on purpose"
+        SENT = "sent", "sent"
+        RETRY = "retry", "could not be sent, will be tried again"
+        FAILED = "failed", "failed"
+        REPEATED = "repeated", "tried again after a sender died"
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField()
+    event = models.CharField(max_length=12, choices=Event.choices)
+    detail = models.TextField(blank=True)
+
+    class Meta:
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_event_display()} {self.detail}".strip()

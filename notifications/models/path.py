@@ -1,0 +1,87 @@
+"""Who is told in which order: groups of people, escalation paths and their steps."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+
+class Severity(models.IntegerChoices):
+    """The four severities as this package words them; what they mean is decided elsewhere."""
+
+    ONE = 1, "SEV-1"
+    TWO = 2, "SEV-2"
+    THREE = 3, "SEV-3"
+    FOUR = 4, "SEV-4"
+
+
+class Group(models.Model):
+    """People who are paged together."""
+
+    name = models.CharField(max_length=80, unique=True)
+    members = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="notification_groups"
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EscalationPath(models.Model):
+    """Who is paged for which incidents. The first active path that matches is taken."""
+
+    name = models.CharField(max_length=80, unique=True)
+    position = models.PositiveSmallIntegerField(
+        "order", default=100, help_text="The lowest that matches is taken."
+    )
+    severities = ArrayField(models.PositiveSmallIntegerField(choices=Severity.choices))
+    categories = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        blank=True,
+        help_text="Keys of categories, separated by commas; empty means any.",
+    )
+    repeat_minutes = models.PositiveSmallIntegerField(
+        "repeat every (minutes)",
+        default=30,
+        validators=[MinValueValidator(1)],
+        help_text="After the last step its page is repeated until somebody acknowledges.",
+    )
+    is_active = models.BooleanField("active", default=True)
+
+    class Meta:
+        ordering = ("position", "id")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(name="path_repeats", condition=Q(repeat_minutes__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EscalationStep(models.Model):
+    """After so many minutes without an acknowledgement: tell these people and groups."""
+
+    path = models.ForeignKey(EscalationPath, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField("step", validators=[MinValueValidator(1)])
+    after_minutes = models.PositiveIntegerField(
+        "after (minutes)", help_text="Counted from the start, not from the step before."
+    )
+    users = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="escalation_steps", verbose_name="people"
+    )
+    groups = models.ManyToManyField(Group, blank=True, related_name="escalation_steps")
+
+    class Meta:
+        ordering = ("path", "position")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["path", "position"], name="step_position_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Step {self.position} after {self.after_minutes} min"

@@ -1,0 +1,122 @@
+"""The outbox: a message is a row, written in the same transaction as what it tells about.
+
+Nothing here sends (`delivery` does). A row that is rolled back was never a message; a second row
+with the same dedupe key is none either.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from incidentdesk.kernel import worker
+from incidentdesk.kernel.models import User
+from notifications import rendering
+from notifications.models import Message, MessageEvent
+
+_quiet: ContextVar[bool] = ContextVar("notifications_quiet", default=False)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A message before it is written; `to` is a person or an address."""
+
+    kind: str
+    to: str | User
+    about: str
+    dedupe_key: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    is_page: bool = False
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Inside, messages are written but never sent and escalations page nobody.
+
+    For loading data that lies in the past.
+    """
+    token = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
+
+
+def is_quiet() -> bool:
+    """Whether the code runs inside `quiet()`."""
+    return _quiet.get()
+
+
+def queue(
+    *,
+    kind: str,
+    to: str | User,
+    context: Mapping[str, Any],
+    about: str,
+    dedupe_key: str,
+    at: datetime,
+    is_page: bool = False,
+) -> Message | None:
+    """Write one message and, after the commit, wake the sender; None if the key was there already.
+
+    `context` is what `templates/email/<kind>/` needs; it is rendered now.
+    """
+    draft = Draft(kind, to, about, dedupe_key, context, is_page)
+    written = queue_many([draft], at=at)
+    return written[0] if written else None
+
+
+def queue_many(drafts: Iterable[Draft], *, at: datetime) -> list[Message]:
+    """Write several messages in a fixed number of queries; returns those that are new."""
+    require_transaction()
+    rows = [_row(draft, at=at) for draft in drafts]
+    if not rows:
+        return []
+    Message.objects.bulk_create(rows, ignore_conflicts=True)
+    # ON CONFLICT DO NOTHING does not say which rows went in; our own Message-IDs do.
+    written = list(Message.objects.filter(message_id__in=[row.message_id for row in rows]))
+    event = MessageEvent.Event.SUPPRESSED if is_quiet() else MessageEvent.Event.QUEUED
+    MessageEvent.objects.bulk_create(
+        MessageEvent(message=message, at=at, event=event) for message in written
+    )
+    if written and not is_quiet():
+        worker.wake("notifications.jobs.deliver", queue="page")
+    return written
+
+
+def require_transaction() -> None:
+    """Refuse to write outside the caller's transaction: state and message go together."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "A message is written in the transaction of the use case that it tells about; "
+            "there is none here."
+        )
+
+
+def _row(draft: Draft, *, at: datetime) -> Message:
+    text = rendering.render(draft.kind, draft.context)
+    user = draft.to if isinstance(draft.to, User) else None
+    return Message(
+        kind=draft.kind,
+        to_address=user.email if user else str(draft.to).strip(),
+        to_user=user,
+        subject=text.subject,
+        body_text=text.text,
+        body_html=text.html,
+        about=draft.about,
+        dedupe_key=draft.dedupe_key,
+        message_id=f"<{uuid.uuid4().hex}@{urlsplit(settings.SITE_URL).hostname}>",
+        is_page=draft.is_page,
+        state=Message.State.SUPPRESSED if is_quiet() else Message.State.QUEUED,
+        next_try_at=None if is_quiet() else at,
+        created_at=at,
+    )

@@ -1,0 +1,62 @@
+"""Turns a kind and its context into subject, text and HTML. Writes nothing, sends nothing.
+
+A kind is a folder `templates/email/<kind>/` with subject.txt, body.txt and body.html. Every
+template also gets `site_url` and, if the context has a `url`, the same as an absolute `link`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.conf import settings
+from django.template import Context, Engine
+
+SUBJECT_LENGTH = 200
+# Control characters other than tab and line feed: PostgreSQL refuses NUL, readers show none.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What will be stored, and later sent, word by word."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(kind: str, context: Mapping[str, Any]) -> Rendered:
+    """Render all three templates of `kind` now."""
+    values = {**context, "site_url": settings.SITE_URL}
+    if "url" in context:
+        values["link"] = absolute(str(context["url"]))
+    return Rendered(
+        subject=one_line(_render(f"email/{kind}/subject.txt", values, escape=False)),
+        text=clean(_render(f"email/{kind}/body.txt", values, escape=False)),
+        html=clean(_render(f"email/{kind}/body.html", values, escape=True)),
+    )
+
+
+def absolute(url: str) -> str:
+    """`url` with the desk's address before it, unless it has one."""
+    return url if url.startswith(("http://", "https://")) else f"{settings.SITE_URL}{url}"
+
+
+def one_line(text: str) -> str:
+    """A subject: one line of bounded length, whatever somebody typed into a title."""
+    # split() also cuts at CR, LF, the C1 and the Unicode line ends: no header can be smuggled in.
+    line = " ".join(_CONTROL.sub(" ", text).split())
+    return line if len(line) <= SUBJECT_LENGTH else f"{line[: SUBJECT_LENGTH - 1].rstrip()}…"
+
+
+def clean(text: str) -> str:
+    """Text without the characters that a database or a mail reader refuses."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip() + "\n"
+
+
+def _render(name: str, values: Mapping[str, Any], *, escape: bool) -> str:
+    template = Engine.get_default().get_template(name)
+    return cast(str, template.render(Context(dict(values), autoescape=escape)))

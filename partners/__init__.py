@@ -1,0 +1,1 @@
+"""Partners: the register of companies and their people, and the portal they use."""

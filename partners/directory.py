@@ -1,0 +1,58 @@
+"""The register's use cases: who is a partner's contact, and the partner's own references."""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+
+from incidentdesk.kernel import access, grants
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.errors import InvalidInput
+from incidentdesk.kernel.models import User
+from partners.models import Contact, Partner
+
+KINDS = {"incident": "", "report": "REP-"}
+
+
+def next_reference(partner: Partner, *, kind: str, year: int) -> str:
+    """The partner's next own reference: `HELIX-2026-0007`, reports `HELIX-REP-2026-0003`.
+
+    One gapless sequence a partner, kind and year, so that a number tells nothing about others.
+    Call it inside the transaction that stores the reference.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO partners_referencecounter AS c (partner_id, kind, year, last)
+            VALUES (%s, %s, %s, 1)
+            ON CONFLICT (partner_id, kind, year) DO UPDATE SET last = c.last + 1
+            RETURNING last
+            """,
+            [partner.pk, kind, year],
+        )
+        number = cursor.fetchone()[0]
+    return f"{partner.code}-{KINDS[kind]}{year}-{number:04d}"
+
+
+@transaction.atomic
+def give_login(*, contact_id: int, right: str, by: Actor) -> User:
+    """Let a contact use the portal with `right` (act, administer or audit).
+
+    A login of that e-mail is used if there is one; a member of staff cannot also be a contact,
+    since each sees what the other must not.
+    """
+    contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact_id)
+    access.require(by, Permission.REGISTER_WRITE)
+    user = User.objects.filter(email__iexact=contact.email).first()
+    if user is None:
+        user = User.objects.create_user(contact.email, name=contact.name)
+    if user.roles:
+        raise InvalidInput(f"{user.email} works at the desk and cannot be a partner's contact too.")
+    contact.user = user
+    contact.save(update_fields=["user"])
+    grants.grant(user, right, contact.partner)
+    return user
+
+
+def notice_contacts(partner_id: int) -> list[Contact]:
+    """The people at a partner who get its notices, in order."""
+    return list(Contact.objects.filter(partner_id=partner_id, is_active=True, gets_notices=True))

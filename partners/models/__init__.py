@@ -1,0 +1,6 @@
+"""The register's nouns. It does not know incidents."""
+
+from partners.models.partner import Contact, Partner, ReferenceCounter
+from partners.models.permission import PartnerUserObjectPermission
+
+__all__ = ["Contact", "Partner", "PartnerUserObjectPermission", "ReferenceCounter"]

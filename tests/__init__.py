@@ -1,0 +1,1 @@
+"""Tests are promises. They mirror the packages; journeys go through HTTP, worker and mail."""

@@ -1,0 +1,324 @@
+"""What every test stands on: the real database as the application's role, people, incidents.
+
+The owner creates the test database; tests connect as the application, as the desk does. A test
+marked `django_db(transaction=True)` leaves the tables as the migrations made them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from cases import disclosure, evaluation, notices, response, workflow
+from cases.models import Category, Incident, Notice, Source, System
+from cases.models.alert import digest
+from incidentdesk.kernel import access, grants
+from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.models import User
+from incidentdesk.kernel.roles import ROLES
+from partners.models import Contact, Partner
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+NOW = datetime(2026, 3, 4, 9, 41, tzinfo=UTC)  # a Wednesday
+PASSWORD = "night-shift-lantern"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _redis() -> Iterator[None]:
+    """The embedded Redis runs while tests do: the shared cache and the broker are real."""
+    if settings.EMBEDDED is None:
+        yield
+        return
+    from incidentdesk.embedded import servers
+
+    servers.acquire_redis(settings.EMBEDDED)
+    yield
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(settings: Any) -> None:
+    """Hash passwords quickly; how they are hashed is Django's promise, not ours."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+KEPT = {"django_migrations", "django_content_type", "auth_permission"}
+
+
+@pytest.fixture(scope="session")
+def _shipped(django_db_setup: None, django_db_blocker: Any) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows that migrations load, by table, so that a test that commits can be undone."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    with django_db_blocker.unblock(), connections["owner"].cursor() as cursor:
+        for table in connections["owner"].introspection.table_names(cursor):
+            if table not in KEPT:
+                cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 -- names of our tables
+                rows = cursor.fetchall()
+                if rows:
+                    found[table] = rows
+        connections["owner"].close()
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _undo_commits(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a transactional test, empty all tables as the owner and put the shipped rows back."""
+    marker = request.node.get_closest_marker("django_db")
+    commits = "transactional_db" in request.fixturenames or (
+        marker is not None and marker.kwargs.get("transaction")
+    )
+    if not commits:
+        yield
+        return
+    shipped = request.getfixturevalue("_shipped")
+    blocker = request.getfixturevalue("django_db_blocker")
+    yield
+    with blocker.unblock():
+        _restore(shipped)
+
+
+def _restore(shipped: dict[str, list[tuple[Any, ...]]]) -> None:
+    connections["default"].close()
+    owner = connections["owner"]
+    with owner.cursor() as cursor:
+        tables = [t for t in owner.introspection.table_names(cursor) if t not in KEPT]
+        cursor.execute("SET session_replication_role = DEFAULT")
+        cursor.execute("TRUNCATE " + ", ".join(f'"{t}"' for t in tables) + " CASCADE")
+        cursor.execute("BEGIN")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        for table, rows in shipped.items():
+            holes = ", ".join(["%s"] * len(rows[0]))
+            cursor.executemany(f'INSERT INTO "{table}" VALUES ({holes})', rows)  # noqa: S608
+        cursor.execute("COMMIT")
+    owner.close()
+
+
+# --- people ---------------------------------------------------------------------------------------
+
+
+class People(dict[str, User]):
+    """One member of staff for each role, by role key, and two partners with a contact each."""
+
+    def actor(self, key: str) -> Actor:
+        """The person as one who acts at the desk."""
+        return access.actor_for(self[key])
+
+    def contact(self, key: str, partner: Partner) -> Actor:
+        """The person as one who works for a partner."""
+        return access.actor_for(self[key], partner_id=partner.pk)
+
+
+@pytest.fixture
+def people(db: None) -> People:
+    """`people["commander"]` is a user; `people.actor("commander")` acts."""
+    made = People()
+    for key, role in ROLES.items():
+        made[key] = User.objects.create_user(
+            f"{key}@desk.test", PASSWORD, name=role.label, roles=[key]
+        )
+    return made
+
+
+@pytest.fixture
+def helix(people: People) -> Partner:
+    """A partner with a contact, `people["helix"]`."""
+    return _partner(people, "Helix Markets", "HELIX", "helix")
+
+
+@pytest.fixture
+def norrbank(people: People) -> Partner:
+    """Another partner with a contact, `people["norrbank"]`."""
+    return _partner(people, "Norrbank Securities", "NORR", "norrbank")
+
+
+def _partner(people: People, name: str, code: str, key: str) -> Partner:
+    partner = Partner.objects.create(name=name, code=code)
+    user = User.objects.create_user(f"contact@{key}.test", PASSWORD, name=f"{name} contact")
+    Contact.objects.create(partner=partner, user=user, name=user.name, email=user.email)
+    grants.grant(user, "act", partner)
+    people[key] = user
+    return partner
+
+
+# --- incidents ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def source(db: None) -> Source:
+    """An Alertmanager source with the key `key-alertmanager`."""
+    return Source.objects.create(
+        name="prod-eu",
+        format="alertmanager",
+        key_digest=digest("key-alertmanager"),
+        category=Category.objects.get(key="outage"),
+    )
+
+
+@pytest.fixture
+def declare(people: People) -> Callable[..., Incident]:
+    """`declare(title=…)` opens an incident as the responder at NOW."""
+
+    def open_one(*, title: str = "Stale prices", at: datetime = NOW, **known: Any) -> Incident:
+        opening = workflow.Opening(
+            title=title,
+            detection=Incident.Detection.STAFF,
+            detected_by="staff",
+            detected_at=known.pop("detected_at", at),
+            **{"impact": 2, "scope": 2, "urgency": 2, **known},
+        )
+        return workflow.open_incident(opening=opening, by=people.actor("responder"), at=at)
+
+    return open_one
+
+
+@pytest.fixture
+def incident_in(
+    declare: Callable[..., Incident], people: People, helix: Partner
+) -> Callable[[str], Incident]:
+    """`incident_in("recovery")`: walked there through the use cases, with Helix involved."""
+
+    def walk(phase: str, *, title: str = "Stale prices") -> Incident:
+        incident = declare(title=title)
+        step = Walk(incident.pk, people, helix)
+        for name in ("containment", "mitigation", "recovery", "review"):
+            if incident.phase == phase:
+                break
+            getattr(step, f"to_{name}")()
+            incident = Incident.objects.get(pk=incident.pk)
+        assert incident.phase == phase
+        return incident
+
+    return walk
+
+
+class Walk:
+    """Does what each gate asks for, as the people whose work it is, five minutes a step."""
+
+    def __init__(self, incident_id: int, people: People, partner: Partner) -> None:
+        self.id, self.people, self.partner = incident_id, people, partner
+        self.at = NOW
+        self.commander = people.actor("commander")
+
+    def tick(self) -> datetime:
+        """Five minutes later."""
+        self.at += timedelta(minutes=5)
+        return self.at
+
+    def to_containment(self) -> None:
+        """Evaluated, commanded, systems and partners listed."""
+        by = self.commander
+        workflow.take_command(incident_id=self.id, by=by, at=self.tick())
+        found = evaluation.Evaluation(
+            category_id=Category.objects.get(key="outage").pk,
+            impact=3,
+            scope=2,
+            urgency=2,
+            occurred_at=NOW - timedelta(minutes=3),
+            aware_at=NOW,
+            is_confirmed=True,
+        )
+        evaluation.evaluate(incident_id=self.id, found=found, by=by, at=self.tick())
+        system, _ = System.objects.get_or_create(name="quote-gw-eu-2")
+        response.add_system(incident_id=self.id, system_id=system.pk, by=by, at=self.tick())
+        disclosure.add_partner(
+            incident_id=self.id,
+            partner_id=self.partner.pk,
+            title="Delayed quotes",
+            meaning="Use EU-1.",
+            severity=2,
+            by=by,
+            at=self.tick(),
+        )
+        workflow.begin_containment(incident_id=self.id, by=by, at=self.tick())
+
+    def to_mitigation(self) -> None:
+        """Tasks ended, systems isolated, partners told, growth stopped."""
+        self.end_tasks("containment")
+        self.change_systems("isolated")
+        self.notify("first")
+        self.sign("no_growth")
+        workflow.begin_mitigation(incident_id=self.id, by=self.commander, at=self.tick())
+
+    def to_recovery(self) -> None:
+        """Tasks ended, cause known, fix approved."""
+        self.end_tasks("mitigation")
+        response.record_cause(
+            incident_id=self.id, cause="A stuck feed handler.", by=self.commander, at=self.tick()
+        )
+        self.sign("fix_approved")
+        workflow.begin_recovery(incident_id=self.id, by=self.commander, at=self.tick())
+
+    def to_review(self) -> None:
+        """Restored, reconciled, all clear sent."""
+        self.end_tasks("recovery")
+        self.change_systems("restored")
+        at = self.tick()
+        response.record_recovery(
+            incident_id=self.id, recovered_at=at, by=self.commander, at=at
+        )
+        self.sign("reconciled")
+        self.notify("all_clear")
+        workflow.begin_review(incident_id=self.id, by=self.commander, at=self.tick())
+
+    def end_tasks(self, phase: str) -> None:
+        """All tasks of the phase are done."""
+        ids = Incident.objects.get(pk=self.id).tasks.filter(phase=phase).values_list("pk", flat=True)
+        response.end_tasks(
+            incident_id=self.id,
+            task_ids=list(ids),
+            state="done",
+            note="As the runbook says.",
+            by=self.commander,
+            at=self.tick(),
+        )
+
+    def change_systems(self, state: str) -> None:
+        """All systems are isolated, or restored."""
+        for affected in Incident.objects.get(pk=self.id).systems.all():
+            response.change_system(
+                incident_id=self.id,
+                affected_id=affected.pk,
+                state=state,
+                how="taken out of the pool",
+                by=self.commander,
+                at=self.tick(),
+            )
+
+    def sign(self, key: str) -> None:
+        """The commander signs."""
+        response.sign(
+            incident_id=self.id, key=key, text="Seen.", by=self.commander, at=self.tick()
+        )
+
+    def notify(self, kind: str) -> Notice:
+        """Drafted by communications, approved by the approver, sent."""
+        involved = Incident.objects.get(pk=self.id).involvements.values_list("pk", flat=True)
+        comms = self.people.actor("communications")
+        notice = notices.draft(
+            incident_id=self.id,
+            kind=kind,
+            body="Quotes were delayed.",
+            involvement_ids=list(involved),
+            by=comms,
+            at=self.tick(),
+        )
+        approver = self.people.actor("approver")
+        notices.approve(notice_id=notice.pk, by=approver, at=self.tick())
+        return notices.send(notice_id=notice.pk, by=comms, at=self.tick())
+
+
+@pytest.fixture
+def walk(people: People, helix: Partner) -> Callable[[Incident], Walk]:
+    """Steps of one incident, to be taken one by one."""
+    return lambda incident: Walk(incident.pk, people, helix)
+
+
