@@ -36,6 +36,7 @@ def arrive(
 def note_move(
     incident: Incident, origin: str, *, by: Actor, at: datetime, reason: str = ""
 ) -> None:
+    """Keep who moved it, when, from, to, why."""
     Move.objects.create(
         incident=incident,
         at=at,
@@ -56,6 +57,7 @@ def end(incident: Incident, *, why: str, at: datetime) -> None:
 
 
 def require_phase(incident: Incident, phase: Phase) -> None:
+    """Refuse, in words, what does not fit the phase it is in by now."""
     if incident.phase != phase:
         raise Conflict(
             f"{incident.reference} is in {incident.get_phase_display()} by now, not in "
@@ -64,10 +66,12 @@ def require_phase(incident: Incident, phase: Phase) -> None:
 
 
 def require_open(incident: Incident) -> None:
+    """Refuse what needs an open incident."""
     if not incident.is_open:
         raise Conflict(f"{incident.reference} is {incident.phase}; reopen it first.")
 
 
 def require_reason(reason: str, what: str) -> None:
+    """Refuse what needs a reason and has none."""
     if not reason.strip():
         raise InvalidInput(f"{what} needs a reason; it goes on the timeline.")

@@ -7,6 +7,9 @@ from typing import cast
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 
 from incidentdesk.kernel import grants, scope
 from incidentdesk.kernel.models import User
@@ -16,20 +19,30 @@ from partners.models import Partner
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """`/` sends everybody to where they work."""
-    return redirect("/admin/" if cast(User, request.user).is_staff else "/portal/")
+    return redirect("/admin/" if cast(User, request.user).is_staff else scope.PORTAL)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@never_cache
 def choose_partner(request: HttpRequest) -> HttpResponse:
-    """A person who serves several partners works as one at a time, and picks which."""
-    ids = grants.tenant_ids(cast(User, request.user).pk)
-    partners = Partner.objects.filter(pk__in=ids)
+    """A person who serves several partners works as one at a time, and picks which, by its code."""
+    partners = Partner.objects.filter(pk__in=grants.tenant_ids(cast(User, request.user).pk))
     if request.method == "POST":
-        chosen = partners.filter(pk=request.POST.get("partner") or 0).first()
+        chosen = partners.filter(code=request.POST.get("partner", "").replace("\0", "")).first()
         if chosen is None:
             raise Http404
         request.session[scope.SESSION_KEY] = chosen.pk
-        return redirect("/portal/")
-    if not ids:
+        return redirect(_portal_page(request.POST.get("next", "")))
+    found = list(partners)
+    if not found:
         raise Http404
-    return render(request, "portal/choose_partner.html", {"partners": partners})
+    current = request.session.get(scope.SESSION_KEY)
+    context = {"partners": found, "current": current, "next": request.GET.get("next", "")}
+    return render(request, "portal/choose_partner.html", context)
+
+
+def _portal_page(wanted: str) -> str:
+    """The page asked for, if it is one of the portal's; otherwise the portal's first."""
+    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if is_ours and wanted.startswith(scope.PORTAL) else scope.PORTAL

@@ -262,19 +262,17 @@ class Walk:
         self.end_tasks("recovery")
         self.change_systems("restored")
         at = self.tick()
-        response.record_recovery(
-            incident_id=self.id, recovered_at=at, by=self.commander, at=at
-        )
+        response.record_recovery(incident_id=self.id, recovered_at=at, by=self.commander, at=at)
         self.sign("reconciled")
         self.notify("all_clear")
         workflow.begin_review(incident_id=self.id, by=self.commander, at=self.tick())
 
     def end_tasks(self, phase: str) -> None:
         """All tasks of the phase are done."""
-        ids = Incident.objects.get(pk=self.id).tasks.filter(phase=phase).values_list("pk", flat=True)
+        tasks = Incident.objects.get(pk=self.id).tasks.filter(phase=phase)
         response.end_tasks(
             incident_id=self.id,
-            task_ids=list(ids),
+            task_ids=[task.pk for task in tasks],
             state="done",
             note="As the runbook says.",
             by=self.commander,
@@ -295,9 +293,7 @@ class Walk:
 
     def sign(self, key: str) -> None:
         """The commander signs."""
-        response.sign(
-            incident_id=self.id, key=key, text="Seen.", by=self.commander, at=self.tick()
-        )
+        response.sign(incident_id=self.id, key=key, text="Seen.", by=self.commander, at=self.tick())
 
     def notify(self, kind: str) -> Notice:
         """Drafted by communications, approved by the approver, sent."""
@@ -320,5 +316,3 @@ class Walk:
 def walk(people: People, helix: Partner) -> Callable[[Incident], Walk]:
     """Steps of one incident, to be taken one by one."""
     return lambda incident: Walk(incident.pk, people, helix)
-
-

@@ -1,4 +1,4 @@
-"""PagerDuty's Events API v2: trigger, acknowledge, resolve. A drop-in for tools with a settable URL."""
+"""PagerDuty's Events API v2: trigger, acknowledge, resolve. For tools with a settable address."""
 
 from __future__ import annotations
 

@@ -4,11 +4,12 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django_fsm
-import incidentdesk.kernel.clocks
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+import incidentdesk.kernel.clocks
 
 
 class Migration(migrations.Migration):

@@ -102,7 +102,6 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
     list_per_page = 25
     list_disable_select_all = True
     actions = None
-    list_display_links: Any = None
 
     def visible(self, by: Actor) -> QuerySet[Any]:
         """The rows that this actor may read; a row that is not there is a 404."""
@@ -113,6 +112,7 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
         return {}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """What this person may read."""
         return self.visible(actor(request))
 
     def get_object(

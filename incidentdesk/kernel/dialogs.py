@@ -24,7 +24,14 @@ IN_PLACE = "X-Dialog"  # desk.js sends it: answer the form alone, and the way on
 
 
 class DeskForm(forms.Form):
-    """A dialog's form. `obj` is what it is about (None on a list), `actor` who fills it in."""
+    """A dialog's form. `obj` is what it is about (None on a list), `actor` who fills it in.
+
+    The address may fill fields in beforehand: `?key=no_systems`. `note` is a line above the
+    fields, `extra` a template above them for what needs more than a line.
+    """
+
+    note: str = ""
+    extra: str = ""
 
     def __init__(self, *args: Any, obj: Any = None, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,10 +43,20 @@ class DeskForm(forms.Form):
         """Set choices and initial values from `self.obj`; nothing by default."""
 
 
+@dataclass(frozen=True)
+class Done:
+    """What was done, in a sentence, and where to go on if not back to the object's page."""
+
+    said: str
+    to: str = ""
+
+
 class UseCase(Protocol):
     """What a dialog calls: the object, the cleaned form, who and when; answers a sentence."""
 
-    def __call__(self, obj: Any, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str | None:
+    def __call__(
+        self, obj: Any, data: Mapping[str, Any], *, by: Actor, at: datetime
+    ) -> str | Done | None:
         """Make one call into the use cases and say, in a sentence, what was done."""
 
 
@@ -63,15 +80,13 @@ class Action:
         return access.allows(actor, self.permission) and self.applies(obj)
 
 
-def run(request: HttpRequest, call: Callable[[], str | None]) -> str | None:
-    """A click → one use case → a message. Answers the refusal, or None when it was done."""
-    try:
-        said = call()
-    except DeskError as error:
-        return str(error)
-    if said:
-        messages.success(request, said)
-    return None
+def run(request: HttpRequest, call: Callable[[], str | Done | None]) -> Done:
+    """A click → one use case → a message. A refusal (DeskError) is the caller's to show."""
+    answer = call()
+    done = answer if isinstance(answer, Done) else Done(answer or "")
+    if done.said:
+        messages.success(request, done.said)
+    return done
 
 
 def respond(
@@ -84,33 +99,30 @@ def respond(
     back: str,
 ) -> HttpResponse:
     """Show the dialog (GET), or run it (POST) and go `back`; a refusal keeps what was typed."""
-    form = action.form(request.POST if request.method == "POST" else None, obj=obj, actor=actor)
-    status = 200
-    if request.method == "POST":
-        refusal = None
-        if form.is_valid():
-            at = clocks.now()
-            refusal = run(request, lambda: action.run(obj, form.cleaned_data, by=actor, at=at))
-            if refusal is None:
-                return _go(request, back)
-        if refusal:
-            form.add_error(None, refusal)
-        status = 422
+    context = {**context, "action": action, "obj": obj, "back": back, "title": action.label}
+    if not access.allows(actor, action.permission):
+        why = f"{actor.name} may not {action.permission.value}; an administrator can give the role."
+        return _render(request, {**context, "refusal": why}, 403)
+    if request.method != "POST":
+        filled = {key: values if values[1:] else values[0] for key, values in request.GET.lists()}
+        form = action.form(obj=obj, actor=actor, initial=filled)
+        return _render(request, {**context, "form": form}, 200)
+    form = action.form(request.POST, obj=obj, actor=actor)
+    if form.is_valid():
+        at = clocks.now()
+        try:
+            done = run(request, lambda: action.run(obj, form.cleaned_data, by=actor, at=at))
+        except DeskError as error:
+            form.add_error(None, str(error))
+        else:
+            return _go(request, done.to or back)
+    return _render(request, {**context, "form": form}, 422)
+
+
+def _render(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
     in_place = bool(request.headers.get(IN_PLACE))
     template = "admin/desk/dialog_form.html" if in_place else "admin/desk/dialog_page.html"
-    return TemplateResponse(
-        request,
-        template,
-        {
-            **context,
-            "form": form,
-            "action": action,
-            "obj": obj,
-            "back": back,
-            "title": action.label,
-        },
-        status=status,
-    )
+    return TemplateResponse(request, template, context, status=status)
 
 
 def _go(request: HttpRequest, to: str) -> HttpResponse:

@@ -18,7 +18,7 @@ from incidentdesk.kernel.models import User
 
 def no_anonymous_user(user_model: type[User]) -> None:
     """Guardian's hook for an anonymous user: the desk has none."""
-    return None
+    return
 
 
 def tenant_model() -> type[models.Model]:

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, NamedTuple, cast
+from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.utils.cache import add_never_cache_headers
 
 from incidentdesk.kernel import access, grants
+from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import DeskError
 from incidentdesk.kernel.models import User
 
@@ -46,71 +50,115 @@ def partner_scope(partner_id: int) -> Iterator[None]:
             cursor.execute(_SET, [before[0] or "", before[1]])
 
 
+class ScopedRequest(HttpRequest):
+    """A request as the portal gets it: one person, who works for one partner."""
+
+    actor: Actor
+    partner: Any
+    may_act: bool
+    serves_several: bool
+
+
+class Landing(NamedTuple):
+    """Where a person lands once the use case has run, and the sentence shown there."""
+
+    to: str
+    said: str
+
+
 class Afterwards(HttpResponseRedirect):
     """Answer of a portal view: leave the scope, run the use case, say how it went, go on.
 
-    `run` returns the sentence to show (or nothing); a DeskError is shown and `otherwise` is where
-    the person lands then (default: the same place).
+    `run` answers the sentence to show (or nothing), or a Landing if only the use case knows where
+    to go on. A DeskError is given to `refused`, which runs in the scope again and shows the form
+    as it was typed; without it the sentence is shown at `otherwise` (default: the same place).
     """
 
     def __init__(
-        self, run: Callable[[], str | None], *, to: str, otherwise: str | None = None
+        self,
+        run: Callable[[], str | Landing | None],
+        *,
+        to: str,
+        otherwise: str | None = None,
+        refused: Callable[[str], HttpResponse] | None = None,
     ) -> None:
         super().__init__(to)
         self.run = run
         self.otherwise = otherwise or to
+        self.refused = refused
 
-    def finish(self, request: HttpRequest) -> HttpResponse:
+    def finish(self, request: ScopedRequest) -> HttpResponse:
         """Call the use case as the application; outside the scope."""
         try:
             said = self.run()
         except DeskError as error:
-            messages.error(request, str(error))
+            return self._refuse(request, str(error))
+        landing = said if isinstance(said, Landing) else Landing(self.url, said or "")
+        if landing.said:
+            messages.success(request, landing.said)
+        return HttpResponseRedirect(landing.to)
+
+    def _refuse(self, request: ScopedRequest, sentence: str) -> HttpResponse:
+        if self.refused is None:
+            messages.error(request, sentence)
             return HttpResponseRedirect(self.otherwise)
-        if said:
-            messages.success(request, said)
-        return HttpResponseRedirect(self.url)
+        with partner_scope(request.partner.pk):
+            return self.refused(sentence)
 
 
 class ScopeMiddleware:
-    """Gives every request its `actor`; runs the portal inside the partner scope."""
+    """Gives every portal request its `actor`; runs the portal inside the partner scope."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path.startswith(PORTAL):
+        """Answer the request; what the portal shows is never kept by a cache."""
+        # The address as the resolver sees it: a prefix in front of the desk changes nothing.
+        if not request.path_info.startswith(PORTAL):
             return self.get_response(request)
+        response = self._answer(request)
+        add_never_cache_headers(response)
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return redirect(f"{settings.LOGIN_URL}?next={request.path}")
+            return redirect_to_login(_here(request))
         user = request.user
         ids = grants.tenant_ids(user.pk)
         partner_id = request.session.get(SESSION_KEY) if len(ids) > 1 else next(iter(ids), None)
         if partner_id not in ids:
-            return _without_partner(user, ids)
+            return _without_partner(request, user, ids)
         return self._scoped(request, user, cast(int, partner_id), several=len(ids) > 1)
 
     def _scoped(
         self, request: HttpRequest, user: User, partner_id: int, *, several: bool
     ) -> HttpResponseBase:
         # All that needs the application's role is loaded before the scope is entered.
-        request.actor = access.actor_for(user, partner_id=partner_id)  # type: ignore[attr-defined]
-        request.partner = grants.tenant_model()._default_manager.get(pk=partner_id)  # type: ignore[attr-defined]
-        request.serves_several = several  # type: ignore[attr-defined]
+        scoped = cast(ScopedRequest, request)
+        scoped.actor = access.actor_for(user, partner_id=partner_id)
+        scoped.partner = grants.tenant_model()._default_manager.get(pk=partner_id)
+        scoped.may_act = access.allows(scoped.actor, Permission.PARTNER_ACT, scoped.partner)
+        scoped.serves_several = several
         request.session.get(SESSION_KEY)
         with partner_scope(partner_id):
             response = self.get_response(request)
             if response.streaming:
                 raise RuntimeError("A portal answer must not stream: it would outlive its scope.")
         if isinstance(response, Afterwards):
-            return response.finish(request)
+            return response.finish(scoped)
         return response
 
 
-def _without_partner(user: User, ids: list[int]) -> HttpResponseBase:
+def _here(request: HttpRequest) -> str:
+    """Where to come back to after a detour; a POST cannot be repeated, so it begins anew."""
+    return request.get_full_path() if request.method in ("GET", "HEAD") else PORTAL
+
+
+def _without_partner(request: HttpRequest, user: User, ids: list[int]) -> HttpResponseBase:
     """Staff go to the desk, a person of several partners picks one, a stranger finds nothing."""
     if ids:
-        return redirect(CHOOSE)
+        return redirect(f"{CHOOSE}?next={quote(_here(request))}")
     if user.is_staff:
         return redirect("/admin/")
     raise Http404

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Count, ManyToManyField, QuerySet
 from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from incidentdesk.kernel.desk import RegisterAdmin
 from notifications import ladder
@@ -38,5 +38,5 @@ class GroupAdmin(RegisterAdmin):
     ) -> ModelMultipleChoiceField[Any] | None:
         """A box to tick for each person."""
         kwargs["queryset"] = ladder.staff().order_by("name")
-        kwargs["widget"] = UnfoldAdminCheckboxSelectMultiple()
+        kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[no-any-return]

@@ -12,7 +12,7 @@ from django.db.models import ManyToManyField, Prefetch, QuerySet
 from django.http import HttpRequest
 from unfold.admin import StackedInline
 from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelect2MultipleWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -23,11 +23,11 @@ from notifications import ladder
 from notifications.models import EscalationPath, EscalationStep, Group, Severity
 
 
-class PathForm(forms.ModelForm[EscalationPath]):
+class PathForm(forms.ModelForm):  # type: ignore[type-arg]
     """Severities as boxes to tick, categories as a list of keys."""
 
     severities = forms.TypedMultipleChoiceField(
-        choices=Severity.choices, coerce=int, widget=UnfoldAdminCheckboxSelectMultiple
+        choices=Severity.choices, coerce=int, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
     categories = SimpleArrayField(
         forms.CharField(max_length=60),
@@ -41,7 +41,7 @@ class PathForm(forms.ModelForm[EscalationPath]):
         fields = ("name", "position", "severities", "categories", "repeat_minutes", "is_active")
 
 
-class StepFormSet(forms.BaseInlineFormSet[EscalationStep, EscalationPath, Any]):
+class StepFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     """Refuses a path without a step and steps whose times do not rise."""
 
     def clean(self) -> None:
@@ -79,7 +79,7 @@ class StepInline(StackedInline):  # type: ignore[misc]
         """Groups to tick; people to search for."""
         if db_field.name == "groups":
             kwargs["queryset"] = Group.objects.order_by("name")
-            kwargs["widget"] = UnfoldAdminCheckboxSelectMultiple()
+            kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
         else:
             kwargs["queryset"] = ladder.staff().order_by("name")
             kwargs["widget"] = UnfoldAdminSelect2MultipleWidget()

@@ -6,6 +6,7 @@ import django.db.models.functions.text
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
+
 from incidentdesk.kernel import database
 
 

@@ -1,0 +1,151 @@
+"""The desk's sidebar: what there is, what this person may see, and how much of it waits.
+
+A page that is not on the desk, or not for this person, is left out; so no entry leads nowhere. All
+numbers together cost one query a page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet, Value
+from django.http import HttpRequest
+from django.urls import reverse
+
+from cases import queries as cases
+from cases.models import Notice, Report
+from incidentdesk.kernel import access, clocks, desk
+from incidentdesk.kernel.access import Actor, Permission
+from notifications import queries as notifications
+from reviews import queries as reviews
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry: its words, its icon, whose list it leads to, and which rows of it."""
+
+    title: str
+    icon: str
+    model: str
+    rows: str = ""  # appended to the list's address
+    is_hot: bool = False  # its number asks somebody to act
+
+
+GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
+    (
+        "Response",
+        (
+            Place("Incidents", "emergency", "cases.Incident"),
+            Place("Alerts", "notifications_active", "cases.Alert"),
+            Place("Tasks", "task_alt", "cases.Task"),
+            Place("Partner reports", "contact_support", "cases.Report", is_hot=True),
+        ),
+    ),
+    (
+        "Communication",
+        (
+            Place("Notices to approve", "approval", "cases.Notice", "?state__exact=draft", True),
+            Place("Escalations", "campaign", "notifications.Escalation"),
+            Place("Message log", "outgoing_mail", "notifications.Message"),
+        ),
+    ),
+    (
+        "After",
+        (
+            Place("Reviews", "rate_review", "reviews.Review"),
+            Place("Preventive actions", "health_and_safety", "reviews.PreventiveAction", "", True),
+            Place("Lessons", "school", "reviews.Lesson"),
+        ),
+    ),
+    (
+        "Register",
+        (
+            Place("Partners", "handshake", "partners.Partner"),
+            Place("Systems", "dns", "cases.System"),
+            Place("Playbooks", "checklist", "cases.PlaybookTask"),
+            Place("Escalation paths", "stairs", "notifications.EscalationPath"),
+            Place("Groups", "groups", "notifications.Group"),
+            Place("Sources", "sensors", "cases.Source"),
+            Place("Categories", "category", "cases.Category"),
+            Place("Target times", "timer", "cases.Target"),
+        ),
+    ),
+    (
+        "Administration",
+        (
+            Place("People", "badge", "kernel.User"),
+            Place("Audit trail", "history", "kernel.AuditEvent"),
+        ),
+    ),
+)
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups with the entries that this person may open, as unfold wants them."""
+    numbers = waiting(request)
+    dashboard = {"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")}
+    groups: list[dict[str, Any]] = [{"items": [dashboard]}]
+    for title, places in GROUPS:
+        items = [
+            {
+                "title": place.title,
+                "icon": place.icon,
+                "link": link + place.rows,
+                "key": place.model,
+                "badge": numbers.get(place.model, 0),
+                "is_hot": place.is_hot,
+            }
+            for place in places
+            if (link := _link(request, place.model))
+        ]
+        if items:
+            groups.append({"title": title, "items": items})
+    return groups
+
+
+def waiting(request: HttpRequest) -> dict[str, int]:
+    """How much waits, by the model of an entry; counted once a request."""
+    found: dict[str, int] | None = getattr(request, "_desk_waiting", None)
+    if found is None:
+        found = _count(_waiting_for(desk.actor(request)))
+        request._desk_waiting = found  # type: ignore[attr-defined]
+    return found
+
+
+def _link(request: HttpRequest, label: str) -> str:
+    """The address of a model's list, or '' if it is not on the desk or not for this person."""
+    for model, page in admin.site._registry.items():
+        if model._meta.label == label and page.has_view_permission(request):
+            return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return ""
+
+
+def _waiting_for(by: Actor) -> dict[str, QuerySet[Any]]:
+    """What waits for somebody, and where the number stands."""
+    drafts = cases.notices_visible_to(by).filter(state=Notice.State.DRAFT)
+    if access.allows(by, Permission.NOTICE_APPROVE):  # the second person is never the first
+        drafts = drafts.exclude(drafted_by=by.user_id)
+    return {
+        "cases.Incident": cases.visible_to(by).open(),
+        "cases.Alert": cases.alerts_visible_to(by).filter(resolved_at=None),
+        "cases.Report": cases.reports_visible_to(by).filter(state=Report.State.NEW),
+        "cases.Notice": drafts,
+        "notifications.Escalation": notifications.waiting_for_acknowledgement(),
+        "reviews.Review": reviews.drafts(),
+        "reviews.PreventiveAction": reviews.overdue_actions(clocks.now()),
+    }
+
+
+def _count(waiting: dict[str, QuerySet[Any]]) -> dict[str, int]:
+    """The size of each, in one query."""
+    first, *others = [
+        rows.order_by()
+        .annotate(place=Value(place))
+        .values("place")
+        .annotate(waiting=Count("pk"))
+        .values_list("place", "waiting")
+        for place, rows in waiting.items()
+    ]
+    return dict(first.union(*others, all=True))

@@ -1,0 +1,134 @@
+"""What every change of a review shares: lock, reopen if needed, tell the incident how far it is.
+
+It decides nothing about who may do what; `workflow` and `actions` do.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Count, Q
+
+from cases import queries as incidents
+from cases import timeline
+from cases import workflow as case
+from cases.models import Entry, Incident, Phase
+from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
+from incidentdesk.kernel.models import User
+from reviews.completeness import Facts, lacking
+from reviews.models import Review
+
+
+def take_up(incident: Incident, *, by: Actor, at: datetime) -> Review:
+    """The review of an incident in phase Review, as a draft: opened, or reopened, if need be.
+
+    Call it with the incident's row locked.
+    """
+    review, is_new = Review.objects.get_or_create(
+        incident=incident,
+        defaults={
+            "opened_at": at,
+            "commander_id": incident.commander_id,
+            "root_cause": incident.cause,
+        },
+    )
+    if is_new:
+        note(review, "Review opened.", by=by, at=at)
+    else:
+        _reopen(review, by=by, at=at)
+        tell(review, by=by, at=at)
+    return review
+
+
+def locked(review_id: int) -> Review:
+    """The review with its incident, both rows locked (parent before child)."""
+    incident_id = Review.objects.filter(pk=review_id).values_list("incident_id", flat=True).first()
+    if incident_id is None:
+        raise NotFound("There is no such review; look at the list of reviews.")
+    incident = incidents.locked(incident_id)
+    review = Review.objects.select_for_update(of=("self",)).get(pk=review_id)
+    review.incident = incident
+    return review
+
+
+def require_draft(review: Review, *, by: Actor, at: datetime) -> None:
+    """The review can still be changed: its incident is in Review. Reopened if it was approved."""
+    incident = review.incident
+    if not incident.is_open:
+        raise Conflict(
+            f"The review of {incident.reference} is approved and stays as it is; reopen the "
+            "incident to change it."
+        )
+    if incident.phase != Phase.REVIEW:
+        raise Conflict(
+            f"{incident.reference} went back to {incident.get_phase_display()}; its review goes "
+            "on when it is in Review again."
+        )
+    _reopen(review, by=by, at=at)
+
+
+def note(review: Review, text: str, *, by: Actor, at: datetime) -> None:
+    """A line on the incident's timeline, and what its gate shows, after a change of a draft."""
+    timeline.record(review.incident, Entry.Kind.REVIEW, text, by=by, at=at)
+    tell(review, by=by, at=at)
+
+
+def tell(review: Review, *, by: Actor, at: datetime) -> None:
+    """Tell the incident what its review still lacks."""
+    case.note_review(
+        incident_id=review.incident_id, missing=missing(review), approved=False, by=by, at=at
+    )
+
+
+def facts(review: Review) -> Facts:
+    """What is there now: the texts of this instance, the rest counted by the database."""
+    standing = ~Q(actions__state="dropped")
+    counted = Review.objects.filter(pk=review.pk).aggregate(
+        controls=Count("controls", distinct=True),
+        documents=Count("documents", distinct=True),
+        lessons=Count("lessons", distinct=True),
+        actions=Count("actions", filter=standing, distinct=True),
+        preventing=Count("actions", filter=standing & Q(actions__kind="prevent"), distinct=True),
+    )
+    return Facts(
+        severity=review.incident.severity,
+        has_root_cause=bool(review.root_cause),
+        has_contributing_factors=bool(review.contributing_factors),
+        has_no_documents_reason=bool(review.no_documents_reason),
+        **counted,
+    )
+
+
+def missing(review: Review) -> list[str]:
+    """What the review lacks before it may be approved, in words."""
+    return lacking(facts(review))
+
+
+def words(text: str, *, lacks: str, limit: int = 10_000) -> str:
+    """A text without the space around it; `lacks` is the sentence if nothing is left."""
+    found = text.replace("\x00", "").strip()
+    if not found:
+        raise InvalidInput(lacks)
+    if len(found) > limit:
+        raise InvalidInput(f"This is {len(found)} characters long; {limit} is the most, shorten it.")
+    return found
+
+
+def owner(user_id: int) -> User:
+    """A person who can own something: active, and at the desk."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is None or not user.roles:
+        raise InvalidInput("Choose an owner who works at the desk.")
+    return user
+
+
+def _reopen(review: Review, *, by: Actor, at: datetime) -> None:
+    """An approved review whose incident is in Review again was reopened with it."""
+    if review.is_draft:
+        return
+    review.state, review.approved_at, review.approved_by = Review.State.DRAFT, None, None
+    review.commander_id = review.incident.commander_id
+    review.save(update_fields=["state", "approved_at", "approved_by", "commander"])
+    text = "The review is a draft again: its incident was reopened."
+    timeline.record(review.incident, Entry.Kind.REVIEW, text, by=by, at=at)

@@ -1,0 +1,243 @@
+"""The course of a review: begin, write, look at controls and documents, learn, finish.
+
+Each is one use case, as in `cases.workflow`. Every change tells the incident what its review still
+lacks, and stands on the incident's timeline. `finish` approves and closes, in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.db import transaction
+
+from cases import queries as incidents
+from cases import timeline
+from cases import workflow as case
+from cases.models import Entry, Incident, Phase
+from incidentdesk.kernel import access
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.errors import Conflict, GateNotMet, InvalidInput, NotFound
+from reviews import drafting, queries
+from reviews.models import ControlCheck, DocumentUpdate, Lesson, Review
+
+_is_address = URLValidator(schemes=["http", "https"])
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found out, in words; an empty text is none."""
+
+    root_cause: str = ""
+    contributing_factors: str = ""
+    trigger: str = ""
+    went_well: str = ""
+    went_badly: str = ""
+
+
+@transaction.atomic
+def begin(*, incident_id: int, by: Actor, at: datetime) -> Review:
+    """Recovery → Review, and the review opens with the cause that was recorded."""
+    incident = case.begin_review(incident_id=incident_id, by=by, at=at)
+    return drafting.take_up(incident, by=by, at=at)
+
+
+def open_missing(*, at: datetime) -> int:
+    """Open or reopen the review of every incident in Review that has none, or an approved one.
+
+    A net under `begin` and under reopening an incident: the desk does it itself. Answers how many.
+    """
+    waiting = queries.incidents_without_a_draft().values_list("pk", flat=True)
+    return sum(_open_one(pk, at=at) for pk in list(waiting))
+
+
+@transaction.atomic
+def write(
+    *,
+    review_id: int,
+    findings: Findings,
+    facilitator_id: int | None = None,
+    revision: int | None = None,
+    by: Actor,
+    at: datetime,
+) -> Review:
+    """Write the findings; what was there before is replaced.
+
+    `revision` is the one that the writer saw: if somebody else wrote since, this is refused, so
+    that neither text is lost. Without it the newest words win.
+    """
+    review = drafting.locked(review_id)
+    access.require(by, Permission.REVIEW_WRITE)
+    drafting.require_draft(review, by=by, at=at)
+    if revision is not None and revision != review.revision:
+        raise Conflict(
+            "Somebody else wrote findings meanwhile; copy your words, open this again and add them."
+        )
+    facilitator = drafting.owner(facilitator_id) if facilitator_id else None
+    changed = _put(review, findings)
+    if facilitator != review.facilitator:
+        review.facilitator = facilitator
+        changed.append(f"facilitator {facilitator}" if facilitator else "no facilitator")
+    if changed:
+        review.revision += 1
+        review.save()
+        drafting.note(review, f"Review written: {', '.join(changed)}.", by=by, at=at)
+    return review
+
+
+@transaction.atomic
+def add_control_check(
+    *, review_id: int, name: str, verdict: str, note: str = "", by: Actor, at: datetime
+) -> ControlCheck:
+    """A control or policy was looked at. One that failed or was missing says what must change."""
+    review = drafting.locked(review_id)
+    access.require(by, Permission.REVIEW_WRITE)
+    drafting.require_draft(review, by=by, at=at)
+    name = drafting.words(name, lacks="Name the control or policy that was looked at.", limit=200)
+    if verdict not in ControlCheck.Verdict.values:
+        raise InvalidInput("A control worked, failed, was missing or was not tested; choose one.")
+    if verdict in (ControlCheck.Verdict.FAILED, ControlCheck.Verdict.MISSING):
+        drafting.words(note, lacks=f"Say what must change, since “{name}” did not hold.")
+    check = ControlCheck.objects.create(
+        review=review, name=name, verdict=verdict, note=note.strip(), added_at=at
+    )
+    change = f" To change: {check.note}" if check.note else ""
+    drafting.note(review, f"Control looked at: {check}.{change}", by=by, at=at)
+    return check
+
+
+@transaction.atomic
+def remove_control_check(*, check_id: int, by: Actor, at: datetime) -> None:
+    """Take back a control from a draft."""
+    check = _found(ControlCheck.objects.filter(pk=check_id).first(), "control")
+    review = drafting.locked(check.review_id)
+    access.require(by, Permission.REVIEW_WRITE)
+    drafting.require_draft(review, by=by, at=at)
+    check.delete()
+    drafting.note(review, f"Control taken back: {check}.", by=by, at=at)
+
+
+@transaction.atomic
+def add_document(
+    *, review_id: int, title: str, link: str = "", owner_id: int, by: Actor, at: datetime
+) -> DocumentUpdate:
+    """A document has to be updated, and somebody owns that. It may be done after closing."""
+    review = drafting.locked(review_id)
+    access.require(by, Permission.REVIEW_WRITE)
+    drafting.require_draft(review, by=by, at=at)
+    document = DocumentUpdate.objects.create(
+        review=review,
+        title=drafting.words(title, lacks="Name the document to update.", limit=200),
+        link=_address(link),
+        owner=drafting.owner(owner_id),
+        added_at=at,
+    )
+    if review.no_documents_reason:
+        review.no_documents_reason = ""
+        review.save(update_fields=["no_documents_reason"])
+    text = f"Document to update: {document.title}, owner {document.owner}."
+    drafting.note(review, text, by=by, at=at)
+    return document
+
+
+@transaction.atomic
+def finish_document(*, document_id: int, proof: str, by: Actor, at: datetime) -> DocumentUpdate:
+    """The document is updated; `proof` shows it. Possible after the incident closed as well."""
+    document = _found(DocumentUpdate.objects.filter(pk=document_id).first(), "document")
+    review = drafting.locked(document.review_id)
+    access.require(by, Permission.REVIEW_WRITE)
+    document.refresh_from_db()
+    if not document.is_open:
+        raise Conflict(f"“{document.title}” was updated already.")
+    document.proof = drafting.words(
+        proof, lacks="Say what shows the update: a version, a change, a date."
+    )
+    document.state, document.done_at = DocumentUpdate.State.DONE, at
+    document.done_by_id = by.person_id
+    document.save()
+    text = f"Document updated: {document.title}. {document.proof}"
+    timeline.record(review.incident, Entry.Kind.REVIEW, text, by=by, at=at)
+    return document
+
+
+@transaction.atomic
+def remove_document(*, document_id: int, by: Actor, at: datetime) -> None:
+    """Take back a document from a draft."""
+    document = _found(DocumentUpdate.objects.filter(pk=document_id).first(), "document")
+    review = drafting.locked(document.review_id)
+    access.require(by, Permission.REVIEW_WRITE)
+    drafting.require_draft(review, by=by, at=at)
+    document.delete()
+    drafting.note(review, f"Document taken back: {document.title}.", by=by, at=at)
+
+
+@transaction.atomic
+def need_no_documents(*, review_id: int, reason: str, by: Actor, at: datetime) -> Review:
+    """Say why no document needs updating."""
+    review = drafting.locked(review_id)
+    access.require(by, Permission.REVIEW_WRITE)
+    drafting.require_draft(review, by=by, at=at)
+    if review.documents.exists():
+        raise Conflict("Documents to update are listed; take them back first.")
+    review.no_documents_reason = drafting.words(
+        reason, lacks="Say why no document needs updating; it goes on the timeline."
+    )
+    review.save(update_fields=["no_documents_reason"])
+    text = f"No document needs updating: {review.no_documents_reason}"
+    drafting.note(review, text, by=by, at=at)
+    return review
+
+
+@transaction.atomic
+def add_lesson(
+    *, review_id: int, text: str, tags: Sequence[str] = (), by: Actor, at: datetime
+) -> Lesson:
+    """What the next people in the same place should know; tags help to find it."""
+    review = drafting.locked(review_id)
+    access.require(by, Permission.REVIEW_WRITE)
+    drafting.require_draft(review, by=by, at=at)
+    lesson = Lesson.objects.create(
+        review=review,
+        text=drafting.words(text, lacks="Write the lesson in a sentence or two.", limit=1000),
+        tags=_tags(tags),
+        added_at=at,
+    )
+    drafting.note(review, f"Lesson: {lesson.text}", by=by, at=at)
+    return lesson
+
+
+@transaction.atomic
+def remove_lesson(*, lesson_id: int, by: Actor, at: datetime) -> None:
+    """Take back a lesson from a draft."""
+    lesson = _found(Lesson.objects.filter(pk=lesson_id).first(), "lesson")
+    review = drafting.locked(lesson.review_id)
+    access.require(by, Permission.REVIEW_WRITE)
+    drafting.require_draft(review, by=by, at=at)
+    lesson.delete()
+    drafting.note(review, f"Lesson taken back: {lesson.text}", by=by, at=at)
+
+
+@transaction.atomic
+def finish(*, review_id: int, by: Actor, at: datetime) -> Review:
+    """Approve the review and close the incident. Never by the commander; never with a gap.
+
+    Raises GateNotMet naming everything that lacks. The database keeps the two persons apart too.
+    """
+    review = drafting.locked(review_id)
+    access.require(by, Permission.REVIEW_APPROVE)
+    drafting.require_draft(review, by=by, at=at)
+    if by.person_id in (review.commander_id, review.incident.commander_id):
+        raise InvalidInput("You commanded this incident; somebody else has to approve its review.")
+    if lacks := drafting.missing(review):
+        raise GateNotMet("Approving the review", lacks)
+    review.commander_id = review.commander_id or review.incident.commander_id
+    review.state, review.approved_at = Review.State.APPROVED, at
+    review.approved_by_id = by.person_id
+    review.save()
+    timeline.record(review.incident, Entry.Kind.REVIEW, "Review approved.", by=by, at=at)
+    case.note_review(incident_id=review.incident_id, missing=[], approved=True, by=by, at=at)
+    case.close(incident_id=review.incident_id, by=by, at=at)
+    return review

@@ -1,0 +1,114 @@
+"""One desk for all journeys, with the demo data, a real SMTP server behind it and a browser."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.journeys import stack
+from tests.sinks import SmtpSink, smtp_sink
+
+DEMO_PASSWORD = "desk-demo"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a browser the journeys are left out; in CI that is an error of its own."""
+    if stack.CHROMIUM is None and os.environ.get("CI") != "true":
+        reason = "Chromium is missing (Debian: apt install chromium)"
+        for item in items:
+            if "journeys" in str(item.path):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def sink() -> Iterator[SmtpSink]:
+    """The SMTP server that the desk sends to."""
+    with smtp_sink() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def desk(sink: SmtpSink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Desk]:
+    """The desk with its demo data, as `make run` starts it."""
+    data = tmp_path_factory.mktemp("journeys") / "var"
+    with stack.running_desk(data, "--demo", email_url=f"smtp://127.0.0.1:{sink.port}") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def alertmanager(
+    desk: stack.Desk, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[stack.Alertmanager]:
+    """A real Alertmanager that posts to the desk."""
+    if stack.ALERTMANAGER is None or stack.AMTOOL is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("Alertmanager is missing (Debian: apt install prometheus-alertmanager)")
+        pytest.skip("Alertmanager is missing (Debian: apt install prometheus-alertmanager)")
+    folder = tmp_path_factory.mktemp("alertmanager")
+    webhook = f"{desk.url}/intake/demo-alertmanager/alertmanager"
+    with stack.running_alertmanager(folder, webhook) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Debian's Chromium."""
+    return {
+        "executable_path": stack.CHROMIUM,
+        "args": ["--no-sandbox", "--disable-quic", "--disable-background-networking"],
+    }
+
+
+class People:
+    """Who is logged in where: one browser context a person, kept for the whole run."""
+
+    def __init__(self, browser: Browser, desk: stack.Desk) -> None:
+        self.browser, self.desk = browser, desk
+        self.contexts: dict[str, BrowserContext] = {}
+        self.faults: list[str] = []
+
+    def page(self, login: str) -> Page:
+        """A fresh page of the person with this login."""
+        if login not in self.contexts:
+            self.contexts[login] = self.browser.new_context(
+                base_url=self.desk.url, viewport={"width": 1360, "height": 900}
+            )
+            page = self.contexts[login].new_page()
+            page.goto("/accounts/login/")
+            page.fill("input[name=login]", login)
+            page.fill("input[name=password]", DEMO_PASSWORD)
+            page.click("main button[type=submit]")
+            page.wait_for_url(lambda url: "/accounts/login" not in url)
+            page.close()
+        page = self.contexts[login].new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
+        return page
+
+
+@pytest.fixture(scope="session")
+def _people(browser: Browser, desk: stack.Desk) -> Iterator[People]:
+    people = People(browser, desk)
+    yield people
+    for context in people.contexts.values():
+        context.close()
+
+
+@pytest.fixture
+def as_(_people: People) -> Iterator[Callable[[str], Page]]:
+    """`as_("commander@desk.example")` is a page of that person; script errors fail the test."""
+    pages: list[Page] = []
+
+    def open_page(login: str) -> Page:
+        pages.append(_people.page(login))
+        return pages[-1]
+
+    _people.faults.clear()
+    yield open_page
+    for page in pages:
+        page.close()
+    assert _people.faults == []
