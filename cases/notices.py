@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from cases import deadlines, disclosure, queries, timeline
-from cases.models import Entry, Incident, Notice, NoticeCopy
+from cases.models import Entry, Incident, Involvement, Notice, NoticeCopy
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
@@ -55,16 +55,7 @@ def draft(
         drafted_by_id=by.person_id,
         replaces=replaces,
     )
-    NoticeCopy.objects.bulk_create(
-        NoticeCopy(
-            notice=notice,
-            involvement=involvement,
-            partner_id=involvement.partner_id,
-            kind=kind,
-            tlp=incident.tlp,
-        )
-        for involvement in involvements
-    )
+    _address(notice, involvements)
     text = f"Notice drafted ({notice.get_kind_display()}, {len(involvements)} partner(s))."
     timeline.record(incident, Kind.NOTICE, text, by=by, at=at)
     return notice
@@ -179,6 +170,20 @@ def _locked(notice_id: int) -> Notice:
     notice = Notice.objects.select_for_update(of=("self",)).get(pk=notice_id)
     notice.incident = incident
     return notice
+
+
+def _address(notice: Notice, involvements: Sequence[Involvement]) -> None:
+    """Fix the audience: a copy for each partner, empty until the notice is sent."""
+    NoticeCopy.objects.bulk_create(
+        NoticeCopy(
+            notice=notice,
+            involvement=involvement,
+            partner_id=involvement.partner_id,
+            kind=notice.kind,
+            tlp=notice.tlp,
+        )
+        for involvement in involvements
+    )
 
 
 def _withdraw(notice: Notice, *, by: Actor, at: datetime) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from cases.models import Alert, Incident, Notice, Report
+from cases.models import Alert, Event, Incident, Notice, Report, Task
+from cases.models.incident import IncidentQuerySet
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import NotFound
 
 
-def visible_to(actor: Actor) -> QuerySet[Incident]:
+def visible_to(actor: Actor) -> IncidentQuerySet:
     """The incidents that this actor may read."""
     if not access.allows(actor, Permission.INCIDENT_READ):
         return Incident.objects.none()
@@ -33,6 +34,18 @@ def reports_visible_to(actor: Actor) -> QuerySet[Report]:
 def alerts_visible_to(actor: Actor) -> QuerySet[Alert]:
     """The alerts that this actor may read."""
     return Alert.objects.filter(incident__in=visible_to(actor))
+
+
+def events_visible_to(actor: Actor) -> QuerySet[Event]:
+    """The raw deliveries of sources that this actor may read."""
+    if not access.allows(actor, Permission.INCIDENT_READ):
+        return Event.objects.none()
+    return Event.objects.all()
+
+
+def tasks_visible_to(actor: Actor) -> QuerySet[Task]:
+    """The tasks that this actor may read."""
+    return Task.objects.filter(incident__in=visible_to(actor))
 
 
 def locked(incident_id: int) -> Incident:

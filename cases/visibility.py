@@ -6,7 +6,7 @@ Nothing here leads to an incident row, another partner, or anything not disclose
 
 from __future__ import annotations
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from cases.models import Category, Involvement, NoticeCopy, Report
 from incidentdesk.kernel.access import Actor
@@ -59,12 +59,32 @@ def notices_for(actor: Actor) -> QuerySet[NoticeCopy]:
     )
 
 
+def waiting_for(actor: Actor) -> QuerySet[NoticeCopy]:
+    """The notices nobody at this partner has acknowledged, each with its incident's reference."""
+    return (
+        notices_for(actor)
+        .filter(acknowledged_at=None, involvement__disclosed_at__isnull=False)
+        .select_related("involvement")
+        .only(*COPY_COLUMNS, *(f"involvement__{name}" for name in INVOLVEMENT_COLUMNS))
+        .order_by("-sent_at", "-id")
+    )
+
+
 def involvements_for(actor: Actor) -> QuerySet[Involvement]:
     """The incidents disclosed to this partner, newest first."""
     return (
         Involvement.objects.filter(partner_id=actor.tenant_id, disclosed_at__isnull=False)
         .only(*INVOLVEMENT_COLUMNS)
         .order_by("-disclosed_at", "-id")
+    )
+
+
+def listed_for(actor: Actor) -> QuerySet[Involvement]:
+    """The same as rows of a list: `told_at` and `next_update_at` are of the newest notice."""
+    newest = notices_for(actor).filter(involvement=OuterRef("pk")).order_by("-sent_at", "-id")
+    return involvements_for(actor).annotate(
+        told_at=Subquery(newest.values("sent_at")[:1]),
+        next_update_at=Subquery(newest.values("next_update_at")[:1]),
     )
 
 

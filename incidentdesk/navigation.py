@@ -133,7 +133,7 @@ def _waiting_for(by: Actor) -> dict[str, QuerySet[Any]]:
         "cases.Report": cases.reports_visible_to(by).filter(state=Report.State.NEW),
         "cases.Notice": drafts,
         "notifications.Escalation": notifications.waiting_for_acknowledgement(),
-        "reviews.Review": reviews.drafts(),
+        "reviews.Review": reviews.open_reviews(by),
         "reviews.PreventiveAction": reviews.overdue_actions(clocks.now()),
     }
 

@@ -5,13 +5,14 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from cases.intake import webhook
-from incidentdesk import acknowledge, health, home
+from incidentdesk import acknowledge, first, health, home
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("admin/", admin.site.urls),
     path("accounts/partner/", home.choose_partner, name="choose_partner"),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/first/<str:token>/", first.page, name="first"),
+    path("accounts/", include("incidentdesk.logins")),
     path("portal/", include("partners.portal.urls")),
     path("ack/<str:token>/", acknowledge.page, name="acknowledge"),
     path("intake/<str:key>/<slug:source_format>", webhook.intake),

@@ -1,6 +1,7 @@
-"""What a review needs before it may be approved, in words. Pure; one table, like the gates of cases.
+"""What a review needs before it may be approved, in words. Pure; one table, like `cases.gates`.
 
-The page lists it, the refusal names what lacks, and the incident's gate `Review complete` shows it.
+The page lists it, the refusal names what lacks, and so does the gate `Review complete` of the
+incident.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ class Facts:
     has_root_cause: bool
     has_contributing_factors: bool
     has_no_documents_reason: bool
-    controls: int
-    actions: int
-    preventing: int
-    documents: int
-    lessons: int
+    looked_at: int  # controls and policies
+    agreed: int  # actions
+    preventing: int  # of them
+    listed: int  # documents
+    learned: int  # lessons
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Requirement:
     lacks: str
     met: Callable[[Facts], bool]
     do: str
+    applies: Callable[[Facts], bool] = lambda facts: True
 
 
 @dataclass(frozen=True)
@@ -55,28 +57,29 @@ TABLE = (
     Requirement(
         "At least one control or policy looked at",
         "no control or policy looked at",
-        lambda f: f.controls > 0,
+        lambda f: f.looked_at > 0,
         "add_control",
     ),
     Requirement(
         "At least one preventive action, with owner and due day",
         "no preventive action agreed",
-        lambda f: f.actions > 0,
+        lambda f: f.agreed > 0,
         "agree",
     ),
     Requirement(
         "At least one action of kind “prevent” (SEV-1 and SEV-2)",
         "no action of kind “prevent” agreed",
-        lambda f: f.preventing > 0 or f.severity not in GRAVE,
+        lambda f: f.preventing > 0,
         "agree",
+        applies=lambda f: f.severity in GRAVE,
     ),
     Requirement(
         "Documents to update listed, or said why none is",
         "no document listed, and not said why none needs updating",
-        lambda f: f.documents > 0 or f.has_no_documents_reason,
+        lambda f: f.listed > 0 or f.has_no_documents_reason,
         "add_document",
     ),
-    Requirement("At least one lesson", "no lesson", lambda f: f.lessons > 0, "add_lesson"),
+    Requirement("At least one lesson", "no lesson", lambda f: f.learned > 0, "add_lesson"),
 )
 
 
@@ -85,7 +88,7 @@ def check(facts: Facts) -> list[Checked]:
     return [
         Checked(requirement, requirement.met(facts))
         for requirement in TABLE
-        if "SEV-1" not in requirement.words or facts.severity in GRAVE
+        if requirement.applies(facts)
     ]
 
 

@@ -6,6 +6,7 @@ It decides nothing about who may do what; `workflow` and `actions` do.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeVar
 
 from django.db.models import Count, Q
 
@@ -17,7 +18,9 @@ from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from incidentdesk.kernel.models import User
 from reviews.completeness import Facts, lacking
-from reviews.models import Review
+from reviews.models import ControlCheck, DocumentUpdate, Lesson, PreventiveAction, Review
+
+Part = TypeVar("Part", ControlCheck, DocumentUpdate, Lesson, PreventiveAction)
 
 
 def take_up(incident: Incident, *, by: Actor, at: datetime) -> Review:
@@ -52,12 +55,27 @@ def locked(review_id: int) -> Review:
     return review
 
 
+def locked_part(model: type[Part], part_id: int) -> Part:
+    """A row of a review with its review and incident, all locked (parent before child)."""
+    name = model._meta.verbose_name
+    review_id = model._default_manager.filter(pk=part_id).values_list("review_id", flat=True)
+    gone = NotFound(f"There is no such {name} any more; look at the page again.")
+    if (found := review_id.first()) is None:
+        raise gone
+    review = locked(found)
+    part = model._default_manager.select_for_update(of=("self",)).filter(pk=part_id).first()
+    if part is None:
+        raise gone
+    part.review = review
+    return part
+
+
 def require_draft(review: Review, *, by: Actor, at: datetime) -> None:
     """The review can still be changed: its incident is in Review. Reopened if it was approved."""
     incident = review.incident
     if not incident.is_open:
         raise Conflict(
-            f"The review of {incident.reference} is approved and stays as it is; reopen the "
+            f"{incident.reference} is {incident.phase} and its review stays as it is; reopen the "
             "incident to change it."
         )
     if incident.phase != Phase.REVIEW:
@@ -85,10 +103,10 @@ def facts(review: Review) -> Facts:
     """What is there now: the texts of this instance, the rest counted by the database."""
     standing = ~Q(actions__state="dropped")
     counted = Review.objects.filter(pk=review.pk).aggregate(
-        controls=Count("controls", distinct=True),
-        documents=Count("documents", distinct=True),
-        lessons=Count("lessons", distinct=True),
-        actions=Count("actions", filter=standing, distinct=True),
+        looked_at=Count("controls", distinct=True),
+        listed=Count("documents", distinct=True),
+        learned=Count("lessons", distinct=True),
+        agreed=Count("actions", filter=standing, distinct=True),
         preventing=Count("actions", filter=standing & Q(actions__kind="prevent"), distinct=True),
     )
     return Facts(
@@ -111,7 +129,9 @@ def words(text: str, *, lacks: str, limit: int = 10_000) -> str:
     if not found:
         raise InvalidInput(lacks)
     if len(found) > limit:
-        raise InvalidInput(f"This is {len(found)} characters long; {limit} is the most, shorten it.")
+        raise InvalidInput(
+            f"This is {len(found)} characters long; {limit} is the most, shorten it."
+        )
     return found
 
 
@@ -128,7 +148,6 @@ def _reopen(review: Review, *, by: Actor, at: datetime) -> None:
     if review.is_draft:
         return
     review.state, review.approved_at, review.approved_by = Review.State.DRAFT, None, None
-    review.commander_id = review.incident.commander_id
-    review.save(update_fields=["state", "approved_at", "approved_by", "commander"])
+    review.save(update_fields=["state", "approved_at", "approved_by"])
     text = "The review is a draft again: its incident was reopened."
     timeline.record(review.incident, Entry.Kind.REVIEW, text, by=by, at=at)

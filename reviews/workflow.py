@@ -7,7 +7,7 @@ lacks, and stands on the incident's timeline. `finish` approves and closes, in o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -17,12 +17,13 @@ from django.db import transaction
 from cases import queries as incidents
 from cases import timeline
 from cases import workflow as case
-from cases.models import Entry, Incident, Phase
+from cases.models import Entry, Phase
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.errors import Conflict, GateNotMet, InvalidInput, NotFound
+from incidentdesk.kernel.errors import Conflict, GateNotMet, InvalidInput
 from reviews import drafting, queries
 from reviews.models import ControlCheck, DocumentUpdate, Lesson, Review
+from reviews.models.review import FINDINGS
 
 _is_address = URLValidator(schemes=["http", "https"])
 
@@ -112,12 +113,11 @@ def add_control_check(
 @transaction.atomic
 def remove_control_check(*, check_id: int, by: Actor, at: datetime) -> None:
     """Take back a control from a draft."""
-    check = _found(ControlCheck.objects.filter(pk=check_id).first(), "control")
-    review = drafting.locked(check.review_id)
+    check = drafting.locked_part(ControlCheck, check_id)
     access.require(by, Permission.REVIEW_WRITE)
-    drafting.require_draft(review, by=by, at=at)
+    drafting.require_draft(check.review, by=by, at=at)
     check.delete()
-    drafting.note(review, f"Control taken back: {check}.", by=by, at=at)
+    drafting.note(check.review, f"Control taken back: {check}.", by=by, at=at)
 
 
 @transaction.atomic
@@ -146,10 +146,8 @@ def add_document(
 @transaction.atomic
 def finish_document(*, document_id: int, proof: str, by: Actor, at: datetime) -> DocumentUpdate:
     """The document is updated; `proof` shows it. Possible after the incident closed as well."""
-    document = _found(DocumentUpdate.objects.filter(pk=document_id).first(), "document")
-    review = drafting.locked(document.review_id)
+    document = drafting.locked_part(DocumentUpdate, document_id)
     access.require(by, Permission.REVIEW_WRITE)
-    document.refresh_from_db()
     if not document.is_open:
         raise Conflict(f"“{document.title}” was updated already.")
     document.proof = drafting.words(
@@ -159,19 +157,18 @@ def finish_document(*, document_id: int, proof: str, by: Actor, at: datetime) ->
     document.done_by_id = by.person_id
     document.save()
     text = f"Document updated: {document.title}. {document.proof}"
-    timeline.record(review.incident, Entry.Kind.REVIEW, text, by=by, at=at)
+    timeline.record(document.review.incident, Entry.Kind.REVIEW, text, by=by, at=at)
     return document
 
 
 @transaction.atomic
 def remove_document(*, document_id: int, by: Actor, at: datetime) -> None:
     """Take back a document from a draft."""
-    document = _found(DocumentUpdate.objects.filter(pk=document_id).first(), "document")
-    review = drafting.locked(document.review_id)
+    document = drafting.locked_part(DocumentUpdate, document_id)
     access.require(by, Permission.REVIEW_WRITE)
-    drafting.require_draft(review, by=by, at=at)
+    drafting.require_draft(document.review, by=by, at=at)
     document.delete()
-    drafting.note(review, f"Document taken back: {document.title}.", by=by, at=at)
+    drafting.note(document.review, f"Document taken back: {document.title}.", by=by, at=at)
 
 
 @transaction.atomic
@@ -212,12 +209,11 @@ def add_lesson(
 @transaction.atomic
 def remove_lesson(*, lesson_id: int, by: Actor, at: datetime) -> None:
     """Take back a lesson from a draft."""
-    lesson = _found(Lesson.objects.filter(pk=lesson_id).first(), "lesson")
-    review = drafting.locked(lesson.review_id)
+    lesson = drafting.locked_part(Lesson, lesson_id)
     access.require(by, Permission.REVIEW_WRITE)
-    drafting.require_draft(review, by=by, at=at)
+    drafting.require_draft(lesson.review, by=by, at=at)
     lesson.delete()
-    drafting.note(review, f"Lesson taken back: {lesson.text}", by=by, at=at)
+    drafting.note(lesson.review, f"Lesson taken back: {lesson.text}", by=by, at=at)
 
 
 @transaction.atomic
@@ -229,11 +225,13 @@ def finish(*, review_id: int, by: Actor, at: datetime) -> Review:
     review = drafting.locked(review_id)
     access.require(by, Permission.REVIEW_APPROVE)
     drafting.require_draft(review, by=by, at=at)
+    review.commander = review.commander or review.incident.commander
+    if review.commander is None:
+        raise InvalidInput("Nobody commands this incident; a commander has to take it first.")
     if by.person_id in (review.commander_id, review.incident.commander_id):
         raise InvalidInput("You commanded this incident; somebody else has to approve its review.")
     if lacks := drafting.missing(review):
         raise GateNotMet("Approving the review", lacks)
-    review.commander_id = review.commander_id or review.incident.commander_id
     review.state, review.approved_at = Review.State.APPROVED, at
     review.approved_by_id = by.person_id
     review.save()
@@ -241,3 +239,44 @@ def finish(*, review_id: int, by: Actor, at: datetime) -> Review:
     case.note_review(incident_id=review.incident_id, missing=[], approved=True, by=by, at=at)
     case.close(incident_id=review.incident_id, by=by, at=at)
     return review
+
+
+# --- steps of the use cases above -----------------------------------------------------------------
+
+
+@transaction.atomic
+def _open_one(incident_id: int, *, at: datetime) -> bool:
+    """Open or reopen one review, unless the incident moved on meanwhile."""
+    incident = incidents.locked(incident_id)
+    if incident.phase != Phase.REVIEW:
+        return False
+    drafting.take_up(incident, by=access.SYSTEM, at=at)
+    return True
+
+
+def _put(review: Review, findings: Findings) -> list[str]:
+    """Put the texts into the review; the names of those that changed."""
+    changed = []
+    for name in FINDINGS:
+        text = getattr(findings, name).replace("\x00", "").strip()
+        if text != getattr(review, name):
+            setattr(review, name, text)
+            changed.append(name.replace("_", " "))
+    return changed
+
+
+def _address(link: str) -> str:
+    """A web address, or nothing; other schemes never become a link on a page."""
+    link = link.strip()
+    try:
+        if link:
+            _is_address(link)
+    except ValidationError as error:
+        raise InvalidInput("The link has to be a web address: https://…") from error
+    return link
+
+
+def _tags(tags: Sequence[str]) -> list[str]:
+    """Lower case, no doubles, at most forty characters each, in order."""
+    cleaned = (" ".join(tag.lower().split())[:40].strip() for tag in tags)
+    return list(dict.fromkeys(tag for tag in cleaned if tag))

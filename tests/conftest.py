@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
 
 from cases import disclosure, evaluation, notices, response, workflow
 from cases.models import Category, Incident, Notice, Source, System
@@ -27,6 +28,32 @@ from partners.models import Contact, Partner
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 NOW = datetime(2026, 3, 4, 9, 41, tzinfo=UTC)  # a Wednesday
 PASSWORD = "night-shift-lantern"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_keepdb: bool,
+    django_db_createdb: bool,
+    django_db_blocker: Any,
+) -> Iterator[None]:
+    """Both connections go to a test database, made by the owner, whichever a test asks for.
+
+    Left to itself, pytest-django sets up only what the collected tests name: with `default` alone
+    nobody would make the database it mirrors, and tests would run on the desk's own.
+    """
+    verbosity = request.config.option.verbose
+    keepdb = django_db_keepdb and not django_db_createdb
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity, interactive=False, keepdb=keepdb, serialized_aliases=())
+        assert {c.settings_dict["NAME"][:5] for c in connections.all()} == {"test_"}
+    yield
+    if not keepdb:
+        with django_db_blocker.unblock():
+            connections.close_all()
+            teardown_databases(made, verbosity)
 
 
 @pytest.fixture(scope="session", autouse=True)

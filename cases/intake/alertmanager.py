@@ -11,6 +11,8 @@ from typing import Any
 from cases.intake.signal import Action, Signal, mapping, moment, text, urgency
 from incidentdesk.kernel.errors import InvalidInput
 
+_UNSAID = ("alertname", "severity")  # shown beside the title, not in it
+
 
 def parse(payload: Any) -> list[Signal]:
     """The signals of one webhook call; InvalidInput says what cannot be read."""
@@ -51,7 +53,7 @@ def _texts(value: Any) -> dict[str, str]:
 
 def _name(labels: dict[str, str]) -> str:
     """`QuoteStale{region="eu"}`, as Prometheus writes it."""
-    rest = ", ".join(f'{k}="{v}"' for k, v in sorted(labels.items()) if k != "alertname")
+    rest = ", ".join(f'{k}="{v}"' for k, v in sorted(labels.items()) if k not in _UNSAID)
     return (
         f"{labels.get('alertname', 'Alert')}{{{rest}}}"
         if rest

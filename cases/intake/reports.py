@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -16,6 +16,8 @@ from notifications import outbox
 from partners import directory
 from partners.models import Partner
 
+SECOND_CLICK = timedelta(minutes=5)
+
 
 @transaction.atomic
 def report(
@@ -28,20 +30,26 @@ def report(
     by: Actor,
     at: datetime,
 ) -> Report:
-    """A partner tells us of something. It gets a reference at once and waits for triage."""
+    """A partner tells us of something. It gets a reference at once and waits for triage.
+
+    The same words from the same person within a few minutes are a second click, and refused.
+    """
     partner = Partner.objects.filter(pk=by.tenant_id).first()
     access.require(by, Permission.PARTNER_ACT, partner)
     if partner is None:
         raise NotFound("There is no such partner.")
+    _check_times(happened_at, noticed_at, at=at)
     if not title.strip() or not description.strip():
         raise InvalidInput("Say in a few words what is wrong, and describe what you see.")
-    if noticed_at > at or (happened_at and happened_at > noticed_at):
-        raise InvalidInput("Check the times: it happened before you noticed, and both are past.")
+    title, description = title.strip()[:200], description.strip()
+    # Taking the number makes the second of two clicks wait until the first is stored.
+    reference = directory.next_reference(partner, kind="report", year=at.year)
+    _refuse_twice(partner, title, description, by=by, at=at)
     made = Report.objects.create(
         partner=partner,
-        reference=directory.next_reference(partner, kind="report", year=at.year),
-        title=title.strip()[:200],
-        description=description.strip(),
+        reference=reference,
+        title=title,
+        description=description,
         category_id=category_id,
         happened_at=happened_at,
         noticed_at=noticed_at,
@@ -106,6 +114,27 @@ def decline(*, report_id: int, answer: str, by: Actor, at: datetime) -> Report:
     made.answer = answer.strip()
     made.save()
     return made
+
+
+def _check_times(happened_at: datetime | None, noticed_at: datetime, *, at: datetime) -> None:
+    if noticed_at > at:
+        raise InvalidInput("You cannot have noticed it in the future; times are in UTC.")
+    if happened_at and happened_at > noticed_at:
+        raise InvalidInput("It cannot have happened after you noticed it; check the two times.")
+
+
+def _refuse_twice(
+    partner: Partner, title: str, description: str, *, by: Actor, at: datetime
+) -> None:
+    same = Report.objects.filter(
+        partner=partner,
+        reported_by_id=by.user_id,
+        reported_at__range=(at - SECOND_CLICK, at),
+        title=title,
+        description=description,
+    ).first()
+    if same is not None:
+        raise Conflict(f"You reported this a moment ago; it is {same.reference}.")
 
 
 def _to_triage(report_id: int) -> Report:

@@ -183,12 +183,6 @@ class Incident(FSMModelMixin, models.Model):
             told=Count("id", distinct=True, filter=told),
             cleared=Count("id", distinct=True, filter=told & Q(copies__kind="all_clear")),
         )
-        tasks = {
-            row["phase"]: (row["ended"], row["total"])
-            for row in self.tasks.order_by()
-            .values("phase")
-            .annotate(total=Count("id"), ended=Count("id", filter=~Q(state="open")))
-        }
         review = getattr(self, "review_facts", None)
         return gates.Facts(
             has_category=self.category_id is not None,
@@ -198,7 +192,7 @@ class Incident(FSMModelMixin, models.Model):
             has_commander=self.commander_id is not None,
             has_cause=bool(self.cause.strip()),
             is_recovered=self.recovered_at is not None,
-            tasks=tasks,
+            tasks=self._tasks_by_phase(),
             statements=frozenset(self.statements.values_list("key", flat=True)),
             review_missing=tuple(review.missing) if review else ("the review is not open",),
             review_approved=bool(review and review.approved_at),
@@ -210,6 +204,12 @@ class Incident(FSMModelMixin, models.Model):
             partners_told=partners["told"],
             partners_cleared=partners["cleared"],
         )
+
+    def _tasks_by_phase(self) -> dict[str, tuple[int, int]]:
+        """Phase → how many tasks have ended, and of how many."""
+        ended = Count("id", filter=~Q(state="open"))
+        rows = self.tasks.order_by().values("phase").annotate(total=Count("id"), ended=ended)
+        return {row["phase"]: (row["ended"], row["total"]) for row in rows}
 
     # --- the lifecycle: what may follow what, and which gates stand before it ------------------
 

@@ -19,6 +19,7 @@ from typing import Any
 from incidentdesk.embedded import processes
 from incidentdesk.embedded.errors import EmbeddedError
 from incidentdesk.embedded.layout import Layout
+from incidentdesk.embedded.processes import Sign
 
 SHELVES = (Path("/var/lib/incidentdesk"), Path("/var/tmp/incidentdesk"))  # noqa: S108
 
@@ -39,8 +40,24 @@ class Account:
 class Place:
     """Where the servers of one data folder live, and as whom."""
 
+    layout: Layout
     state: Path
-    account: Account | None
+    account: Account | None = None
+
+    @property
+    def cluster(self) -> str:
+        """PostgreSQL's name for itself, in the title of each of its processes."""
+        return f"desk-{self.layout.fingerprint}"
+
+    @property
+    def postgres_sign(self) -> Sign:
+        """Tells its processes from others."""
+        return Sign(self.cluster, self.postgres)
+
+    @property
+    def redis_sign(self) -> Sign:
+        """The same of Redis, which shows its socket."""
+        return Sign(str(self.layout.redis_socket), self.redis)
 
     @property
     def postgres(self) -> Path:
@@ -69,16 +86,16 @@ class Place:
 def of(layout: Layout) -> Place:
     """Only to be called with the start lock held: it may make folders."""
     if os.geteuid() != 0:
-        return Place(state=layout.data_dir, account=None)
+        return Place(layout, layout.data_dir)
     remembered = pointed_at(layout.data_dir)
     if remembered and remembered.is_dir():
         _claim(remembered, layout.data_dir)
-        return Place(state=remembered, account=_account(remembered))
+        return Place(layout, remembered, _account(remembered))
     account = _account(layout.data_dir)
     layout.data_dir.chmod(layout.data_dir.stat().st_mode | 0o711)
     if _enters(account, layout.data_dir):
-        return Place(state=layout.data_dir, account=account)
-    return Place(state=_relocate(layout), account=account)
+        return Place(layout, layout.data_dir, account)
+    return Place(layout, _relocate(layout), account)
 
 
 def pointed_at(data_dir: Path) -> Path | None:
@@ -90,18 +107,19 @@ def pointed_at(data_dir: Path) -> Path | None:
 
 
 def shelved(data_dir: Path) -> Iterator[Path]:
-    """All folders outside the data folder that were made for it and that no other one uses."""
+    """All folders outside the data folder that were made for it, or that came with it."""
     for shelf in SHELVES:
         for folder in shelf.glob("*/"):
             owner = _owner_of(folder)
-            if owner == data_dir or (owner and not owner.exists() and folder == pointed_at(owner)):
+            moved = pointed_at(data_dir) == folder and not _points_at(owner, folder)
+            if owner == data_dir or moved:
                 yield folder
 
 
-def end_servers(folder: Path) -> None:
+def end_servers(place: Place) -> None:
     """Ends whatever serves from a place that is about to be wiped."""
-    processes.end_strays(folder / "postgres", signal.SIGQUIT)
-    processes.end_strays(folder / "redis", signal.SIGTERM)
+    processes.end_strays(place.redis_sign, signal.SIGTERM)
+    processes.end_strays(place.postgres_sign, signal.SIGQUIT)
 
 
 def _account(folder: Path) -> Account:
@@ -136,7 +154,7 @@ def _enters(account: Account, folder: Path) -> bool:
 def _relocate(layout: Layout) -> Path:
     for orphan in list(shelved(layout.data_dir)):
         # The data folder is new: what it had here before was deleted with it.
-        end_servers(orphan)
+        end_servers(Place(layout, orphan))
         shutil.rmtree(orphan, ignore_errors=True)
     for shelf in SHELVES:
         place = shelf / f"{layout.fingerprint}-{secrets.token_hex(3)}"
@@ -166,12 +184,16 @@ def _owner_of(folder: Path) -> Path | None:
         return None
 
 
+def _points_at(owner: Path | None, place: Path) -> bool:
+    return owner is not None and pointed_at(owner) == place
+
+
 def _claim(place: Path, data_dir: Path) -> None:
     """A moved data folder takes its servers along; a copied one must not share them."""
     owner = _owner_of(place)
     if owner == data_dir:
         return
-    if owner and pointed_at(owner) == place:
+    if _points_at(owner, place):
         raise EmbeddedError(
             f"{data_dir} is a copy of {owner}, whose database it would share: "
             "start it afresh with `make reset`."

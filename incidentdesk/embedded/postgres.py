@@ -11,7 +11,7 @@ from pathlib import Path
 
 from incidentdesk.embedded import processes, programs
 from incidentdesk.embedded.errors import EmbeddedError
-from incidentdesk.embedded.layout import DATABASE, PORT, Layout
+from incidentdesk.embedded.layout import DATABASE, PORT
 from incidentdesk.embedded.placement import Place
 
 # `postgres` is the superuser; nothing of ours connects as it.
@@ -41,17 +41,18 @@ def running(place: Place) -> bool:
     return _pid(place) is not None and _told(place, 7).startswith("ready")
 
 
-def start(layout: Layout, place: Place) -> None:
+def start(place: Place) -> None:
     """Makes the cluster first if there is none; returns when connections are accepted."""
     binaries = programs.postgres_programs(place)
     if not place.postgres.exists():
-        _make(layout, place, binaries)
+        _make(place, binaries)
     child = None
     if _pid(place) is None:
-        _clear_the_way(layout, place)
-        options = OPTIONS | {"unix_socket_directories": str(layout.socket_dir)}
+        _clear_the_way(place)
+        sockets = str(place.layout.socket_dir)
+        options = OPTIONS | {"unix_socket_directories": sockets, "cluster_name": place.cluster}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        with (layout.log_dir / "postgres.log").open("ab") as log:
+        with (place.layout.log_dir / "postgres.log").open("ab") as log:
             child = subprocess.Popen(
                 [binaries / "postgres", "-D", place.postgres, *settings],
                 stdout=log,
@@ -60,17 +61,17 @@ def start(layout: Layout, place: Place) -> None:
                 **place.options(),
             )
         processes.remember(child)
-    _wait(layout, place, child)
+    _wait(place, child)
 
 
 def stop(place: Place) -> None:
     """A fast shutdown: open transactions are rolled back, everything committed is on disk."""
     pid = _pid(place)
     if pid is not None:
-        processes.end(pid, place.postgres, signal.SIGINT, seconds=30)
+        processes.end(pid, place.postgres_sign, signal.SIGINT, seconds=30)
 
 
-def _make(layout: Layout, place: Place, binaries: Path) -> None:
+def _make(place: Place, binaries: Path) -> None:
     """The cluster with its roles and its database, renamed into place when it is whole.
 
     The roles are made in single-user mode, before any connection is possible.
@@ -82,7 +83,7 @@ def _make(layout: Layout, place: Place, binaries: Path) -> None:
     identity = ["-U", "postgres", "--auth=reject", "--builtin-locale=C.UTF-8"]
     _run([binaries / "initdb", "-D", draft, *identity, *encoding], place)
     (draft / "pg_hba.conf").write_text("local all all scram-sha-256\n")
-    secrets = {name: layout.secret(name) for name in ("postgres", "desk_owner", "desk_app")}
+    secrets = {name: place.layout.secret(name) for name in ("postgres", "desk_owner", "desk_app")}
     setup = "".join(f"{line.format(**secrets)}\n" for line in SETUP)
     _run([binaries / "postgres", "--single", "-D", draft, "postgres"], place, setup)
     draft.rename(place.postgres)
@@ -104,7 +105,7 @@ def _run(command: list[str | Path], place: Place, words: str = "") -> None:
 
 def _pid(place: Place) -> int | None:
     pid = processes.pid_in(place.postgres / "postmaster.pid")
-    return pid if pid and processes.works_in(pid, place.postgres) else None
+    return pid if pid and place.postgres_sign.fits(pid) else None
 
 
 def _told(place: Place, line: int) -> str:
@@ -115,22 +116,22 @@ def _told(place: Place, line: int) -> str:
         return ""
 
 
-def _clear_the_way(layout: Layout, place: Place) -> None:
+def _clear_the_way(place: Place) -> None:
     """After a crash: nothing may still write to the folder, and no stale file may stop the start.
 
     A pid file that names a dead process is left to PostgreSQL, which then checks its shared memory.
     """
-    processes.end_strays(place.postgres, signal.SIGQUIT)
+    processes.end_strays(place.postgres_sign, signal.SIGQUIT)
     pid_file = place.postgres / "postmaster.pid"
     pid = processes.pid_in(pid_file)
     if pid is None or processes.exists(pid):
         pid_file.unlink(missing_ok=True)
-    place.own(layout.socket_dir)
+    place.own(place.layout.socket_dir)
     for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
-        (layout.socket_dir / name).unlink(missing_ok=True)
+        (place.layout.socket_dir / name).unlink(missing_ok=True)
 
 
-def _wait(layout: Layout, place: Place, child: "subprocess.Popen[bytes] | None") -> None:
+def _wait(place: Place, child: "subprocess.Popen[bytes] | None") -> None:
     """Up to two minutes: after a crash it reads its log of writes first."""
 
     def settled() -> bool:
@@ -140,11 +141,11 @@ def _wait(layout: Layout, place: Place, child: "subprocess.Popen[bytes] | None")
         print("PostgreSQL is starting …", file=sys.stderr, flush=True)
         processes.wait_until(settled, seconds=118)
     if not running(place):
-        log = layout.log_dir / "postgres.log"
+        log = place.layout.log_dir / "postgres.log"
         words = log.read_text(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
         raise EmbeddedError(f"The embedded PostgreSQL did not start ({words[0]}): see {log}.")
-    if _told(place, 4) != str(layout.socket_dir):
+    if _told(place, 4) != str(place.layout.socket_dir):
         raise EmbeddedError(
-            f"The database under {layout.data_dir} was started by another user: "
+            f"The database under {place.layout.data_dir} was started by another user: "
             "run as that user, or set DATA_DIR to a folder of your own."
         )

@@ -3,6 +3,7 @@
 Each step looks first whether there is anything to do, so that a second start is quick.
 """
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -21,7 +22,8 @@ from incidentdesk.embedded.supervisor import die_with
 
 def say(words: str) -> None:
     """To the person at the terminal, at once."""
-    print(words, flush=True)
+    with contextlib.suppress(BrokenPipeError):  # whoever read our log went away
+        print(words, flush=True)
 
 
 def migrate() -> None:

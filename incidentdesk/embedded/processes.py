@@ -1,7 +1,7 @@
-"""Is that server alive, and is it ours? By process id and working folder, never by name alone.
+"""Is that server alive, and is it ours? A process id alone does not tell: ids are used again.
 
-Both servers change into their data folder, so a process that works there is one of ours; a pid
-file that names anything else is stale.
+A server is known by its program and by words of ours in its command line; both are open to every
+account. (Its working folder is not: root in a container may not look at another account's.)
 """
 
 import contextlib
@@ -10,10 +10,39 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+
+PROGRAMS = ("postgres", "redis-server", "valkey-server")
 
 # Servers that this process started: polled so that a dead one does not stay a zombie.
 _started: dict[int, subprocess.Popen[bytes]] = {}
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What tells the processes of one server from all others: a name, and its working folder."""
+
+    name: str
+    folder: Path
+
+    def fits(self, pid: int) -> bool:
+        """The process lives (is no zombie) and is this server or a child of its."""
+        child = _started.get(pid)
+        if child is not None and child.poll() is not None:
+            del _started[pid]
+            return False
+        state, command = _seen(pid)
+        program, _, rest = command.partition(" ")
+        if state in ("Z", "X", "") or os.path.basename(program).rstrip(":") not in PROGRAMS:
+            return False
+        return self.name in rest or _works_in(pid, self.folder)
+
+    def living(self) -> Iterator[int]:
+        """All processes that fit: a server, or what a killed one has left."""
+        for pid in _all():
+            if self.fits(pid):
+                yield pid
 
 
 def remember(process: subprocess.Popen[bytes]) -> None:
@@ -48,38 +77,6 @@ def exists(pid: int) -> bool:
     return True
 
 
-def works_in(pid: int, folder: Path) -> bool:
-    """The process lives (is no zombie) and has this folder as its working folder."""
-    child = _started.get(pid)
-    if child is not None and child.poll() is not None:
-        del _started[pid]
-        return False
-    if not Path("/proc/self").exists():
-        return _works_in_by_ps(pid, folder)
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        folders = (str(folder), f"{folder} (deleted)")  # a server outlives `rm -rf` for a while
-        return state not in "ZX" and os.readlink(f"/proc/{pid}/cwd") in folders
-    except OSError:
-        return False
-
-
-def _works_in_by_ps(pid: int, folder: Path) -> bool:
-    """Where there is no /proc: both servers carry their folder in the command line."""
-    found = subprocess.run(
-        ["ps", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return str(folder) in found.stdout and not found.stdout.lstrip().startswith("Z")
-
-
-def workers_in(folder: Path) -> Iterator[int]:
-    """All living processes whose working folder it is: a server's orphans, or a lost server."""
-    for entry in Path("/proc").glob("[0-9]*"):
-        pid = int(entry.name)
-        if pid != os.getpid() and works_in(pid, folder):
-            yield pid
-
-
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     """Whether it came true in time."""
     end = time.monotonic() + seconds
@@ -90,21 +87,58 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def end(pid: int, folder: Path, how: signal.Signals, seconds: float) -> None:
+def end(pid: int, sign: Sign, how: signal.Signals, seconds: float) -> None:
     """Asks, waits, and then does not ask any more."""
     for step in (how, signal.SIGKILL):
-        if not works_in(pid, folder):
+        if not sign.fits(pid):
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, step)
-        if wait_until(lambda: not works_in(pid, folder), seconds):
+        if wait_until(lambda: not sign.fits(pid), seconds):
             return
 
 
-def end_strays(folder: Path, how: signal.Signals) -> None:
-    """Ends what still works in the folder after its server was killed or its pid file lost.
+def end_strays(sign: Sign, how: signal.Signals) -> None:
+    """Ends what is left after a server was killed or its pid file lost.
 
     A database must not be started beside a left-over process that still writes to it.
     """
-    for pid in list(workers_in(folder)):
-        end(pid, folder, how, seconds=5)
+    for step in (how, signal.SIGKILL):
+        for pid in list(sign.living()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, step)
+        if wait_until(lambda: not any(sign.living()), seconds=5):
+            return
+
+
+def _seen(pid: int) -> tuple[str, str]:
+    """State and command line as every account may see them; empty for no such process."""
+    if not Path("/proc/self").exists():
+        command = ["ps", "-o", "stat=,command=", "-p", str(pid)]
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+        state, _, words = found.stdout.strip().partition(" ")
+        return state[:1], words.strip()
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
+    except OSError:
+        return "", ""
+    return state, os.fsdecode(line)
+
+
+def _works_in(pid: int, folder: Path) -> bool:
+    """For a Redis that writes another title over its command line.
+
+    A server may outlive its folder for a while, after `rm -rf`.
+    """
+    try:
+        return os.readlink(f"/proc/{pid}/cwd") in (str(folder), f"{folder} (deleted)")
+    except OSError:
+        return False
+
+
+def _all() -> list[int]:
+    if Path("/proc/self").exists():
+        return [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
+    found = subprocess.run(["ps", "-axo", "pid="], capture_output=True, text=True, check=False)
+    return [int(pid) for pid in found.stdout.split()]

@@ -32,42 +32,40 @@ def running(place: Place) -> bool:
     return _pid(place) is not None
 
 
-def start(layout: Layout, place: Place) -> None:
+def start(place: Place) -> None:
     """Returns when it answers a PING, its log of writes read."""
     child = None
     if _pid(place) is None:
         program = programs.redis_program(place)
         place.own(place.redis)
-        place.own(layout.socket_dir)
-        processes.end_strays(place.redis, signal.SIGTERM)
-        layout.redis_socket.unlink(missing_ok=True)
-        with (layout.log_dir / "redis.log").open("ab") as log:
+        place.own(place.layout.socket_dir)
+        processes.end_strays(place.redis_sign, signal.SIGTERM)
+        place.layout.redis_socket.unlink(missing_ok=True)
+        with (place.layout.log_dir / "redis.log").open("ab") as log:
             child = subprocess.Popen(
-                [program, *_arguments(layout, place)],
+                [program, *_arguments(place)],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
                 **place.options(),
             )
         processes.remember(child)
-    _wait(layout, child)
+    _wait(place.layout, child)
 
 
 def stop(place: Place) -> None:
     """A clean shutdown, its log of writes on disk."""
     pid = _pid(place)
     if pid is not None:
-        processes.end(pid, place.redis, signal.SIGTERM, seconds=15)
+        processes.end(pid, place.redis_sign, signal.SIGTERM, seconds=15)
 
 
-def _arguments(layout: Layout, place: Place) -> list[str]:
+def _arguments(place: Place) -> list[str]:
     options = OPTIONS | {
-        "unixsocket": str(layout.redis_socket),
+        "unixsocket": str(place.layout.redis_socket),
         "dir": str(place.redis),
         "pidfile": str(_pid_file(place)),
     }
-    if not Path("/proc/self").exists():
-        options["set-proc-title"] = "no"  # keeps the folder in the command line, to be found by
     return [part for name, value in options.items() for part in (f"--{name}", value)]
 
 
@@ -77,7 +75,7 @@ def _pid_file(place: Place) -> Path:
 
 def _pid(place: Place) -> int | None:
     pid = processes.pid_in(_pid_file(place))
-    return pid if pid and processes.works_in(pid, place.redis) else None
+    return pid if pid and place.redis_sign.fits(pid) else None
 
 
 def _answers(address: Path) -> bool:

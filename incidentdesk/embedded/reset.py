@@ -65,8 +65,7 @@ def _desk_runs(layout: Layout) -> bool:
 
 def _wipe(layout: Layout) -> None:
     for folder in {*placement.shelved(layout.data_dir), layout.data_dir}:
-        servers.stop(placement.Place(state=folder, account=None))
-        placement.end_servers(folder)
+        placement.end_servers(placement.Place(layout, folder))
         if folder != layout.data_dir:
             shutil.rmtree(folder)
     shutil.rmtree(layout.socket_dir, ignore_errors=True)

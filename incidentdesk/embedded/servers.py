@@ -21,7 +21,7 @@ from incidentdesk.embedded.errors import EmbeddedError
 from incidentdesk.embedded.layout import Layout
 from incidentdesk.embedded.placement import Place
 
-_uses: dict[Path, tuple[Layout, Place, int]] = {}  # data folder -> …, the lock's descriptor
+_uses: dict[Path, tuple[Place, int]] = {}  # by data folder; the number is the lock's descriptor
 _guard = threading.RLock()
 
 
@@ -44,7 +44,7 @@ def release(layout: Layout, *, patience: float = 0.0) -> None:
         use = _uses.pop(layout.data_dir, None)
         if use is None:
             return
-        _, place, users = use
+        place, users = use
         end = time.monotonic() + patience
         try:
             while True:
@@ -95,14 +95,15 @@ def _acquire(layout: Layout, server: ModuleType) -> None:
     """A look at the process table if we use it already; else, or if it died, the long way."""
     with _guard:
         use = _uses.get(layout.data_dir)
-        if use and server.running(use[1]):
+        if use and server.running(use[0]):
             return
         with start_lock(layout):
             if use is None:
-                layout.log_dir.mkdir(mode=0o700, exist_ok=True)
-                use = (layout, placement.of(layout), open_users(layout))
+                for folder in (layout.log_dir, layout.mail_dir, layout.media_dir):
+                    folder.mkdir(mode=0o700, exist_ok=True)
+                use = (placement.of(layout), open_users(layout))
                 _uses[layout.data_dir] = use
-            server.start(layout, use[1])
+            server.start(use[0])
 
 
 def _open_locked(path: Path, kind: int) -> int:
@@ -124,16 +125,16 @@ def _open_locked(path: Path, kind: int) -> int:
 
 
 def _release_all() -> None:
-    for layout, _, _ in list(_uses.values()):
+    for place, _ in list(_uses.values()):
         with contextlib.suppress(EmbeddedError, OSError):
-            release(layout)
+            release(place.layout)
 
 
 def _after_fork() -> None:
     """The use is the parent's. The child's copy of the lock would outlive it: closed."""
     global _guard
     _guard = threading.RLock()
-    for _, _, users in _uses.values():
+    for _, users in _uses.values():
         os.close(users)
     _uses.clear()
     processes.forget()

@@ -95,6 +95,7 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
     """A case object: a list, a page, and buttons. Subclasses say what may be seen and done."""
 
     page_template = "admin/desk/page.html"
+    change_list_template = "admin/desk/change_list.html"
     desk_actions: ClassVar[Sequence[Action]] = ()  # buttons on one object
     list_actions: ClassVar[Sequence[Action]] = ()  # buttons on the list
     paginator = InfinitePaginator
@@ -212,10 +213,25 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
 class RegisterAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
     """A register: an ordinary admin page whose changes go to the audit trail."""
 
-    write_permission = Permission.REGISTER_WRITE
+    write_permission: ClassVar[Permission | None] = Permission.REGISTER_WRITE
     list_disable_select_all = True
     actions = None
     show_full_result_count = False
+
+    def show_dialog(self, request: HttpRequest, shown: Action, object_id: str) -> HttpResponse:
+        """One of a row's dialogs, for what is more than filling in a form."""
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            raise Http404
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return dialogs.respond(
+            request,
+            shown,
+            obj,
+            actor=actor(request),
+            context={**self.admin_site.each_context(request), "opts": self.opts},
+            back=reverse(name, args=[obj.pk]),
+        )
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """To the audit trail, and only there."""

@@ -26,12 +26,12 @@ IN_PLACE = "X-Dialog"  # desk.js sends it: answer the form alone, and the way on
 class DeskForm(forms.Form):
     """A dialog's form. `obj` is what it is about (None on a list), `actor` who fills it in.
 
-    The address may fill fields in beforehand: `?key=no_systems`. `note` is a line above the
-    fields, `extra` a template above them for what needs more than a line.
+    The address may fill fields in beforehand: `?key=no_systems`. `lead_in` is a line above the
+    fields, `above` a template above them for what needs more than a line.
     """
 
-    note: str = ""
-    extra: str = ""
+    lead_in: str = ""
+    above: str = ""
 
     def __init__(self, *args: Any, obj: Any = None, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

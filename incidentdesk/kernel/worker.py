@@ -12,6 +12,7 @@ from celery import current_app, shared_task
 from django.db import transaction
 
 logger = logging.getLogger(__name__)
+_queues: dict[str, str] = {}  # job → its queue; kept here since tasks of Celery lose theirs
 
 
 def job(*, queue: str = "default") -> Callable[[Callable[[], None]], Callable[[], None]]:
@@ -19,14 +20,16 @@ def job(*, queue: str = "default") -> Callable[[Callable[[], None]], Callable[[]
 
     def declare(function: Callable[[], None]) -> Callable[[], None]:
         name = f"{function.__module__}.{function.__name__}"
-        declared: Callable[[], None] = shared_task(name=name, queue=queue)(function)
+        _queues[name] = queue
+        declared: Callable[[], None] = shared_task(name=name)(function)
         return declared
 
     return declare
 
 
-def wake(name: str, *, queue: str = "default") -> None:
+def wake(name: str, *, queue: str = "") -> None:
     """After the commit, nudge the job called `name`; a broker that is away is no error."""
+    queue = queue or _queues.get(name, "default")
 
     def nudge() -> None:
         try:

@@ -40,7 +40,7 @@ class EscalationAdmin(DeskAdmin):
         """Every escalation, for those who may read incidents."""
         return Escalation.objects.select_related("path")
 
-    @display(description="state", label=COLOURS)
+    @display(description="state", label=COLOURS)  # type: ignore[untyped-decorator]
     def state_label(self, escalation: Escalation) -> tuple[str, str]:
         """The state in words, coloured."""
         return escalation.state, escalation.get_state_display()

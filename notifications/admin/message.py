@@ -11,6 +11,7 @@ from unfold.decorators import display
 
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.desk import DeskAdmin
+from notifications import acknowledgement
 from notifications.models import Message
 
 COLOURS = {"sent": "success", "failed": "danger", "queued": "warning", "sending": "info"}
@@ -32,11 +33,12 @@ class MessageAdmin(DeskAdmin):
         """Every message, for those who may read the log."""
         return Message.objects.select_related("to_user")
 
-    @display(description="state", label=COLOURS)
+    @display(description="state", label=COLOURS)  # type: ignore[untyped-decorator]
     def state_label(self, message: Message) -> tuple[str, str]:
         """The state in words, coloured."""
         return message.state, message.get_state_display()
 
     def page_context(self, request: HttpRequest, obj: Message) -> dict[str, Any]:
-        """The message and its log."""
-        return {"message_row": obj, "events": obj.events.order_by("id")}
+        """The message, its text without the way to acknowledge in another's name, and its log."""
+        text = acknowledgement.without_token(obj.body_text)
+        return {"message_row": obj, "text": text, "events": obj.events.order_by("id")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from django import forms
@@ -57,7 +58,7 @@ class StepFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
         if not kept and not any(self.errors):
             raise ValidationError("A path needs a step; add one, or switch the path off.")
         times = [after_minutes for _, after_minutes in sorted(kept)]
-        if any(later <= earlier for earlier, later in zip(times, times[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(times)):
             raise ValidationError(
                 "Each step must come later than the one before; minutes count from the start."
             )
@@ -80,10 +81,13 @@ class StepInline(StackedInline):  # type: ignore[misc]
         if db_field.name == "groups":
             kwargs["queryset"] = Group.objects.order_by("name")
             kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
-        else:
-            kwargs["queryset"] = ladder.staff().order_by("name")
-            kwargs["widget"] = UnfoldAdminSelect2MultipleWidget()
-        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[no-any-return]
+            return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[no-any-return]
+        kwargs["queryset"] = ladder.staff().order_by("name")
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        # Set afterwards: the theme takes the search away from a widget that is handed in.
+        field.widget = UnfoldAdminSelect2MultipleWidget(choices=field.choices)
+        field.help_text = ""
+        return field  # type: ignore[no-any-return]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever reads the path reads its steps."""

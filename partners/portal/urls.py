@@ -1,1 +1,47 @@
-urlpatterns: list[object] = []
+"""Every address of the portal. Only a partner's own references and numbers occur in them: a
+number that the database gave out would count what others have."""
+
+from __future__ import annotations
+
+from django.urls import path, register_converter
+
+from partners.portal.views import incidents, reports
+
+app_name = "portal"
+
+
+class IncidentReference:
+    """`HELIX-2026-0007`; anything else is no address of an incident."""
+
+    regex = r"[A-Z][A-Z0-9]{1,11}-[0-9]{4}-[0-9]{4,9}"
+
+    def to_python(self, value: str) -> str:
+        """As it stands in the address."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """As it stands on the row."""
+        return value
+
+
+class ReportReference(IncidentReference):
+    """`HELIX-REP-2026-0003`."""
+
+    regex = r"[A-Z][A-Z0-9]{1,11}-REP-[0-9]{4}-[0-9]{4,9}"
+
+
+register_converter(IncidentReference, "incident")
+register_converter(ReportReference, "report")
+
+urlpatterns = [
+    path("", incidents.index, name="incidents"),
+    path("incidents/<incident:reference>/", incidents.detail, name="incident"),
+    path(
+        "incidents/<incident:reference>/notices/<int:number>/acknowledge/",
+        incidents.acknowledge,
+        name="acknowledge",
+    ),
+    path("report/", reports.new, name="report_new"),
+    path("reports/", reports.index, name="reports"),
+    path("reports/<report:reference>/", reports.detail, name="report"),
+]

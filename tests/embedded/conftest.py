@@ -64,9 +64,9 @@ def environment(**more: str) -> dict[str, str]:
 class User:
     """A process that uses the servers of a data folder until its input ends."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *through: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(USER), str(data_dir)],
+            [*through, sys.executable, "-c", textwrap.dedent(USER), str(data_dir)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -52,7 +52,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Refuses in a sentence, or prepares and runs until it is stopped."""
-        signal.signal(signal.SIGTERM, _end_at_once)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _end_at_once)
         self.layout: Layout = settings.EMBEDDED or Layout(settings.DATA_DIR)
         self.port = int(settings.PORT)
         self.began = time.monotonic()
@@ -159,7 +160,7 @@ def _only_desk(layout: Layout, port: int) -> Iterator[bool]:
     Yields whether the desk before this one was killed: its parts may just be ending.
     """
     layout.make_data_dir()
-    with (layout.data_dir / "desk.lock").open("a+") as file:
+    with _lock_file(layout) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -178,6 +179,16 @@ def _only_desk(layout: Layout, port: int) -> Iterator[bool]:
             yield killed_before
         finally:
             file.truncate(0)
+
+
+def _lock_file(layout: Layout) -> IO[str]:
+    try:
+        return (layout.data_dir / "desk.lock").open("a+")
+    except OSError as error:
+        raise EmbeddedError(
+            f"The data folder {layout.data_dir} cannot be written ({error.strerror}): "
+            "run as its owner, or set DATA_DIR to a folder of your own."
+        ) from error
 
 
 def _require_free(port: int, *, patience: float) -> None:

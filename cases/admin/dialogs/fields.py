@@ -1,0 +1,100 @@
+"""The fields that several dialogs share. Times are UTC, as everywhere on the desk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from cases import severity
+from cases.models import Category, Involvement
+
+NOT_KNOWN = ("", "Not known yet (the next higher value is assumed)")
+SEVERITIES = [(n, f"SEV-{n}") for n in (1, 2, 3, 4)]
+
+
+def words(label: str, *, rows: int = 4, help_text: str = "", required: bool = True) -> Any:
+    """A text of several lines."""
+    widget = forms.Textarea(attrs={"rows": rows})
+    return forms.CharField(label=label, widget=widget, help_text=help_text, required=required)
+
+
+def moment(label: str, *, help_text: str = "UTC.", required: bool = True) -> Any:
+    """A date and a time to the minute, in UTC."""
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, widget=widget, help_text=help_text, required=required)
+
+
+def to_minute(moment: datetime | None) -> datetime | None:
+    """A time as the form shows it."""
+    return moment.replace(second=0, microsecond=0) if moment else None
+
+
+def kept(before: datetime | None, typed: datetime | None) -> datetime | None:
+    """What was typed; or, if the form came back as it was shown, what was there to the second."""
+    return before if typed == to_minute(before) else typed
+
+
+def axis(label: str, choices: list[tuple[int, str]]) -> Any:
+    """Impact, scope or urgency, each choice with its definition; it may be unknown."""
+    return forms.TypedChoiceField(
+        label=label,
+        choices=[*choices, NOT_KNOWN],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+
+def impact() -> Any:
+    """How bad it is."""
+    return axis("Impact", severity.IMPACTS)
+
+
+def scope() -> Any:
+    """How far it reaches."""
+    return axis("Scope", severity.SCOPES)
+
+
+def urgency() -> Any:
+    """How fast it grows."""
+    return axis("Urgency", severity.URGENCIES)
+
+
+def severity_choice(label: str = "Severity") -> Any:
+    """One of the four severities."""
+    return forms.TypedChoiceField(label=label, choices=SEVERITIES, coerce=int)
+
+
+def category(*, required: bool = True) -> Any:
+    """A category that is in use."""
+    return forms.ModelChoiceField(
+        Category.objects.filter(is_active=True),
+        label="Category",
+        required=required,
+        empty_label="Choose…" if required else "Not known yet",
+    )
+
+
+def ticks(label: str, *, required: bool = True, help_text: str = "") -> Any:
+    """Boxes to tick; the form sets their choices. Answers ids."""
+    return forms.TypedMultipleChoiceField(
+        label=label,
+        coerce=int,
+        required=required,
+        help_text=help_text,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+def hidden_id(label: str) -> Any:
+    """Which row the button stood at; the form sets the choices."""
+    return forms.TypedChoiceField(label=label, coerce=int, widget=forms.HiddenInput)
+
+
+def named(involvement: Involvement) -> str:
+    """An involvement in a choice: the partner, and its reference once it has one."""
+    partner, reference = involvement.partner.name, involvement.reference
+    return f"{partner} · {reference}" if reference else f"{partner} (not disclosed yet)"

@@ -1,0 +1,179 @@
+"""Which partners are affected, what it means for each, and what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from cases import disclosure, notices
+from cases.admin.dialogs import fields
+from cases.models import Incident, Involvement, Notice
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.dialogs import Action, DeskForm
+from partners.models import Partner
+
+MEANING = "What it means for this partner"
+SHOWN = "In words for the partner; nothing internal, and no other partner's name."
+
+
+class AddPartnerForm(DeskForm):
+    """A partner, and what the incident means for it."""
+
+    partner = forms.ModelChoiceField(Partner.objects.none(), label="Partner", empty_label="Choose…")
+    title = forms.CharField(label="Title for this partner", max_length=200, help_text=SHOWN)
+    meaning = fields.words(MEANING, help_text="What it sees of it, and what it should do.")
+    severity = fields.severity_choice("Severity for this partner")
+
+    def prepare(self) -> None:
+        """Partners that are not listed yet."""
+        listed = self.obj.involvements.values("partner_id")
+        rows = Partner.objects.filter(is_active=True).exclude(pk__in=listed)
+        self.fields["partner"].queryset = rows  # type: ignore[attr-defined]
+        self.fields["severity"].initial = self.obj.severity
+
+
+def _add_partner(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+    disclosure.add_partner(
+        incident_id=obj.pk,
+        partner_id=data["partner"].pk,
+        title=data["title"],
+        meaning=data["meaning"],
+        severity=data["severity"],
+        by=by,
+        at=at,
+    )
+    return f"{data['partner']} is listed. It sees nothing yet."
+
+
+class InvolvementForm(DeskForm):
+    """About one involvement of the incident, which the button names."""
+
+    involvement = fields.hidden_id("Partner")
+    row: Involvement | None = None
+
+    def prepare(self) -> None:
+        """Find the involvement."""
+        rows = {str(r.pk): r for r in self.obj.involvements.select_related("partner")}
+        choice = [(row.pk, fields.named(row)) for row in rows.values()]
+        self.fields["involvement"].choices = choice  # type: ignore[attr-defined]
+        asked = self.data.get("involvement") or self.initial.get("involvement")
+        self.row = rows.get(str(asked))
+        if self.row is None:
+            self.fields["involvement"].widget = forms.Select(choices=choice)
+        else:
+            self.lead_in = f"{fields.named(self.row)}."
+
+
+class EditInvolvementForm(InvolvementForm):
+    """What it means for the partner, as it stands now."""
+
+    title = forms.CharField(label="Title for this partner", max_length=200, help_text=SHOWN)
+    meaning = fields.words(MEANING)
+    severity = fields.severity_choice("Severity for this partner")
+
+    def prepare(self) -> None:
+        """As it stands now."""
+        super().prepare()
+        for name in ("title", "meaning", "severity"):
+            self.fields[name].initial = getattr(self.row, name, None)
+
+
+def _edit(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+    involvement = disclosure.edit_involvement(
+        incident_id=obj.pk,
+        involvement_id=data["involvement"],
+        title=data["title"],
+        meaning=data["meaning"],
+        severity=data["severity"],
+        by=by,
+        at=at,
+    )
+    return f"Saved for {involvement.partner}."
+
+
+def _disclose(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+    involvement = disclosure.disclose(
+        incident_id=obj.pk, involvement_id=data["involvement"], by=by, at=at
+    )
+    return f"{involvement.partner} sees it as {involvement.reference}."
+
+
+class DraftForm(DeskForm):
+    """The text of a notice and who gets it."""
+
+    kind = forms.ChoiceField(label="Kind", choices=Notice.Kind.choices)
+    body = fields.words(
+        "Text", rows=7, help_text="Sent word for word, once a second person has approved it."
+    )
+    audience = fields.ticks("To")
+    next_update_at = fields.moment(
+        "Next update by",
+        required=False,
+        help_text="UTC. A promise to the partners.",
+    )
+
+    def prepare(self) -> None:
+        """Every partner that is listed; a first notice where none was sent."""
+        rows = list(self.obj.involvements.select_related("partner"))
+        self.fields["audience"].choices = [(row.pk, fields.named(row)) for row in rows]  # type: ignore[attr-defined]
+        self.fields["audience"].initial = [row.pk for row in rows]
+        told = self.obj.notices.filter(state=Notice.State.SENT).exists()
+        self.fields["kind"].initial = Notice.Kind.UPDATE if told else Notice.Kind.FIRST
+        if not rows:
+            self.lead_in = "No partner is listed on this incident yet; list one first."
+
+
+def _draft(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+    notices.draft(
+        incident_id=obj.pk,
+        kind=data["kind"],
+        body=data["body"],
+        involvement_ids=data["audience"],
+        next_update_at=data["next_update_at"],
+        by=by,
+        at=at,
+    )
+    return "The notice waits for a second person's approval."
+
+
+_MAY = Permission.NOTICE_DRAFT
+ADD_PARTNER = Action(
+    "add_partner",
+    "List a partner",
+    _add_partner,
+    _MAY,
+    AddPartnerForm,
+    intro="Listing a partner shows it nothing; disclosing or a notice does.",
+    submit="List",
+    applies=lambda incident: incident.is_open,
+)
+EDIT_INVOLVEMENT = Action(
+    "edit_involvement",
+    "Edit what it means",
+    _edit,
+    _MAY,
+    EditInvolvementForm,
+    intro="A partner that sees the incident sees the new text at once.",
+    submit="Save",
+)
+DISCLOSE = Action(
+    "disclose",
+    "Disclose",
+    _disclose,
+    _MAY,
+    InvolvementForm,
+    intro="The partner gets a reference of its own and sees its view of the incident from now on.",
+    submit="Disclose",
+)
+DRAFT_NOTICE = Action(
+    "draft_notice",
+    "Notify partners",
+    _draft,
+    _MAY,
+    DraftForm,
+    intro="A draft. A second person approves it before it is sent.",
+    submit="Save the draft",
+)

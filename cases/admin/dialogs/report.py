@@ -1,0 +1,97 @@
+"""Triage of what a partner reports: an incident, part of one, or an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from cases.admin.dialogs import fields
+from cases.intake import reports
+from cases.models import Report
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.dialogs import Action, DeskForm, Done
+
+
+class AcceptForm(DeskForm):
+    """The three axes, as far as the report tells them."""
+
+    impact = fields.impact()
+    scope = fields.scope()
+    urgency = fields.urgency()
+
+
+class AttachForm(DeskForm):
+    """The incident that it belongs to."""
+
+    reference = forms.CharField(
+        label="Incident", max_length=20, help_text="The reference of an open incident: INC-…"
+    )
+
+
+class DeclineForm(DeskForm):
+    """What the partner is told instead."""
+
+    answer = fields.words("Answer", help_text="The partner reads this, word for word.")
+
+
+def _accept(obj: Report, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
+    incident = reports.accept(
+        report_id=obj.pk,
+        impact=data["impact"],
+        scope=data["scope"],
+        urgency=data["urgency"],
+        by=by,
+        at=at,
+    )
+    return Done(f"{obj.reference} is {incident.reference} now.", to=incident.url)
+
+
+def _attach(obj: Report, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
+    incident = reports.attach(report_id=obj.pk, reference=data["reference"], by=by, at=at)
+    return Done(f"{obj.reference} belongs to {incident.reference} now.", to=incident.url)
+
+
+def _decline(obj: Report, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+    reports.decline(report_id=obj.pk, answer=data["answer"], by=by, at=at)
+    return f"{obj.reference} is answered; {obj.partner} reads the answer in its portal."
+
+
+def _is_new(report: Report) -> bool:
+    return report.state == Report.State.NEW
+
+
+_MAY = Permission.REPORT_TRIAGE
+ACCEPT = Action(
+    "accept",
+    "Accept",
+    _accept,
+    _MAY,
+    AcceptForm,
+    intro="It becomes an incident, and the partner sees it as its own.",
+    submit="Open an incident",
+    is_primary=True,
+    applies=_is_new,
+)
+ATTACH = Action(
+    "attach",
+    "Attach",
+    _attach,
+    _MAY,
+    AttachForm,
+    intro="It belongs to an incident that is open already; the partner sees its view of that one.",
+    submit="Attach",
+    applies=_is_new,
+)
+DECLINE = Action(
+    "decline",
+    "Decline",
+    _decline,
+    _MAY,
+    DeclineForm,
+    intro="It is no incident.",
+    submit="Answer",
+    applies=_is_new,
+)

@@ -1,0 +1,86 @@
+"""What is missing before a move, with the way to the dialog in which each gate is met.
+
+Read by the incident's page and by the moves' dialogs; `cases.gates` decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from cases import gates
+from cases.admin.dialogs import command, evaluation, partners, response
+from cases.models import Incident, Phase
+from incidentdesk.kernel import access
+from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.dialogs import Action
+
+# The move that leaves each phase, and where it leads.
+NEXT: dict[str, tuple[str, str]] = {
+    Phase.IDENTIFICATION: ("begin_containment", "containment"),
+    Phase.CONTAINMENT: ("begin_mitigation", "mitigation"),
+    Phase.MITIGATION: ("begin_recovery", "recovery"),
+    Phase.RECOVERY: ("begin_review", "review"),
+    Phase.REVIEW: ("close", "closing"),
+}
+_DIALOGS: dict[str, Action] = {
+    action.name: action
+    for action in (
+        evaluation.EVALUATE,
+        response.ADD_SYSTEM,
+        partners.ADD_PARTNER,
+        command.TAKE_COMMAND,
+        response.END_TASKS,
+        response.ISOLATE,
+        response.RESTORE,
+        response.RECORD_CAUSE,
+        response.CLEAR_ALERTS,
+        response.RECOVERED,
+        partners.DRAFT_NOTICE,
+    )
+}
+_FILLED = {"notified": "?kind=first", "all_clear": "?kind=all_clear"}
+
+
+@dataclass(frozen=True)
+class Way:
+    """A dialog in which a gate is met."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Need:
+    """A gate on the page: its words, how far it is, and the ways that this person may go."""
+
+    words: str
+    progress: str
+    is_met: bool
+    ways: tuple[Way, ...]
+
+
+def needs(incident: Incident, move: str, facts: gates.Facts, by: Actor) -> list[Need]:
+    """Every gate of `move`, with the ways for what is not met."""
+    return [
+        Need(
+            checked.gate.words,
+            checked.progress,
+            checked.is_met,
+            () if checked.is_met else _ways(incident, checked.gate, by),
+        )
+        for checked in gates.check(move, facts)
+    ]
+
+
+def _ways(incident: Incident, gate: gates.Gate, by: Actor) -> tuple[Way, ...]:
+    found = []
+    action = _DIALOGS.get(gate.do)
+    if action is not None and action.shown(incident, by):
+        address = reverse("admin:cases_incident_do", args=[incident.pk, action.name])
+        found.append(Way(action.label, address + _FILLED.get(gate.key, "")))
+    if gate.statement and access.allows(by, command.SIGN.permission):
+        address = reverse("admin:cases_incident_do", args=[incident.pk, command.SIGN.name])
+        found.append(Way("Sign", f"{address}?key={gate.statement}"))
+    return tuple(found)

@@ -1,0 +1,106 @@
+"""How far the incident is: the phase stepper out of its moves, the clocks of its deadlines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cases.admin.page import moments
+from cases.models import Deadline, Incident, Move, Phase
+from cases.models.deadline import KINDS
+from cases.models.incident import STEPS
+from incidentdesk.kernel import clocks
+
+SOON = 4  # the last quarter of a clock's time
+
+
+@dataclass(frozen=True)
+class Step:
+    """One phase of the stepper."""
+
+    label: str
+    state: str  # "done", "now" or ""
+    words: str
+
+
+def steps(incident: Incident, moves: Sequence[Move], now: datetime) -> list[Step]:
+    """The five phases: past ones with from–to and duration, the present one since when."""
+    visits: dict[str, list[tuple[datetime, datetime | None]]] = {}
+    for move, after in zip(moves, [*moves[1:], None], strict=True):
+        visits.setdefault(move.to_phase, []).append((move.at, after.at if after else None))
+    return [
+        Step(
+            phase.label,
+            _state(incident, phase, was_there=phase in visits),
+            _words(visits.get(phase, []), now),
+        )
+        for phase in STEPS
+    ]
+
+
+def _state(incident: Incident, phase: Phase, *, was_there: bool) -> str:
+    if incident.phase == phase:
+        return "now"
+    if incident.phase == Phase.CLOSED:
+        return "done"
+    if incident.phase == Phase.DISMISSED:
+        return "done" if was_there else ""
+    return "done" if STEPS.index(phase) < STEPS.index(Phase(incident.phase)) else ""
+
+
+def _words(visits: list[tuple[datetime, datetime | None]], now: datetime) -> str:
+    if not visits:
+        return ""
+    start, end = visits[-1]
+    spent = sum(((to or now) - since for since, to in visits), timedelta())
+    if end is None:
+        return f"since {moments.short(start, now)} · {clocks.words(spent)}"
+    until = f"{end:%H:%M}" if end.date() == start.date() else moments.short(end, now)
+    return f"{moments.short(start, now)} – {until} · {clocks.words(spent)}"
+
+
+@dataclass(frozen=True)
+class Clock:
+    """One deadline as the page shows it; `due` is for the countdown in the browser."""
+
+    label: str
+    state: str  # "met", "late", "soon" or ""
+    value: str
+    foot: str
+    due: str = ""
+
+
+_LABELS = {**dict(KINDS), "evaluate": "Commander and severity"}
+
+
+def running_clocks(deadlines: Sequence[Deadline], *, drafts: int, now: datetime) -> list[Clock]:
+    """Every clock that applies, in the order in which they are due in an incident's life."""
+    order = [kind for kind, _ in KINDS]
+    return [
+        _clock(deadline, drafts=drafts, now=now)
+        for deadline in sorted(deadlines, key=lambda d: order.index(d.kind))
+        if not deadline.is_dropped
+    ]
+
+
+def _clock(deadline: Deadline, *, drafts: int, now: datetime) -> Clock:
+    label = _LABELS[deadline.kind]
+    whole = deadline.due_at - deadline.anchor_at
+    target = f"target {clocks.words(whole)}"
+    if deadline.met_at is not None:
+        took = clocks.words(max(deadline.met_at - deadline.anchor_at, timedelta()))
+        if deadline.is_late:
+            late = clocks.words(deadline.met_at - deadline.due_at)
+            return Clock(label, "late", took, f"{target} · met {late} late")
+        return Clock(label, "met", took, f"{target} · met")
+    foot = f"due {moments.short(deadline.due_at, now)} · {target}"
+    if deadline.kind == "first_notice" and drafts:
+        waits = "1 notice awaits approval" if drafts == 1 else f"{drafts} notices await approval"
+        foot = f"due {moments.short(deadline.due_at, now)} · {waits}"
+    remains = deadline.due_at - now
+    if remains <= timedelta():
+        return Clock(label, "late", f"{clocks.words(remains)} late", foot)
+    state = "soon" if remains * SOON < whole else ""
+    due = deadline.due_at.isoformat() if remains < timedelta(days=1) else ""
+    return Clock(label, state, moments.left(remains), foot, due)

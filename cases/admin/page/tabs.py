@@ -1,0 +1,198 @@
+"""The tabs of the incident's page: plain links, and the one that was chosen with its rows.
+
+Only the chosen tab is read from the database; the others show their counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Sum
+from django.utils.http import urlencode
+
+from cases import gates
+from cases.admin.page import moments
+from cases.models import AffectedSystem, Entry, Incident, Notice, Task
+from cases.models.task import PHASES
+from notifications import queries as post
+
+TIMELINE = 50
+ROWS = 200
+Kind = Entry.Kind
+# t: the desk moved something; a: it calls for attention; p: a partner is concerned.
+DOTS = {
+    Kind.OPENED: "a",
+    Kind.ALERT: "a",
+    Kind.PAGE: "a",
+    Kind.MOVE: "t",
+    Kind.EVALUATION: "t",
+    Kind.TASK: "t",
+    Kind.SYSTEM: "t",
+    Kind.STATEMENT: "t",
+    Kind.REVIEW: "t",
+    Kind.PARTNER: "p",
+    Kind.NOTICE: "p",
+}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the tabs carry behind their names."""
+
+    tasks_ended: int
+    tasks: int
+    systems: int
+    partners: int
+    notices: int
+    drafts: int
+    messages: int
+    alerts: int
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A link; `template` shows it."""
+
+    key: str
+    label: str
+    count: str
+    is_on: bool
+
+    @property
+    def template(self) -> str:
+        """The partial that shows the chosen tab."""
+        return f"admin/cases/incident/tab_{self.key}.html"
+
+
+def count(incident: Incident, facts: gates.Facts) -> Counts:
+    """The counts, from the facts and three more queries."""
+    states = {
+        row["state"]: row["n"]
+        for row in incident.notices.order_by().values("state").annotate(n=Count("id"))
+    }
+    return Counts(
+        tasks_ended=sum(ended for ended, _ in facts.tasks.values()),
+        tasks=sum(total for _, total in facts.tasks.values()),
+        systems=facts.systems,
+        partners=facts.partners,
+        notices=sum(states.values()),
+        drafts=states.get(Notice.State.DRAFT, 0),
+        messages=post.about(incident.about).count(),
+        alerts=incident.alerts.aggregate(n=Sum("count"))["n"] or 0,
+    )
+
+
+def tabs(counts: Counts, chosen: str) -> list[Tab]:
+    """The row of tabs; an unknown name means the timeline."""
+    named = [
+        ("timeline", "Timeline", ""),
+        ("tasks", "Tasks", f"{counts.tasks_ended}/{counts.tasks}" if counts.tasks else "0"),
+        ("systems", "Systems", str(counts.systems)),
+        ("partners", "Partners", str(counts.partners)),
+        ("notices", "Notices", str(counts.notices)),
+        ("messages", "Messages", str(counts.messages)),
+        ("alerts", "Alerts", str(counts.alerts)),
+    ]
+    on = chosen if chosen in {key for key, _, _ in named} else "timeline"
+    return [Tab(key, label, number, key == on) for key, label, number in named]
+
+
+def rows(incident: Incident, key: str, *, before: str, now: datetime) -> dict[str, Any]:
+    """What the chosen tab shows. Systems and partners are on the page anyway."""
+    if key == "timeline":
+        return _timeline(incident, before, now)
+    if key == "tasks":
+        return {"phases": _tasks(incident)}
+    if key == "notices":
+        return {"notices": _notices(incident, now)}
+    if key == "messages":
+        return _messages(incident, now)
+    if key == "alerts":
+        return {"alerts": _alerts(incident, now)}
+    return {}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry of the timeline; `day` is set where another day begins."""
+
+    entry: Entry
+    dot: str
+    clock: str
+    day: str
+
+
+def _timeline(incident: Incident, before: str, now: datetime) -> dict[str, Any]:
+    entries = incident.entries.select_related("partner").order_by("-sequence")
+    if before.isdigit() and len(before) < 10:
+        entries = entries.filter(sequence__lt=int(before))
+    found = list(entries[: TIMELINE + 1])
+    lines, last = [], now.date()
+    for entry in found[:TIMELINE]:
+        day = moments.day(entry.at, now) if entry.at.date() != last else ""
+        lines.append(Line(entry, DOTS.get(Kind(entry.kind), ""), f"{entry.at:%H:%M}", day))
+        last = entry.at.date()
+    older = urlencode({"before": lines[-1].entry.sequence}) if len(found) > TIMELINE else ""
+    return {"lines": lines, "older": older, "is_later_page": bool(before)}
+
+
+@dataclass
+class PhaseTasks:
+    """The tasks of one phase."""
+
+    label: str
+    tasks: list[Task] = field(default_factory=list)
+
+    @property
+    def ended(self) -> int:
+        """How many are done or waived."""
+        return sum(task.state != Task.State.OPEN for task in self.tasks)
+
+
+def _tasks(incident: Incident) -> list[PhaseTasks]:
+    phases = {key: PhaseTasks(label) for key, label in PHASES}
+    for task in incident.tasks.select_related("ended_by").order_by("position", "id"):
+        phases[task.phase].tasks.append(task)
+    return [phase for phase in phases.values() if phase.tasks]
+
+
+def systems(incident: Incident, now: datetime) -> list[tuple[AffectedSystem, str]]:
+    """The affected systems, each with when it changed last."""
+    found = incident.systems.select_related("system", "changed_by")
+    return [(row, moments.short(row.changed_at, now)) for row in found]
+
+
+def _notices(incident: Incident, now: datetime) -> list[dict[str, Any]]:
+    found = incident.notices.select_related("drafted_by", "approved_by").annotate(
+        audience=Count("copies")
+    )
+    return [
+        {
+            "notice": notice,
+            "drafted": moments.short(notice.drafted_at, now),
+            "sent": moments.short(notice.sent_at, now) if notice.sent_at else "",
+        }
+        for notice in found[:ROWS]
+    ]
+
+
+def _messages(incident: Incident, now: datetime) -> dict[str, Any]:
+    found = post.about(incident.about)[:ROWS]
+    return {
+        "escalation": post.escalation(incident.about),
+        "sent": [(message, moments.short(message.created_at, now)) for message in found],
+    }
+
+
+def _alerts(incident: Incident, now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "alert": alert,
+            "first": moments.short(alert.first_at, now),
+            "last": moments.short(alert.last_at, now),
+            "cleared": moments.short(alert.resolved_at, now) if alert.resolved_at else "",
+        }
+        for alert in incident.alerts.select_related("source")[:ROWS]
+    ]

@@ -1,0 +1,212 @@
+"""The registers of this package: categories and playbooks, systems, target times, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from cases.intake import sources
+from cases.models import Category, PlaybookTask, Source, System, Target
+from cases.models.alert import digest
+from cases.severity import IMPACTS, SCOPES
+from incidentdesk.kernel import access, desk, dialogs
+from incidentdesk.kernel.access import Actor, Permission
+
+
+class _Deletable(desk.RegisterAdmin):
+    """Rows that nothing points at: they may be deleted, which is recorded."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may write."""
+        return self.has_change_permission(request, obj)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """To the audit trail, and only there."""
+        for obj in queryset:
+            self._record(request, "deleted", obj, [])
+
+
+@admin.register(Category)
+class CategoryAdmin(desk.RegisterAdmin):
+    """What kinds of incident there are. The key is fixed: escalation paths match on it."""
+
+    list_display = ("name", "key", "playbook_tasks", "position", "is_active")
+    search_fields = ("name", "description")
+    ordering = ("position", "name")
+    fields = ("name", "key", "description", "position", "is_active")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
+        """With the length of the playbook."""
+        found: QuerySet[Category] = super().get_queryset(request)
+        return found.annotate(tasks=Count("playbook"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The key is chosen once."""
+        return ("key",) if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A new category's key follows its name."""
+        return {} if obj else {"key": ("name",)}
+
+    @admin.display(description="playbook")
+    def playbook_tasks(self, category: Any) -> SafeString:
+        """How many tasks, and the way to them."""
+        url = f"{reverse('admin:cases_playbooktask_changelist')}?category__id__exact={category.pk}"
+        return format_html('<a href="{}">{} tasks</a>', url, category.tasks)
+
+
+@admin.register(System)
+class SystemAdmin(desk.RegisterAdmin):
+    """What an incident can hit."""
+
+    list_display = ("name", "description", "is_critical", "is_active")
+    list_filter = ("is_critical", "is_active")
+    search_fields = ("name", "description")
+
+
+@admin.register(PlaybookTask)
+class PlaybookTaskAdmin(_Deletable):
+    """What is proposed for a category and phase. Incidents that are open keep their tasks."""
+
+    list_display = (
+        "text",
+        "category",
+        "phase",
+        "position",
+        "needs_evidence",
+        "needs_second_person",
+        "is_partner_facing",
+    )
+    list_filter = ("category", "phase")
+    list_select_related = ("category",)
+    list_per_page = 50
+    search_fields = ("text",)
+    ordering = ("category", "phase", "position")
+
+
+class TargetForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A severity is one of four."""
+
+    severity = forms.TypedChoiceField(
+        choices=[(n, f"SEV-{n}") for n in (1, 2, 3, 4)], coerce=int, widget=UnfoldAdminSelectWidget
+    )
+
+    class Meta:
+        model = Target
+        fields = ("severity", "kind", "amount", "counting", "anchor")
+        help_texts: ClassVar[dict[str, str]] = {
+            "amount": "Counts for incidents that open, or change severity, from now on."
+        }
+
+
+@admin.register(Target)
+class TargetAdmin(_Deletable):
+    """How long things may take. Clocks that run already stay as they were set."""
+
+    form = TargetForm
+    list_display = ("kind", "for_severity", "limit", "anchor")
+    list_filter = ("severity", "kind")
+    ordering = ("severity", "id")
+
+    @admin.display(description="severity", ordering="severity")
+    def for_severity(self, target: Target) -> str:
+        """As it is said."""
+        return f"SEV-{target.severity}"
+
+    @admin.display(description="within")
+    def limit(self, target: Target) -> str:
+        """Amount and unit."""
+        return f"{target.amount} {target.get_counting_display()}"
+
+
+def _renew(obj: Source, data: Mapping[str, Any], *, by: Actor, at: datetime) -> SafeString:
+    source, key = sources.renew_key(source_id=obj.pk, by=by, at=at)
+    return _shown_once(source, key)
+
+
+def _shown_once(source: Source, key: str) -> SafeString:
+    return format_html(
+        "The key of {} is shown this once; write this into {}:"
+        '<pre class="mt-2 whitespace-pre-wrap break-all select-all">{}</pre>',
+        source.name,
+        source.get_format_display(),
+        sources.snippet(source.format, key),
+    )
+
+
+RENEW_KEY = dialogs.Action(
+    name="renew_key",
+    label="Make a new key",
+    run=_renew,
+    permission=Permission.REGISTER_WRITE,
+    intro="The present key stops working at once; alerts are refused until the tool has the new "
+    "one.",
+    submit="Make a new key",
+    is_grave=True,
+)
+
+
+class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Where alerts come from, and what is assumed of them until somebody evaluates."""
+
+    impact = forms.TypedChoiceField(choices=IMPACTS, coerce=int, widget=UnfoldAdminSelectWidget)
+    scope = forms.TypedChoiceField(choices=SCOPES, coerce=int, widget=UnfoldAdminSelectWidget)
+
+    class Meta:
+        model = Source
+        fields = ("name", "format", "category", "impact", "scope", "is_active")
+
+
+@admin.register(Source)
+class SourceAdmin(desk.RegisterAdmin):
+    """What sends alerts. A key is made with the source and shown once."""
+
+    form = SourceForm
+    list_display = ("name", "format", "category", "impact_and_scope", "is_active")
+    list_filter = ("format", "is_active")
+    list_select_related = ("category",)
+    search_fields = ("name",)
+    actions_detail = ("renew_key",)
+
+    @admin.display(description="starts at")
+    def impact_and_scope(self, source: Source) -> str:
+        """As the matrix names them."""
+        return f"I{source.impact} · S{source.scope}"
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The defaults of the framework."""
+        return {"impact": 2, "scope": 2, **super().get_changeform_initial_data(request)}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """A source keeps its format: its stored events are read by it."""
+        return ("format",) if obj else ()
+
+    def has_key_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Who may make a new key."""
+        return access.allows(desk.actor(request), Permission.REGISTER_WRITE)
+
+    def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
+        """A new source gets its key."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        key = sources.new_key()
+        obj.key_digest = digest(key)
+        super().save_model(request, obj, form, change)
+        messages.success(request, _shown_once(obj, key))
+
+    @action(description="Make a new key", permissions=["key"], attrs={"data-dialog": ""})  # type: ignore[untyped-decorator]
+    def renew_key(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The dialog that makes a new key."""
+        return self.show_dialog(request, RENEW_KEY, object_id)

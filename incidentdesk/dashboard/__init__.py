@@ -1,0 +1,33 @@
+"""The desk's first page: what happens now, what needs this person, and how well it went lately.
+
+Wiring: it asks the packages and decides nothing. The page costs a fixed number of queries.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from incidentdesk.dashboard import figures, needs, trends
+from incidentdesk.kernel import access, clocks, desk
+from incidentdesk.kernel.access import Permission
+
+DECLARE = "admin:cases_incident_list_do"
+
+
+def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What `templates/admin/index.html` shows."""
+    by, at = desk.actor(request), clocks.now()
+    return {
+        **context,
+        "title": "Now",
+        "at": at,
+        "may_declare": access.allows(by, Permission.INCIDENT_DECLARE),
+        "figures": figures.read(by, at=at),
+        "needs": needs.of(by, at=at),
+        "board": figures.board(by, at=at),
+        "medians": trends.medians(by, at=at),
+        "weeks": trends.weeks(by, at=at),
+        "actions": trends.actions_in_time(at=at),
+    }

@@ -1,0 +1,189 @@
+"""“Needs you now”: what waits for this person, by what its roles let it do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from django.db.models import Prefetch, Q
+from django.utils import timezone
+
+from cases import queries
+from cases.models import Deadline, Incident, Notice, NoticeCopy, Phase, Report
+from incidentdesk.dashboard.remaining import Remaining, since, until
+from incidentdesk.kernel import access
+from incidentdesk.kernel.access import Actor, Permission
+from reviews import queries as reviews
+
+EACH = 20  # of one kind; a list longer than that is nobody's next step
+SHOWN = 12
+LEAST = 9  # sorts what has no severity behind what has one
+
+
+@dataclass(frozen=True)
+class Need:
+    """One line: about what, what is to be done, and how long is left."""
+
+    reference: str
+    title: str
+    url: str
+    what: str
+    remaining: Remaining
+    began_at: datetime
+    severity: int | None = None
+
+    @property
+    def rank(self) -> tuple[Any, ...]:
+        """The worst first; of equals what is due first, then the newest."""
+        due = self.remaining.due_at
+        return (
+            self.severity or LEAST,
+            due is None,
+            due.timestamp() if due else -self.began_at.timestamp(),
+        )
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The lines that are shown, and how many more there are."""
+
+    lines: list[Need]
+    more: int
+
+
+def of(by: Actor, *, at: datetime) -> Needs:
+    """What waits for `by`; at most nine queries."""
+    found = [
+        *_notices(by, at=at),
+        *_incidents(by, at=at),
+        *_reports(by, at=at),
+        *_reviews(by, at=at),
+        *_actions(by, at=at),
+    ]
+    found.sort(key=lambda need: need.rank)
+    return Needs(found[:SHOWN], max(0, len(found) - SHOWN))
+
+
+def _notices(by: Actor, *, at: datetime) -> Iterator[Need]:
+    """Drafts of others for those who approve; approved ones for those who send."""
+    wanted = Q(pk__in=())
+    if access.allows(by, Permission.NOTICE_APPROVE):
+        wanted |= Q(state=Notice.State.DRAFT) & ~Q(drafted_by=by.user_id)
+    if access.allows(by, Permission.NOTICE_SEND):
+        wanted |= Q(state=Notice.State.APPROVED)
+    copies = NoticeCopy.objects.select_related("partner").order_by("partner__name")
+    rows = list(
+        queries.notices_visible_to(by)
+        .filter(wanted, incident__in=queries.visible_to(by).open())
+        .select_related("incident")
+        .prefetch_related(Prefetch("copies", queryset=copies))
+        .order_by("drafted_at")[:EACH]
+    )
+    first = _deadlines((n.incident_id for n in rows if n.kind == Notice.Kind.FIRST), "first_notice")
+    for notice in rows:
+        names = ", ".join(copy.partner.name for copy in notice.copies.all())
+        step = "awaits your approval" if notice.state == Notice.State.DRAFT else "can be sent"
+        due_at = first.get(notice.incident_id) if notice.kind == Notice.Kind.FIRST else None
+        yield _about(
+            notice.incident,
+            f"{notice.get_kind_display()} to {names} {step}",
+            until(due_at, at=at) if due_at else since(notice.drafted_at, at=at),
+            began_at=notice.drafted_at,
+        )
+
+
+def _incidents(by: Actor, *, at: datetime) -> Iterator[Need]:
+    """Nobody acknowledged it, or nobody commands it."""
+    wanted = Q(pk__in=())
+    if access.allows(by, Permission.INCIDENT_ACKNOWLEDGE):
+        wanted |= Q(acknowledged_at=None)
+    if access.allows(by, Permission.INCIDENT_COMMAND):
+        wanted |= Q(commander=None)
+    rows = list(
+        queries.visible_to(by).open().filter(wanted).order_by("severity", "-opened_at")[:EACH]
+    )
+    acknowledge = _deadlines((i.pk for i in rows if i.acknowledged_at is None), "acknowledge")
+    for incident in rows:
+        waits = incident.acknowledged_at is None
+        due_at = acknowledge.get(incident.pk)
+        yield _about(
+            incident,
+            "nobody has acknowledged it" if waits else "has no commander",
+            until(due_at, at=at) if due_at else since(incident.opened_at, at=at),
+            began_at=incident.opened_at,
+        )
+
+
+def _reports(by: Actor, *, at: datetime) -> Iterator[Need]:
+    """What partners reported and nobody has triaged."""
+    if not access.allows(by, Permission.REPORT_TRIAGE):
+        return
+    rows = queries.reports_visible_to(by).filter(state=Report.State.NEW).select_related("partner")
+    for report in rows.order_by("reported_at")[:EACH]:
+        yield Need(
+            reference=report.reference,
+            title=f"{report.partner}: {report.title}",
+            url=f"/admin/cases/report/{report.pk}/change/",
+            what="partner report to triage",
+            remaining=since(report.reported_at, at=at),
+            began_at=report.reported_at,
+        )
+
+
+def _reviews(by: Actor, *, at: datetime) -> Iterator[Need]:
+    """Reviews that are complete, of incidents that this person did not command."""
+    if not access.allows(by, Permission.REVIEW_APPROVE):
+        return
+    rows = list(
+        queries.visible_to(by)
+        .filter(phase=Phase.REVIEW, review_facts__missing=[], review_facts__approved_at=None)
+        .exclude(commander=by.user_id)
+        .order_by("severity", "-opened_at")[:EACH]
+    )
+    held = _deadlines((incident.pk for incident in rows), "review")
+    for incident in rows:
+        due_at = held.get(incident.pk)
+        yield _about(
+            incident,
+            "the review is complete and awaits your approval",
+            until(due_at, at=at) if due_at else since(incident.opened_at, at=at),
+            began_at=incident.opened_at,
+        )
+
+
+def _actions(by: Actor, *, at: datetime) -> Iterator[Need]:
+    """This person's own preventive actions that are overdue."""
+    mine = reviews.overdue_actions(at).filter(owner=by.user_id)
+    for action in mine.select_related("review__incident")[:EACH]:
+        due_at = timezone.make_aware(datetime.combine(action.due_on, time.max))
+        yield Need(
+            reference=action.review.incident.reference,
+            title=action.title,
+            url=f"/admin/reviews/preventiveaction/{action.pk}/change/",
+            what="your preventive action is overdue",
+            remaining=until(due_at, at=at),
+            began_at=action.agreed_at,
+            severity=action.review.incident.severity,
+        )
+
+
+def _about(incident: Incident, what: str, remaining: Remaining, *, began_at: datetime) -> Need:
+    return Need(
+        reference=incident.reference,
+        title=incident.title,
+        url=incident.url,
+        what=what,
+        remaining=remaining,
+        began_at=began_at,
+        severity=incident.severity,
+    )
+
+
+def _deadlines(incident_ids: Iterable[int], kind: str) -> dict[int, datetime]:
+    """When one kind of deadline falls due, by incident."""
+    rows = Deadline.objects.filter(
+        incident__in=list(incident_ids), kind=kind, met_at=None, is_dropped=False
+    )
+    return dict(rows.values_list("incident_id", "due_at"))

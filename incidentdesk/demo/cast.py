@@ -1,0 +1,182 @@
+"""The registers of the demo: people, partners, systems, sources, and who is paged.
+
+People are roles with a number; nobody of these names exists.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.hashers import make_password
+
+from cases.models import Category, Source, System
+from cases.models.alert import digest
+from incidentdesk.kernel import access, audit
+from incidentdesk.kernel.access import SYSTEM, Actor
+from incidentdesk.kernel.models import User
+from notifications import defaults
+from notifications.models import Group
+from partners import directory
+from partners.models import Contact, Partner
+
+PASSWORD = "desk-demo"  # noqa: S105 -- of the demo, printed when it starts
+
+# login, name, roles; the first of a role is the fixed login.
+STAFF = (
+    ("commander", "Commander 1", "commander"),
+    ("commander2", "Commander 2", "commander"),
+    ("commander3", "Commander 3", "commander"),
+    ("responder", "Responder 1", "responder"),
+    ("responder2", "Responder 2", "responder"),
+    ("responder3", "Responder 3", "responder"),
+    ("comms", "Comms 1", "communications"),
+    ("comms2", "Comms 2", "communications"),
+    ("approver", "Approver 1", "approver"),
+    ("security", "Security lead", "security"),
+    ("auditor", "Auditor", "auditor"),
+    ("admin", "Administrator", "administrator"),
+)
+GROUPS = {
+    defaults.FIRST: ("responder", "responder2"),
+    defaults.SECOND: ("responder3", "security"),
+    defaults.MANAGERS: ("commander", "commander2"),
+}
+# code, name, kind, domain; contacts as login, name, title, right (none: mail only)
+PARTNERS = (
+    ("HELIX", "Helix Markets", "broker", "helix.example"),
+    ("NORRBANK", "Norrbank Securities", "broker", "norrbank.example"),
+    ("TIDEWATER", "Tidewater FX", "platform", "tidewater.example"),
+)
+CONTACTS = (
+    ("HELIX", "admin", "Helix administrator", "Head of operations", "administer"),
+    ("HELIX", "contact", "Helix contact", "Trading operations", "act"),
+    ("HELIX", "security", "Helix security desk", "Security operations", ""),
+    ("NORRBANK", "contact", "Norrbank contact", "Middle office", "act"),
+    ("NORRBANK", "night", "Norrbank night desk", "Night shift", ""),
+    ("TIDEWATER", "contact", "Tidewater contact", "Platform operations", "act"),
+)
+# name, what it is, critical
+SYSTEMS = (
+    ("order-gateway-eu", "Order entry, EU region", True),
+    ("order-gateway-us", "Order entry, US region", True),
+    ("fix-gateway", "FIX sessions of partners and venues", True),
+    ("matching-core", "Internal matching and execution", True),
+    ("risk-engine", "Pre-trade limits and kill switches", True),
+    ("ledger", "Positions, balances and fees", True),
+    ("identity", "Logins, second factors, sessions", True),
+    ("md-normaliser-eu", "Market data of EU venues in one format", True),
+    ("message-bus", "Events between the core systems", True),
+    ("quote-gw-eu-1", "Quote stream EU-1", False),
+    ("quote-gw-eu-2", "Quote stream EU-2", False),
+    ("margin-feed", "Margin figures for partners", False),
+    ("drop-copy", "Copies of executions for partners", False),
+    ("settlement-export", "Settlement files for partners", False),
+    ("reference-data", "Instruments, calendars, price bands", False),
+    ("partner-api", "Reporting API and portal", False),
+    ("webhooks", "Webhooks to partners", False),
+    ("backoffice-db", "Reports and statements", False),
+    ("bastion", "Administrators' way into production", False),
+)
+# format → name, category of what it sends
+SOURCES = {"alertmanager": ("prod-eu", "outage"), "pagerduty": ("venue-watch", "")}
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody and everything that stories name, loaded once."""
+
+    actors: dict[str, Actor]
+    contacts: dict[str, Actor]
+    partners: dict[str, Partner]
+    systems: dict[str, int]
+    categories: dict[str, int]
+    sources: dict[str, Source]
+    groups: dict[str, int]
+
+    def one(self, rng: random.Random, *logins: str) -> Actor:
+        """One of these people."""
+        return self.actors[rng.choice(logins)]
+
+
+def assemble(*, at: datetime) -> Cast:
+    """Create the registers; each row is noted in the audit trail as the desk's own doing."""
+    password = make_password(PASSWORD)  # once: hashing is slow on purpose
+    actors = {}
+    for login, name, role in STAFF:
+        user = _person(f"{login}@desk.example", name, password, roles=[role], at=at)
+        actors[login] = access.actor_for(user)
+    for name, logins in GROUPS.items():
+        group = Group.objects.get_or_create(name=name)[0]
+        group.members.set(_ids(actors, logins))
+        _note(f"group:{group.pk}", name, at=at)
+    partners = {code: _partner(code, name, kind, at=at) for code, name, kind, _ in PARTNERS}
+    contacts = {}
+    for code, login, name, title, right in CONTACTS:
+        who = _contact(partners[code], f"{login}@{_domain(code)}", name, title, right, password)
+        if who is not None and login == "contact":
+            contacts[code] = access.actor_for(who, partner_id=partners[code].pk)
+    return Cast(
+        actors=actors,
+        contacts=contacts,
+        partners=partners,
+        systems={name: _system(name, words, critical, at=at) for name, words, critical in SYSTEMS},
+        categories=dict(Category.objects.values_list("key", "pk")),
+        sources={value: _source(value, at=at) for value in Source.Format.values},
+        groups=dict(Group.objects.values_list("name", "pk")),
+    )
+
+
+def _ids(actors: dict[str, Actor], logins: tuple[str, ...]) -> list[int]:
+    return [actors[login].person_id for login in logins]
+
+
+def _domain(code: str) -> str:
+    return next(domain for known, _, _, domain in PARTNERS if known == code)
+
+
+def _person(email: str, name: str, password: str, *, roles: list[str], at: datetime) -> User:
+    user = User.objects.create(email=email, name=name, roles=roles, password=password)
+    _note(f"user:{user.pk}", name, at=at)
+    return user
+
+
+def _partner(code: str, name: str, kind: str, *, at: datetime) -> Partner:
+    partner = Partner.objects.create(code=code, name=name, kind=kind)
+    _note(f"partner:{partner.pk}", name, at=at)
+    return partner
+
+
+def _contact(
+    partner: Partner, email: str, name: str, title: str, right: str, password: str
+) -> User | None:
+    """A contact; with a right also its login."""
+    contact = Contact.objects.create(partner=partner, name=name, email=email, title=title)
+    if not right:
+        return None
+    User.objects.create(email=email, name=name, password=password)
+    return directory.give_login(contact_id=contact.pk, right=right, by=SYSTEM)
+
+
+def _system(name: str, description: str, is_critical: bool, *, at: datetime) -> int:
+    system = System.objects.create(name=name, description=description, is_critical=is_critical)
+    _note(f"system:{system.pk}", name, at=at)
+    return system.pk
+
+
+def _source(source_format: str, *, at: datetime) -> Source:
+    name, category = SOURCES.get(source_format, (f"demo {source_format}", ""))
+    source = Source.objects.create(
+        name=name,
+        format=source_format,
+        key_digest=digest(f"demo-{source_format}"),
+        category=Category.objects.filter(key=category).first(),
+    )
+    _note(f"source:{source.pk}", name, at=at)
+    return source
+
+
+def _note(about: str, name: str, *, at: datetime) -> None:
+    action = f"added {about.split(':')[0]} for the demo"
+    audit.record(by=SYSTEM, at=at, action=action, about=about, name=name)

@@ -1,0 +1,188 @@
+"""Stories: unauthorised access."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from incidentdesk.demo.story import Story
+
+_story = partial(Story, category="unauthorised_access", tlp="AMBER+STRICT")
+
+STORIES = (
+    _story(
+        title="Password spraying against the portal",
+        axes=(2, 3, 3),
+        systems=("identity",),
+        partners="HNT",
+        shown="Attempted logins with guessed passwords",
+        meaning="Somebody tried common passwords on accounts of your people; none succeeded.",
+        first="Somebody tries common passwords on portal accounts of your people. None succeeded. "
+        "We block the sources; please remind your people to use the second factor.",
+        clear="The attempts have ended; we saw no successful login from these sources.",
+        updates=(
+            "2,300 attempts from 40 addresses in one hosting network, 57 accounts.",
+            "Network blocked at the edge; no attempt succeeded.",
+        ),
+        cause="Automated guessing with a list of e-mail addresses.",
+        root="Limits count attempts an account, not attempts a network.",
+        actions=(
+            ("prevent", "Limit failed logins per network"),
+            ("detect", "Alert on failures over many accounts from one network"),
+        ),
+        lesson="Attackers spread over accounts; count along the other axis as well.",
+        tags=("login", "identity"),
+        by="log",
+    ),
+    _story(
+        title="Login from two countries within an hour",
+        axes=(2, 2, 3),
+        systems=("identity",),
+        partners="N",
+        shown="Unusual login of one of your people",
+        meaning="One of your accounts logged in from two countries; its sessions were ended.",
+        first="One of your accounts logged in from two countries within an hour. We ended its "
+        "sessions and ask your administrator to reach the person by phone.",
+        clear="The person confirmed a trip and a company network; the account is open again.",
+        updates=("Both logins used the right second factor.",),
+        cause="A company network that leaves to the internet in another country.",
+        root="Known networks of partners are not told to the detection.",
+        actions=(("detect", "Let partners name their networks"),),
+        lesson="Ask the partner for its exits before the first alert.",
+        tags=("login", "detection"),
+        by="anomaly",
+    ),
+    _story(
+        title="Service account used from a workstation",
+        axes=(3, 1, 3),
+        systems=("bastion", "backoffice-db"),
+        partners="",
+        meaning="",
+        first="",
+        clear="",
+        updates=(
+            "The account of the export read tables at 22:40 from an office address.",
+            "Account frozen, sessions killed; the copy of the logs is on write-once storage.",
+            "The colleague confirms a debugging session; no data left the network.",
+        ),
+        cause="A debugging session with the credentials of a service account.",
+        root="The password of the service account was readable on the host.",
+        actions=(
+            ("prevent", "Replace passwords of service accounts by short-lived tokens"),
+            ("detect", "Alert when a service account logs in from elsewhere"),
+        ),
+        lesson="What people can read, people will use in an emergency.",
+        tags=("credentials", "service accounts"),
+        floors=("production_access",),
+        by="log",
+        tlp="RED",
+    ),
+    _story(
+        title="Account of a former contact still active",
+        axes=(2, 2, 2),
+        systems=("identity",),
+        partners="T",
+        shown="Account of a former employee",
+        meaning="The account of a person who left you in spring could still log in; it did not.",
+        first="The account of a former employee of yours was still active here. It is closed; "
+        "there was no login after the person left.",
+        clear="You confirmed the list of your people; no other account is left over.",
+        updates=("Last login was on the person's last working day.",),
+        cause="The departure was announced by mail to a person on leave.",
+        root="Departures of partners' people depend on a mail being read.",
+        actions=(
+            ("prevent", "Ask partners to confirm their people each quarter"),
+            ("detect", "List accounts without a login for 60 days"),
+        ),
+        lesson="Access ends by a date, not by a mail.",
+        tags=("identity", "offboarding"),
+        by="partner",
+    ),
+    _story(
+        title="Unknown key on a bastion host",
+        axes=(3, 1, 3),
+        systems=("bastion",),
+        partners="",
+        meaning="",
+        first="",
+        clear="",
+        updates=(
+            "One public key in the file that the configuration does not know.",
+            "Host isolated, image taken; the key was added by hand in a night change.",
+        ),
+        cause="A key added by hand during a night change and not removed.",
+        root="Emergency access leaves what it changed.",
+        actions=(
+            ("prevent", "Let emergency keys expire after four hours"),
+            ("detect", "Compare keys on hosts with the configuration every hour"),
+        ),
+        lesson="Emergency access includes the way back.",
+        tags=("credentials", "bastion"),
+        by="log",
+        tlp="RED",
+    ),
+    _story(
+        title="Phishing mails in the name of the desk",
+        axes=(2, 3, 2),
+        systems=("identity",),
+        partners="HN",
+        shown="Phishing mails in our name",
+        meaning="Some of your people got mails that look like ours. No account was misused.",
+        first="Mails that look like ours ask your people for their password. We never do that. "
+        "Please warn your people and send us the mails.",
+        clear="The forged site is gone; no account of yours was misused.",
+        updates=(
+            "A forged login page on a domain that differs by one letter.",
+            "Taken down by the hosting company; four people entered a password, all reset.",
+        ),
+        cause="A forged site with our logo.",
+        root="The domain of our mails allows senders that are not ours.",
+        actions=(
+            ("prevent", "Reject mails that fail our sender policy"),
+            ("respond", "Keep a ready text for warnings of phishing"),
+        ),
+        lesson="Warn first, investigate second.",
+        tags=("phishing", "mail"),
+        by="partner",
+    ),
+    _story(
+        title="Privileged role granted without a ticket",
+        axes=(2, 1, 2),
+        systems=("identity",),
+        partners="",
+        meaning="",
+        first="",
+        clear="",
+        updates=("The role was needed for a night change and approved by phone.",),
+        cause="An approval by phone that was never written down.",
+        root="The tool lets an administrator skip the ticket.",
+        actions=(("prevent", "Ask for the ticket or a second administrator"),),
+        lesson="If it can be skipped, it will be skipped at night.",
+        tags=("roles", "change"),
+        by="log",
+    ),
+    _story(
+        title="Personal data in an export to the wrong partner",
+        axes=(3, 2, 2),
+        systems=("settlement-export",),
+        partners="NT",
+        shown="File delivered to the wrong folder",
+        meaning="A file with names of account holders lay in the wrong folder for 50 minutes.",
+        first="A file was put into the wrong partner's folder for 50 minutes. It is removed; we "
+        "are checking whether it was read.",
+        clear="The log shows that the file was not read. It was delivered anew.",
+        updates=(
+            "The folder of the export was chosen by a name that two partners share in part.",
+            "File removed; the access log shows no read.",
+        ),
+        cause="A folder chosen by the beginning of a name.",
+        root="Folders are looked up by name instead of by id.",
+        actions=(
+            ("prevent", "Encrypt each export for its receiver"),
+            ("prevent", "Look folders up by the partner's id"),
+        ),
+        lesson="What is encrypted for its receiver cannot be delivered wrongly.",
+        tags=("personal data", "export"),
+        floors=("personal_data",),
+        by="staff",
+    ),
+)

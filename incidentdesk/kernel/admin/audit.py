@@ -1,0 +1,47 @@
+"""The audit trail, to be read by those who may. Nobody writes here by hand."""
+
+from __future__ import annotations
+
+import json
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.paginator import InfinitePaginator
+
+from incidentdesk.kernel import desk
+from incidentdesk.kernel.access import Permission
+from incidentdesk.kernel.models import AuditEvent
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(desk.RegisterAdmin):
+    """Who did or read what, newest first."""
+
+    read_permission = Permission.AUDIT_READ
+    write_permission = None
+    paginator = InfinitePaginator
+    list_per_page = 50
+    list_display = ("at", "actor", "action", "thing")
+    search_fields = ("actor", "action", "about")
+    ordering = ("-id",)
+    fields = ("at", "actor", "action", "thing", "details")
+    readonly_fields = ("thing", "details")
+
+    @admin.display(description="about")
+    def thing(self, event: AuditEvent) -> SafeString | str:
+        """What it was done to: its name and, if it has a page here, the way there."""
+        kind, _, pk = event.about.partition(":")
+        name = str(event.detail.get("name") or event.about)
+        for model in admin.site._registry:
+            if model._meta.model_name == kind and pk.isdigit():
+                url = f"admin:{model._meta.app_label}_{kind}_change"
+                return format_html('<a href="{}">{}</a>', reverse(url, args=[pk]), name)
+        return name
+
+    @admin.display(description="detail")
+    def details(self, event: AuditEvent) -> SafeString:
+        """All that was recorded."""
+        text = json.dumps(event.detail, indent=2, ensure_ascii=False)
+        return format_html('<pre class="whitespace-pre-wrap">{}</pre>', text)

@@ -1,0 +1,172 @@
+"""The register of partners: who they are, who works there, and who may use the portal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, F, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from unfold.admin import TabularInline
+from unfold.decorators import action
+
+from incidentdesk.kernel import access, audit, desk, dialogs, grants, passwords
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.models import User
+from partners import directory
+from partners.models import Contact, Partner
+
+RIGHTS = {
+    "act": "acts for it: acknowledges notices, reports incidents",
+    "administer": "administers its people, and acts for it",
+    "audit": "reads as its auditor",
+}
+
+
+class ContactField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A contact, with its address and whether it has a login."""
+
+    def label_from_instance(self, obj: Contact) -> str:
+        """As one line."""
+        return f"{obj.name} <{obj.email}>{' · has a login' if obj.user_id else ''}"
+
+
+class LoginDialog(dialogs.DeskForm):
+    """Who gets a login, and what for."""
+
+    contact = ContactField(Contact.objects.none(), empty_label=None)
+    right = forms.ChoiceField(
+        choices=list(RIGHTS.items()), initial="act", widget=forms.RadioSelect, label="Who"
+    )
+    mails_link = forms.BooleanField(
+        label="Mail a link to set a password", required=False, initial=True
+    )
+
+    def prepare(self) -> None:
+        """The partner's contacts, those without a login first."""
+        contacts = self.obj.contacts.filter(is_active=True)
+        self.fields["contact"].queryset = contacts.order_by(  # type: ignore[attr-defined]
+            F("user").asc(nulls_first=True), "name"
+        )
+
+
+def _give_login(obj: Partner, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+    contact, right = data["contact"], data["right"]
+    user = directory.give_login(contact_id=contact.pk, right=right, by=by)
+    about = f"partner:{obj.pk}"
+    audit.record(by=by, at=at, action="gave a login", about=about, name=str(user), right=right)
+    if not data["mails_link"]:
+        return f"{user} {RIGHTS[right]}."
+    passwords.mail_link(user)
+    return f"{user} {RIGHTS[right]}. A mail with a link is on its way to {user.email}."
+
+
+GIVE_LOGIN = dialogs.Action(
+    name="give_login",
+    label="Give a login",
+    run=_give_login,
+    permission=Permission.REGISTER_WRITE,
+    form=LoginDialog,
+    intro="The person sees what was disclosed to this partner, and nothing else.",
+    submit="Give the login",
+    is_primary=True,
+    applies=lambda partner: partner.is_active,
+)
+
+
+class ContactInline(TabularInline):  # type: ignore[misc]
+    """The people at a partner. One who left is switched off, not deleted."""
+
+    model = Contact
+    extra = 0
+    fields = ("name", "email", "title", "phone", "gets_notices", "is_active")
+    show_change_link = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever reads the partner reads its contacts."""
+        return access.allows(desk.actor(request), Permission.INCIDENT_READ)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever keeps registers keeps them."""
+        return access.allows(desk.actor(request), Permission.REGISTER_WRITE)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As for a change."""
+        return self.has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Notices were addressed to them; history keeps its names."""
+        return False
+
+
+@admin.register(Partner)
+class PartnerAdmin(desk.RegisterAdmin):
+    """Partners with their contacts and portal logins."""
+
+    inlines = (ContactInline,)
+    list_display = ("name", "code", "kind", "people", "logins", "is_active")
+    list_filter = ("kind", "is_active")
+    search_fields = ("name", "code", "contacts__name", "contacts__email")
+    actions_detail = ("give_login",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
+        """With the number of its people."""
+        found: QuerySet[Partner] = super().get_queryset(request)
+        active = Q(contacts__is_active=True)
+        return found.annotate(
+            contact_count=Count("contacts", filter=active, distinct=True),
+            login_count=Count(
+                "contacts", filter=active & Q(contacts__user__is_active=True), distinct=True
+            ),
+        )
+
+    @admin.display(description="contacts", ordering="contact_count")
+    def people(self, partner: Any) -> int:
+        """How many work there."""
+        return int(partner.contact_count)
+
+    @admin.display(description="logins", ordering="login_count")
+    def logins(self, partner: Any) -> int:
+        """How many of them use the portal."""
+        return int(partner.login_count)
+
+    @admin.display(description="portal logins")
+    def portal(self, partner: Partner) -> SafeString | str:
+        """Who holds which right on this partner."""
+        held = grants.holders(partner)
+        users = User.objects.filter(pk__in=held).order_by("name")
+        lines = [
+            (
+                user.name,
+                user.email,
+                "; ".join(words for right, words in RIGHTS.items() if right in held[user.pk]),
+                "" if user.is_active else " (switched off)",
+            )
+            for user in users
+        ]
+        return (
+            format_html_join("\n", "<div><b>{}</b> &lt;{}&gt; {}{}</div>", lines)
+            or "Nobody yet. Add a contact, save, then give a login."
+        )
+
+    def get_fields(self, request: HttpRequest, obj: Partner | None = None) -> Any:
+        """The logins are shown once there is a partner."""
+        return ("name", "code", "kind", "is_active", *(("portal",) if obj else ()))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Partner | None = None) -> Any:
+        """A code begins references that partners hold; it is chosen once."""
+        return ("code", "portal") if obj else ()
+
+    def has_login_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Who may give a login."""
+        return access.allows(desk.actor(request), Permission.REGISTER_WRITE)
+
+    @action(description="Give a login", permissions=["login"], attrs={"data-dialog": ""})  # type: ignore[untyped-decorator]
+    def give_login(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The dialog that lets a contact into the portal."""
+        return self.show_dialog(request, GIVE_LOGIN, object_id)

@@ -1,0 +1,73 @@
+"""The forms of the portal. They read what was typed; the rules stand in the use cases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.core.validators import MinValueValidator
+
+from cases import visibility
+from cases.models import Category
+
+MINUTES = "%Y-%m-%dT%H:%M"
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+TIME_HINT = "In UTC, for instance 2026-03-04T09:41."
+
+
+class MinuteField(forms.DateTimeField):
+    """A moment in UTC, to the minute, as browsers send it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MINUTES),
+            input_formats=[MINUTES, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
+            validators=[MinValueValidator(EARLIEST, "Give a time in this century.")],
+            error_messages={
+                "invalid": "This is no date with a time; write it like 2026-03-04T09:41, in UTC.",
+                "required": "Give the time, in UTC; a good guess will do.",
+            },
+            **options,
+        )
+
+
+class ReportForm(forms.Form):
+    """What a partner tells us of something that looks wrong."""
+
+    title = forms.CharField(
+        label="What is wrong, in a few words",
+        max_length=200,
+        error_messages={
+            "required": "Say in a few words what is wrong.",
+            "max_length": "Keep this to 200 characters; the details go below.",
+        },
+    )
+    description = forms.CharField(
+        label="What do you see?",
+        help_text="Symptoms, affected clients, order ids, times. Plain text.",
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 7}),
+        error_messages={
+            "required": "Describe what you see, so that somebody can look for it.",
+            "max_length": "Keep this to 20,000 characters.",
+        },
+    )
+    category: forms.ModelChoiceField[Category] = forms.ModelChoiceField(
+        label="What kind of incident is it?",
+        queryset=None,
+        required=False,
+        empty_label="Not sure",
+        to_field_name="key",
+        error_messages={"invalid_choice": "Choose one of the kinds listed, or “Not sure”."},
+    )
+    noticed_at = MinuteField(label="When did you notice it?", help_text=TIME_HINT)
+    happened_at = MinuteField(
+        label="When did it happen, if you know?", help_text=TIME_HINT, required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["category"]
+        if isinstance(field, forms.ModelChoiceField):
+            field.queryset = visibility.categories()

@@ -1,0 +1,200 @@
+"""Incidents as their partner sees them: the list, one incident, acknowledging a notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_POST, require_safe
+
+from cases import notices, visibility
+from cases.models import Involvement, NoticeCopy, Phase
+from cases.models.incident import OVER, STEPS
+from incidentdesk.kernel import clocks
+from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.scope import Afterwards, ScopedRequest
+
+PAGE = 25
+WAITING = 10
+READ_ONLY = "You read here as an auditor; somebody who acts for your company has to do this."
+# What a phase that is done is called: identification ends when the incident is confirmed.
+DONE = {
+    Phase.IDENTIFICATION: "confirmed",
+    Phase.CONTAINMENT: "contained",
+    Phase.MITIGATION: "mitigated",
+    Phase.RECOVERY: "recovered",
+    Phase.REVIEW: "reviewed",
+}
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One page of a list, and the reference after which the next page begins."""
+
+    name: str
+    heading: str
+    rows: list[Involvement]
+    last: str
+    is_first: bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """A phase as the stepper shows it."""
+
+    label: str
+    state: str  # done, now, ahead
+    words: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Update:
+    """A notice with its number, counted from the first that this partner was sent."""
+
+    number: int
+    notice: NoticeCopy
+
+
+@require_safe
+def index(request: ScopedRequest) -> HttpResponse:
+    """What waits, what is open, what is past; `?open=` or `?past=` goes on with one of them."""
+    rows = visibility.listed_for(request.actor)
+    shelves = {
+        "open": ("Open incidents", rows.exclude(phase__in=OVER)),
+        "past": ("Past incidents", rows.filter(phase__in=OVER)),
+    }
+    wanted = next((name for name in shelves if request.GET.get(name)), None)
+    shown = [
+        _shelf(request.actor, name, heading, found, after=request.GET.get(name, ""))
+        for name, (heading, found) in shelves.items()
+        if wanted in (None, name)
+    ]
+    waiting = [] if wanted else list(visibility.waiting_for(request.actor)[: WAITING + 1])
+    context = {
+        "shelves": shown,
+        "is_first_page": wanted is None,
+        "is_empty": wanted is None and not any(shelf.rows for shelf in shown),
+        "waiting": waiting[:WAITING],
+        "more_wait": len(waiting) > WAITING,
+        "now": clocks.now(),
+    }
+    return render(request, "portal/incidents/index.html", context)
+
+
+@require_safe
+def detail(request: ScopedRequest, reference: str) -> HttpResponse:
+    """One incident: how far it is, what this partner was told, what it means for it."""
+    involvement = _involvement(request.actor, reference)
+    updates = _updates(request.actor, involvement)
+    newest = updates[-1].notice if updates else None
+    context = {
+        "involvement": involvement,
+        "steps": _steps(involvement),
+        "is_dismissed": involvement.phase == Phase.DISMISSED,
+        "is_open": involvement.phase not in OVER,
+        "over_at": _moment(involvement, involvement.phase),
+        "updates": updates[::-1],
+        "waiting": [update for update in updates if update.notice.acknowledged_at is None],
+        "newest": newest,
+        "now": clocks.now(),
+        **_timings(involvement, [update.notice for update in updates]),
+    }
+    return render(request, "portal/incidents/detail.html", context)
+
+
+@require_POST
+def acknowledge(request: ScopedRequest, reference: str, number: int) -> HttpResponse:
+    """Somebody at the partner has read a notice."""
+    actor = request.actor
+    updates = _updates(actor, _involvement(actor, reference))
+    if not 1 <= number <= len(updates):
+        raise Http404
+    if not request.may_act:
+        raise PermissionDenied(READ_ONLY)
+    copy_id = updates[number - 1].notice.pk
+
+    def run() -> str:
+        notices.acknowledge(copy_id=copy_id, by=actor, at=clocks.now())
+        return "Thank you. The response team sees that you have read it."
+
+    return Afterwards(run, to=reverse("portal:incident", args=[reference]))
+
+
+def _involvement(actor: Actor, reference: str) -> Involvement:
+    found = visibility.involvements_for(actor).filter(reference=reference).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _updates(actor: Actor, involvement: Involvement) -> list[Update]:
+    """What this partner was sent about the incident, oldest first."""
+    copies = visibility.notices_for(actor).filter(involvement_id=involvement.pk)
+    sent = copies.order_by("sent_at", "id")
+    return [Update(number, notice) for number, notice in enumerate(sent, start=1)]
+
+
+def _shelf(
+    actor: Actor, name: str, heading: str, rows: QuerySet[Involvement], *, after: str
+) -> Shelf:
+    if after:
+        rows = rows.filter(_comes_after(actor, after))
+    found = list(rows[: PAGE + 1])
+    last = found[PAGE - 1].reference if len(found) > PAGE else ""
+    return Shelf(name, heading, found[:PAGE], last, is_first=not after)
+
+
+def _comes_after(actor: Actor, reference: str) -> Q:
+    """Older than this incident: the next page begins there, whatever has come since."""
+    known = visibility.involvements_for(actor).filter(reference=reference.replace("\0", ""))
+    last = known.values_list("disclosed_at", "id").first()
+    if last is None:
+        raise Http404
+    disclosed_at, pk = last
+    return Q(disclosed_at__lte=disclosed_at) & (Q(disclosed_at__lt=disclosed_at) | Q(id__lt=pk))
+
+
+def _moment(involvement: Involvement, phase: str) -> datetime | None:
+    """When the incident came into `phase`."""
+    return parse_datetime(str(involvement.phase_times.get(phase) or ""))
+
+
+def _steps(involvement: Involvement) -> list[Step]:
+    """The five phases; none for an incident that was dismissed."""
+    if involvement.phase == Phase.DISMISSED:
+        return []
+    reached = [*STEPS, Phase.CLOSED].index(Phase(involvement.phase))
+    steps = []
+    for place, (phase, then) in enumerate(zip(STEPS, [*STEPS[1:], Phase.CLOSED], strict=True)):
+        if place < reached:
+            steps.append(Step(phase.label, "done", DONE[phase], _moment(involvement, then)))
+        elif place == reached:
+            steps.append(Step(phase.label, "now", "in progress"))
+        else:
+            steps.append(Step(phase.label, "ahead"))
+    return steps
+
+
+def _timings(involvement: Involvement, sent: list[NoticeCopy]) -> dict[str, object]:
+    """When it began, when we told this partner, when it acknowledged: the first of each."""
+    told_at = sent[0].sent_at if sent else involvement.disclosed_at
+    read = [notice for notice in sent if notice.acknowledged_at]
+    first = min(read, key=lambda notice: notice.acknowledged_at or clocks.now(), default=None)
+    return {
+        "told_at": told_at,
+        "told_after": _after(involvement.started_at, told_at),
+        "first_read": first,
+        "read_after": _after(told_at, first.acknowledged_at if first else None),
+    }
+
+
+def _after(start: datetime | None, end: datetime | None) -> str:
+    """The time between, in words; nothing if one is not known or they lie the other way round."""
+    return clocks.words(end - start) if start and end and end >= start else ""

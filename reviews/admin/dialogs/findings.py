@@ -1,0 +1,170 @@
+"""Beginning a review, its findings, the controls that were looked at, and finishing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+
+from cases import gates
+from cases.admin.dialogs.fields import hidden_id, words
+from cases.models import Incident
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.dialogs import Action, DeskForm, Done
+from reviews import completeness, drafting, workflow
+from reviews.admin.dialogs.fields import can_change, person
+from reviews.models import ControlCheck, Review
+
+
+class BeginForm(DeskForm):
+    """Nothing to fill in; shows the gates before the review."""
+
+    above = "admin/reviews/review/gates.html"
+    needs: list[gates.Checked] = []
+
+    def prepare(self) -> None:
+        """The gates, as they stand now."""
+        self.needs = gates.check("begin_review", self.obj.facts())
+        if any(not need.is_met for need in self.needs):
+            self.lead_in = "Not yet: what has no tick is still missing."
+
+
+def _begin(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
+    review = workflow.begin(incident_id=obj.pk, by=by, at=at)
+    page = reverse("admin:reviews_review_change", args=[review.pk])
+    return Done(f"{obj.reference} is in Review; its review is open.", to=page)
+
+
+class WriteForm(DeskForm):
+    """The findings, as one text each."""
+
+    root_cause = words("Root cause", rows=5, required=False)
+    contributing_factors = words(
+        "Contributing factors",
+        required=False,
+        help_text="What made it possible, worse or longer: systems, rules, pressure. Not who.",
+    )
+    trigger = words("What set it off", rows=2, required=False)
+    went_well = words("What went well", rows=2, required=False)
+    went_badly = words("What went badly", rows=2, required=False)
+    facilitator = person("Facilitator", required=False, help_text="Who leads the review.")
+    revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    def prepare(self) -> None:
+        """What was written before."""
+        for name in ("root_cause", "contributing_factors", "trigger", "went_well", "went_badly"):
+            self.fields[name].initial = getattr(self.obj, name)
+        self.fields["facilitator"].initial = self.obj.facilitator_id
+        self.fields["revision"].initial = self.obj.revision
+
+
+def _write(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+    known = asdict(workflow.Findings())
+    facilitator = data["facilitator"]
+    workflow.write(
+        review_id=obj.pk,
+        findings=workflow.Findings(**{name: data[name] for name in known}),
+        facilitator_id=facilitator.pk if facilitator else None,
+        revision=data["revision"],
+        by=by,
+        at=at,
+    )
+    return "The findings are written."
+
+
+class ControlForm(DeskForm):
+    """A control or policy, and whether it held."""
+
+    name = forms.CharField(label="Control or policy", max_length=200)
+    verdict = forms.ChoiceField(
+        label="It", choices=ControlCheck.Verdict.choices, widget=forms.RadioSelect
+    )
+    note = words(
+        "What must change", rows=3, required=False, help_text="Needed if it failed or was missing."
+    )
+
+
+def _add_control(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+    workflow.add_control_check(review_id=obj.pk, by=by, at=at, **data)
+    return f"“{data['name'].strip()}” is listed."
+
+
+class RemoveControlForm(DeskForm):
+    """Which control is taken back."""
+
+    control = hidden_id("Control")
+
+    def prepare(self) -> None:
+        """The controls of this review; the one that the button stood at, in words."""
+        rows = list(self.obj.controls.all())
+        self.fields["control"].choices = [(row.pk, row.name) for row in rows]  # type: ignore[attr-defined]
+        chosen = (str(row) for row in rows if str(row.pk) == self.initial.get("control"))
+        self.lead_in = next(chosen, "")
+
+
+def _remove_control(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+    workflow.remove_control_check(check_id=data["control"], by=by, at=at)
+    return "It is taken back."
+
+
+class FinishForm(DeskForm):
+    """Nothing to fill in; shows what the review still lacks."""
+
+    above = "admin/reviews/review/requirements.html"
+    requirements: list[completeness.Checked] = []
+
+    def prepare(self) -> None:
+        """What a complete review has, as it stands now."""
+        self.requirements = completeness.check(drafting.facts(self.obj))
+
+
+def _finish(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+    workflow.finish(review_id=obj.pk, by=by, at=at)
+    return f"The review is approved, and {obj.incident.reference} is closed."
+
+
+_MAY = Permission.REVIEW_WRITE
+BEGIN = Action(
+    "begin",
+    "Begin review",
+    _begin,
+    Permission.INCIDENT_COMMAND,
+    BeginForm,
+    submit="Move to Review",
+    is_primary=True,
+)
+WRITE = Action(
+    "write", "Write findings", _write, _MAY, WriteForm, submit="Save", applies=can_change
+)
+ADD_CONTROL = Action(
+    "add_control",
+    "Add a control",
+    _add_control,
+    _MAY,
+    ControlForm,
+    submit="Add",
+    applies=can_change,
+)
+REMOVE_CONTROL = Action(
+    "remove_control",
+    "Take back a control",
+    _remove_control,
+    _MAY,
+    RemoveControlForm,
+    submit="Take back",
+    applies=can_change,
+)
+FINISH = Action(
+    "finish",
+    "Approve and close",
+    _finish,
+    Permission.REVIEW_APPROVE,
+    FinishForm,
+    intro="The review stays as it is from now on, and the incident closes.",
+    is_primary=True,
+    applies=can_change,
+)

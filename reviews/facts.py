@@ -1,0 +1,73 @@
+"""The facts that a review starts from, read from its incident: phases, late clocks, partners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Min, Q
+
+from cases.models import Incident, Involvement
+from cases.models.incident import OVER, STEPS
+from incidentdesk.kernel import clocks
+
+
+@dataclass(frozen=True)
+class PhaseTime:
+    """How long an incident was in a phase, all stays together; `stays` says how many."""
+
+    label: str
+    span: timedelta
+    stays: int
+
+    @property
+    def words(self) -> str:
+        """The time as a person says it."""
+        return clocks.words(self.span)
+
+
+@dataclass(frozen=True)
+class Late:
+    """A target time that was missed."""
+
+    label: str
+    by: timedelta
+    is_met: bool
+
+    @property
+    def words(self) -> str:
+        """By how much."""
+        return f"{clocks.words(self.by)} late" + ("" if self.is_met else ", still open")
+
+
+def phase_times(incident: Incident, *, at: datetime) -> list[PhaseTime]:
+    """The time spent in each phase so far, in the order of the phases. One query."""
+    moves = list(incident.moves.order_by("id"))
+    ends = [move.at for move in moves[1:]] + [at]
+    spans: dict[str, list[timedelta]] = {}
+    for move, end in zip(moves, ends, strict=True):
+        if move.to_phase not in OVER:
+            spans.setdefault(move.to_phase, []).append(max(end - move.at, timedelta()))
+    return [
+        PhaseTime(step.label, sum(spans[step], timedelta()), len(spans[step]))
+        for step in STEPS
+        if step in spans
+    ]
+
+
+def late_clocks(incident: Incident, *, at: datetime) -> list[Late]:
+    """The target times that were missed, or are late by now. One query."""
+    running = [d for d in incident.deadlines.all() if d.met_at or not d.is_dropped]
+    ends = ((deadline, deadline.met_at or at) for deadline in running)
+    return [
+        Late(deadline.get_kind_display(), end - deadline.due_at, deadline.met_at is not None)
+        for deadline, end in ends
+        if end > deadline.due_at
+    ]
+
+
+def partners_told(incident: Incident) -> list[Involvement]:
+    """The partners involved, each with `told_at` (the first notice sent) or None. One query."""
+    sent = Q(copies__sent_at__isnull=False)
+    rows = incident.involvements.select_related("partner")
+    return list(rows.annotate(told_at=Min("copies__sent_at", filter=sent)))

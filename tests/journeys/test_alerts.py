@@ -1,0 +1,88 @@
+"""An alert of a real Alertmanager becomes an incident at the top of the dashboard, and a page."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from playwright.sync_api import Page, expect
+
+from tests.journeys.stack import Alertmanager, Desk
+from tests.sinks import SmtpSink
+
+
+def mails_about(sink: SmtpSink, words: str) -> list[str]:
+    """The subjects of the mails that carry these words."""
+    return [subject for subject in sink.subjects() if words in subject]
+
+
+def wait_until(met: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Until `met()`; fails saying what did not happen."""
+    end = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < end, f"{what} did not happen in {seconds} s"
+        time.sleep(0.1)
+
+
+def test_an_alert_is_on_top_of_the_dashboard_and_in_a_mail_within_five_seconds(
+    desk: Desk, alertmanager: Alertmanager, sink: SmtpSink, as_: Callable[[str], Page]
+) -> None:
+    page = as_("commander@desk.example")
+    mark = f"QuoteStale{uuid.uuid4().hex[:6]}"
+    began = time.monotonic()
+    alertmanager.fire(alertname=mark, region="eu", severity="critical")
+    wait_until(lambda: bool(mails_about(sink, mark)), seconds=5, what="the page by mail")
+    page.goto("/admin/")
+    first = page.locator("[data-open-incidents] tbody tr").first
+    expect(first).to_contain_text(mark)
+    expect(first).to_contain_text("Identification")
+    assert time.monotonic() - began < 8
+
+
+def test_a_repeat_folds_and_the_last_clearing_proposes_recovery_but_closes_nothing(
+    desk: Desk, alertmanager: Alertmanager, sink: SmtpSink, as_: Callable[[str], Page]
+) -> None:
+    mark = f"FeedGap{uuid.uuid4().hex[:6]}"
+    alertmanager.fire(alertname=mark, region="eu")
+    wait_until(lambda: bool(mails_about(sink, mark)), seconds=10, what="the page by mail")
+    alertmanager.fire(alertname=mark, region="eu")
+    alertmanager.clear(alertname=mark, region="eu")
+    page = as_("commander@desk.example")
+
+    def proposed() -> bool:
+        page.goto("/admin/")
+        page.get_by_role("link", name=re.compile(mark)).first.click()
+        return page.get_by_text("recovery is proposed").count() > 0
+
+    wait_until(proposed, seconds=20, what="the proposal to recover")
+    assert page.locator(".steps .now").inner_text().startswith("Identification")
+    page.goto(page.url.split("?")[0] + "?tab=alerts")
+    expect(page.locator("main, #main").first).to_contain_text(mark)
+
+
+def test_fifty_parallel_copies_of_one_request_open_one_incident(desk: Desk) -> None:
+    key = uuid.uuid4().hex
+    event = {
+        "routing_key": "demo-pagerduty",
+        "event_action": "trigger",
+        "dedup_key": key,
+        "payload": {"summary": f"Order gateway slow {key}", "source": "gw", "severity": "error"},
+    }
+    with ThreadPoolExecutor(50) as threads:
+        answers = list(threads.map(lambda _: desk.post("/v2/enqueue", event), range(50)))
+    assert {status for status, _ in answers} == {202}
+    assert len({str(body["incident"]) for _, body in answers}) == 1
+    assert sorted(str(body["outcome"]) for _, body in answers) == ["folded"] * 49 + ["opened"]
+
+
+def test_what_cannot_be_read_is_refused_in_one_sentence(desk: Desk) -> None:
+    status, body = desk.post("/intake/demo-alertmanager/alertmanager", {"alerts": "none"})
+    assert status == 400
+    assert body == {
+        "error": "The body has no list “alerts”; is this Alertmanager's webhook?",
+    }
+    unknown = desk.post("/intake/no-such-key/alertmanager", {"alerts": []})
+    assert unknown[0] == 404

@@ -1,0 +1,139 @@
+"""What the tests of reviews share: an incident in Review, and the steps of its review."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from cases.models import Incident
+from reviews import actions, workflow
+from reviews.models import PreventiveAction, Review
+from tests.conftest import NOW, People
+
+LATER = NOW + timedelta(days=1)
+NEXT_WEEK = date(2026, 3, 11)
+
+
+@pytest.fixture
+def review(incident_in: Callable[[str], Incident], people: People) -> Review:
+    """A fresh review of a SEV-2, opened by its commander."""
+    incident = incident_in("recovery")
+    Finishing(incident.pk, people).rest_of_recovery()
+    return workflow.begin(incident_id=incident.pk, by=people.actor("commander"), at=LATER)
+
+
+class Finishing:
+    """Does what the gate before Review asks for, without the move itself."""
+
+    def __init__(self, incident_id: int, people: People) -> None:
+        self.id, self.people = incident_id, people
+
+    def rest_of_recovery(self) -> None:
+        """Tasks ended, systems restored, recovery recorded, reconciled, all clear signed away."""
+        from cases import response
+
+        by, at, id_ = self.people.actor("commander"), LATER, self.id
+        incident = Incident.objects.get(pk=id_)
+        open_tasks = list(incident.tasks.filter(phase="recovery").values_list("pk", flat=True))
+        response.end_tasks(
+            incident_id=id_, task_ids=open_tasks, state="done", note="Done.", by=by, at=at
+        )
+        for affected in incident.systems.all():
+            response.change_system(
+                incident_id=id_,
+                affected_id=affected.pk,
+                state="restored",
+                how="back in the pool",
+                by=by,
+                at=at,
+            )
+        response.record_recovery(incident_id=id_, recovered_at=at, by=by, at=at)
+        for key in ("reconciled", "all_clear_not_needed"):
+            response.sign(incident_id=id_, key=key, text="Seen.", by=by, at=at)
+
+
+class Steps:
+    """The steps that complete a review, one for each thing that it needs."""
+
+    def __init__(self, review: Review, people: People) -> None:
+        self.id, self.people, self.by = review.pk, people, people.actor("responder")
+
+    def root_cause(self) -> None:
+        """The cause, and nothing else."""
+        self._write(root_cause="The feed handler holds a lock over a network call.")
+
+    def contributing_factors(self) -> None:
+        """What made it worse."""
+        self._write(contributing_factors="No alert on stale quotes.")
+
+    def control(self) -> None:
+        """A control that held."""
+        workflow.add_control_check(
+            review_id=self.id, name="Change approval", verdict="worked", by=self.by, at=LATER
+        )
+
+    def action(self, kind: str = "prevent", *, due_on: date = NEXT_WEEK) -> PreventiveAction:
+        """An action with an owner and a due day."""
+        return actions.agree(
+            review_id=self.id,
+            title="Time out the call",
+            kind=kind,
+            owner_id=self.people["responder"].pk,
+            due_on=due_on,
+            by=self.by,
+            at=LATER,
+        )
+
+    def document(self) -> None:
+        """A document to update; it stays open."""
+        workflow.add_document(
+            review_id=self.id,
+            title="Runbook: quote gateway",
+            link="https://wiki.example/quote-gateway",
+            owner_id=self.people["responder"].pk,
+            by=self.by,
+            at=LATER,
+        )
+
+    def lesson(self) -> None:
+        """Something learned."""
+        workflow.add_lesson(
+            review_id=self.id,
+            text="A stale price looks like a quiet market; alert on age, not on silence.",
+            tags=["Market data", "alerts", "market  data"],
+            by=self.by,
+            at=LATER,
+        )
+
+    def everything(self, *, but: str = "") -> None:
+        """Every step except one."""
+        for name in ("root_cause", "contributing_factors", "control", "action", "document"):
+            if name != but:
+                getattr(self, name)()
+        if but != "lesson":
+            self.lesson()
+
+    def finish(self, key: str = "approver", *, at: datetime = LATER) -> Review:
+        """Approve and close, as this person."""
+        return workflow.finish(review_id=self.id, by=self.people.actor(key), at=at)
+
+    def _write(self, **words: str) -> None:
+        review = Review.objects.get(pk=self.id)
+        before = {name: getattr(review, name) for name in ("root_cause", "contributing_factors")}
+        findings = workflow.Findings(**{**before, **words})
+        workflow.write(review_id=self.id, findings=findings, by=self.by, at=LATER)
+
+
+@pytest.fixture
+def steps(review: Review, people: People) -> Steps:
+    """Steps of the fresh review."""
+    return Steps(review, people)
+
+
+@pytest.fixture
+def closed(steps: Steps) -> Review:
+    """An approved review, whose incident closed, with one open action and one open document."""
+    steps.everything()
+    return steps.finish()
