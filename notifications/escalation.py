@@ -20,6 +20,7 @@ from notifications import ladder, outbox, pages
 from notifications.models import Escalation, EscalationEvent, EscalationPath
 
 logger = logging.getLogger(__name__)
+RUN_LIMIT = 200
 _Event = EscalationEvent.Event
 
 
@@ -166,13 +167,14 @@ def page(
 
 
 def run_due(*, at: datetime) -> int:
-    """Take every step that is due; the number of escalations that moved.
+    """Take every step that is due; the number of escalations that moved, RUN_LIMIT at most.
 
     Any number of workers may run this at once: a row that one holds is skipped by the others. One
-    that fails is left for the next run and does not stop those behind it.
+    that fails is left for the next run and does not stop those behind it. Bounded, so that the
+    pages already queued go out in between.
     """
     moved, failed = 0, set[int]()
-    while (pk := _run_one(at=at, skip=failed)) is not None:
+    while moved < RUN_LIMIT and (pk := _run_one(at=at, skip=failed)) is not None:
         moved += pk not in failed
     return moved
 

@@ -15,8 +15,9 @@ def deliver() -> None:
 
 @worker.job(queue="page")
 def escalate() -> None:
-    """Take the steps that are due."""
-    escalation.run_due(at=clocks.now())
+    """Take the steps that are due; a long list goes on behind the pages that it queued."""
+    if escalation.run_due(at=clocks.now()) == escalation.RUN_LIMIT:
+        worker.wake("notifications.jobs.escalate", queue="page")
 
 
 @worker.job(queue="page")

@@ -29,12 +29,12 @@ class Facts:
 
 @dataclass(frozen=True)
 class Requirement:
-    """One thing a complete review has: its words when listed, what lacks, and the dialog for it."""
+    """One thing a complete review has: its words, what lacks without it, and the dialogs for it."""
 
     words: str
     lacks: str
     met: Callable[[Facts], bool]
-    do: str
+    ways: tuple[str, ...]
     applies: Callable[[Facts], bool] = lambda facts: True
 
 
@@ -47,39 +47,39 @@ class Checked:
 
 
 TABLE = (
-    Requirement("Root cause written", "no root cause", lambda f: f.has_root_cause, "write"),
+    Requirement("Root cause written", "no root cause", lambda f: f.has_root_cause, ("write",)),
     Requirement(
         "Contributing factors written",
         "no contributing factors",
         lambda f: f.has_contributing_factors,
-        "write",
+        ("write",),
     ),
     Requirement(
         "At least one control or policy looked at",
         "no control or policy looked at",
         lambda f: f.looked_at > 0,
-        "add_control",
+        ("add_control",),
     ),
     Requirement(
         "At least one preventive action, with owner and due day",
         "no preventive action agreed",
         lambda f: f.agreed > 0,
-        "agree",
+        ("agree",),
     ),
     Requirement(
         "At least one action of kind “prevent” (SEV-1 and SEV-2)",
         "no action of kind “prevent” agreed",
         lambda f: f.preventing > 0,
-        "agree",
+        ("agree",),
         applies=lambda f: f.severity in GRAVE,
     ),
     Requirement(
         "Documents to update listed, or said why none is",
         "no document listed, and not said why none needs updating",
         lambda f: f.listed > 0 or f.has_no_documents_reason,
-        "add_document",
+        ("add_document", "no_documents"),
     ),
-    Requirement("At least one lesson", "no lesson", lambda f: f.learned > 0, "add_lesson"),
+    Requirement("At least one lesson", "no lesson", lambda f: f.learned > 0, ("add_lesson",)),
 )
 
 

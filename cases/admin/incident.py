@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
 from cases import queries
 from cases.admin import incident_list, incident_page
@@ -16,6 +17,8 @@ from cases.models import Incident, Phase
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.desk import DeskAdmin, actor
+
+NOBODY = mark_safe('<span class="desk"><span class="warn">nobody yet</span></span>')
 
 
 @admin.register(Incident)
@@ -116,7 +119,7 @@ class IncidentAdmin(DeskAdmin):
         """Who leads it."""
         if incident.commander:
             return str(incident.commander)
-        return format_html('<span class="desk {}">{}</span>', "warn", "nobody yet")
+        return NOBODY
 
     @admin.display(description="Age", ordering="opened_at")
     def age(self, incident: Incident) -> str:
@@ -129,4 +132,4 @@ class IncidentAdmin(DeskAdmin):
     def next_clock(self, incident: Incident) -> str:
         """The deadline that is due next."""
         words, colour = incident_list.due_words(incident, clocks.now())
-        return format_html('<span class="desk"><span class="{}">{}</span></span>', colour, words)
+        return format_html('<span class="desk"><span class="nw {}">{}</span></span>', colour, words)

@@ -93,8 +93,16 @@ def _next(incident: Incident, facts: Any, by: Actor) -> dict[str, Any]:
 
 def _severity(incident: Incident) -> dict[str, Any]:
     """Where the severity comes from."""
-    result = incident.computed_severity()
-    return {"computed": result, "is_overridden": incident.severity_override is not None}
+    answered = (
+        ("Impact", incident.impact, incident.get_impact_display()),
+        ("Scope", incident.scope, incident.get_scope_display()),
+        ("Urgency", incident.urgency, incident.get_urgency_display()),
+    )
+    return {
+        "computed": incident.computed_severity(),
+        "is_overridden": incident.severity_override is not None,
+        "axes": [words if value else f"{axis} is not known yet" for axis, value, words in answered],
+    }
 
 
 def _banners(incident: Incident, now: datetime) -> dict[str, Any]:

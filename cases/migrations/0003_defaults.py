@@ -35,11 +35,11 @@ def load(apps, schema_editor):
 
 
 def unload(apps, schema_editor):
-    database = schema_editor.connection.alias
-    for name in ("PlaybookTask", "Target"):
-        apps.get_model("cases", name).objects.using(database).all().delete()
+    # In SQL: on the way back the models of this moment do not all know each other.
+    schema_editor.execute("DELETE FROM cases_playbooktask")
+    schema_editor.execute("DELETE FROM cases_target")
     keys = [key for key, *_ in defaults.CATEGORIES]
-    apps.get_model("cases", "Category").objects.using(database).filter(key__in=keys).delete()
+    schema_editor.execute("DELETE FROM cases_category WHERE key = ANY(%s)", [keys])
 
 
 class Migration(migrations.Migration):

@@ -13,15 +13,13 @@ from incidentdesk.dashboard import figures, needs, trends
 from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Permission
 
-DECLARE = "admin:cases_incident_list_do"
-
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What `templates/admin/index.html` shows."""
     by, at = desk.actor(request), clocks.now()
     return {
         **context,
-        "title": "Now",
+        "title": "Dashboard",
         "at": at,
         "may_declare": access.allows(by, Permission.INCIDENT_DECLARE),
         "figures": figures.read(by, at=at),

@@ -33,12 +33,14 @@ class Need:
     remaining: Remaining
     began_at: datetime
     severity: int | None = None
+    is_after: bool = False  # of an incident that does no harm any more
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        """The worst first; of equals what is due first, then the newest."""
+        """What burns before what is over; the worst first, then what is due first, the newest."""
         due = self.remaining.due_at
         return (
+            self.is_after,
             self.severity or LEAST,
             due is None,
             due.timestamp() if due else -self.began_at.timestamp(),
@@ -150,6 +152,7 @@ def _reviews(by: Actor, *, at: datetime) -> Iterator[Need]:
             "the review is complete and awaits your approval",
             until(due_at, at=at) if due_at else since(incident.opened_at, at=at),
             began_at=incident.opened_at,
+            is_after=True,
         )
 
 
@@ -166,10 +169,18 @@ def _actions(by: Actor, *, at: datetime) -> Iterator[Need]:
             remaining=until(due_at, at=at),
             began_at=action.agreed_at,
             severity=action.review.incident.severity,
+            is_after=True,
         )
 
 
-def _about(incident: Incident, what: str, remaining: Remaining, *, began_at: datetime) -> Need:
+def _about(
+    incident: Incident,
+    what: str,
+    remaining: Remaining,
+    *,
+    began_at: datetime,
+    is_after: bool = False,
+) -> Need:
     return Need(
         reference=incident.reference,
         title=incident.title,
@@ -178,6 +189,7 @@ def _about(incident: Incident, what: str, remaining: Remaining, *, began_at: dat
         remaining=remaining,
         began_at=began_at,
         severity=incident.severity,
+        is_after=is_after,
     )
 
 

@@ -27,16 +27,19 @@ class Remaining:
     words: str
     due_at: datetime | None
     tone: str
+    short: str  # beside the name of what is due: `5 min` or `12 min late`
 
 
 def until(due_at: datetime, *, at: datetime) -> Remaining:
     """How long is left, or how late it is."""
     if due_at < at:
-        return Remaining(f"{clocks.words(at - due_at)} late", due_at, "bad")
-    tone = "warn" if due_at - at <= SOON else ""
-    return Remaining(f"{clocks.words(due_at - at)} left", due_at, tone)
+        late = f"{clocks.words(at - due_at)} late"
+        return Remaining(late, due_at, "bad", late)
+    left, tone = clocks.words(due_at - at), "warn" if due_at - at <= SOON else ""
+    return Remaining(f"{left} left", due_at, tone, left)
 
 
 def since(moment: datetime, *, at: datetime) -> Remaining:
     """Nothing is due; how old it is."""
-    return Remaining(f"{clocks.words(at - moment)} old", None, "mute")
+    old = f"{clocks.words(at - moment)} old"
+    return Remaining(old, None, "mute", old)

@@ -101,9 +101,7 @@ def detected_on(day: datetime, rng: random.Random) -> datetime:
     if day.weekday() >= 5 and rng.random() < 0.8:
         day -= timedelta(days=2)
     hour = rng.choice((0, 2, 3, 5, 20, 22, 23)) if rng.random() < 0.22 else rng.randint(6, 17)
-    return day.replace(
-        hour=hour, minute=rng.randrange(60), second=rng.randrange(60), microsecond=0
-    )
+    return day.replace(hour=hour, minute=rng.randrange(60), second=rng.randrange(60), microsecond=0)
 
 
 def at_work(moment: datetime, start: datetime, rng: random.Random) -> datetime:

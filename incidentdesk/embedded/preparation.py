@@ -64,12 +64,14 @@ def load_demo(folder: Path) -> None:
         cwd=folder,
         env=os.environ,
         stdin=subprocess.DEVNULL,
+        start_new_session=True,  # a Ctrl-C is for us; we end it
         preexec_fn=die_with(os.getpid()),
     )
     try:
         code = process.wait()
     finally:
         process.terminate()
+        process.wait()
     if code != 0:
         raise EmbeddedError(
             "The demo data could not be loaded (the reason is above): "

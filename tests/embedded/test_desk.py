@@ -130,6 +130,7 @@ def test_it_answers_revives_a_killed_part_and_ends_cleanly(start: Callable[..., 
     assert desk.answers("127.0.0.1")
     assert f"http://localhost:{desk.port}/admin/" in desk.said()
     assert "/portal/" in desk.said()
+    assert f"http://localhost:{desk.port}/accounts/first/" in desk.said(), "nobody can log in yet"
     assert "desk-demo" not in desk.said(), "there is no demo to log in to"
 
     for words in ("gunicorn", "-Q page", "beat-schedule"):

@@ -54,6 +54,12 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
+@pytest.fixture(autouse=True)
+def _address(settings: Settings) -> None:
+    """Links in mails do not depend on where the desk under test happens to listen."""
+    settings.SITE_URL = "http://localhost:8000"
+
+
 def person(name: str, *roles: str, is_active: bool = True) -> User:
     """A member of staff; a responder unless roles are given."""
     return User.objects.create(

@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 
 from notifications import delivery, jobs
 from notifications.channels import Answer, Outcome
-from notifications.models import Message, MessageEvent
+from notifications.models import Message
 from tests.notifications.conftest import NOON, in_threads, minutes, queue, seconds
 from tests.sinks import SmtpSink, free_port
 
@@ -321,16 +321,3 @@ def test_a_run_that_was_cut_short_wakes_the_next_one(
     jobs.deliver()
 
     assert woken == ["notifications.jobs.deliver"]
-
-
-@pytest.mark.django_db
-def test_the_log_of_messages_cannot_be_changed() -> None:
-    from django.db import DatabaseError, transaction
-
-    row = message()
-    line = MessageEvent.objects.get(message=row)
-
-    with pytest.raises(DatabaseError), transaction.atomic():
-        MessageEvent.objects.filter(pk=line.pk).update(detail="something else")
-    with pytest.raises(DatabaseError), transaction.atomic():
-        line.delete()

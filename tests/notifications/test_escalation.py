@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from incidentdesk.kernel import errors
 from incidentdesk.kernel.models import User
-from notifications import delivery, escalation, outbox
+from notifications import delivery, escalation, jobs, outbox
 from notifications.models import Escalation, EscalationPath, Group, Message
 from tests.notifications.conftest import (
     ABOUT,
@@ -377,6 +377,23 @@ def test_an_escalation_that_cannot_move_does_not_stop_the_others(
 
     assert escalation.run_due(at=minutes(1)) == 1
     assert len(paged()) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_list_of_due_steps_lets_the_pages_out_in_between(
+    woken: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path((0, [person("Ada")]))
+    for number in range(3):
+        start(about=f"incident:{number}")
+    monkeypatch.setattr(escalation, "RUN_LIMIT", 2)
+
+    for left in (1, 0):
+        woken.clear()
+        jobs.escalate()
+        assert Escalation.objects.filter(next_position=0).count() == left
+        assert ("notifications.jobs.escalate" in woken) is bool(left)
+        assert "notifications.jobs.deliver" in woken
 
 
 @pytest.mark.django_db

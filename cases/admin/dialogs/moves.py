@@ -21,7 +21,7 @@ class MoveForm(DeskForm):
     """Nothing to fill in; shows the gates of the move."""
 
     move = ""
-    above = "admin/cases/incident/needs.html"
+    above = "admin/cases/incident/gates.html"
     needs: list[needs.Need] = []
 
     def prepare(self) -> None:

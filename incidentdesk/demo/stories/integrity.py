@@ -101,7 +101,9 @@ STORIES = (
         meaning="",
         first="",
         clear="",
-        updates=("3,100 instruments appear twice in search; trading uses ids and is not affected.",),
+        updates=(
+            "3,100 instruments appear twice in search; trading uses ids and is not affected.",
+        ),
         cause="The loader ran on both nodes after a change of the schedule.",
         root="The loader relies on being started once.",
         actions=(("prevent", "Let the loader take a lock on the file it loads"),),

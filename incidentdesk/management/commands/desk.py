@@ -18,12 +18,14 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connections
+from django.db import Error, connections
 
+from incidentdesk import first
 from incidentdesk.embedded import parts, preparation, servers
 from incidentdesk.embedded.errors import EmbeddedError
 from incidentdesk.embedded.layout import Layout
 from incidentdesk.embedded.supervisor import Supervisor
+from incidentdesk.kernel.models import User
 
 LOGINS = (
     "commander@desk.example responder@desk.example comms@desk.example approver@desk.example "
@@ -83,7 +85,8 @@ class Command(BaseCommand):
         before = marker.read_text().strip() if marker.exists() else ""
         wanted = demo or (not empty and not before and settings.EMBEDDED is not None)
         if wanted and before != "demo":
-            preparation.load_demo(settings.BASE_DIR)
+            if not _has_demo():  # a start that was killed here may have loaded it
+                preparation.load_demo(settings.BASE_DIR)
             marker.write_text("demo\n")
         elif not before:
             marker.write_text("empty\n")
@@ -137,6 +140,9 @@ class Command(BaseCommand):
             lines.append(f"           {'  '.join(staff[4:])}")
             lines.append(f"  partners {'  '.join(partners)}")
             lines.append(f"  password {PASSWORD} (every demo login)")
+        if self.has_web and _lacks_administrator():
+            lines.append(f"  begin    {first.link()}")
+            lines.append("           makes the first administrator (works once, for a day)")
         if hasattr(settings, "EMAIL_FILE_PATH"):
             lines.append(f"  mail     {_short(Path(settings.EMAIL_FILE_PATH))}/*.eml")
         lines += ["", "Ctrl-C stops it."]
@@ -146,6 +152,20 @@ class Command(BaseCommand):
 def _end_at_once(number: int, frame: object) -> None:
     """While preparing; the supervisor sets its own handler. SystemExit releases the servers."""
     sys.exit(128 + number)
+
+
+def _has_demo() -> bool:
+    return User.objects.filter(email=LOGINS[0].split()[0]).exists()
+
+
+def _lacks_administrator() -> bool:
+    """False where the tables are not there yet: that was said already."""
+    try:
+        return first.is_needed()
+    except Error:
+        return False
+    finally:
+        connections.close_all()
 
 
 def _short(path: Path) -> Path:

@@ -21,7 +21,7 @@ from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
 
 PAGE = 25
-WAITING = 10
+WAITING, WAITING_LONGER = 3, 25
 READ_ONLY = "You read here as an auditor; somebody who acts for your company has to do this."
 # What a phase that is done is called: identification ends when the incident is confirmed.
 DONE = {
@@ -39,7 +39,7 @@ class Shelf:
 
     name: str
     heading: str
-    rows: list[Involvement]
+    rows: list[tuple[Involvement, datetime | None]]  # each with when it was over
     last: str
     is_first: bool
 
@@ -76,13 +76,15 @@ def index(request: ScopedRequest) -> HttpResponse:
         for name, (heading, found) in shelves.items()
         if wanted in (None, name)
     ]
-    waiting = [] if wanted else list(visibility.waiting_for(request.actor)[: WAITING + 1])
+    waits = visibility.waiting_for(request.actor)
+    waiting = [] if wanted else list(waits[: WAITING_LONGER + 1])
     context = {
         "shelves": shown,
         "is_first_page": wanted is None,
         "is_empty": wanted is None and not any(shelf.rows for shelf in shown),
         "waiting": waiting[:WAITING],
-        "more_wait": len(waiting) > WAITING,
+        "waiting_longer": waiting[WAITING:WAITING_LONGER],
+        "more_wait": len(waiting) > WAITING_LONGER,
         "now": clocks.now(),
     }
     return render(request, "portal/incidents/index.html", context)
@@ -148,7 +150,8 @@ def _shelf(
         rows = rows.filter(_comes_after(actor, after))
     found = list(rows[: PAGE + 1])
     last = found[PAGE - 1].reference if len(found) > PAGE else ""
-    return Shelf(name, heading, found[:PAGE], last, is_first=not after)
+    shown = [(row, _moment(row, row.phase) if row.phase in OVER else None) for row in found[:PAGE]]
+    return Shelf(name, heading, shown, last, is_first=not after)
 
 
 def _comes_after(actor: Actor, reference: str) -> Q:

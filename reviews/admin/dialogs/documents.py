@@ -8,11 +8,11 @@ from typing import Any
 
 from django import forms
 
-from cases.admin.dialogs.fields import hidden_id, words
+from cases.admin.dialogs.fields import words
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
 from reviews import workflow
-from reviews.admin.dialogs.fields import can_change, person
+from reviews.admin.dialogs.fields import PartForm, can_change, person
 from reviews.models import DocumentUpdate, Review
 
 
@@ -38,38 +38,31 @@ def _add(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> st
     return f"{document.title} is listed."
 
 
-class _OneForm(DeskForm):
-    """Which document the button stood at."""
+class OpenDocumentForm(PartForm):
+    """Which document it is about."""
 
-    document = hidden_id("Document")
-
-    def prepare(self) -> None:
-        """The open documents of this review; the chosen one in words."""
-        rows = list(self.obj.documents.filter(state=DocumentUpdate.State.OPEN))
-        self.fields["document"].choices = [(row.pk, row.title) for row in rows]  # type: ignore[attr-defined]
-        chosen = (row.title for row in rows if str(row.pk) == self.initial.get("document"))
-        self.lead_in = next(chosen, "")
+    def rows(self) -> list[DocumentUpdate]:
+        """Those of this review that are not updated yet."""
+        return list(self.obj.documents.filter(state=DocumentUpdate.State.OPEN))
 
 
-class FinishForm(_OneForm):
+class FinishForm(OpenDocumentForm):
     """What shows that it is updated."""
 
     proof = words("What shows it", rows=3, help_text="A version, a change, a date.")
 
 
-class RemoveForm(_OneForm):
+class RemoveForm(OpenDocumentForm):
     """Which document is taken back."""
 
 
 def _finish(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    document = workflow.finish_document(
-        document_id=data["document"], proof=data["proof"], by=by, at=at
-    )
+    document = workflow.finish_document(document_id=data["part"], proof=data["proof"], by=by, at=at)
     return f"{document.title} is updated."
 
 
 def _remove(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    workflow.remove_document(document_id=data["document"], by=by, at=at)
+    workflow.remove_document(document_id=data["part"], by=by, at=at)
     return "It is taken back."
 
 
@@ -88,9 +81,7 @@ _MAY = Permission.REVIEW_WRITE
 ADD = Action(
     "add_document", "Add a document", _add, _MAY, AddForm, submit="Add", applies=can_change
 )
-FINISH = Action(
-    "finish_document", "Document updated", _finish, _MAY, FinishForm, submit="Updated"
-)
+FINISH = Action("finish_document", "Document updated", _finish, _MAY, FinishForm, submit="Updated")
 REMOVE = Action(
     "remove_document",
     "Take back a document",

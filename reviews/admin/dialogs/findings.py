@@ -11,12 +11,12 @@ from django import forms
 from django.urls import reverse
 
 from cases import gates
-from cases.admin.dialogs.fields import hidden_id, words
+from cases.admin.dialogs.fields import words
 from cases.models import Incident
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm, Done
 from reviews import completeness, drafting, workflow
-from reviews.admin.dialogs.fields import can_change, person
+from reviews.admin.dialogs.fields import PartForm, can_change, person
 from reviews.models import ControlCheck, Review
 
 
@@ -93,21 +93,16 @@ def _add_control(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetim
     return f"“{data['name'].strip()}” is listed."
 
 
-class RemoveControlForm(DeskForm):
+class RemoveControlForm(PartForm):
     """Which control is taken back."""
 
-    control = hidden_id("Control")
-
-    def prepare(self) -> None:
-        """The controls of this review; the one that the button stood at, in words."""
-        rows = list(self.obj.controls.all())
-        self.fields["control"].choices = [(row.pk, row.name) for row in rows]  # type: ignore[attr-defined]
-        chosen = (str(row) for row in rows if str(row.pk) == self.initial.get("control"))
-        self.lead_in = next(chosen, "")
+    def rows(self) -> list[ControlCheck]:
+        """Those of this review."""
+        return list(self.obj.controls.all())
 
 
 def _remove_control(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    workflow.remove_control_check(check_id=data["control"], by=by, at=at)
+    workflow.remove_control_check(check_id=data["part"], by=by, at=at)
     return "It is taken back."
 
 

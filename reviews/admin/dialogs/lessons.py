@@ -8,20 +8,18 @@ from typing import Any
 
 from django import forms
 
-from cases.admin.dialogs.fields import hidden_id, words
+from cases.admin.dialogs.fields import words
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
 from reviews import workflow
-from reviews.admin.dialogs.fields import can_change
-from reviews.models import Review
+from reviews.admin.dialogs.fields import PartForm, can_change
+from reviews.models import Lesson, Review
 
 
 class AddForm(DeskForm):
     """The lesson, and the words by which it is found."""
 
-    text = words(
-        "Lesson", rows=3, help_text="What the next people in the same place should know."
-    )
+    text = words("Lesson", rows=3, help_text="What the next people in the same place should know.")
     tags = forms.CharField(
         label="Tags", max_length=200, required=False, help_text="Separated by commas."
     )
@@ -33,21 +31,16 @@ def _add(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> st
     return "The lesson is written."
 
 
-class RemoveForm(DeskForm):
+class RemoveForm(PartForm):
     """Which lesson is taken back."""
 
-    lesson = hidden_id("Lesson")
-
-    def prepare(self) -> None:
-        """The lessons of this review; the chosen one in words."""
-        rows = list(self.obj.lessons.all())
-        self.fields["lesson"].choices = [(row.pk, row.text) for row in rows]  # type: ignore[attr-defined]
-        chosen = (row.text for row in rows if str(row.pk) == self.initial.get("lesson"))
-        self.lead_in = next(chosen, "")
+    def rows(self) -> list[Lesson]:
+        """Those of this review."""
+        return list(self.obj.lessons.all())
 
 
 def _remove(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    workflow.remove_lesson(lesson_id=data["lesson"], by=by, at=at)
+    workflow.remove_lesson(lesson_id=data["part"], by=by, at=at)
     return "It is taken back."
 
 

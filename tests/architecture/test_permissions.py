@@ -1,0 +1,327 @@
+"""Who may do what: role × permission, and role × use case, as an auditor reads them.
+
+Use cases are found in the source: a new one fails here until it stands in the table. A use case is
+a public function whose arguments are all keyword-only and one of which is `by: Actor`; what takes
+an incident or a review positionally is a step that a use case calls under its lock.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+
+from incidentdesk.kernel import access
+from incidentdesk.kernel.roles import ROLES, Permission
+from tests.architecture.source import modules
+
+ROLE_TABLE = {
+    "responder": {
+        "INCIDENT_READ",
+        "INCIDENT_DECLARE",
+        "INCIDENT_ACKNOWLEDGE",
+        "INCIDENT_RESPOND",
+        "INCIDENT_PAGE",
+        "REVIEW_WRITE",
+    },
+    "commander": {
+        "INCIDENT_READ",
+        "INCIDENT_DECLARE",
+        "INCIDENT_ACKNOWLEDGE",
+        "INCIDENT_RESPOND",
+        "INCIDENT_PAGE",
+        "REVIEW_WRITE",
+        "INCIDENT_COMMAND",
+        "REPORT_TRIAGE",
+        "NOTICE_DRAFT",
+        "NOTICE_SEND",
+    },
+    "communications": {
+        "INCIDENT_READ",
+        "INCIDENT_DECLARE",
+        "REPORT_TRIAGE",
+        "NOTICE_DRAFT",
+        "NOTICE_SEND",
+    },
+    "approver": {"INCIDENT_READ", "NOTICE_APPROVE", "NOTICE_SEND", "REVIEW_APPROVE"},
+    "security": {
+        "INCIDENT_READ",
+        "INCIDENT_DECLARE",
+        "INCIDENT_ACKNOWLEDGE",
+        "INCIDENT_RESPOND",
+        "INCIDENT_PAGE",
+        "REVIEW_WRITE",
+        "REPORT_TRIAGE",
+        "NOTICE_APPROVE",
+        "REVIEW_APPROVE",
+        "AUDIT_READ",
+    },
+    "administrator": {
+        "INCIDENT_READ",
+        "INCIDENT_DECLARE",
+        "INCIDENT_ACKNOWLEDGE",
+        "REGISTER_WRITE",
+        "PEOPLE_WRITE",
+        "AUDIT_READ",
+    },
+    "auditor": {"INCIDENT_READ", "AUDIT_READ"},
+}
+
+# Rows of the second table: who may call it. `partner:` rights are grants on the partner.
+DECLARE = "administrator commander communications responder security"
+ACKNOWLEDGE = "administrator commander responder security"
+RESPOND = "commander responder security"
+COMMAND = "commander"
+TRIAGE = "commander communications security"
+DRAFT = "commander communications"
+APPROVE_NOTICE = "approver security"
+SEND = "approver commander communications"
+WRITE_REVIEW = "commander responder security"
+APPROVE_REVIEW = "approver security"
+REGISTER = "administrator"
+PEOPLE = "administrator"
+PARTNER = "partner:act partner:administer"
+
+USE_CASES = {
+    "cases.workflow.open_incident": DECLARE,
+    "cases.workflow.acknowledge": ACKNOWLEDGE,
+    "cases.workflow.take_command": COMMAND,
+    "cases.workflow.begin_containment": COMMAND,
+    "cases.workflow.begin_mitigation": COMMAND,
+    "cases.workflow.begin_recovery": COMMAND,
+    "cases.workflow.begin_review": COMMAND,
+    "cases.workflow.close": APPROVE_REVIEW,
+    "cases.workflow.dismiss": COMMAND,
+    "cases.workflow.reopen": COMMAND,
+    "cases.workflow.step_back": COMMAND,
+    "cases.evaluation.evaluate": RESPOND,
+    "cases.evaluation.override_severity": RESPOND,
+    "cases.response.post_update": RESPOND,
+    "cases.response.add_task": RESPOND,
+    "cases.response.end_tasks": RESPOND,
+    "cases.response.add_system": RESPOND,
+    "cases.response.change_system": RESPOND,
+    "cases.response.record_cause": RESPOND,
+    "cases.response.record_recovery": RESPOND,
+    "cases.response.clear_alerts": COMMAND,
+    "cases.response.sign": COMMAND,
+    "cases.response.page": RESPOND,
+    "cases.disclosure.add_partner": DRAFT,
+    "cases.disclosure.edit_involvement": DRAFT,
+    "cases.disclosure.disclose": DRAFT,
+    "cases.notices.draft": DRAFT,
+    "cases.notices.edit": DRAFT,
+    "cases.notices.approve": APPROVE_NOTICE,
+    "cases.notices.withdraw": DRAFT,
+    "cases.notices.send": SEND,
+    "cases.notices.acknowledge": PARTNER,
+    "cases.intake.reports.report": PARTNER,
+    "cases.intake.reports.accept": TRIAGE,
+    "cases.intake.reports.attach": TRIAGE,
+    "cases.intake.reports.decline": TRIAGE,
+    "cases.intake.sources.create": REGISTER,
+    "cases.intake.sources.renew_key": REGISTER,
+    "partners.directory.give_login": REGISTER,
+    "reviews.workflow.write": WRITE_REVIEW,
+    "reviews.workflow.add_control_check": WRITE_REVIEW,
+    "reviews.workflow.remove_control_check": WRITE_REVIEW,
+    "reviews.workflow.add_document": WRITE_REVIEW,
+    "reviews.workflow.finish_document": WRITE_REVIEW,
+    "reviews.workflow.remove_document": WRITE_REVIEW,
+    "reviews.workflow.need_no_documents": WRITE_REVIEW,
+    "reviews.workflow.add_lesson": WRITE_REVIEW,
+    "reviews.workflow.remove_lesson": WRITE_REVIEW,
+    "reviews.workflow.finish": APPROVE_REVIEW,
+    "reviews.actions.agree": WRITE_REVIEW,
+    "reviews.actions.finish": WRITE_REVIEW,
+    "reviews.actions.drop": WRITE_REVIEW,
+    "incidentdesk.kernel.people.add": PEOPLE,
+    "incidentdesk.kernel.people.change": PEOPLE,
+    "incidentdesk.kernel.people.set_password": PEOPLE,
+    "incidentdesk.kernel.people.invite": PEOPLE,
+}
+
+# Use cases that do not ask for exactly one permission, and why; the table has their callers.
+ASKS_OTHERWISE = {
+    "cases.workflow.note_review": (
+        "an approval needs the right to approve, anything else the right to write",
+        "approver commander responder security",
+    ),
+    "reviews.workflow.begin": ("its one call, the move into Review, asks", COMMAND),
+    "incidentdesk.kernel.audit.record": ("a line about what was asked for elsewhere", "(all)"),
+}
+
+# Steps with an actor that use cases call under their lock, or that only read.
+STEPS = {
+    "cases.disclosure.list_reporter",
+    "cases.disclosure.show",
+    "cases.moving.arrive",
+    "cases.moving.note_move",
+    "cases.timeline.record",
+    "incidentdesk.kernel.people.require_changeable",
+    "reviews.drafting.note",
+    "reviews.drafting.require_draft",
+    "reviews.drafting.take_up",
+    "reviews.drafting.tell",
+}
+
+PARTNER_RIGHTS = {
+    "PARTNER_READ": {"partner:act", "partner:administer", "partner:audit"},
+    "PARTNER_ACT": {"partner:act", "partner:administer"},
+    "PARTNER_ADMINISTER": {"partner:administer"},
+}
+
+
+def _acting() -> dict[str, ast.FunctionDef]:
+    """Every public function with `by: Actor` outside interfaces, by its dotted name."""
+    return {
+        f"{module.name}.{node.name}": node
+        for module in modules()
+        if not any(part in f"{module.name}." for part in (".admin.", ".portal.", ".dashboard."))
+        and not module.name.startswith("incidentdesk.demo")
+        for node in module.tree.body
+        if isinstance(node, ast.FunctionDef)
+        and not node.name.startswith("_")
+        and any(
+            argument.arg == "by" and argument.annotation and "Actor" in ast.unparse(argument.annotation)
+            for argument in (*node.args.args, *node.args.kwonlyargs)
+        )
+    }
+
+
+@cache
+def use_cases() -> dict[str, ast.FunctionDef]:
+    """The use cases among them."""
+    return {name: node for name, node in _acting().items() if not node.args.args}
+
+
+def required(node: ast.FunctionDef) -> list[str]:
+    """The permissions that a use case asks for in its own body, unconditionally, by name."""
+    return [
+        argument.attr
+        for statement in node.body
+        if isinstance(statement, ast.Expr) and isinstance(call := statement.value, ast.Call)
+        if ast.unparse(call.func) == "access.require"
+        if isinstance(argument := call.args[1], ast.Attribute)
+    ]
+
+
+def _holders(permission: str) -> set[str]:
+    staff = {key for key, role in ROLES.items() if Permission[permission] in role.permissions}
+    return staff | PARTNER_RIGHTS.get(permission, set())
+
+
+def test_every_role_has_these_permissions_and_no_others():
+    found = {key: {p.name for p in role.permissions} for key, role in ROLES.items()}
+    assert found == ROLE_TABLE
+
+
+def test_every_permission_is_held_by_somebody_and_asked_for_somewhere():
+    given = {p for permissions in ROLE_TABLE.values() for p in permissions} | set(PARTNER_RIGHTS)
+    assert given == {p.name for p in Permission}
+    words = [p.value for p in Permission]
+    assert len(set(words)) == len(words)
+
+
+def test_rights_that_partners_hold_are_given_by_no_role():
+    assert {p.name for p in access._GRANTS} == set(PARTNER_RIGHTS)
+    assert {
+        permission.name: {f"partner:{codename}" for codename in codenames}
+        for permission, codenames in access._GRANTS.items()
+    } == PARTNER_RIGHTS
+
+
+def test_every_use_case_may_be_called_by_these_and_nobody_else():
+    found = {
+        name: " ".join(sorted({who for p in required(node) for who in _holders(p)}))
+        for name, node in use_cases().items()
+        if name not in ASKS_OTHERWISE
+    }
+    assert found == USE_CASES
+
+
+def test_every_role_may_call_these_use_cases():
+    """The same table by role; the auditor, who changes nothing, has an empty line."""
+    callers = USE_CASES | {name: who for name, (_, who) in ASKS_OTHERWISE.items()}
+    by_role = {key: {n for n, who in callers.items() if key in who.split()} for key in ROLES}
+    assert by_role["auditor"] == set()
+    assert by_role["administrator"] == {
+        "cases.workflow.open_incident",
+        "cases.workflow.acknowledge",
+        "cases.intake.sources.create",
+        "cases.intake.sources.renew_key",
+        "partners.directory.give_login",
+        "incidentdesk.kernel.people.add",
+        "incidentdesk.kernel.people.change",
+        "incidentdesk.kernel.people.set_password",
+        "incidentdesk.kernel.people.invite",
+    }
+    assert by_role["approver"] == {
+        "cases.notices.approve",
+        "cases.notices.send",
+        "cases.workflow.close",
+        "cases.workflow.note_review",
+        "reviews.workflow.finish",
+    }
+    assert by_role["communications"] == {
+        "cases.workflow.open_incident",
+        "cases.disclosure.add_partner",
+        "cases.disclosure.edit_involvement",
+        "cases.disclosure.disclose",
+        "cases.notices.draft",
+        "cases.notices.edit",
+        "cases.notices.withdraw",
+        "cases.notices.send",
+        "cases.intake.reports.accept",
+        "cases.intake.reports.attach",
+        "cases.intake.reports.decline",
+    }
+    assert by_role["responder"] < by_role["commander"]
+    assert by_role["responder"] < by_role["security"]
+    alone = {n: who for n, who in callers.items() if who == "approver security"}
+    assert set(alone) == {"cases.notices.approve", "cases.workflow.close", "reviews.workflow.finish"}
+
+
+def test_every_use_case_asks_for_exactly_one_permission_or_says_why_not():
+    counted = {name: len(required(node)) for name, node in use_cases().items()}
+    assert {name for name, count in counted.items() if count != 1} == set(ASKS_OTHERWISE)
+
+
+def test_every_use_case_asks_before_it_writes():
+    writing = {"save", "create", "update", "delete", "bulk_create", "record", "queue", "grant"}
+    late = set()
+    for name, node in use_cases().items():
+        if name in ASKS_OTHERWISE:
+            continue
+        for statement in node.body:
+            calls = [ast.unparse(n.func) for n in ast.walk(statement) if isinstance(n, ast.Call)]
+            if "access.require" in calls:
+                break
+            late |= {f"{name}: {c}" for c in calls if c.split(".")[-1] in writing}
+    assert late == set()
+
+
+def test_every_use_case_is_one_transaction_with_by_and_at():
+    """`record` writes its line into the transaction of whoever calls it."""
+    plain = {
+        name
+        for name, node in use_cases().items()
+        if [ast.unparse(d) for d in node.decorator_list] != ["transaction.atomic"]
+    }
+    assert plain == {"incidentdesk.kernel.audit.record"}
+    without_time = {
+        name
+        for name, node in use_cases().items()
+        if not any(argument.arg == "at" for argument in node.args.kwonlyargs)
+    }
+    assert without_time == {"partners.directory.give_login"}  # a grant carries no time
+
+
+def test_every_step_below_a_use_case_is_known_and_asks_nobody():
+    steps = {name: node for name, node in _acting().items() if node.args.args}
+    assert set(steps) == STEPS
+    asking = {name for name, node in steps.items() if "access.require" in ast.unparse(node)}
+    assert asking == set()
+
+
+def test_every_use_case_says_what_it_does():
+    assert {name for name, node in use_cases().items() if not ast.get_docstring(node)} == set()

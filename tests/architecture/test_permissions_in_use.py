@@ -1,0 +1,153 @@
+"""The same table, tried: every role calls every use case, and is let in or refused as it says."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from importlib import import_module
+from typing import Any, get_type_hints
+
+import pytest
+from django.db import transaction
+
+from cases import evaluation, notices, workflow
+from cases.intake import reports, sources
+from cases.models import Category, NoticeCopy, System
+from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.errors import DeskError, NotAllowed
+from incidentdesk.kernel.roles import ROLES
+from reviews import actions
+from reviews import workflow as review_workflow
+from reviews.models import Review
+from tests.architecture.test_permissions import (
+    APPROVE_REVIEW,
+    ASKS_OTHERWISE,
+    PARTNER,
+    USE_CASES,
+)
+from tests.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+LATER = NOW + timedelta(days=1)
+CALLERS = USE_CASES | {n: w for n, (_, w) in ASKS_OTHERWISE.items() if w != "(all)"}
+
+
+class Undo(Exception):
+    """Takes back what a call that was let in did."""
+
+
+@pytest.fixture
+def things(incident_in, people, helix, source) -> dict[str, Any]:
+    """A value for every argument that names something which has to exist."""
+    incident = incident_in("review")
+    review_workflow.open_missing(at=LATER)
+    review = Review.objects.get(incident=incident)
+    who = {"by": people.actor("responder"), "at": LATER, "review_id": review.pk}
+    owner = people["responder"].pk
+    known = {"title": "Runbook", "owner_id": owner}
+    action = actions.agree(**who, **known, kind="prevent", due_on=date(2026, 3, 30))
+    check = review_workflow.add_control_check(**who, name="Four eyes", verdict="worked")
+    document = review_workflow.add_document(**who, **known, link="")
+    lesson = review_workflow.add_lesson(**who, text="Ask twice.", tags=[])
+    comms = people.actor("communications")
+    waiting = notices.draft(
+        incident_id=incident.pk,
+        kind="update",
+        body="Still watching.",
+        involvement_ids=list(incident.involvements.values_list("pk", flat=True)),
+        by=comms,
+        at=LATER,
+    )
+    told = reports.report(
+        title="Odd fills",
+        description="Two fills twice.",
+        noticed_at=NOW,
+        by=people.contact("helix", helix),
+        at=NOW,
+    )
+    return {
+        "incident_id": incident.pk,
+        "review_id": review.pk,
+        "action_id": action.pk,
+        "check_id": check.pk,
+        "document_id": document.pk,
+        "lesson_id": lesson.pk,
+        "notice_id": waiting.pk,
+        "copy_id": NoticeCopy.objects.filter(sent_at__isnull=False).latest("pk").pk,
+        "report_id": told.pk,
+        "involvement_id": incident.involvements.get().pk,
+        "affected_id": incident.systems.get().pk,
+        "system_id": System.objects.create(name="order-gw").pk,
+        "partner_id": helix.pk,
+        "contact_id": helix.contacts.get().pk,
+        "source_id": source.pk,
+        "user_id": people["auditor"].pk,
+        "owner_id": owner,
+        "right": "act",
+        "opening": workflow.Opening(
+            title="x", detection="staff", detected_by="x", detected_at=LATER
+        ),
+        "found": evaluation.Evaluation(
+            category_id=Category.objects.get(key="outage").pk,
+            impact=4,
+            scope=4,
+            urgency=3,
+        ),
+        "findings": review_workflow.Findings(root_cause="A lock."),
+        "source_format": sources.Source.Format.ALERTMANAGER,
+        "approved": True,
+        "is_active": True,
+    }
+
+
+def _value(kind: Any, name: str) -> Any:
+    """Something of the type that an argument wants."""
+    text = str(kind)
+    plain = {str: "x", int: 1, bool: False, datetime: LATER, date: LATER.date()}
+    if kind in plain:
+        return plain[kind]
+    if "None" in text:
+        return None
+    if "Sequence" in text or "list" in text:
+        return []
+    raise AssertionError(f"Say in `things` what {name} may be: {text}.")
+
+
+def _arguments(use_case: Callable[..., Any], things: dict[str, Any]) -> dict[str, Any]:
+    hints = get_type_hints(use_case)
+    return {
+        name: things[name] if name in things else _value(hints[name], name)
+        for name, parameter in inspect.signature(use_case).parameters.items()
+        if parameter.default is inspect.Parameter.empty and name not in ("by", "at")
+    }
+
+
+def _is_let_in(use_case: Callable[..., Any], arguments: dict[str, Any], by: Actor) -> bool:
+    at = {"at": LATER} if "at" in inspect.signature(use_case).parameters else {}
+    try:
+        with transaction.atomic():
+            use_case(**arguments, by=by, **at)
+            raise Undo
+    except NotAllowed:
+        return False
+    except (DeskError, Undo):
+        return True
+
+
+def test_every_use_case_lets_in_whom_the_table_names(things, people, helix):
+    """`note_review` is asked for an approval here, which fewer may give than write."""
+    by_name = {f"{key}": people.actor(key) for key in ROLES}
+    by_name["partner"] = people.contact("helix", helix)
+    found, strangers = {}, set()
+    for name in CALLERS:
+        module, _, function = name.rpartition(".")
+        use_case = getattr(import_module(module), function)
+        arguments = _arguments(use_case, things)
+        let_in = {who for who, by in by_name.items() if _is_let_in(use_case, arguments, by)}
+        found[name] = " ".join(sorted(let_in))
+        for nobody in (Actor(name="Nobody"), Actor(name="A contact", user_id=people["helix"].pk)):
+            strangers |= {name} if _is_let_in(use_case, arguments, nobody) else set()
+    table = {name: who.replace(PARTNER, "partner") for name, who in CALLERS.items()}
+    assert found == table | {"cases.workflow.note_review": APPROVE_REVIEW}
+    assert strangers == set()

@@ -1,0 +1,320 @@
+"""The dashboard: what happens now, what needs whom, how well it went, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from cases import notices, workflow
+from cases.intake import reports
+from cases.models import Incident, Notice
+from incidentdesk.dashboard import figures, needs, trends
+from incidentdesk.kernel.access import SYSTEM
+from reviews.models import PreventiveAction, Review
+from tests.conftest import NOW, People, Walk
+from tests.incidentdesk.conftest import queries_of, text_of
+
+pytestmark = pytest.mark.django_db
+As = Callable[[str], Client]
+URL = "/admin/"
+
+
+def minutes(number: float) -> datetime:
+    """So many minutes after NOW."""
+    return NOW + timedelta(minutes=number)
+
+
+def action(incident: Incident, owner: Any, due: datetime, title: str = "Alarm") -> PreventiveAction:
+    """A preventive action agreed in the incident's review."""
+    review, _ = Review.objects.get_or_create(incident=incident, defaults={"opened_at": NOW})
+    return PreventiveAction.objects.create(
+        review=review, title=title, kind="detect", owner=owner, due_on=due.date(), agreed_at=NOW
+    )
+
+
+def test_an_empty_desk_says_what_to_do(as_: As) -> None:
+    page = text_of(as_("responder").get(URL))
+    assert "No incident is open." in page
+    assert "Nothing waits for you." in page
+    assert "Declare an incident" in page
+    assert "—" in page  # no median without an incident
+
+
+def test_a_new_incident_stands_at_the_top_whatever_its_severity(
+    as_: As, declare: Callable[..., Incident], clock: Any
+) -> None:
+    declare(title="The grave one", impact=4, scope=4, urgency=3)
+    declare(title="The fresh one", impact=1, scope=1, urgency=1, at=minutes(3))
+    clock(minutes(4))
+    response = as_("responder").get(URL)
+    assert [row.incident.title for row in response.context["board"]] == [
+        "The fresh one",
+        "The grave one",
+    ]
+    assert 'href="/admin/cases/incident/' in response.content.decode()
+
+
+def test_the_figures_count_what_is_open_due_and_not_acknowledged(
+    declare: Callable[..., Incident], people: People
+) -> None:
+    declare(impact=4, scope=4, urgency=3)  # SEV-1: acknowledge in 5 min, evaluate in 10
+    declare(impact=1, scope=1, urgency=1)  # SEV-4: nothing within the hour
+    taken = declare(impact=4, scope=4, urgency=3)
+    workflow.acknowledge(incident_id=taken.pk, by=people.actor("responder"), at=minutes(1))
+    gone = declare()
+    workflow.dismiss(
+        incident_id=gone.pk, reason="A test.", by=people.actor("commander"), at=minutes(1)
+    )
+    found = figures.read(people.actor("responder"), at=minutes(7))
+    assert (found.open, found.severities) == (3, [(1, 2), (4, 1)])
+    assert (found.unacknowledged, found.oldest) == (2, "7 min")
+    assert found.due_words == "2 evaluations, 2 containments"
+    assert (found.due, found.late) == (4, 1)  # one acknowledgement is two minutes late
+
+
+def test_overdue_preventive_actions_are_counted_with_the_oldest(
+    incident_in: Callable[..., Incident], people: People
+) -> None:
+    incident = incident_in("review")
+    action(incident, people["responder"], NOW - timedelta(days=9))
+    action(incident, people["responder"], NOW - timedelta(days=1))
+    action(incident, people["responder"], NOW)  # due today is not overdue
+    found = figures.read(people.actor("responder"), at=NOW)
+    assert (found.overdue, found.overdue_oldest) == (2, "9 days")
+
+
+def what_waits(people: People, key: str, at: datetime = NOW) -> list[str]:
+    """What the person with this role is asked to do."""
+    return [line.what for line in needs.of(people.actor(key), at=at).lines]
+
+
+def test_an_unacknowledged_incident_waits_for_those_who_can_take_it(
+    declare: Callable[..., Incident], people: People
+) -> None:
+    incident = declare()
+    nobody = ["nobody has acknowledged it"]
+    waits = {key: what_waits(people, key) for key in people}
+    assert waits == {
+        "responder": nobody,
+        "commander": nobody,
+        "security": nobody,
+        "administrator": nobody,
+        "communications": [],
+        "approver": [],
+        "auditor": [],
+    }
+    workflow.acknowledge(incident_id=incident.pk, by=people.actor("responder"), at=NOW)
+    assert what_waits(people, "responder") == []
+    assert what_waits(people, "commander") == ["has no commander"]
+
+
+def test_a_notice_waits_for_an_approver_then_for_a_sender_never_for_its_drafter(
+    incident_in: Callable[..., Incident], walk: Callable[[Incident], Walk], people: People
+) -> None:
+    incident = incident_in("containment")
+    involved = list(incident.involvements.values_list("pk", flat=True))
+    for who in (people["security"], people["approver"]):
+        who.roles = [*who.roles, "communications"]
+        who.save()
+    notice = notices.draft(
+        incident_id=incident.pk,
+        kind=Notice.Kind.FIRST,
+        body="Quotes are late.",
+        involvement_ids=involved,
+        by=people.actor("security"),
+        at=minutes(30),
+    )
+    (line,) = needs.of(people.actor("approver"), at=minutes(31)).lines
+    assert line.what == "first notice to Helix Markets awaits your approval"
+    assert line.severity == incident.severity
+    assert line.remaining.words.endswith("left")  # of the deadline for the first notice
+    assert what_waits(people, "security") == []
+    assert what_waits(people, "communications") == []
+    notices.approve(notice_id=notice.pk, by=people.actor("approver"), at=minutes(32))
+    assert what_waits(people, "communications") == ["first notice to Helix Markets can be sent"]
+    notices.send(notice_id=notice.pk, by=people.actor("communications"), at=minutes(33))
+    assert what_waits(people, "communications") == []
+
+
+def test_a_partner_report_waits_for_triage(people: People, helix: Any) -> None:
+    reports.report(
+        title="Rejected orders",
+        description="All of them.",
+        noticed_at=NOW,
+        by=people.contact("helix", helix),
+        at=NOW,
+    )
+    (line,) = needs.of(people.actor("communications"), at=minutes(12)).lines
+    assert (line.title, line.what) == ("Helix Markets: Rejected orders", "partner report to triage")
+    assert line.remaining.words == "12 min old"
+    assert what_waits(people, "responder") == []
+
+
+def test_an_overdue_action_waits_for_its_owner_alone(
+    incident_in: Callable[..., Incident], people: People
+) -> None:
+    action(incident_in("review"), people["auditor"], NOW - timedelta(days=2))
+    assert what_waits(people, "auditor") == ["your preventive action is overdue"]
+    assert what_waits(people, "responder") == []
+
+
+def test_a_complete_review_waits_for_somebody_who_did_not_command(
+    incident_in: Callable[..., Incident], people: People
+) -> None:
+    incident = incident_in("review")
+    workflow.note_review(
+        incident_id=incident.pk,
+        missing=[],
+        approved=False,
+        by=people.actor("responder"),
+        at=minutes(200),
+    )
+    commander = people["commander"]
+    commander.roles = ["commander", "approver"]
+    commander.save()
+    waits = "the review is complete and awaits your approval"
+    assert what_waits(people, "approver") == [waits]
+    assert what_waits(people, "commander") == []
+
+
+def test_the_worst_comes_first_and_a_long_list_says_how_much_more(
+    declare: Callable[..., Incident], people: People
+) -> None:
+    for number in range(14):
+        declare(title=f"Low {number}", impact=1, scope=1, urgency=1)
+    declare(title="Grave", impact=4, scope=4, urgency=3, at=minutes(1))
+    found = needs.of(people.actor("responder"), at=minutes(2))
+    assert found.lines[0].title == "Grave"
+    assert (len(found.lines), found.more) == (12, 3)
+
+
+def test_medians_compare_these_90_days_with_the_90_before(people: People) -> None:
+    def opened(days_ago: float, acknowledged_after: float) -> None:
+        at = NOW - timedelta(days=days_ago)
+        incident = workflow.open_incident(
+            opening=workflow.Opening(
+                title="A", detection="staff", detected_by="staff", detected_at=at
+            ),
+            by=SYSTEM,
+            at=at,
+        )
+        workflow.acknowledge(
+            incident_id=incident.pk,
+            by=people.actor("responder"),
+            at=at + timedelta(minutes=acknowledged_after),
+        )
+
+    for days_ago, after in [(1, 2), (10, 4), (89, 60), (91, 10), (179, 20), (181, 999)]:
+        opened(days_ago, after)
+    line = trends.medians(people.actor("responder"), at=NOW)[0]
+    assert (line.name, line.now, line.now_count) == ("acknowledge", "4 min", 3)
+    assert (line.before, line.before_count) == ("15 min", 2)
+
+
+def test_medians_follow_an_incident_through_its_phases(
+    incident_in: Callable[..., Incident], people: People
+) -> None:
+    incident = incident_in("review")
+    lines = {line.name: line for line in trends.medians(people.actor("auditor"), at=minutes(300))}
+    assert incident.contained_at is not None
+    assert incident.recovered_at is not None
+    assert lines["contain"].now_count == lines["recover"].now_count == 1
+    assert lines["tell partners"].now_count == 1
+    assert lines["finish the review"].now == "—"  # it is not closed yet
+    assert lines["tell partners"].before == "—"
+
+
+def test_weeks_are_drawn_by_category_and_told_as_a_table(
+    as_: As, incident_in: Callable[..., Incident], declare: Callable[..., Incident], clock: Any
+) -> None:
+    incident_in("containment")
+    declare(at=NOW - timedelta(weeks=2))
+    declare(at=NOW - timedelta(weeks=14))  # too old
+    clock(minutes(120))
+    response = as_("auditor").get(URL)
+    weeks = response.context["weeks"]
+    assert len(weeks.weeks) == 13
+    assert weeks.total == 2
+    assert [kind.name for kind in weeks.kinds] == [
+        "Infrastructure outage or service degradation",
+        "no category yet",
+    ]
+    assert [week.total for week in weeks.weeks[-3:]] == [1, 0, 1]
+    assert weeks.weeks[-1].bars[0].height == trends.HEIGHT
+    assert "2 incidents in 13 weeks, at most 1 in one." in response.content.decode()
+
+
+def test_actions_done_in_time_are_a_share_of_those_that_fell_due(
+    incident_in: Callable[..., Incident], people: People
+) -> None:
+    incident = incident_in("review")
+    assert trends.actions_in_time(at=NOW).total == 0
+    for days_ago, ended_days_ago in [(5, 6), (5, 5), (5, 1), (5, None)]:
+        made = action(incident, people["responder"], NOW - timedelta(days=days_ago))
+        if ended_days_ago is not None:
+            made.state, made.note = PreventiveAction.State.DONE, "Done."
+            made.ended_by = people["responder"]
+            made.ended_at = NOW - timedelta(days=ended_days_ago)
+            made.save()
+    found = trends.actions_in_time(at=NOW)
+    assert (found.total, found.percent) == (4, 50)
+
+
+def test_only_those_who_may_declare_see_the_button(as_: As) -> None:
+    address = "/admin/cases/incident/do/declare/"
+    assert address in as_("communications").get(URL).content.decode()
+    assert address not in as_("auditor").get(URL).content.decode()
+
+
+def test_a_partners_contact_is_sent_to_the_portal(people: People, helix: Any) -> None:
+    browser = Client()
+    browser.force_login(people["helix"])
+    response = browser.get(URL, follow=False)
+    assert response.status_code == 302
+    assert browser.get(response["Location"])["Location"].startswith("/portal/")
+
+
+def test_the_page_costs_the_same_with_one_and_with_thirty_incidents(
+    as_: As,
+    incident_in: Callable[..., Incident],
+    declare: Callable[..., Incident],
+    people: People,
+    helix: Any,
+) -> None:
+    security = people["security"]
+    security.roles = ["commander", "approver", "security", "administrator"]
+    security.save()
+    browser = as_("security")
+
+    def more(first: int, last: int) -> None:
+        for number in range(first, last):
+            declare(at=NOW)
+            incident = incident_in("containment")
+            notices.draft(
+                incident_id=incident.pk,
+                kind=Notice.Kind.FIRST,
+                body="Late.",
+                involvement_ids=list(incident.involvements.values_list("pk", flat=True)),
+                by=people.actor("communications"),
+                at=minutes(60),
+            )
+            action(incident, security, NOW - timedelta(days=3))
+            reports.report(
+                title=f"Rejected orders {number}",
+                description="All.",
+                noticed_at=NOW,
+                by=people.contact("helix", helix),
+                at=NOW,
+            )
+
+    browser.get(URL)  # the first request after a login loads more
+    more(0, 1)
+    with_one = queries_of(browser, URL)
+    more(1, 15)
+    assert Incident.objects.count() == 30
+    assert queries_of(browser, URL) == with_one
+    assert with_one <= 30
