@@ -14,12 +14,14 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import dj_database_url
+import django_stubs_ext
 from environs import Env, EnvError
 
 from incidentdesk.embedded import layout
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
+django_stubs_ext.monkeypatch()  # ModelForm[…] and the like, which only checkers know
 
 
 def stop(sentence: str) -> Any:
@@ -50,7 +52,7 @@ def database(url: str, name: str) -> dict[str, Any]:
     """A PostgreSQL address as Django wants it; connections are kept open."""
     if not url.startswith(("postgres://", "postgresql://")):
         stop(f"{name} must begin with postgresql://; the desk runs on PostgreSQL and nothing else.")
-    return dict(dj_database_url.parse(url, conn_max_age=None))
+    return dict(dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True))
 
 
 def smtp(url: str) -> dict[str, Any]:
@@ -153,7 +155,11 @@ TEMPLATES = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PORTAL_ROLE = "partner_portal"
 if EMBEDDED:
-    _engine = {"ENGINE": "incidentdesk.embedded.postgresql", "CONN_MAX_AGE": None}
+    _engine = {
+        "ENGINE": "incidentdesk.embedded.postgresql",
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+    }
     DATABASES: dict[str, dict[str, Any]] = {
         "default": {**EMBEDDED.database("app"), **_engine},
         "owner": {**EMBEDDED.database("owner"), **_engine, "CONN_MAX_AGE": 0},
@@ -174,14 +180,16 @@ if not _redis_url and not EMBEDDED:
     stop("REDIS_URL is not set; it is needed when DATABASE_URL is set (redis://host:6379/0).")
 if EMBEDDED and not _redis_url:
     CELERY_BROKER_URL, _cache_url = EMBEDDED.redis_url, EMBEDDED.cache_url
+    _cache_backend = "incidentdesk.embedded.cache.RedisCache"  # starts Redis on first use
 else:
     if not _redis_url.startswith(("redis://", "rediss://", "redis+socket://")):
         stop("REDIS_URL must look like redis://host:6379/0.")
     CELERY_BROKER_URL = _redis_url
+    _cache_backend = "django.core.cache.backends.redis.RedisCache"
     _cache_url = _redis_url.replace("redis+socket://", "unix://").replace("virtual_host", "db")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": _cache_backend,
         "LOCATION": _cache_url,
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
         "KEY_PREFIX": "desk",
@@ -193,6 +201,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -226,7 +235,7 @@ CELERY_BEAT_SCHEDULE = {
 _email_url = secret("EMAIL_URL")
 if _email_url:
     globals().update(smtp(_email_url))
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_BACKEND = "notifications.channels.email.SmtpBackend"
 elif EMBEDDED:
     EMAIL_BACKEND = "notifications.channels.eml.EmailBackend"
     EMAIL_FILE_PATH = str(EMBEDDED.mail_dir)
@@ -294,7 +303,7 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
-DATE_FORMAT, TIME_FORMAT, DATETIME_FORMAT = "j M Y", "H:i", "j M Y H:i"
+FORMAT_MODULE_PATH = "incidentdesk.formats"
 
 LOGGING = {
     "version": 1,

@@ -64,7 +64,7 @@
     const form = event.target;
     if (form.closest("dialog.desk")) {
       event.preventDefault();
-      ask(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      ask(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(form)) });
     } else if (form.closest(".desk")) {
       // One click, one post.
       form.querySelectorAll("button").forEach((button) => { button.disabled = true; });

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg2
 import pytest
 from django.conf import settings
 from django.db import connections
@@ -81,19 +83,35 @@ def _fast_passwords(settings: Any) -> None:
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
 
+@contextmanager
+def as_owner() -> Iterator[Any]:
+    """A cursor of the owner on the test database, beside Django's own connections."""
+    parameters = connections["owner"].get_connection_params()
+    for name in ("cursor_factory", "client_encoding", "context"):
+        parameters.pop(name, None)
+    connection = psycopg2.connect(**parameters)
+    try:
+        with connection, connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
 @pytest.fixture(scope="session")
-def _shipped(django_db_setup: None, django_db_blocker: Any) -> dict[str, list[tuple[Any, ...]]]:
+def _shipped(django_db_setup: None) -> dict[str, list[tuple[Any, ...]]]:
     """The rows that migrations load, by table, so that a test that commits can be undone."""
     found: dict[str, list[tuple[Any, ...]]] = {}
-    with django_db_blocker.unblock(), connections["owner"].cursor() as cursor:
-        for table in connections["owner"].introspection.table_names(cursor):
-            if table not in KEPT:
-                cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 -- names of our tables
-                rows = cursor.fetchall()
-                if rows:
-                    found[table] = rows
-        connections["owner"].close()
+    with as_owner() as cursor:
+        for table in _tables(cursor):
+            cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 -- names of our tables
+            if rows := cursor.fetchall():
+                found[table] = rows
     return found
+
+
+def _tables(cursor: Any) -> list[str]:
+    cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    return sorted(row[0] for row in cursor.fetchall() if row[0] not in KEPT)
 
 
 @pytest.fixture(autouse=True)
@@ -107,26 +125,20 @@ def _undo_commits(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     shipped = request.getfixturevalue("_shipped")
-    blocker = request.getfixturevalue("django_db_blocker")
     yield
-    with blocker.unblock():
-        _restore(shipped)
-
-
-def _restore(shipped: dict[str, list[tuple[Any, ...]]]) -> None:
-    connections["default"].close()
-    owner = connections["owner"]
-    with owner.cursor() as cursor:
-        tables = [t for t in owner.introspection.table_names(cursor) if t not in KEPT]
-        cursor.execute("SET session_replication_role = DEFAULT")
-        cursor.execute("TRUNCATE " + ", ".join(f'"{t}"' for t in tables) + " CASCADE")
-        cursor.execute("BEGIN")
+    connections.close_all()
+    with as_owner() as cursor:
+        names = ", ".join(f'"{table}"' for table in _tables(cursor))
+        cursor.execute(f"TRUNCATE {names} CASCADE")
+        cursor.execute(
+            "SELECT sequencename FROM pg_sequences WHERE sequencename ~ '^cases_reference_'"
+        )
+        for (sequence,) in cursor.fetchall():  # each year's references begin anew
+            cursor.execute(f'DROP SEQUENCE "{sequence}"')
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         for table, rows in shipped.items():
             holes = ", ".join(["%s"] * len(rows[0]))
             cursor.executemany(f'INSERT INTO "{table}" VALUES ({holes})', rows)  # noqa: S608
-        cursor.execute("COMMIT")
-    owner.close()
 
 
 # --- people ---------------------------------------------------------------------------------------
@@ -240,7 +252,7 @@ class Walk:
         self.at += timedelta(minutes=5)
         return self.at
 
-    def to_containment(self) -> None:
+    def ready_for_containment(self) -> None:
         """Evaluated, commanded, systems and partners listed."""
         by = self.commander
         workflow.take_command(incident_id=self.id, by=by, at=self.tick())
@@ -265,33 +277,52 @@ class Walk:
             by=by,
             at=self.tick(),
         )
-        workflow.begin_containment(incident_id=self.id, by=by, at=self.tick())
 
-    def to_mitigation(self) -> None:
+    def to_containment(self) -> None:
+        """Ready, and moved."""
+        self.ready_for_containment()
+        workflow.begin_containment(incident_id=self.id, by=self.commander, at=self.tick())
+
+    def ready_for_mitigation(self, *, signed: bool = True) -> None:
         """Tasks ended, systems isolated, partners told, growth stopped."""
         self.end_tasks("containment")
         self.change_systems("isolated")
         self.notify("first")
-        self.sign("no_growth")
+        if signed:
+            self.sign("no_growth")
+
+    def to_mitigation(self) -> None:
+        """Ready, and moved."""
+        self.ready_for_mitigation()
         workflow.begin_mitigation(incident_id=self.id, by=self.commander, at=self.tick())
 
-    def to_recovery(self) -> None:
+    def ready_for_recovery(self, *, signed: bool = True) -> None:
         """Tasks ended, cause known, fix approved."""
         self.end_tasks("mitigation")
         response.record_cause(
             incident_id=self.id, cause="A stuck feed handler.", by=self.commander, at=self.tick()
         )
-        self.sign("fix_approved")
+        if signed:
+            self.sign("fix_approved")
+
+    def to_recovery(self) -> None:
+        """Ready, and moved."""
+        self.ready_for_recovery()
         workflow.begin_recovery(incident_id=self.id, by=self.commander, at=self.tick())
 
-    def to_review(self) -> None:
+    def ready_for_review(self, *, signed: bool = True) -> None:
         """Restored, reconciled, all clear sent."""
         self.end_tasks("recovery")
         self.change_systems("restored")
         at = self.tick()
         response.record_recovery(incident_id=self.id, recovered_at=at, by=self.commander, at=at)
-        self.sign("reconciled")
         self.notify("all_clear")
+        if signed:
+            self.sign("reconciled")
+
+    def to_review(self) -> None:
+        """Ready, and moved."""
+        self.ready_for_review()
         workflow.begin_review(incident_id=self.id, by=self.commander, at=self.tick())
 
     def end_tasks(self, phase: str) -> None:

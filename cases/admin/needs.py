@@ -16,13 +16,13 @@ from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.dialogs import Action
 
-# The move that leaves each phase, and where it leads.
+# The move that leaves each phase, and what the page calls it.
 NEXT: dict[str, tuple[str, str]] = {
-    Phase.IDENTIFICATION: ("begin_containment", "containment"),
-    Phase.CONTAINMENT: ("begin_mitigation", "mitigation"),
-    Phase.MITIGATION: ("begin_recovery", "recovery"),
-    Phase.RECOVERY: ("begin_review", "review"),
-    Phase.REVIEW: ("close", "closing"),
+    Phase.IDENTIFICATION: ("begin_containment", "containment can begin"),
+    Phase.CONTAINMENT: ("begin_mitigation", "mitigation can begin"),
+    Phase.MITIGATION: ("begin_recovery", "recovery can begin"),
+    Phase.RECOVERY: ("begin_review", "the review can begin"),
+    Phase.REVIEW: ("close", "it can be closed"),
 }
 _DIALOGS: dict[str, Action] = {
     action.name: action

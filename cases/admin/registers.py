@@ -23,6 +23,8 @@ from cases.severity import IMPACTS, SCOPES
 from incidentdesk.kernel import access, desk, dialogs
 from incidentdesk.kernel.access import Actor, Permission
 
+LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{} tasks</a>'
+
 
 class _Deletable(desk.RegisterAdmin):
     """Rows that nothing points at: they may be deleted, which is recorded."""
@@ -63,7 +65,7 @@ class CategoryAdmin(desk.RegisterAdmin):
     def playbook_tasks(self, category: Any) -> SafeString:
         """How many tasks, and the way to them."""
         url = f"{reverse('admin:cases_playbooktask_changelist')}?category__id__exact={category.pk}"
-        return format_html('<a href="{}">{} tasks</a>', url, category.tasks)
+        return format_html(LINK, url, category.tasks)
 
 
 @admin.register(System)
@@ -79,20 +81,22 @@ class SystemAdmin(desk.RegisterAdmin):
 class PlaybookTaskAdmin(_Deletable):
     """What is proposed for a category and phase. Incidents that are open keep their tasks."""
 
-    list_display = (
-        "text",
-        "category",
-        "phase",
-        "position",
-        "needs_evidence",
-        "needs_second_person",
-        "is_partner_facing",
-    )
+    list_display = ("text", "category", "phase", "position", "asks_for")
     list_filter = ("category", "phase")
     list_select_related = ("category",)
     list_per_page = 50
     search_fields = ("text",)
     ordering = ("category", "phase", "position")
+
+    @admin.display(description="asks for")
+    def asks_for(self, task: PlaybookTask) -> str:
+        """What a responder must bring along, and whether a partner notices."""
+        marks = {
+            "evidence": task.needs_evidence,
+            "a second person": task.needs_second_person,
+            "faces a partner": task.is_partner_facing,
+        }
+        return ", ".join(words for words, applies in marks.items() if applies)
 
 
 class TargetForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -115,7 +119,8 @@ class TargetAdmin(_Deletable):
     """How long things may take. Clocks that run already stay as they were set."""
 
     form = TargetForm
-    list_display = ("kind", "for_severity", "limit", "anchor")
+    list_display = ("for_severity", "kind", "limit", "counted_from")
+    list_display_links = ("kind",)
     list_filter = ("severity", "kind")
     ordering = ("severity", "id")
 
@@ -123,6 +128,11 @@ class TargetAdmin(_Deletable):
     def for_severity(self, target: Target) -> str:
         """As it is said."""
         return f"SEV-{target.severity}"
+
+    @admin.display(description="from")
+    def counted_from(self, target: Target) -> str:
+        """The moment at which the clock begins."""
+        return target.get_anchor_display()
 
     @admin.display(description="within")
     def limit(self, target: Target) -> str:
@@ -161,11 +171,20 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
     """Where alerts come from, and what is assumed of them until somebody evaluates."""
 
     impact = forms.TypedChoiceField(choices=IMPACTS, coerce=int, widget=UnfoldAdminSelectWidget)
-    scope = forms.TypedChoiceField(choices=SCOPES, coerce=int, widget=UnfoldAdminSelectWidget)
+    scope = forms.TypedChoiceField(
+        choices=SCOPES,
+        coerce=int,
+        widget=UnfoldAdminSelectWidget,
+        help_text="Impact and scope are assumed until somebody evaluates the incident.",
+    )
 
     class Meta:
         model = Source
         fields = ("name", "format", "category", "impact", "scope", "is_active")
+        help_texts: ClassVar[dict[str, str]] = {
+            "format": "The key is made when you save, and shown once.",
+            "category": "What its alerts are about, if that is always the same.",
+        }
 
 
 @admin.register(Source)
@@ -173,6 +192,7 @@ class SourceAdmin(desk.RegisterAdmin):
     """What sends alerts. A key is made with the source and shown once."""
 
     form = SourceForm
+    fields = ("name", "format", "category", "impact", "scope", "is_active")
     list_display = ("name", "format", "category", "impact_and_scope", "is_active")
     list_filter = ("format", "is_active")
     list_select_related = ("category",)

@@ -111,7 +111,7 @@ def _fold(source: Source, signals: list[Signal], receipt: Receipt, *, at: dateti
 
 
 def _lock_groups(source: Source, groups: set[str]) -> None:
-    """One at a time per group until the transaction ends; in order, so that nobody waits in a ring."""
+    """One at a time a group until the transaction ends; in order, so nobody waits in a ring."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(g, %s)) "

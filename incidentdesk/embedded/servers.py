@@ -63,6 +63,8 @@ def stop(place: Place) -> None:
     """Stops both. With the start lock held and no other user left."""
     redis.stop(place)
     postgres.stop(place)
+    with contextlib.suppress(OSError):  # not empty: a server did not end
+        place.layout.socket_dir.rmdir()
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, cast
 from urllib.parse import quote
 
 from django.conf import settings
+from django.contrib.admin import ShowFacets
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -100,6 +101,7 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
     list_actions: ClassVar[Sequence[Action]] = ()  # buttons on the list
     paginator = InfinitePaginator
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # a count a choice would be a query a choice
     list_per_page = 25
     list_disable_select_all = True
     actions = None
@@ -120,7 +122,7 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
         """The row, if it may be read."""
-        if not object_id.isdigit():
+        if not object_id.isdecimal():
             return None
         return self.get_queryset(request).filter(pk=object_id).first()
 
@@ -216,7 +218,15 @@ class RegisterAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
     write_permission: ClassVar[Permission | None] = Permission.REGISTER_WRITE
     list_disable_select_all = True
     actions = None
-    show_full_result_count = False
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """The row's page. An auditor's reading is recorded."""
+        obj = kwargs.get("obj")
+        if obj is not None:
+            note_reading(request, obj)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def show_dialog(self, request: HttpRequest, shown: Action, object_id: str) -> HttpResponse:
         """One of a row's dialogs, for what is more than filling in a form."""

@@ -41,7 +41,7 @@ class LoginDialog(dialogs.DeskForm):
 
     contact = ContactField(Contact.objects.none(), empty_label=None)
     right = forms.ChoiceField(
-        choices=list(RIGHTS.items()), initial="act", widget=forms.RadioSelect, label="Who"
+        choices=list(RIGHTS.items()), initial="act", widget=forms.RadioSelect, label="This person"
     )
     mails_link = forms.BooleanField(
         label="Mail a link to set a password", required=False, initial=True
@@ -59,7 +59,9 @@ def _give_login(obj: Partner, data: Mapping[str, Any], *, by: Actor, at: datetim
     contact, right = data["contact"], data["right"]
     user = directory.give_login(contact_id=contact.pk, right=right, by=by)
     about = f"partner:{obj.pk}"
-    audit.record(by=by, at=at, action="gave a login", about=about, name=str(user), right=right)
+    audit.record(
+        by=by, at=at, action="gave a login", about=about, name=str(obj), to=user.email, right=right
+    )
     if not data["mails_link"]:
         return f"{user} {RIGHTS[right]}."
     passwords.mail_link(user)
@@ -85,7 +87,7 @@ class ContactInline(TabularInline):  # type: ignore[misc]
     model = Contact
     extra = 0
     fields = ("name", "email", "title", "phone", "gets_notices", "is_active")
-    show_change_link = False
+    hide_title = True
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever reads the partner reads its contacts."""

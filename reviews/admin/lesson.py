@@ -66,7 +66,9 @@ class LessonAdmin(DeskAdmin):
         """Where it comes from."""
         incident = lesson.review.incident
         return format_html(
-            '<span class="desk"><a href="{}">{}</a></span>', incident.url, incident.reference
+            '<span class="desk"><a class="chip" href="{}">{}</a></span>',
+            incident.url,
+            incident.reference,
         )
 
     @admin.display(description="Written", ordering="added_at")

@@ -76,7 +76,9 @@ class PreventiveActionAdmin(DeskAdmin):
         """Where it comes from."""
         incident = action.review.incident
         return format_html(
-            '<span class="desk"><a href="{}">{}</a></span>', incident.url, incident.reference
+            '<span class="desk"><a class="chip" href="{}">{}</a></span>',
+            incident.url,
+            incident.reference,
         )
 
 

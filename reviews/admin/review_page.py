@@ -70,16 +70,14 @@ def standing_first(review: Review) -> Any:
 
 
 def due_words(review: Any, now: datetime) -> tuple[str, str]:
-    """When a draft is due, and a class for its colour; a review without a due time says so."""
-    if not review.is_draft:
+    """When a draft is due, and a class for its colour; nothing if it has no due time."""
+    if not review.is_draft or review.due_at is None:
         return "", ""
-    if review.due_at is None:
-        return "no due day", "mute"
     span = clocks.words(review.due_at - now)
     when = moments.short(review.due_at, now)
     if review.due_at <= now:
-        return f"due {when}, {span} late", "bad"
-    return f"due {when}, in {span}", "warn" if (review.due_at - now).days < 1 else ""
+        return f"{when}, {span} late", "bad"
+    return f"{when}, in {span}", "warn" if (review.due_at - now).days < 1 else ""
 
 
 def _needs(checked: list[completeness.Checked], buttons: Buttons) -> list[Need]:

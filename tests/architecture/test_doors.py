@@ -131,7 +131,9 @@ def test_the_fsm_is_asked_by_the_lifecycle_s_use_cases_only():
         name.split(".")[-1]
         for module in OURS
         for name, call in module.calls()
-        if name.startswith("incident.") and not call.args and not call.keywords
+        if name.startswith("incident.")
+        and not call.args
+        and not call.keywords
         and name.split(".")[-1] in moves
     }
     assert performed == moves
@@ -220,6 +222,8 @@ def _without_docs(tree: ast.Module) -> ast.Module:
     """The tree without its docstrings."""
     copy = ast.parse(ast.unparse(tree))
     for node in ast.walk(copy):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
             node.body = node.body[1:] or [ast.Pass()]
     return copy

@@ -55,7 +55,9 @@ def test_every_module_of_a_package_stands_in_that_package_s_own_contract():
 def test_every_part_of_a_package_that_is_split_stands_between_the_packages():
     placed = {name for layer in CONTRACTS["packages"]["layers"] for name in _named(layer)}
     split = {
-        f"{package}.{child}" for package in ("incidentdesk", "partners") for child in _children(package)
+        f"{package}.{child}"
+        for package in ("incidentdesk", "partners")
+        for child in _children(package)
     }
     assert placed == split | {"cases", "reviews", "notifications"}
 

@@ -1,4 +1,4 @@
-"""Migrations: none is missing, each has a way back, and the way back and forth ends where it began."""
+"""Migrations: none is missing, each has a way back, and back and forth ends where it began."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from django.core.management import call_command
 from django.db import connections, migrations
 from django.db.migrations.loader import MigrationLoader
-
 
 OURS = ("kernel", "partners", "notifications", "cases", "reviews")
 

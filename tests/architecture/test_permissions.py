@@ -182,7 +182,9 @@ def _acting() -> dict[str, ast.FunctionDef]:
         if isinstance(node, ast.FunctionDef)
         and not node.name.startswith("_")
         and any(
-            argument.arg == "by" and argument.annotation and "Actor" in ast.unparse(argument.annotation)
+            argument.arg == "by"
+            and argument.annotation
+            and "Actor" in ast.unparse(argument.annotation)
             for argument in (*node.args.args, *node.args.kwonlyargs)
         )
     }
@@ -278,7 +280,11 @@ def test_every_role_may_call_these_use_cases():
     assert by_role["responder"] < by_role["commander"]
     assert by_role["responder"] < by_role["security"]
     alone = {n: who for n, who in callers.items() if who == "approver security"}
-    assert set(alone) == {"cases.notices.approve", "cases.workflow.close", "reviews.workflow.finish"}
+    assert set(alone) == {
+        "cases.notices.approve",
+        "cases.workflow.close",
+        "reviews.workflow.finish",
+    }
 
 
 def test_every_use_case_asks_for_exactly_one_permission_or_says_why_not():

@@ -81,7 +81,7 @@ class People:
             page.goto("/accounts/login/")
             page.fill("input[name=login]", login)
             page.fill("input[name=password]", DEMO_PASSWORD)
-            page.click("main button[type=submit]")
+            page.locator("input[name=password]").press("Enter")
             page.wait_for_url(lambda url: "/accounts/login" not in url)
             page.close()
         page = self.contexts[login].new_page()

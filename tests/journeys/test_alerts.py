@@ -36,7 +36,7 @@ def test_an_alert_is_on_top_of_the_dashboard_and_in_a_mail_within_five_seconds(
     alertmanager.fire(alertname=mark, region="eu", severity="critical")
     wait_until(lambda: bool(mails_about(sink, mark)), seconds=5, what="the page by mail")
     page.goto("/admin/")
-    first = page.locator("[data-open-incidents] tbody tr").first
+    first = page.locator("[aria-labelledby=open-incidents] tbody tr").first
     expect(first).to_contain_text(mark)
     expect(first).to_contain_text("Identification")
     assert time.monotonic() - began < 8

@@ -73,7 +73,7 @@ def test_an_unacknowledged_page_reaches_the_second_step_and_the_mail_stops_it(
         assert answer.status == 200
     page = as_("commander@desk.example")
     page.goto("/admin/")
-    row = page.locator("[data-open-incidents] tbody tr", has_text=mark)
+    row = page.locator("[aria-labelledby=open-incidents] tbody tr", has_text=mark)
     row.get_by_role("link").first.click()
     expect(page.get_by_role("link", name="Acknowledge").first).to_be_visible()
     incident = page.url

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from playwright.sync_api import Locator, Page, expect
 
+from incidentdesk.kernel import clocks
 from tests.journeys.stack import Alertmanager, Desk
 from tests.journeys.test_alerts import mails_about, wait_until
 from tests.sinks import SmtpSink
@@ -17,7 +18,7 @@ from tests.sinks import SmtpSink
 def open_dialog(page: Page, name: str) -> Locator:
     """Open the dialog `name` of the page one is on, as its buttons do."""
     path = page.url.split("?")[0].replace("/change/", f"/do/{name}/")
-    page.locator(f"a[data-dialog][href^='{path[path.index('/admin'):]}']").first.evaluate(
+    page.locator(f"a[data-dialog][href^='{path[path.index('/admin') :]}']").first.evaluate(
         "link => link.click()"
     )
     return page.locator("dialog.desk form")
@@ -75,7 +76,7 @@ def test_an_incident_goes_from_a_real_alert_to_a_closed_review(
     wait_until(lambda: bool(mails_about(sink, mark)), seconds=10, what="the page by mail")
     page, approver = as_("commander@desk.example"), as_("approver@desk.example")
     page.goto("/admin/")
-    page.locator("[data-open-incidents]").get_by_role("link", name=mark).first.click()
+    page.locator("[aria-labelledby=open-incidents]").get_by_role("link", name=mark).first.click()
     incident = page.url.split("?")[0]
 
     # --- an early move is refused in words, and changes nothing
@@ -89,7 +90,7 @@ def test_an_incident_goes_from_a_real_alert_to_a_closed_review(
 
     # --- Identification
     do(page, "take_command")
-    past = (datetime.now(UTC) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M")
+    past = (clocks.now() - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M")
     do(
         page,
         "evaluate",
@@ -182,7 +183,7 @@ def review(page: Page, approver: Page, incident: str) -> None:
         contributing_factors="No alert on sequence gaps.",
     )
     do(page, "add_control", name="Feed gap monitoring", verdict="missing", note="Add it.")
-    due = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%d")
+    due = (clocks.now() + timedelta(days=30)).strftime("%Y-%m-%d")
     do(page, "agree", title="Resubscribe on a gap", kind="prevent", owner="Commander", due_on=due)
     do(page, "no_documents", reason="The runbook was right.")
     do(page, "add_lesson", text="Watch gaps, not only silence.", tags="market data")

@@ -12,6 +12,7 @@ from cases import response
 from cases.admin.dialogs import fields
 from cases.models import AffectedSystem, Incident, System, Task
 from cases.models.task import PHASES
+from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
 
@@ -166,8 +167,9 @@ class RecoveredForm(DeskForm):
     )
 
     def prepare(self) -> None:
-        """What is recorded, or when the last alert cleared."""
-        self.fields["recovered_at"].initial = self.obj.recovered_at or self.obj.recovery_proposed_at
+        """What is recorded, or when the last alert cleared, or now."""
+        known = self.obj.recovered_at or self.obj.recovery_proposed_at
+        self.fields["recovered_at"].initial = known or clocks.now()
 
 
 def _recovered(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:

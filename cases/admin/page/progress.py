@@ -71,7 +71,7 @@ class Clock:
     due: str = ""
 
 
-_LABELS = {**dict(KINDS), "evaluate": "Commander and severity"}
+_LABELS = {**dict(KINDS), "evaluate": "Evaluated"}
 
 
 def running_clocks(deadlines: Sequence[Deadline], *, drafts: int, now: datetime) -> list[Clock]:

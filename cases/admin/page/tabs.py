@@ -126,7 +126,7 @@ class Line:
 
 def _timeline(incident: Incident, before: str, now: datetime) -> dict[str, Any]:
     entries = incident.entries.select_related("partner").order_by("-sequence")
-    if before.isdigit() and len(before) < 10:
+    if before.isdecimal() and len(before) < 10:
         entries = entries.filter(sequence__lt=int(before))
     found = list(entries[: TIMELINE + 1])
     lines, last = [], now.date()

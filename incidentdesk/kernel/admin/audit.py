@@ -14,6 +14,8 @@ from incidentdesk.kernel import desk
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.models import AuditEvent
 
+LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
+
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(desk.RegisterAdmin):
@@ -22,6 +24,7 @@ class AuditEventAdmin(desk.RegisterAdmin):
     read_permission = Permission.AUDIT_READ
     write_permission = None
     paginator = InfinitePaginator
+    show_full_result_count = False
     list_per_page = 50
     list_display = ("at", "actor", "action", "thing")
     search_fields = ("actor", "action", "about")
@@ -37,11 +40,13 @@ class AuditEventAdmin(desk.RegisterAdmin):
         for model in admin.site._registry:
             if model._meta.model_name == kind and pk.isdigit():
                 url = f"admin:{model._meta.app_label}_{kind}_change"
-                return format_html('<a href="{}">{}</a>', reverse(url, args=[pk]), name)
+                return format_html(LINK, reverse(url, args=[pk]), name)
         return name
 
     @admin.display(description="detail")
-    def details(self, event: AuditEvent) -> SafeString:
+    def details(self, event: AuditEvent) -> SafeString | str:
         """All that was recorded."""
+        if not event.detail:
+            return "nothing more"
         text = json.dumps(event.detail, indent=2, ensure_ascii=False)
         return format_html('<pre class="whitespace-pre-wrap">{}</pre>', text)

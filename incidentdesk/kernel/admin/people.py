@@ -66,7 +66,8 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
 class NewPersonForm(PersonForm):
     """As above, with a password for now; without one a link is mailed."""
 
-    password = forms.CharField(
+    first_password = forms.CharField(
+        label="Password",
         required=False,
         widget=UnfoldAdminPasswordWidget(attrs=NEW_PASSWORD),
         help_text="Leave it empty: the person gets a mail with a link to set one.",
@@ -81,14 +82,14 @@ class NewPersonForm(PersonForm):
         super().clean()
         if not self.cleaned_data.get("roles"):
             self.add_error("roles", "Tick at least one role; without one a person sees nothing.")
-        password = self.cleaned_data.get("password")
+        password = self.cleaned_data.get("first_password")
         if password:
             draft = User(name=self.cleaned_data.get("name") or "")
             draft.email = self.cleaned_data.get("email") or ""
             try:
                 people.require_good(password, draft)
             except DeskError as error:
-                self.add_error("password", str(error))
+                self.add_error("first_password", str(error))
 
 
 class PasswordDialog(dialogs.DeskForm):
@@ -182,7 +183,7 @@ class UserAdmin(desk.RegisterAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """What is asked of a new person, and what is shown of one who is here."""
         if obj is None:
-            return [(None, {"fields": ("name", "email", "roles", "password")})]
+            return [(None, {"fields": ("name", "email", "roles", "first_password")})]
         may_write = self.has_change_permission(request, obj)
         fields = ("name", "email", "roles" if may_write else "roles_in_words", "is_active")
         return [(None, {"fields": (*fields, "rights", "last_login", "created_at")})]
@@ -193,8 +194,6 @@ class UserAdmin(desk.RegisterAdmin):
         """The form knows who fills it in."""
         base = PersonForm if change else NewPersonForm
         bound = type(base.__name__, (base,), {"by": desk.actor(request)})
-        if not change:
-            return bound
         found: type[forms.ModelForm[User]] = super().get_form(
             request, obj, change, form=bound, **kwargs
         )
@@ -218,12 +217,12 @@ class UserAdmin(desk.RegisterAdmin):
             name=data["name"],
             email=data["email"],
             roles=data["roles"],
-            password=data["password"],
+            password=data["first_password"],
             by=by,
             at=at,
         )
         obj.pk = made.pk
-        if not data["password"]:
+        if not data["first_password"]:
             request._invite = made  # type: ignore[attr-defined]
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:

@@ -1,0 +1,30 @@
+"""`python -m bench`: starts the stack, measures, prints the table."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from bench import intake, portal, scratch, table
+from incidentdesk.embedded.errors import EmbeddedError
+
+
+def main() -> None:
+    """All figures, in under four minutes."""
+    began = time.monotonic()
+    figures: list[table.Figure] = []
+    try:
+        with scratch.stack() as stack:
+            scratch.say(f"Alerts, {intake.CLIENTS} clients …")
+            figures += intake.measure(stack)
+            figures += portal.measure(stack)
+            scratch.say("Tidying up …")
+    except (EmbeddedError, RuntimeError) as error:
+        sys.exit(f"bench: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    print(f"\n{table.show(figures, seconds=time.monotonic() - began)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How dates and times read on every page: 24 hours, the month in letters."""

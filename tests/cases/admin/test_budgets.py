@@ -1,0 +1,159 @@
+"""Pages and lists cost a fixed number of queries, whatever the number of rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from cases import timeline
+from cases.models import (
+    AffectedSystem,
+    Alert,
+    Entry,
+    Event,
+    Incident,
+    Involvement,
+    Notice,
+    NoticeCopy,
+    Report,
+    System,
+    Task,
+)
+from notifications import outbox
+from partners.models import Partner
+from tests.cases.admin.conftest import page_of, sql_of
+from tests.conftest import NOW
+
+TABS = ("timeline", "tasks", "systems", "partners", "notices", "messages", "alerts")
+LISTS = ("incident", "notice", "report", "alert", "event", "task")
+
+
+def _rows(incident: Incident, number: int, people: Any, source: Any) -> None:
+    """One more of everything that the page shows."""
+    by = people.actor("responder")
+    partner = Partner.objects.create(name=f"Partner {number}", code=f"P{number:03d}")
+    involved = Involvement.objects.create(
+        incident=incident,
+        partner=partner,
+        title="Delayed",
+        meaning="Wait.",
+        severity=3,
+        phase=incident.phase,
+        added_at=NOW,
+    )
+    timeline.record(
+        incident, Entry.Kind.PARTNER, f"{partner}.", by=by, at=NOW, partner_id=partner.pk
+    )
+    Task.objects.create(
+        incident=incident,
+        phase=incident.phase,
+        position=100 + number,
+        text="Check.",
+        state="done",
+        note="Done.",
+        ended_at=NOW,
+        ended_by=people["responder"],
+    )
+    Task.objects.create(
+        incident=incident, phase=incident.phase, position=200 + number, text="More."
+    )
+    AffectedSystem.objects.create(
+        incident=incident,
+        system=System.objects.create(name=f"System {number}"),
+        changed_at=NOW,
+        changed_by=people["responder"],
+    )
+    notice = Notice.objects.create(
+        incident=incident,
+        kind="first",
+        body="Late.",
+        tlp="AMBER",
+        drafted_at=NOW,
+        drafted_by=people["communications"],
+    )
+    NoticeCopy.objects.create(
+        notice=notice, involvement=involved, partner=partner, kind="first", tlp="AMBER"
+    )
+    _arrivals(incident, number, people, source, partner)
+
+
+def _arrivals(incident: Incident, number: int, people: Any, source: Any, partner: Partner) -> None:
+    Alert.objects.create(
+        source=source,
+        incident=incident,
+        external_key=f"a{number}",
+        group_key="g",
+        title="Stale",
+        first_at=NOW,
+        last_at=NOW,
+    )
+    Event.objects.create(
+        source=source, received_at=NOW, body="{}", outcome="done", incident=incident
+    )
+    Report.objects.create(
+        partner=partner,
+        reference=f"R{number}",
+        title="Late",
+        description="Late.",
+        noticed_at=NOW,
+        reported_at=NOW,
+        reported_by=people["helix"],
+        reporter="Helix",
+    )
+    with transaction.atomic(), outbox.quiet():
+        outbox.queue(
+            kind="report_received",
+            to=people["responder"],
+            about=incident.about,
+            dedupe_key=f"test:{number}",
+            context={"reference": "R", "title": "Late", "url": "/portal/"},
+            at=NOW,
+        )
+
+
+@pytest.fixture
+def measure(as_, people, source, incident_in, declare):
+    """Cost of a path at one row, then at thirty."""
+
+    def both(path: str, incident: Incident) -> tuple[int, int]:
+        browser = as_("commander")
+        _rows(incident, 0, people, source)
+        few = len(sql_of(browser, path))
+        for number in range(1, 30):
+            _rows(incident, number, people, source)
+        return few, len(sql_of(browser, path))
+
+    return both
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_the_incidents_page_costs_the_same_at_1_and_30_rows(tab, measure, incident_in):
+    incident = incident_in("containment")
+    few, many = measure(f"{page_of(incident)}?tab={tab}", incident)
+    assert few == many <= 40
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_costs_the_same_at_1_and_30_rows(name, measure, incident_in, declare):
+    incident = incident_in("containment")
+    path = (
+        f"/admin/cases/{name}/?state=all"
+        if name in ("notice", "report", "alert")
+        else (f"/admin/cases/{name}/")
+    )
+    if name == "incident":
+        for number in range(29):
+            declare(title=f"Another {number}")
+    few, many = measure(path, incident)
+    assert few == many <= 15
+
+
+def test_the_list_of_incidents_costs_the_same_at_1_and_30_incidents(as_, declare):
+    browser = as_("responder")
+    declare()
+    few = len(sql_of(browser, "/admin/cases/incident/"))
+    for number in range(29):
+        declare(title=f"Another {number}")
+    assert few == len(sql_of(browser, "/admin/cases/incident/")) <= 12

@@ -1,0 +1,111 @@
+"""The lists: what they show by themselves, and what they leave to filters and search."""
+
+from __future__ import annotations
+
+import pytest
+
+from cases import notices, workflow
+from cases.intake import reports
+from cases.models import Event, Incident
+from incidentdesk.kernel.access import actor_for
+from tests.cases.admin.conftest import text_of
+from tests.conftest import NOW
+
+INCIDENTS = "/admin/cases/incident/"
+
+
+@pytest.fixture
+def three(declare, people, incident_in):
+    """One in containment that the commander leads, one new, one dismissed."""
+    incident_in("containment", title="Led one")
+    declare(title="New one", impact=1, scope=1, urgency=1)
+    gone = declare(title="Gone one")
+    workflow.dismiss(incident_id=gone.pk, reason="None.", by=people.actor("commander"), at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("asked", "titles"),
+    [
+        ({}, {"Led one", "New one"}),
+        ({"show": "all"}, {"Led one", "New one", "Gone one"}),
+        ({"mine": "1"}, {"Led one"}),
+        ({"severity": "4"}, {"New one"}),
+        ({"phase": "containment"}, {"Led one"}),
+        ({"phase": "dismissed"}, {"Gone one"}),
+        ({"q": "led"}, {"Led one"}),
+        ({"severity": "nonsense", "phase": "nonsense"}, set()),
+    ],
+)
+def test_incidents_are_the_open_ones_unless_asked_otherwise(asked, titles, as_, three):
+    words = text_of(as_("commander").get(INCIDENTS, asked))
+    assert {t for t in ("Led one", "New one", "Gone one") if t in words} == titles
+
+
+def test_an_incident_is_found_by_its_reference(as_, three):
+    reference = Incident.objects.get(title="New one").reference
+    words = text_of(as_("auditor").get(INCIDENTS, {"q": reference}))
+    assert "New one" in words
+    assert "Led one" not in words
+
+
+def test_the_newest_incident_comes_first_with_its_next_clock(as_, three):
+    words = text_of(as_("auditor").get(INCIDENTS))
+    assert words.index("New one") < words.index("Led one")
+    assert "Acknowledge:" in words
+    assert "late" in words
+
+
+def test_notices_are_those_that_wait_for_approval(as_, incident_in, walk, people):
+    incident = incident_in("containment", title="Led one")
+    walk(incident).notify("first")
+    browser = as_("approver")
+    assert "Led one" not in text_of(browser.get("/admin/cases/notice/"))
+    notices.draft(
+        incident_id=incident.pk,
+        kind="update",
+        body="More.",
+        involvement_ids=[row.pk for row in incident.involvements.all()],
+        by=people.actor("communications"),
+        at=NOW,
+    )
+    assert "Led one" in text_of(browser.get("/admin/cases/notice/"))
+    assert text_of(browser.get("/admin/cases/notice/", {"state": "all"})).count("Led one") == 2
+
+
+def test_reports_are_those_that_wait_for_triage(as_, people, helix):
+    made = reports.report(
+        title="Fills missing",
+        description="Forty.",
+        noticed_at=NOW,
+        by=actor_for(people["helix"], partner_id=helix.pk),
+        at=NOW,
+    )
+    browser = as_("communications")
+    assert "Fills missing" in text_of(browser.get("/admin/cases/report/"))
+    reports.decline(report_id=made.pk, answer="Fixed.", by=people.actor("security"), at=NOW)
+    assert "Fills missing" not in text_of(browser.get("/admin/cases/report/"))
+
+
+def test_tasks_are_the_open_ones_of_the_present_phase(as_, incident_in):
+    incident = incident_in("containment")
+    browser = as_("responder")
+    words = text_of(browser.get("/admin/cases/task/"))
+    assert "Confirm blast radius" in words
+    assert "Add capacity" not in words
+    task = incident.tasks.filter(phase="containment").first()
+    answer = browser.get(f"/admin/cases/task/{task.pk}/change/")
+    assert answer.headers["Location"] == f"{incident.url}?tab=tasks"
+
+
+def test_a_raw_delivery_is_shown_as_it_came(as_, source):
+    event = Event.objects.create(
+        source=source,
+        received_at=NOW,
+        body='{"a": "<script>"}',
+        outcome="refused",
+        said="The body is no alert.",
+    )
+    browser = as_("auditor")
+    assert "The body is no alert." in text_of(browser.get("/admin/cases/event/"))
+    page = browser.get(f"/admin/cases/event/{event.pk}/change/").content.decode()
+    assert "{&quot;a&quot;: &quot;&lt;script&gt;&quot;}" in page

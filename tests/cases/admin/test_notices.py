@@ -1,0 +1,109 @@
+"""Notices and reports through their buttons: two people for a notice, one answer for a report."""
+
+from __future__ import annotations
+
+import pytest
+
+from cases.intake import reports
+from cases.models import Incident, Notice, Report
+from incidentdesk.kernel.access import actor_for
+from tests.cases.admin.conftest import address, page_of, text_of
+from tests.conftest import NOW
+
+
+def _draft(browser, incident, **more):
+    rows = [row.pk for row in incident.involvements.all()]
+    form = {"kind": "first", "body": "Quotes are late.", "audience": rows} | more
+    return browser.post(address(incident, "draft_notice"), form)
+
+
+def test_a_notice_is_drafted_by_one_approved_by_another_and_sent(as_, incident_in, people):
+    incident = incident_in("containment")
+    people["communications"].roles = ["communications", "approver"]
+    people["communications"].save()
+    writer, approver = as_("communications"), as_("approver")
+    assert _draft(writer, incident).status_code == 302
+    notice = Notice.objects.get()
+    own = writer.post(address(notice, "approve"))
+    assert (own.status_code, "a second person has to approve it" in text_of(own)) == (422, True)
+    early = writer.post(address(notice, "send"))
+    assert "waits for a second person's approval" in text_of(early)
+    assert "Quotes are late." in text_of(approver.get(address(notice, "approve")))
+    assert approver.post(address(notice, "approve")).status_code == 302
+    assert writer.post(address(notice, "send")).status_code == 302
+    notice.refresh_from_db()
+    assert (notice.state, notice.approved_by) == ("sent", people["approver"])
+    page = text_of(writer.get(page_of(notice)))
+    assert "Helix Markets" in page
+    assert "HELIX-" in page
+    assert people["approver"].name in page
+
+
+def test_the_draft_is_for_every_partner_unless_one_is_unticked(as_, incident_in):
+    incident = incident_in("containment")
+    browser = as_("communications")
+    form = browser.get(address(incident, "draft_notice")).content.decode()
+    assert form.count("checked") == incident.involvements.count() == 1
+    refused = _draft(browser, incident, audience=[])
+    assert (refused.status_code, Notice.objects.count()) == (422, 0)
+    assert "Quotes are late." in text_of(refused)
+
+
+def test_an_edit_is_a_new_draft_and_leads_there(as_, incident_in, walk):
+    incident = incident_in("containment")
+    browser = as_("communications")
+    _draft(browser, incident)
+    notice = Notice.objects.get()
+    as_("approver").post(address(notice, "approve"))
+    answer = browser.post(address(notice, "edit"), {"body": "Quotes are fine."})
+    fresh = Notice.objects.get(replaces=notice)
+    assert answer.headers["Location"] == page_of(fresh)
+    assert (fresh.state, fresh.approved_by) == ("draft", None)
+    assert "took its place" in text_of(browser.get(page_of(notice)))
+    assert browser.post(address(fresh, "withdraw")).status_code == 302
+    assert "data-dialog" not in browser.get(page_of(fresh)).content.decode()
+
+
+@pytest.fixture
+def report(people, helix):
+    """Helix reports something."""
+    return reports.report(
+        title="Fills missing",
+        description="Forty.",
+        noticed_at=NOW,
+        by=actor_for(people["helix"], partner_id=helix.pk),
+        at=NOW,
+    )
+
+
+def test_a_report_becomes_an_incident(as_, report):
+    form = {"impact": "2", "scope": "2", "urgency": ""}
+    answer = as_("communications").post(address(report, "accept"), form)
+    incident = Incident.objects.get()
+    assert answer.headers["Location"] == incident.url
+    assert (incident.impact, incident.urgency, incident.detection) == (2, None, "partner")
+
+
+def test_a_report_is_attached_to_an_open_incident(as_, report, declare):
+    incident, browser = declare(), as_("communications")
+    wrong = browser.post(address(report, "attach"), {"reference": "INC-1999-0001"})
+    assert "no open incident INC-1999-0001" in text_of(wrong)
+    right = browser.post(address(report, "attach"), {"reference": incident.reference.lower()})
+    assert right.headers["Location"] == incident.url
+    assert incident.involvements.filter(partner=report.partner).exists()
+
+
+def test_a_report_is_declined_with_an_answer_and_only_once(as_, report):
+    browser = as_("communications")
+    assert browser.post(address(report, "decline"), {"answer": " "}).status_code == 422
+    assert browser.post(address(report, "decline"), {"answer": "Fixed."}).status_code == 302
+    again = browser.post(address(report, "decline"), {"answer": "No."})
+    assert (again.status_code, "was triaged already" in text_of(again)) == (422, True)
+    report.refresh_from_db()
+    assert (report.state, report.answer) == (Report.State.DECLINED, "Fixed.")
+    assert "data-dialog" not in browser.get(page_of(report)).content.decode()
+
+
+def test_who_may_not_triage_is_refused(as_, report):
+    answer = as_("responder").post(address(report, "accept"), {})
+    assert (answer.status_code, Incident.objects.count()) == (403, 0)

@@ -1,0 +1,161 @@
+"""The registers of cases on the desk: who changes them, what is recorded, keys shown once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from cases.intake import sources
+from cases.models import Category, Incident, PlaybookTask, Source, System, Target
+from cases.models.alert import digest
+from incidentdesk.kernel.errors import InvalidInput, NotAllowed
+from incidentdesk.kernel.models import AuditEvent
+from tests.conftest import NOW, People
+
+pytestmark = pytest.mark.django_db
+REGISTERS = ["category", "system", "playbooktask", "target", "source"]
+
+
+@pytest.fixture
+def as_(people: People) -> Callable[[str], Client]:
+    """`as_("auditor")` is a browser in which the auditor is logged in."""
+
+    def log_in(key: str) -> Client:
+        browser = Client()
+        browser.force_login(people[key])
+        return browser
+
+    return log_in
+
+
+As = Callable[[str], Client]
+
+
+def new_source(**changes: Any) -> dict[str, Any]:
+    """What a browser posts for a new source."""
+    fields = {"name": "prod-us", "format": "alertmanager", "impact": 2, "scope": 2}
+    return {**fields, "category": "", "is_active": "on", **changes}
+
+
+def key_on(page: str) -> str:
+    """The key that a page shows."""
+    found = re.search(r"/intake/([\w-]+)/alertmanager", page)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_everybody_at_the_desk_reads_and_only_the_administrator_adds(
+    as_: As, people: People, register: str
+) -> None:
+    System.objects.create(name="ledger")
+    Source.objects.create(name="prod-eu", format="alertmanager", key_digest="x")
+    url = f"/admin/cases/{register}/"
+    adds = set()
+    for key in people:
+        browser = as_(key)
+        assert browser.get(url).status_code == 200
+        if browser.get(f"{url}add/").status_code == 200:
+            adds.add(key)
+    assert adds == {"administrator"}
+
+
+def test_a_change_is_recorded_and_a_reading_only_of_the_auditor(as_: As) -> None:
+    system = System.objects.create(name="ledger")
+    url = f"/admin/cases/system/{system.pk}/change/"
+    posted = {"name": "ledger-eu", "description": "", "is_active": "on"}
+    as_("administrator").post(url, posted)
+    (change,) = AuditEvent.objects.all()
+    assert (change.action, change.about) == ("changed system", f"system:{system.pk}")
+    as_("responder").get(url)
+    assert AuditEvent.objects.count() == 1
+    as_("auditor").get(url)
+    assert AuditEvent.objects.order_by("-id")[0].action == "read"
+    assert as_("auditor").post(url, posted).status_code == 403
+
+
+def test_a_category_keeps_its_key_and_leads_to_its_playbook(as_: As) -> None:
+    browser = as_("administrator")
+    posted = {"name": "Cloud", "key": "cloud", "description": "", "position": 9, "is_active": "on"}
+    browser.post("/admin/cases/category/add/", posted)
+    made = Category.objects.get(key="cloud")
+    url = f"/admin/cases/category/{made.pk}/change/"
+    browser.post(url, {**posted, "key": "other", "name": "Clouds"})
+    made.refresh_from_db()
+    assert (made.key, made.name) == ("cloud", "Clouds")
+    page = browser.get("/admin/cases/category/").content.decode()
+    assert f"category__id__exact={made.pk}" in page
+    assert "0 tasks" in page
+
+
+def test_a_task_of_a_playbook_is_added_and_deleted_and_both_are_recorded(as_: As) -> None:
+    browser = as_("administrator")
+    outage = Category.objects.get(key="outage")
+    posted = {"category": outage.pk, "phase": "containment", "position": 99, "text": "Breathe."}
+    browser.post("/admin/cases/playbooktask/add/", posted)
+    made = PlaybookTask.objects.get(text="Breathe.")
+    url = f"/admin/cases/playbooktask/{made.pk}/delete/"
+    assert as_("commander").post(url, {"post": "yes"}).status_code == 403
+    browser.post(url, {"post": "yes"})
+    assert not PlaybookTask.objects.filter(pk=made.pk).exists()
+    actions = AuditEvent.objects.order_by("id").values_list("action", flat=True)
+    assert list(actions) == ["added playbook task", "deleted playbook task"]
+
+
+def test_a_target_counts_from_the_next_incident_on(
+    as_: As, declare: Callable[..., Incident]
+) -> None:
+    before = declare(impact=4, scope=4, urgency=3)
+    target = Target.objects.get(severity=1, kind="acknowledge")
+    posted = {"severity": 1, "kind": "acknowledge", "amount": 7, "counting": "minutes"}
+    url = f"/admin/cases/target/{target.pk}/change/"
+    as_("administrator").post(url, {**posted, "anchor": "detected_at"})
+    after = declare(impact=4, scope=4, urgency=3)
+    due = [i.deadlines.get(kind="acknowledge").due_at - NOW for i in (before, after)]
+    assert [span.total_seconds() / 60 for span in due] == [5, 7]
+
+
+def test_the_key_of_a_new_source_is_shown_once_and_works(as_: As) -> None:
+    browser = as_("administrator")
+    page = browser.post("/admin/cases/source/add/", new_source(), follow=True).content.decode()
+    key = key_on(page)
+    made = Source.objects.get(name="prod-us")
+    assert made.key_digest == digest(key)
+    for url in ("/admin/cases/source/", f"/admin/cases/source/{made.pk}/change/"):
+        assert key not in browser.get(url).content.decode()
+    assert key not in str(list(AuditEvent.objects.values()))
+    answer = browser.post(f"/intake/{key}/alertmanager", "{}", content_type="application/json")
+    assert answer.status_code == 400  # the key was right; the body was not
+
+
+def test_a_new_key_puts_the_old_one_out_of_use(as_: As, source: Source) -> None:
+    url = f"/admin/cases/source/{source.pk}/renew_key"
+    assert as_("responder").get(url).status_code == 403
+    browser = as_("administrator")
+    assert "stops working at once" in browser.get(url).content.decode()
+    source.refresh_from_db()
+    assert source.key_digest == digest("key-alertmanager")  # asking changed nothing
+    key = key_on(browser.post(url, follow=True).content.decode())
+    source.refresh_from_db()
+    assert source.key_digest == digest(key)
+
+
+def test_a_source_keeps_its_format(as_: As, source: Source) -> None:
+    url = f"/admin/cases/source/{source.pk}/change/"
+    as_("administrator").post(url, new_source(name="prod-eu-2", format="pagerduty"))
+    source.refresh_from_db()
+    assert (source.name, source.format) == ("prod-eu-2", "alertmanager")
+
+
+def test_only_those_who_keep_registers_make_sources(people: People) -> None:
+    with pytest.raises(NotAllowed):
+        sources.create(name="x", source_format="alertmanager", by=people.actor("responder"), at=NOW)
+    with pytest.raises(InvalidInput, match="no format smoke-signal"):
+        sources.create(
+            name="x", source_format="smoke-signal", by=people.actor("administrator"), at=NOW
+        )
+    assert not Source.objects.exists()

@@ -1,0 +1,100 @@
+"""Clock arithmetic: minutes, calendar days, business days, and how a span is said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from incidentdesk.kernel import clocks
+from incidentdesk.kernel.clocks import Counting
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+MOMENTS = st.integers(0, 8 * 366 * 24 * 60).map(lambda n: START + timedelta(minutes=n))
+DAYS = st.integers(min_value=0, max_value=60)
+
+
+def day(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "due"),
+    [
+        ("2026-03-04T09:41", 0, "2026-03-04T09:41"),  # a Wednesday
+        ("2026-03-04T09:41", 1, "2026-03-05T09:41"),
+        ("2026-03-04T09:41", 2, "2026-03-06T09:41"),
+        ("2026-03-04T09:41", 3, "2026-03-09T09:41"),  # over the weekend
+        ("2026-03-04T09:41", 10, "2026-03-18T09:41"),
+        ("2026-03-06T23:59", 1, "2026-03-09T23:59"),  # a Friday, a minute before midnight
+        ("2026-03-07T00:00", 0, "2026-03-09T00:00"),  # a Saturday counts from Monday, 00:00
+        ("2026-03-07T15:30", 1, "2026-03-10T00:00"),
+        ("2026-03-08T23:59", 1, "2026-03-10T00:00"),  # a Sunday
+        ("2026-03-09T00:00", 1, "2026-03-10T00:00"),
+        ("2027-12-31T12:00", 1, "2028-01-03T12:00"),  # a Friday, over the end of the year
+        ("2028-02-28T12:00", 1, "2028-02-29T12:00"),  # a leap day is a Tuesday
+        ("2028-02-29T12:00", 4, "2028-03-06T12:00"),
+    ],
+)
+def test_business_days_are_monday_to_friday(start, days, due):
+    assert clocks.add_business_days(day(start), days) == day(due)
+    assert clocks.add(day(start), days, Counting.BUSINESS_DAYS) == day(due)
+
+
+@given(start=MOMENTS, later=MOMENTS, days=DAYS)
+def test_who_starts_later_is_never_due_earlier(start, later, days):
+    first, second = sorted([start, later])
+    assert clocks.add_business_days(first, days) <= clocks.add_business_days(second, days)
+
+
+@given(start=MOMENTS, days=DAYS)
+def test_one_more_business_day_is_later_and_never_a_weekend(start, days):
+    due = clocks.add_business_days(start, days)
+    assert due.weekday() < 5
+    assert due >= start
+    assert clocks.add_business_days(start, days + 1) > due
+    between = (due.date() - start.date()).days
+    weekdays = sum((start.date() + timedelta(n)).weekday() < 5 for n in range(1, between + 1))
+    assert weekdays == days + (start.weekday() >= 5)
+
+
+@pytest.mark.parametrize(
+    ("amount", "counting", "due"),
+    [
+        (5, Counting.MINUTES, "2026-03-06T23:05"),
+        (120, "minutes", "2026-03-07T01:00"),
+        (3, Counting.CALENDAR_DAYS, "2026-03-09T23:00"),
+        (3, Counting.BUSINESS_DAYS, "2026-03-11T23:00"),
+    ],
+)
+def test_a_limit_is_counted_as_it_says(amount, counting, due):
+    assert clocks.add(day("2026-03-06T23:00"), amount, counting) == day(due)
+
+
+def test_the_present_is_told_with_its_zone():
+    before = datetime.now(UTC)  # noqa: TID251 -- the clock that the desk's own is held against
+    now = clocks.now()
+    assert now.utcoffset() == timedelta()
+    assert timedelta() <= now - before < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (3599, "59 min"),
+        (3600, "1 h"),
+        (7800, "2 h 10"),
+        (86399, "23 h 59"),
+        (86400, "1 d"),
+        (90000, "1 d 1 h"),
+        (3 * 86400 + 7200, "3 d"),
+        (-720, "12 min"),
+    ],
+)
+def test_a_span_is_said_as_a_person_says_it(seconds, said):
+    assert clocks.words(timedelta(seconds=seconds)) == said

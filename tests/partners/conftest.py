@@ -1,0 +1,200 @@
+"""Two partners on one incident, each with a word of its own in every field that it may see.
+
+Whatever belongs to Alder says ALDER, whatever belongs to Birch says BIRCH, and whatever is nobody's
+but the desk's says GLOBAL. A page of Alder's that says BIRCH or GLOBAL has leaked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from cases import disclosure, notices, workflow
+from cases.intake import reports
+from cases.models import Incident, Involvement, NoticeCopy, Report
+from incidentdesk.kernel import access, grants
+from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.models import User
+from partners.models import Contact, Partner
+from tests.conftest import NOW, PASSWORD, People
+
+TITLE = "GLOBAL root of it all"
+
+
+@pytest.fixture(autouse=True)
+def _own_limits(settings: Any) -> None:
+    """The login limits of one test are not those of the next, nor of one that runs beside it."""
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
+
+
+@dataclass
+class Side:
+    """One partner, its person, and what it was shown, told and not told."""
+
+    word: str
+    partner: Partner
+    user: User
+    actor: Actor
+    involvement: Involvement = field(init=False)
+    hidden: Involvement = field(init=False)
+    sent: NoticeCopy = field(init=False)
+    report: Report = field(init=False)
+
+    @property
+    def client(self) -> Client:
+        """A browser in which its person is logged in."""
+        client = Client()
+        client.force_login(self.user)
+        return client
+
+    def rows(self) -> list[Any]:
+        """Everything the database holds of this partner."""
+        models: list[Any] = [Involvement, NoticeCopy, Report, Contact]
+        return [
+            list(m.objects.filter(partner=self.partner).order_by("pk").values()) for m in models
+        ]
+
+
+@dataclass
+class Both:
+    """The two sides and the incident that they share without knowing."""
+
+    a: Side
+    b: Side
+    incident: Incident
+
+
+def make_side(word: str) -> Side:
+    """A partner with one person who acts for it."""
+    partner = Partner.objects.create(name=f"{word.title()} Trading", code=word)
+    user = User.objects.create_user(
+        f"person@{word.lower()}.test", PASSWORD, name=f"Person of {word.title()}"
+    )
+    Contact.objects.create(partner=partner, user=user, name=user.name, email=user.email)
+    grants.grant(user, "act", partner)
+    return Side(word, partner, user, access.actor_for(user, partner_id=partner.pk))
+
+
+class Telling:
+    """Listing partners and telling them, by the people whose work it is."""
+
+    def __init__(self, people: People) -> None:
+        self.people, self.at = people, NOW
+
+    def tick(self) -> datetime:
+        """A minute later."""
+        self.at += timedelta(minutes=1)
+        return self.at
+
+    def declare(self, title: str) -> Incident:
+        """An incident of the desk's."""
+        opening = workflow.Opening(
+            title=title,
+            detection=Incident.Detection.STAFF,
+            detected_by="GLOBAL staff",
+            detected_at=self.at,
+            occurred_at=self.at - timedelta(minutes=3),
+            impact=4,
+            scope=4,
+            urgency=3,
+        )
+        by = self.people.actor("responder")
+        return workflow.open_incident(opening=opening, by=by, at=self.tick())
+
+    def involve(self, incident: Incident, side: Side, *, hint: str = "") -> Involvement:
+        """The partner is listed; it sees nothing yet."""
+        return disclosure.add_partner(
+            incident_id=incident.pk,
+            partner_id=side.partner.pk,
+            title=f"{side.word} {hint} view",
+            meaning=f"{side.word} {hint} meaning",
+            severity=2,
+            by=self.people.actor("commander"),
+            at=self.tick(),
+        )
+
+    def draft(self, involvement: Involvement, body: str) -> int:
+        """A notice for one partner; its id."""
+        return notices.draft(
+            incident_id=involvement.incident_id,
+            kind="first",
+            body=body,
+            involvement_ids=[involvement.pk],
+            next_update_at=self.at + timedelta(hours=1),
+            by=self.people.actor("communications"),
+            at=self.tick(),
+        ).pk
+
+    def tell(self, involvement: Involvement, body: str) -> NoticeCopy:
+        """A notice, approved and sent."""
+        notice_id = self.draft(involvement, body)
+        notices.approve(notice_id=notice_id, by=self.people.actor("approver"), at=self.tick())
+        by = self.people.actor("communications")
+        notices.send(notice_id=notice_id, by=by, at=self.tick())
+        return NoticeCopy.objects.get(notice_id=notice_id)
+
+    def report(self, side: Side, title: str) -> Report:
+        """The partner reports something and is answered."""
+        made = reports.report(
+            title=title,
+            description=f"{side.word} description",
+            noticed_at=self.at,
+            by=side.actor,
+            at=self.tick(),
+        )
+        by = self.people.actor("communications")
+        answer = f"{side.word} answer"
+        return reports.decline(report_id=made.pk, answer=answer, by=by, at=self.tick())
+
+
+@pytest.fixture
+def telling(people: People) -> Telling:
+    """Steps that tell partners something."""
+    return Telling(people)
+
+
+@pytest.fixture
+def both(telling: Telling) -> Both:
+    """Alder and Birch on one incident; each also has one that was not disclosed to it."""
+    a, b = make_side("ALDER"), make_side("BIRCH")
+    incident, quiet = telling.declare(TITLE), telling.declare("GLOBAL quiet one")
+    for side in (a, b):
+        side.involvement = telling.involve(incident, side)
+        side.sent = telling.tell(side.involvement, f"{side.word} notice")
+        telling.draft(side.involvement, f"GLOBAL unsent draft for {side.word}")
+        side.hidden = telling.involve(quiet, side, hint="GLOBAL undisclosed")
+        side.report = telling.report(side, f"{side.word} report")
+        side.involvement.refresh_from_db()
+    return Both(a, b, incident)
+
+
+@pytest.fixture
+def many(telling: Telling) -> Callable[[Side, int], None]:
+    """`many(side, 30)`: so many more incidents and reports, each with a notice that waits."""
+
+    def make(side: Side, count: int) -> None:
+        for number in range(count):
+            incident = telling.declare(f"GLOBAL number {number}")
+            involvement = telling.involve(incident, side, hint=f"number {number}")
+            telling.tell(involvement, f"{side.word} told {number}")
+            telling.report(side, f"{side.word} report {number}")
+
+    return make
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Somebody with a login, and neither a role nor a grant."""
+    return User.objects.create_user("stranger@nowhere.test", PASSWORD, name="Nobody’s")
+
+
+def leaks(text: str, *words: str) -> list[str]:
+    """The words that stand in the text and must not; the desk's own reference among them."""
+    lower = text.lower()
+    return [word for word in (*words, "GLOBAL", "INC-20") if word.lower() in lower]

@@ -1,0 +1,172 @@
+"""The second wall stands alone: as the portal's role, unfiltered queries give one partner's rows.
+
+Nothing here goes through `cases.visibility`; the database itself refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, ProgrammingError, connection, transaction
+
+from cases import visibility
+from cases.models import Category, Incident, Involvement, NoticeCopy, Report
+from incidentdesk.kernel.scope import partner_scope
+from tests.partners.conftest import Both
+
+pytestmark = pytest.mark.django_db
+
+READABLE = {
+    "cases_involvement": set(visibility.INVOLVEMENT_COLUMNS),
+    "cases_noticecopy": set(visibility.COPY_COLUMNS),
+    "cases_report": set(visibility.REPORT_COLUMNS),
+    "cases_category": {"id", "key", "name", "description", "position", "is_active"},
+}
+SCOPED = [Involvement, NoticeCopy, Report]
+
+
+def tables() -> dict[str, set[str]]:
+    """Every table there is, with its columns: those of models and those of nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = 'public'"
+        )
+        found: dict[str, set[str]] = {}
+        for table, column in cursor.fetchall():
+            found.setdefault(table, set()).add(column)
+    of_models = {m._meta.db_table for m in apps.get_models(include_auto_created=True)}
+    assert of_models <= set(found)
+    return found
+
+
+@contextmanager
+def one_try() -> Iterator[None]:
+    """A statement that may fail without ending the test's transaction."""
+    with transaction.atomic():
+        yield
+
+
+def is_refused(sql: str) -> bool:
+    """Whether the database denies the right to do this; any other error is the test's own."""
+    try:
+        with one_try(), connection.cursor() as cursor:
+            cursor.execute(sql)
+    except ProgrammingError as error:
+        if "permission denied" not in str(error):
+            raise
+        return True
+    return False
+
+
+def is_readable(table: str, what: str) -> bool:
+    """Whether the portal's role may read this of the table."""
+    return not is_refused(f"SELECT {what} FROM {connection.ops.quote_name(table)}")  # noqa: S608
+
+
+def test_only_four_tables_can_be_read(both: Both) -> None:
+    every = tables()
+    assert len(every) > 30
+    with partner_scope(both.a.partner.pk):
+        readable = {table for table in every if is_readable(table, "count(*)")}
+    assert readable == set(READABLE)
+
+
+def test_of_these_only_the_granted_columns(both: Both) -> None:
+    every = tables()
+    with partner_scope(both.a.partner.pk):
+        readable = {
+            table: {column for column in every[table] if is_readable(table, f'"{column}"')}
+            for table in READABLE
+        }
+    assert readable == READABLE
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'INSERT INTO "{table}" DEFAULT VALUES',
+        'UPDATE "{table}" SET "{column}" = "{column}"',
+        'DELETE FROM "{table}"',
+        'TRUNCATE "{table}"',
+        'LOCK TABLE "{table}" IN EXCLUSIVE MODE',
+        'SELECT "{column}" FROM "{table}" FOR UPDATE',
+    ],
+)
+def test_nothing_can_be_changed(both: Both, statement: str) -> None:
+    every = tables()
+    with partner_scope(both.a.partner.pk):
+        for table, columns in every.items():
+            column = "id" if "id" in columns else min(columns)
+            assert is_refused(statement.format(table=table, column=column)), table
+
+
+def test_no_sequence_can_be_counted(both: Both) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'")
+        sequences = [name for (name,) in cursor.fetchall()]
+    assert len(sequences) > 20
+    with partner_scope(both.a.partner.pk):
+        for name in sequences:
+            assert is_refused(f"SELECT nextval('\"{name}\"')"), name
+            assert not is_readable(name, "last_value"), name
+        assert is_refused("SELECT cases_reference(2026)")
+
+
+def test_unfiltered_queries_give_exactly_the_own_rows(both: Both) -> None:
+    for side in (both.a, both.b):
+        with partner_scope(side.partner.pk):
+            involvements = Involvement.objects.values_list("pk", "title", "meaning")
+            copies = NoticeCopy.objects.values_list("pk", "body")
+            reports = Report.objects.values_list("pk", "title", "description", "answer")
+            assert set(involvements) == {
+                (side.involvement.pk, f"{side.word}  view", f"{side.word}  meaning")
+            }
+            assert set(copies) == {(side.sent.pk, f"{side.word} notice")}
+            assert set(reports) == {
+                (
+                    side.report.pk,
+                    f"{side.word} report",
+                    f"{side.word} description",
+                    f"{side.word} answer",
+                )
+            }
+
+
+def test_a_row_of_another_is_not_there_even_by_its_id(both: Both) -> None:
+    with partner_scope(both.a.partner.pk):
+        for model, row in [
+            (Involvement, both.b.involvement),
+            (Involvement, both.a.hidden),
+            (NoticeCopy, both.b.sent),
+            (Report, both.b.report),
+        ]:
+            assert not model.objects.filter(pk=row.pk).exists()  # type: ignore[attr-defined]
+
+
+def test_a_model_that_is_read_whole_is_refused(both: Both) -> None:
+    with partner_scope(both.a.partner.pk):
+        for model in [Incident, Involvement, NoticeCopy, Report]:
+            with pytest.raises(ProgrammingError, match="permission denied"), one_try():
+                list(model.objects.all())  # type: ignore[attr-defined]
+        assert Category.objects.exists()
+
+
+def test_the_role_without_a_partner_sees_nothing(both: Both) -> None:
+    for partner in ("", None):
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                if partner is not None:
+                    cursor.execute("SELECT set_config('app.partner_id', %s, true)", [partner])
+                cursor.execute("SET LOCAL ROLE partner_portal")
+            assert [m.objects.count() for m in SCOPED] == [0, 0, 0]  # type: ignore[attr-defined]
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL ROLE NONE")
+
+
+def test_a_partner_that_is_no_number_is_refused() -> None:
+    with pytest.raises((ValueError, DatabaseError)), partner_scope("1; DROP"):  # type: ignore[arg-type]
+        pass
