@@ -10,9 +10,35 @@ from datetime import datetime
 from cases.models import Deadline, Incident, Target
 from incidentdesk.kernel import clocks
 
+# Signed statements after which no first notice is due.
+WITHOUT_NOTICE = ("no_partners", "notice_not_needed")
+
+
+def start(incident: Incident) -> None:
+    """Set the deadlines of an incident that opens; it has none yet."""
+    Deadline.objects.bulk_create(_wanted(incident))
+
 
 def reset(incident: Incident) -> None:
-    """Recompute every deadline that is not met from the incident's severity and anchors."""
+    """Recompute every deadline that is not met from the incident's severity and anchors.
+
+    A kind that the severity does not have is taken away; what was dropped stays dropped.
+    """
+    wanted = _wanted(incident)
+    of_incident = Deadline.objects.filter(incident=incident)
+    met = set(of_incident.filter(met_at__isnull=False).values_list("kind", flat=True))
+    running = of_incident.filter(met_at=None, is_dropped=False)
+    running.exclude(kind__in=[deadline.kind for deadline in wanted]).delete()
+    Deadline.objects.bulk_create(
+        [deadline for deadline in wanted if deadline.kind not in met],
+        update_conflicts=True,
+        unique_fields=["incident", "kind"],
+        update_fields=["anchor_at", "due_at"],
+    )
+
+
+def _wanted(incident: Incident) -> list[Deadline]:
+    """The deadlines that the severity sets, of those whose anchor is known."""
     wanted = []
     for target in Target.objects.filter(severity=incident.severity):
         anchor: datetime | None = getattr(incident, target.anchor)
@@ -21,21 +47,7 @@ def reset(incident: Incident) -> None:
             wanted.append(
                 Deadline(incident=incident, kind=target.kind, anchor_at=anchor, due_at=due)
             )
-    running = Deadline.objects.filter(incident=incident, met_at=None)
-    met = set()
-    if incident.pk and incident.confirmed_at is not None:  # a fresh incident has none yet
-        met = set(
-            Deadline.objects.filter(incident=incident, met_at__isnull=False).values_list(
-                "kind", flat=True
-            )
-        )
-        running.exclude(kind__in=[d.kind for d in wanted]).update(is_dropped=True)
-    Deadline.objects.bulk_create(
-        [deadline for deadline in wanted if deadline.kind not in met],
-        update_conflicts=True,
-        unique_fields=["incident", "kind"],
-        update_fields=["anchor_at", "due_at"],
-    )
+    return wanted
 
 
 def meet(incident: Incident, kind: str, *, at: datetime) -> None:
@@ -50,6 +62,8 @@ def drop(incident: Incident, kind: str | None = None) -> None:
 
 
 def resume(incident: Incident) -> None:
-    """Let what was dropped run again: an incident was reopened."""
+    """Let what was dropped run again, but what was signed away: an incident was reopened."""
     Deadline.objects.filter(incident=incident, met_at=None).update(is_dropped=False)
     reset(incident)
+    if incident.statements.filter(key__in=WITHOUT_NOTICE).exists():
+        drop(incident, "first_notice")

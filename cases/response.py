@@ -171,7 +171,7 @@ def sign(*, incident_id: int, key: str, text: str, by: Actor, at: datetime) -> S
     statement = Statement.objects.create(
         incident=incident, key=key, text=text.strip(), signed_at=at, signed_by_id=by.person_id
     )
-    if key in ("no_partners", "notice_not_needed"):
+    if key in deadlines.WITHOUT_NOTICE:
         deadlines.drop(incident, "first_notice")
     words = f"Signed: {gates.STATEMENTS[key]}. {statement.text}"
     timeline.record(incident, Kind.STATEMENT, words, by=by, at=at)

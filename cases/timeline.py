@@ -67,7 +67,9 @@ def first_fault(incident: Incident) -> str | None:
             return f"{incident.reference}: entry {number} does not follow from the one before it."
         previous = value
     head = TimelineHead.objects.filter(incident=incident).first()
-    if head is not None and (head.sequence, head.hash) != (number, previous):
+    if head is None:  # every incident opens with an entry
+        return f"{incident.reference}: its timeline is missing."
+    if (head.sequence, head.hash) != (number, previous):
         return (
             f"{incident.reference}: the newest entries are missing; {head.sequence} were written."
         )

@@ -71,7 +71,7 @@ def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
         by=by,
         at=at,
     )
-    deadlines.reset(incident)
+    deadlines.start(incident)
     escalation.start(**escalation_facts(incident, opening.category_key), at=at)
     return incident
 
@@ -228,6 +228,8 @@ def reopen(*, incident_id: int, reason: str, by: Actor, at: datetime) -> Inciden
         missing=["the review was reopened"], approved_at=None, approved_by=None
     )
     deadlines.resume(incident)
+    if incident.acknowledged_at is None:  # dismissed before anybody took it: it pages again
+        escalation.start(**escalation_facts(incident), at=at)
     return moving.arrive(incident, origin, by=by, at=at, reason=reason)
 
 

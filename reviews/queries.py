@@ -14,9 +14,12 @@ from reviews.models import Lesson, PreventiveAction, Review
 
 
 def visible_to(actor: Actor) -> QuerySet[Review]:
-    """The reviews of the incidents that this actor may read, each with `due_at` (or None)."""
+    """The reviews of the incidents that this actor may read.
+
+    Each with `due_at`: until when it has to be held, or None if that is over or not asked.
+    """
     due = Deadline.objects.filter(
-        incident=OuterRef("incident_id"), kind="review", is_dropped=False
+        incident=OuterRef("incident_id"), kind="review", met_at=None, is_dropped=False
     ).values("due_at")[:1]
     return (
         Review.objects.filter(incident__in=incidents.visible_to(actor))

@@ -31,7 +31,7 @@ def _signal(alert: dict[str, Any], group: str) -> Signal:
     if status not in ("firing", "resolved"):
         raise InvalidInput("Each alert needs the status “firing” or “resolved”.")
     key = text(alert.get("fingerprint"), 512) or _digest(labels)
-    title = notes.get("summary") or notes.get("title") or _name(labels)
+    title = notes.get("summary", "").strip() or notes.get("title", "").strip() or _name(labels)
     return Signal(
         action=Action.FIRE if status == "firing" else Action.RESOLVE,
         key=key,
@@ -54,11 +54,8 @@ def _texts(value: Any) -> dict[str, str]:
 def _name(labels: dict[str, str]) -> str:
     """`QuoteStale{region="eu"}`, as Prometheus writes it."""
     rest = ", ".join(f'{k}="{v}"' for k, v in sorted(labels.items()) if k not in _UNSAID)
-    return (
-        f"{labels.get('alertname', 'Alert')}{{{rest}}}"
-        if rest
-        else labels.get("alertname", "Alert")
-    )
+    name = labels.get("alertname", "").strip() or "Alert"
+    return f"{name}{{{rest}}}" if rest else name
 
 
 def _digest(labels: dict[str, str]) -> str:

@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 
 from cases import timeline, workflow
 from cases.intake import formats
@@ -124,8 +124,9 @@ def _open_or_join(
     source: Source, group: str, members: list[Signal], receipt: Receipt, *, at: datetime
 ) -> None:
     """New alerts join the group's open incident, or open one."""
-    incident = (
+    incident = (  # locked: nobody closes it while alerts join it
         Incident.objects.open()
+        .select_for_update(of=("self",))
         .filter(alerts__source=source, alerts__group_key=group)
         .order_by("-id")
         .first()
@@ -137,6 +138,9 @@ def _open_or_join(
         names = "; ".join(signal.title for signal in members)
         timeline.record(incident, Entry.Kind.ALERT, f"Joined by: {names}", by=SYSTEM, at=at)
         receipt.note("folded", incident.reference, incident.pk)
+        if incident.recovery_proposed_at is not None:  # it fires again
+            incident.recovery_proposed_at = None
+            incident.save(update_fields=["recovery_proposed_at"])
     Alert.objects.bulk_create(
         Alert(
             source=source,
@@ -145,7 +149,7 @@ def _open_or_join(
             group_key=group,
             title=signal.title,
             labels=signal.labels,
-            first_at=signal.started_at or at,
+            first_at=min(signal.started_at or at, at),
             last_at=at,
         )
         for signal in members
@@ -228,7 +232,7 @@ def open_pending(*, at: datetime) -> int:
         try:
             with transaction.atomic():
                 done += _open_one_pending(pk, at=at)
-        except DatabaseError:
+        except Exception:  # whatever is wrong with one, those behind it are opened
             logger.exception("event %s is still pending", pk)
     return done
 

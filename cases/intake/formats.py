@@ -26,4 +26,8 @@ def payload_of(raw: str) -> Any:
 
 def read(source_format: str, raw: str) -> list[Signal]:
     """The signals in a stored or received body."""
-    return PARSERS[source_format](payload_of(raw))
+    payload = payload_of(raw)
+    try:
+        return PARSERS[source_format](payload)
+    except RecursionError:  # deep enough to be read, too deep to be written out
+        raise InvalidInput("The body is nested too deeply.") from None

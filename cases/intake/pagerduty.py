@@ -18,7 +18,7 @@ _ACTIONS = {
 def routing_key(payload: Any) -> str:
     """The source's key, or '' where there is none."""
     key = payload.get("routing_key") if isinstance(payload, dict) else None
-    return key if isinstance(key, str) else ""
+    return text(key, 500) if isinstance(key, str) else ""
 
 
 def parse(payload: Any) -> list[Signal]:

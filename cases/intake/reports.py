@@ -96,7 +96,12 @@ def attach(*, report_id: int, reference: str, by: Actor, at: datetime) -> Incide
     """The report belongs to an incident that is open already."""
     made = _to_triage(report_id)
     access.require(by, Permission.REPORT_TRIAGE)
-    found = Incident.objects.open().filter(reference=reference.strip().upper()).first()
+    found = (
+        Incident.objects.open()
+        .select_for_update(of=("self",))
+        .filter(reference=reference.strip().upper())
+        .first()
+    )
     if found is None:
         raise InvalidInput(f"There is no open incident {reference}; check the reference.")
     _attach(made, found, Report.State.ATTACHED, by=by, at=at)

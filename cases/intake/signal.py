@@ -53,7 +53,8 @@ def moment(value: Any) -> datetime | None:
         found = parse_datetime(value) if isinstance(value, str) else None
     except ValueError:
         return None
-    if found is None or found.tzinfo is None or found.year < 1970:
+    # Years that a zone could push out of the calendar would be stored and never read again.
+    if found is None or found.tzinfo is None or not 1970 <= found.year < 9999:
         return None
     return found
 

@@ -34,7 +34,10 @@ def _guarded(
     request: HttpRequest, key: str | None, source_format: str, *, unknown: int
 ) -> JsonResponse:
     """Size, key, format; a database that cannot take the row is a 503."""
-    if int(request.headers.get("Content-Length") or 0) > MAX_BYTES:
+    size = request.headers.get("Content-Length") or "0"
+    if not size.isdecimal():
+        return _error("The Content-Length is not a number.", 400)
+    if int(size) > MAX_BYTES:
         return _error("The body is larger than 512 KB; send fewer alerts at once.", 413)
     raw = request.body.decode("utf-8", "replace").replace("\x00", "")
     try:

@@ -10,7 +10,7 @@ REFERENCE = """
 CREATE FUNCTION cases_reference(year int) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 -- One sequence a year: unique and in order, and opening never queues behind a counter.
-DECLARE name text := format('cases_reference_%s', year);
+DECLARE name text := format('cases_reference_%s', year); number text;
 BEGIN
     IF to_regclass(name) IS NULL THEN
         BEGIN
@@ -18,7 +18,8 @@ BEGIN
         EXCEPTION WHEN unique_violation OR duplicate_table THEN NULL;
         END;
     END IF;
-    RETURN format('INC-%s-%s', year, lpad(nextval(name)::text, 4, '0'));
+    number := nextval(name);  -- lpad would cut the number of the ten thousandth
+    RETURN format('INC-%s-%s', year, lpad(number, greatest(4, length(number)), '0'));
 END $$;
 REVOKE ALL ON FUNCTION cases_reference(int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION cases_reference(int) TO {app};

@@ -6,6 +6,7 @@ Figures for the people at the desk; what must be proved to somebody is in the ti
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,16 +19,13 @@ from django.db.models import (
     ExpressionWrapper,
     F,
     Min,
-    OuterRef,
     Q,
-    QuerySet,
-    Subquery,
     When,
 )
 from django.db.models.functions import TruncWeek
 
 from cases import queries
-from cases.models import Category, Incident, NoticeCopy, Phase
+from cases.models import Category, Phase
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from reviews import queries as reviews
@@ -37,10 +35,11 @@ WEEKS = 13
 COLOURS = 7
 
 # What is measured: its name, from which moment, to which moment.
+TOLD = ("tell partners", "detected_at", "told_at")
 MEASURES = (
     ("acknowledge", "detected_at", "acknowledged_at"),
     ("contain", "detected_at", "contained_at"),
-    ("tell partners", "detected_at", "told_at"),
+    TOLD,
     ("recover", "detected_at", "recovered_at"),
     ("finish the review", "recovered_at", "closed_at"),
 )
@@ -66,46 +65,45 @@ class Measure:
 
 
 def medians(by: Actor, *, at: datetime) -> list[Measure]:
-    """One query over the incidents opened in 180 days; what was dismissed does not count."""
-    split = at - timedelta(days=DAYS)
-    windows = {"now": Q(opened_at__gte=split), "before": Q(opened_at__lt=split)}
-    wanted: dict[str, Any] = {}
-    for number, (_, begin, end) in enumerate(MEASURES):
-        span = ExpressionWrapper(F(end) - F(begin), output_field=DurationField())
-        for name, window in windows.items():
-            measured = window & Q(**{f"{end}__isnull": False, f"{begin}__isnull": False})
-            wanted[f"{name}{number}"] = Median(span, filter=measured)
-            wanted[f"{name}{number}_count"] = Count("pk", filter=measured)
-    found = _measured(by, at=at).aggregate(**wanted)
-    return [
-        Measure(
-            name=name,
-            now=_span(found[f"now{number}"]),
-            now_count=found[f"now{number}_count"],
-            before=_span(found[f"before{number}"]),
-            before_count=found[f"before{number}_count"],
-        )
-        for number, (name, _, _) in enumerate(MEASURES)
-    ]
-
-
-def _measured(by: Actor, *, at: datetime) -> QuerySet[Incident]:
-    """The incidents of 180 days with the two moments that are not their own columns."""
-    told = (
-        NoticeCopy.objects.filter(involvement__incident=OuterRef("pk"), sent_at__isnull=False)
-        .order_by()
-        .values("involvement__incident")
-        .annotate(first=Min("sent_at"))
-        .values("first")
-    )
-    closed = Case(When(phase=Phase.CLOSED, then="over_at"))
-    return (
+    """Two queries over the incidents opened in 180 days; what was dismissed does not count."""
+    counted = (
         queries.visible_to(by)
         .exclude(phase=Phase.DISMISSED)
         .filter(opened_at__gte=at - timedelta(days=2 * DAYS), opened_at__lte=at)
-        .annotate(told_at=Subquery(told), closed_at=closed)
         .order_by()
     )
+    told = counted.filter(involvements__copies__sent_at__isnull=False).annotate(
+        told_at=Min("involvements__copies__sent_at")
+    )
+    closed = counted.annotate(closed_at=Case(When(phase=Phase.CLOSED, then="over_at")))
+    found = {
+        **closed.aggregate(**_wanted((m for m in MEASURES if m != TOLD), at=at)),
+        **told.aggregate(**_wanted([TOLD], at=at)),
+    }
+    return [
+        Measure(
+            name=name,
+            now=_span(found[f"{end}_now"]),
+            now_count=found[f"{end}_now_count"],
+            before=_span(found[f"{end}_before"]),
+            before_count=found[f"{end}_before_count"],
+        )
+        for name, _, end in MEASURES
+    ]
+
+
+def _wanted(measures: Iterable[tuple[str, str, str]], *, at: datetime) -> dict[str, Any]:
+    """Median and number of each measure, in both windows."""
+    split = at - timedelta(days=DAYS)
+    windows = {"now": Q(opened_at__gte=split), "before": Q(opened_at__lt=split)}
+    wanted: dict[str, Any] = {}
+    for _, begin, end in measures:
+        span = ExpressionWrapper(F(end) - F(begin), output_field=DurationField())
+        for name, window in windows.items():
+            known = window & Q(**{f"{end}__isnull": False, f"{begin}__isnull": False})
+            wanted[f"{end}_{name}"] = Median(span, filter=known)
+            wanted[f"{end}_{name}_count"] = Count("pk", filter=known)
+    return wanted
 
 
 def _span(span: timedelta | None) -> str:

@@ -239,7 +239,9 @@ class Life:
         self.do(when, response.sign, key=key, text=phrases.STATEMENTS[key])
 
     def _end_tasks(self, phase: str, moments: list[datetime]) -> None:
-        """A third each time; the last task of all is waived, with a reason."""
+        """A third each time, or half; the last task of all is waived, with a reason."""
+        if not self.is_open:
+            moments = moments[1:]
         for number, when in enumerate(moments):
             is_last = number == len(moments) - 1
             self.agenda.add(when, partial(self._end_some, phase, is_last))
@@ -249,7 +251,7 @@ class Life:
             incident_id=self.incident_id, phase=phase, state=Task.State.OPEN
         )
         found = list(open_tasks.order_by("position").values_list("pk", flat=True))
-        some = found[:-1] if is_last else found[:3]
+        some = found[:-1] if is_last else found[: 3 if self.is_open else 5]
         done = self.rng.choice(phrases.DONE[phase])
         self._end(some, Task.State.DONE, done, self.responder, at)
         if is_last:

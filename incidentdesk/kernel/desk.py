@@ -226,7 +226,8 @@ class RegisterAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
         obj = kwargs.get("obj")
         if obj is not None:
             note_reading(request, obj)
-        return super().render_change_form(request, context, *args, **kwargs)
+        page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return page
 
     def show_dialog(self, request: HttpRequest, shown: Action, object_id: str) -> HttpResponse:
         """One of a row's dialogs, for what is more than filling in a form."""

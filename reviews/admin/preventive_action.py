@@ -45,7 +45,7 @@ class PreventiveActionAdmin(DeskAdmin):
 
     def page_context(self, request: HttpRequest, obj: PreventiveAction) -> dict[str, Any]:
         """The action, and whether it is overdue."""
-        return {"preventive_action": obj, "is_overdue": _is_overdue(obj)}
+        return {"object": obj, "preventive_action": obj, "is_overdue": _is_overdue(obj)}
 
     @admin.display(description="Action", ordering="title")
     def name(self, action: PreventiveAction) -> str:

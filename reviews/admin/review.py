@@ -112,8 +112,10 @@ class ReviewAdmin(DeskAdmin):
         """Approved and by whom; or how much lacks."""
         if not review.is_draft:
             return f"approved by {review.approved_by}"
-        lacks = review.incident.review_facts.missing
-        return f"draft, {len(lacks)} missing" if lacks else "waits for approval"
+        facts = getattr(review.incident, "review_facts", None)
+        if facts is None or facts.missing:
+            return f"draft, {len(facts.missing)} missing" if facts else "draft"
+        return "waits for approval"
 
     @admin.display(description="Facilitator")
     def facilitator_name(self, review: Review) -> str:

@@ -33,6 +33,7 @@ def build(review: Review, *, by: Actor, buttons: Buttons, now: datetime) -> dict
     checked = completeness.check(drafting.facts(review))
     due, due_class = due_words(review, now)
     return {
+        "object": review,
         "review": review,
         "incident": incident,
         "due": due,

@@ -133,7 +133,7 @@ def test_the_key_of_a_new_source_is_shown_once_and_works(as_: As) -> None:
 
 
 def test_a_new_key_puts_the_old_one_out_of_use(as_: As, source: Source) -> None:
-    url = f"/admin/cases/source/{source.pk}/renew_key"
+    url = f"/admin/cases/source/{source.pk}/renew_key/"
     assert as_("responder").get(url).status_code == 403
     browser = as_("administrator")
     assert "stops working at once" in browser.get(url).content.decode()

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections
 
 from cases.management.commands import verify_timeline
 from cases.models import Entry, Incident
+from tests.conftest import as_owner
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+pytestmark = pytest.mark.django_db(transaction=True)
 Declare = Callable[..., Incident]
 
 
@@ -25,12 +25,10 @@ def run(*words: str) -> tuple[str, str]:
 
 def tamper(statement: str, *values: object) -> None:
     """As somebody who owns the tables and switched the guards off would."""
-    with connections["owner"].cursor() as cursor:
+    with as_owner() as cursor:
         cursor.execute("ALTER TABLE cases_entry DISABLE TRIGGER USER")
-        try:
-            cursor.execute(statement, values)
-        finally:
-            cursor.execute("ALTER TABLE cases_entry ENABLE TRIGGER USER")
+        cursor.execute(statement, values)
+        cursor.execute("ALTER TABLE cases_entry ENABLE TRIGGER USER")
 
 
 def fault(*words: str) -> str:

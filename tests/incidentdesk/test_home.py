@@ -44,15 +44,22 @@ def test_who_serves_two_partners_picks_one(
     page = contact.get("/accounts/partner/").content.decode()
     assert "Helix Markets" in page
     assert "Norrbank Securities" in page
-    answer = contact.post("/accounts/partner/", {"partner": norrbank.pk})
+    answer = contact.post("/accounts/partner/", {"partner": norrbank.code})
     assert answer["Location"] == "/portal/"
+    assert (
+        "//evil"
+        not in contact.post(
+            "/accounts/partner/", {"partner": helix.code, "next": "//evil.test/portal/"}
+        )["Location"]
+    )
+    contact.post("/accounts/partner/", {"partner": norrbank.code})
     assert contact.session[scope.SESSION_KEY] == norrbank.pk
 
 
 def test_nobody_picks_a_partner_that_granted_them_nothing(
     contact: Client, norrbank: Partner
 ) -> None:
-    assert contact.post("/accounts/partner/", {"partner": norrbank.pk}).status_code == 404
+    assert contact.post("/accounts/partner/", {"partner": norrbank.code}).status_code == 404
     assert contact.post("/accounts/partner/", {"partner": "x"}).status_code == 404
 
 

@@ -28,7 +28,7 @@ def entries(people: People, key: str) -> dict[str, dict[str, Any]]:
 
 
 def test_no_entry_leads_nowhere(as_: As, people: People) -> None:
-    for key in people:
+    for key in ("administrator", "auditor", "communications"):
         browser = as_(key)
         for title, entry in entries(people, key).items():
             assert browser.get(entry["link"]).status_code == 200, (key, title)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,8 +34,13 @@ def sink() -> Iterator[SmtpSink]:
 
 @pytest.fixture(scope="session")
 def desk(sink: SmtpSink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Desk]:
-    """The desk with its demo data, as `make run` starts it."""
-    data = tmp_path_factory.mktemp("journeys") / "var"
+    """The desk with its demo data, as `make run` starts it.
+
+    JOURNEYS_DATA names a data folder to keep, so that the next run need not load the demo again.
+    """
+    kept = os.environ.get("JOURNEYS_DATA")
+    data = Path(kept) / "var" if kept else tmp_path_factory.mktemp("journeys") / "var"
+    data.mkdir(parents=True, exist_ok=True)
     with stack.running_desk(data, "--demo", email_url=f"smtp://127.0.0.1:{sink.port}") as running:
         yield running
 

@@ -80,7 +80,7 @@ def running_desk(data: Path, *words: str, email_url: str = "") -> Iterator[Desk]
         )
     desk = Desk(f"http://localhost:{port}", data, log, process)
     try:
-        wait_for(desk.url + "/readyz", seconds=180, alive=process, log=log)
+        wait_for(desk.url + "/readyz", seconds=400, alive=process, log=log)
         yield desk
     finally:
         process.send_signal(signal.SIGTERM)

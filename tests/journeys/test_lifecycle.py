@@ -15,7 +15,7 @@ from tests.journeys.test_alerts import mails_about, wait_until
 from tests.sinks import SmtpSink
 
 
-def open_dialog(page: Page, name: str) -> Locator:
+def open_dialog(page: Page, name: str, /) -> Locator:
     """Open the dialog `name` of the page one is on, as its buttons do."""
     path = page.url.split("?")[0].replace("/change/", f"/do/{name}/")
     page.locator(f"a[data-dialog][href^='{path[path.index('/admin') :]}']").first.evaluate(
@@ -24,7 +24,7 @@ def open_dialog(page: Page, name: str) -> Locator:
     return page.locator("dialog.desk form")
 
 
-def do(page: Page, name: str, **values: object) -> None:
+def do(page: Page, name: str, /, **values: object) -> None:
     """Fill in a dialog, send it, and see it done."""
     dialog = open_dialog(page, name)
     expect(dialog).to_be_visible()
@@ -57,7 +57,7 @@ def approve_and_send(page: Page, approver: Page, incident: str, kind: str, body:
     page.goto(incident + "?tab=notices")
     page.get_by_role("link", name=kind.capitalize()).first.click()
     notice = page.url
-    expect(page.get_by_role("link", name="Approve")).to_have_count(0)
+    expect(page.get_by_role("link", name="Approve", exact=True)).to_have_count(0)
     approver.goto(notice)
     do(approver, "approve")
     page.goto(notice)
@@ -184,7 +184,7 @@ def review(page: Page, approver: Page, incident: str) -> None:
     )
     do(page, "add_control", name="Feed gap monitoring", verdict="missing", note="Add it.")
     due = (clocks.now() + timedelta(days=30)).strftime("%Y-%m-%d")
-    do(page, "agree", title="Resubscribe on a gap", kind="prevent", owner="Commander", due_on=due)
+    do(page, "agree", title="Resubscribe on a gap", kind="prevent", owner="Commander 1", due_on=due)
     do(page, "no_documents", reason="The runbook was right.")
     do(page, "add_lesson", text="Watch gaps, not only silence.", tags="market data")
     page.goto(written)

@@ -24,7 +24,7 @@ def test_a_partners_report_becomes_an_incident_that_it_sees(
     partner.fill("[name=noticed_at]", clocks.now().strftime("%Y-%m-%dT%H:%M"))
     partner.locator("main form button").click()
     expect(partner.locator("main")).to_contain_text(re.compile(r"TIDEWATER-REP-\d{4}-\d{4}"))
-    expect(partner.locator("main")).to_contain_text("waits for triage")
+    expect(partner.locator("main")).to_contain_text("We have it and look at it next")
 
     page = as_("comms@desk.example")
     page.goto("/admin/cases/report/")

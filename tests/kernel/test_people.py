@@ -173,7 +173,7 @@ def test_an_administrator_mails_a_link_or_sets_a_password(
     as_: As, people: People, mails: Callable[[], list[str]]
 ) -> None:
     user, browser = people["responder"], as_("administrator")
-    link, password = f"{URL}{user.pk}/mail_link", f"{URL}{user.pk}/set_password"
+    link, password = f"{URL}{user.pk}/mail_link/", f"{URL}{user.pk}/set_password/"
     assert as_("security").get(link).status_code == 403
     assert browser.get(link).status_code == 200
     assert mails() == []  # asking mails nothing

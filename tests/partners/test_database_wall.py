@@ -144,14 +144,14 @@ def test_a_row_of_another_is_not_there_even_by_its_id(both: Both) -> None:
             (NoticeCopy, both.b.sent),
             (Report, both.b.report),
         ]:
-            assert not model.objects.filter(pk=row.pk).exists()  # type: ignore[attr-defined]
+            assert not model.objects.filter(pk=row.pk).exists()
 
 
 def test_a_model_that_is_read_whole_is_refused(both: Both) -> None:
     with partner_scope(both.a.partner.pk):
         for model in [Incident, Involvement, NoticeCopy, Report]:
             with pytest.raises(ProgrammingError, match="permission denied"), one_try():
-                list(model.objects.all())  # type: ignore[attr-defined]
+                list(model.objects.all())
         assert Category.objects.exists()
 
 
@@ -162,11 +162,11 @@ def test_the_role_without_a_partner_sees_nothing(both: Both) -> None:
                 if partner is not None:
                     cursor.execute("SELECT set_config('app.partner_id', %s, true)", [partner])
                 cursor.execute("SET LOCAL ROLE partner_portal")
-            assert [m.objects.count() for m in SCOPED] == [0, 0, 0]  # type: ignore[attr-defined]
+            assert [m.objects.count() for m in SCOPED] == [0, 0, 0]
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL ROLE NONE")
 
 
 def test_a_partner_that_is_no_number_is_refused() -> None:
-    with pytest.raises((ValueError, DatabaseError)), partner_scope("1; DROP"):  # type: ignore[arg-type]
+    with pytest.raises((ValueError, DatabaseError)), partner_scope("1; DROP"):
         pass

@@ -63,7 +63,7 @@ def test_a_contact_gets_a_login_with_one_right_and_a_link(
     administrator: Client, helix: Partner, mails: Callable[[], int]
 ) -> None:
     contact = Contact.objects.create(partner=helix, name="Tia", email="tia@helix.test")
-    url = f"{URL}{helix.pk}/give_login"
+    url = f"{URL}{helix.pk}/give_login/"
     assert "tia@helix.test" in administrator.get(url).content.decode()
     assert not User.objects.filter(email="tia@helix.test").exists()
     answer = {"contact": contact.pk, "right": "audit", "mails_link": "on"}
@@ -79,7 +79,7 @@ def test_a_contact_gets_a_login_with_one_right_and_a_link(
 def test_no_login_for_staff_nor_for_another_partners_contact(
     administrator: Client, helix: Partner, norrbank: Partner, people: People
 ) -> None:
-    url = f"{URL}{helix.pk}/give_login"
+    url = f"{URL}{helix.pk}/give_login/"
     staff = Contact.objects.create(partner=helix, name="Rob", email=people["responder"].email)
     page = administrator.post(url, {"contact": staff.pk, "right": "act"}).content.decode()
     assert "works at the desk and cannot be a partner&#x27;s contact too" in page
@@ -94,7 +94,7 @@ def test_only_those_who_keep_registers_give_logins(helix: Partner, people: Peopl
         browser = Client()
         browser.force_login(people[key])
         assert browser.get(f"{URL}{helix.pk}/change/").status_code == 200
-        if browser.get(f"{URL}{helix.pk}/give_login").status_code == 200:
+        if browser.get(f"{URL}{helix.pk}/give_login/").status_code == 200:
             may.add(key)
     assert may == set()
 

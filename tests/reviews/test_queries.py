@@ -73,7 +73,7 @@ def test_a_review_carries_the_due_time_of_its_incident_s_deadline(
     found = queries.open_reviews(people.actor("auditor")).get()
 
     assert found == review
-    assert found.due_at == due  # type: ignore[attr-defined]  # annotated
+    assert found.due_at == due
 
 
 def test_who_has_no_role_sees_nothing(closed: Review, people: People) -> None:
@@ -136,7 +136,7 @@ def test_the_partners_told_come_with_the_time_of_the_first_notice(review: Review
     (involvement,) = facts.partners_told(Incident.objects.get())
 
     assert involvement.partner.name == "Helix Markets"
-    assert NOW < involvement.told_at < LATER  # type: ignore[attr-defined]
+    assert NOW < involvement.told_at < LATER
 
 
 def test_one_page_of_actions_costs_one_query(steps: Steps, people: People) -> None:

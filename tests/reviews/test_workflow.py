@@ -336,7 +336,7 @@ def test_the_job_opens_a_review_that_is_missing_and_only_once(
 
     review = Review.objects.get()
     assert (review.incident, review.commander) == (incident, people["commander"])
-    assert incident.entries.first().body == "Review opened."  # type: ignore[union-attr]
+    assert incident.entries.first().body == "Review opened."
     assert workflow.open_missing(at=LATER) == 0
     assert "no lesson" in missing(review)
 

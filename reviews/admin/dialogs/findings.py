@@ -19,6 +19,8 @@ from reviews import completeness, drafting, workflow
 from reviews.admin.dialogs.fields import PartForm, can_change, person
 from reviews.models import ControlCheck, Review
 
+NOT_YET = "Not yet: what has no tick is still missing."
+
 
 class BeginForm(DeskForm):
     """Nothing to fill in; shows the gates before the review."""
@@ -30,7 +32,7 @@ class BeginForm(DeskForm):
         """The gates, as they stand now."""
         self.needs = gates.check("begin_review", self.obj.facts())
         if any(not need.is_met for need in self.needs):
-            self.lead_in = "Not yet: what has no tick is still missing."
+            self.lead_in = NOT_YET
 
 
 def _begin(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
@@ -42,11 +44,13 @@ def _begin(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -
 class WriteForm(DeskForm):
     """The findings, as one text each."""
 
-    root_cause = words("Root cause", rows=5, required=False)
+    root_cause = words(
+        "Root cause", rows=5, required=False, help_text="Needed before the incident can close."
+    )
     contributing_factors = words(
         "Contributing factors",
         required=False,
-        help_text="What made it possible, worse or longer: systems, rules, pressure. Not who.",
+        help_text="Needed too. What made it possible, worse or longer: systems, rules, not people.",
     )
     trigger = words("What set it off", rows=2, required=False)
     went_well = words("What went well", rows=2, required=False)
@@ -115,6 +119,8 @@ class FinishForm(DeskForm):
     def prepare(self) -> None:
         """What a complete review has, as it stands now."""
         self.requirements = completeness.check(drafting.facts(self.obj))
+        if any(not row.is_met for row in self.requirements):
+            self.lead_in = NOT_YET
 
 
 def _finish(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:

@@ -1,0 +1,222 @@
+"""Logging in, out, and setting a password; what a refusal must not tell."""
+
+from __future__ import annotations
+
+import email
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as configured
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+
+from incidentdesk.kernel.models import User
+from tests.conftest import PASSWORD, People
+from tests.partners.conftest import Both
+
+pytestmark = pytest.mark.django_db
+
+LOGIN = "/accounts/login/"
+RESET = "/accounts/password/reset/"
+REFUSED = "This e-mail address and password do not fit together"
+
+
+def log_in(client: Client, address: str, password: str = PASSWORD, **more: str) -> Any:
+    """Fill in the login page."""
+    return client.post(LOGIN, {"login": address, "password": password, **more})
+
+
+def without_token(text: str) -> str:
+    """The page without what differs at every request."""
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text)
+
+
+def test_everybody_lands_where_they_work(both: Both, people: People) -> None:
+    for user, page in ((people["responder"], "/admin/"), (both.a.user, "/portal/")):
+        client = Client()
+        assert log_in(client, user.email)["Location"] == "/"
+        assert client.get("/")["Location"] == page
+
+
+def test_capitals_in_the_address_do_not_matter(both: Both) -> None:
+    assert log_in(Client(), "Person@ALDER.test").status_code == 302
+
+
+@pytest.mark.parametrize("wanted", ["//evil.test", "https://evil.test/", "javascript:alert(1)"])
+def test_the_login_leads_nowhere_else(both: Both, wanted: str) -> None:
+    assert log_in(Client(), both.a.user.email, next=wanted)["Location"] == "/"
+
+
+def test_after_the_login_one_is_where_one_wanted_to_be(both: Both) -> None:
+    client, page = Client(), f"/portal/incidents/{both.a.involvement.reference}/"
+    asked = client.get(client.get(page)["Location"])
+    assert f'name="next" value="{page}"' in asked.text
+    assert log_in(client, both.a.user.email, next=page)["Location"] == page
+
+
+def test_a_refusal_does_not_tell_who_has_an_account(both: Both) -> None:
+    off = User.objects.create_user("off@alder.test", PASSWORD, name="Off", is_active=False)
+    answers = [
+        log_in(Client(), "nobody@alder.test"),
+        log_in(Client(), both.a.user.email, "wrong"),
+        log_in(Client(), off.email, "wrong"),
+        log_in(Client(), off.email),
+    ]
+    texts = set()
+    for answer in answers:
+        assert answer.status_code == 200
+        assert REFUSED in answer.text
+        texts.add(re.sub(r'value="[^"]*@alder.test"', "", without_token(answer.text)))
+    assert len(texts) == 1
+
+
+def test_tries_are_limited_and_counted_where_all_processes_see_it(both: Both) -> None:
+    assert "RedisCache" in configured.CACHES["default"]["BACKEND"]
+    answers = [log_in(Client(), both.a.user.email, f"wrong{n}").text for n in range(6)]
+    assert [REFUSED in text for text in answers] == [True] * 5 + [False]
+    assert "Too many tries" in answers[5]
+    assert "Too many tries" in log_in(Client(), both.a.user.email).text
+    assert log_in(Client(), both.b.user.email).status_code == 302
+
+
+def test_nobody_signs_up(db: None) -> None:
+    client, before = Client(), User.objects.count()
+    assert "/signup" not in client.get(LOGIN).text
+    new = {"email": "new@evil.test", "password1": PASSWORD, "password2": PASSWORD}
+    for answer in (client.get("/accounts/signup/"), client.post("/accounts/signup/", new)):
+        assert "Accounts are given, not made here" in answer.text
+    assert User.objects.count() == before
+
+
+def test_nobody_takes_another_address(both: Both) -> None:
+    with pytest.raises(NoReverseMatch):
+        reverse("account_email")
+    client = both.a.client
+    for address in ("/accounts/email/", "/accounts/confirm-email/", "/accounts/phone/change/"):
+        assert client.get(address).status_code == 404
+        new = {"email": both.b.user.email, "action_add": ""}
+        assert client.post(address, new).status_code == 404
+
+
+def test_logging_out_takes_a_button(both: Both) -> None:
+    client = both.a.client
+    assert "Log out?" in client.get("/accounts/logout/").text
+    assert client.get("/portal/").status_code == 200
+    assert client.post("/accounts/logout/")["Location"] == LOGIN
+    assert client.get("/portal/")["Location"] == f"{LOGIN}?next=/portal/"
+
+
+def test_the_login_gives_a_new_session(both: Both) -> None:
+    client, name = Client(), configured.SESSION_COOKIE_NAME
+    log_in(client, both.a.user.email)
+    first = client.cookies[name].value
+    client.post("/accounts/logout/")
+    log_in(client, both.a.user.email)
+    assert client.cookies[name].value != first
+    client.cookies[name] = first
+    assert client.get("/portal/").status_code == 302
+
+
+# --- a new password -------------------------------------------------------------------------------
+
+
+def test_a_forgotten_password_is_set_again_through_a_mail(
+    both: Both, settings: Any, tmp_path: Path
+) -> None:
+    settings.EMAIL_BACKEND = "notifications.channels.eml.EmailBackend"
+    settings.EMAIL_FILE_PATH = str(tmp_path)
+    client, other = Client(), both.a.client
+    answer = client.post(RESET, {"email": "Person@Alder.test"}, follow=True)
+    assert "Look into your mail" in answer.text
+    (file,) = tmp_path.glob("*.eml")
+    letter = email.message_from_bytes(file.read_bytes())
+    text = letter.get_payload(decode=True).decode()
+    assert letter["To"].lower() == both.a.user.email
+    assert letter["Subject"] == "Set a new password for the incident desk"
+    link = re.findall(r"http\S+key\S+", text)[0]
+    assert link.startswith(f"{configured.SITE_URL}/accounts/password/reset/key/")
+    form = client.get(link.removeprefix(configured.SITE_URL), follow=True)
+    assert "Set a new password" in form.text
+    address = form.redirect_chain[-1][0]
+    weak = client.post(address, {"password1": "short", "password2": "short"})
+    assert "at least 9 characters" in weak.text
+    new = {"password1": "harbour-lantern-9", "password2": "harbour-lantern-9"}
+    assert "Your password is set" in client.post(address, new, follow=True).text
+    assert other.get("/portal/").status_code == 302  # sessions of before have ended
+    assert REFUSED in log_in(Client(), both.a.user.email).text
+    assert log_in(Client(), both.a.user.email, new["password1"]).status_code == 302
+    again = Client().get(link.removeprefix(configured.SITE_URL), follow=True)
+    assert "This link does not work" in again.text
+
+
+def test_a_poisoned_host_does_not_reach_the_mail(
+    both: Both, settings: Any, mailoutbox: list[Any]
+) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    poisoned: list[dict[str, Any]] = [
+        {"HTTP_HOST": "evil.test"},
+        {"HTTP_X_FORWARDED_HOST": "evil.test"},
+        {"HTTP_HOST": "evil.test:443", "HTTP_X_FORWARDED_PROTO": "https"},
+    ]
+    for headers in poisoned:
+        mailoutbox.clear()
+        Client().post(RESET, {"email": both.a.user.email}, **headers)
+        (letter,) = mailoutbox
+        whole = letter.message().as_string()
+        assert "evil" not in whole
+        assert f"{configured.SITE_URL}/accounts/password/reset/key/" in letter.body
+
+
+def test_a_host_that_is_not_ours_is_refused(db: None) -> None:
+    client = Client()
+    client.raise_request_exception = False
+    answer = client.post(RESET, {"email": "x@alder.test"}, headers={"host": "evil.test"})
+    assert answer.status_code == 400
+    assert "This could not be read" in answer.text
+    assert "evil" not in answer.text
+
+
+def test_asking_for_a_strangers_address_mails_nobody_and_looks_the_same(
+    both: Both, mailoutbox: list[Any]
+) -> None:
+    off = User.objects.create_user("off@alder.test", PASSWORD, name="Off", is_active=False)
+    texts = set()
+    for address in ("nobody@alder.test", off.email):
+        answer = Client().post(RESET, {"email": address}, follow=True)
+        texts.add(without_token(answer.text))
+    assert mailoutbox == []
+    texts.add(without_token(Client().post(RESET, {"email": both.a.user.email}, follow=True).text))
+    assert len(mailoutbox) == 1
+    assert len(texts) == 1
+
+
+def test_a_mail_server_that_is_away_looks_the_same_too(
+    both: Both, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    answer = Client().post(RESET, {"email": both.a.user.email}, follow=True)
+    assert "Look into your mail" in answer.text
+    assert "could not be sent" in caplog.text
+    assert "key/" not in caplog.text
+
+
+def test_a_password_is_changed_by_who_knows_it(both: Both) -> None:
+    client, other, address = both.a.client, both.a.client, "/accounts/password/change/"
+    new = {"password1": "harbour-lantern-9", "password2": "harbour-lantern-9"}
+    assert "not your present password" in client.post(address, {"oldpassword": "x", **new}).text
+    client.post(address, {"oldpassword": PASSWORD, **new})
+    assert client.get("/portal/").status_code == 200
+    assert other.get("/portal/").status_code == 302
+    assert log_in(Client(), both.a.user.email, new["password1"]).status_code == 302
+
+
+def test_confirming_that_it_is_you_works(both: Both) -> None:
+    client = Client()
+    log_in(client, both.a.user.email)
+    address = "/accounts/reauthenticate/?next=/portal/"
+    assert "not your password" in client.post(address, {"password": "x"}).text
+    answer = client.post(address, {"password": PASSWORD})
+    assert answer["Location"] == "/portal/"

@@ -1,0 +1,315 @@
+"""Reviews on the desk: a button opens a dialog, which makes one call; a page costs few queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from cases.models import Incident
+from incidentdesk.kernel import clocks
+from incidentdesk.kernel.models import AuditEvent
+from reviews import workflow
+from reviews.models import ControlCheck, DocumentUpdate, Lesson, PreventiveAction, Review
+from tests.conftest import People
+from tests.reviews.conftest import LATER, Finishing, Steps
+
+pytestmark = pytest.mark.django_db
+NOT_COUNTED = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "set_config")
+
+
+@pytest.fixture
+def as_(client: Client, people: People) -> Callable[[str], Client]:
+    """The browser of a person."""
+
+    def log_in(key: str) -> Client:
+        client.force_login(people[key])
+        return client
+
+    return log_in
+
+
+def page(review: Review) -> str:
+    """The address of its page."""
+    return f"/admin/reviews/review/{review.pk}/change/"
+
+
+def do(review: Review, action: str) -> str:
+    """The address of one of its dialogs."""
+    return f"/admin/reviews/review/{review.pk}/do/{action}/"
+
+
+def queries_of(client: Client, address: str) -> int:
+    """How many queries a page costs, once the process is warm."""
+    assert client.get(address).status_code == 200
+    with CaptureQueriesContext(connection) as captured:
+        client.get(address)
+    return sum(not any(word in q["sql"] for word in NOT_COUNTED) for q in captured)
+
+
+def test_looking_at_the_dialog_begins_nothing_and_posting_begins_the_review(
+    incident_in: Callable[[str], Incident], people: People, as_: Callable[[str], Client]
+) -> None:
+    incident, client = incident_in("recovery"), as_("commander")
+    Finishing(incident.pk, people).rest_of_recovery()
+    address = f"/admin/reviews/review/begin/{incident.pk}/"
+
+    assert client.get(address).status_code == 200
+    assert not Review.objects.exists()
+
+    answer = client.post(address)
+    assert answer["Location"] == page(Review.objects.get())
+
+
+def test_an_early_review_is_refused_in_words_in_its_dialog(
+    incident_in: Callable[[str], Incident], as_: Callable[[str], Client]
+) -> None:
+    incident = incident_in("recovery")
+
+    answer = as_("commander").post(f"/admin/reviews/review/begin/{incident.pk}/")
+
+    assert answer.status_code == 422
+    assert "Every affected system restored (0 of 1)" in answer.content.decode()
+    assert not Review.objects.exists()
+
+
+def test_an_incident_leads_to_its_review_or_to_nothing(
+    review: Review, incident_in: Callable[[str], Incident], as_: Callable[[str], Client]
+) -> None:
+    client, other = as_("auditor"), incident_in("identification")
+
+    answer = client.get(f"/admin/reviews/review/of/{review.incident_id}/")
+
+    assert answer["Location"] == page(review)
+    assert client.get(f"/admin/reviews/review/of/{other.pk}/").status_code == 404
+    assert client.get("/admin/reviews/review/begin/4711/").status_code == 404
+
+
+def test_a_review_is_written_and_approved_by_clicks_alone(
+    review: Review, people: People, as_: Callable[[str], Client]
+) -> None:
+    owner, due = people["responder"].pk, (clocks.now() + timedelta(days=9)).date().isoformat()
+    clicks: dict[str, dict[str, Any]] = {
+        "write": {
+            "root_cause": "A lock over a network call.",
+            "contributing_factors": "No alert on age.",
+            "facilitator": people["security"].pk,
+            "revision": 0,
+        },
+        "add_control": {"name": "Age limit", "verdict": "failed", "note": "Check each quote."},
+        "agree": {"title": "Time out", "kind": "prevent", "owner": owner, "due_on": due},
+        "add_document": {"title": "Runbook", "link": "wiki.example/x", "owner": owner},
+        "add_lesson": {"text": "Alert on age.", "tags": "alerts, Market data"},
+    }
+    client = as_("responder")
+    for name, data in clicks.items():
+        answer = client.post(do(review, name), data)
+        assert (answer.status_code, answer.get("Location")) == (302, page(review)), name
+
+    assert as_("approver").post(do(review, "finish")).status_code == 302
+
+    found = Review.objects.get()
+    assert (found.state, found.facilitator) == ("approved", people["security"])
+    assert Incident.objects.get().phase == "closed"
+    assert DocumentUpdate.objects.get().link == "https://wiki.example/x"
+    assert Lesson.objects.get().tags == ["alerts", "market data"]
+
+
+def test_a_refusal_keeps_what_was_typed(review: Review, as_: Callable[[str], Client]) -> None:
+    client = as_("responder")
+    client.post(do(review, "write"), {"root_cause": "A lock.", "revision": 0})
+
+    answer = client.post(do(review, "write"), {"root_cause": "A bug, I think.", "revision": 0})
+
+    words = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Somebody else wrote findings meanwhile" in words
+    assert "A bug, I think." in words
+    assert Review.objects.get().root_cause == "A lock."
+
+
+def test_approving_too_early_names_everything_that_lacks(
+    review: Review, as_: Callable[[str], Client]
+) -> None:
+    answer = as_("approver").post(do(review, "finish"))
+
+    assert answer.status_code == 422
+    assert "no contributing factors; no control or policy looked at" in answer.content.decode()
+
+
+def test_rows_are_taken_back_and_documents_updated_by_clicks(
+    review: Review, steps: Steps, as_: Callable[[str], Client]
+) -> None:
+    steps.everything()
+    client = as_("responder")
+    check, lesson = ControlCheck.objects.get(), Lesson.objects.get()
+    document = DocumentUpdate.objects.get()
+    assert (
+        "Change approval"
+        in client.get(do(review, "remove_control"), {"part": check.pk}).content.decode()
+    )
+
+    client.post(do(review, "remove_control"), {"part": check.pk})
+    client.post(do(review, "remove_lesson"), {"part": lesson.pk})
+    client.post(do(review, "finish_document"), {"part": document.pk, "proof": "Version 7"})
+
+    assert (ControlCheck.objects.count(), Lesson.objects.count()) == (0, 0)
+    assert DocumentUpdate.objects.get().state == "done"
+
+
+def test_a_row_of_another_review_cannot_be_reached_through_this_one(
+    review: Review, incident_in: Callable[[str], Incident], people: People, as_: Any
+) -> None:
+    incident = incident_in("recovery")
+    Finishing(incident.pk, people).rest_of_recovery()
+    other = workflow.begin(incident_id=incident.pk, by=people.actor("commander"), at=LATER)
+    Steps(other, people).control()
+
+    answer = as_("responder").post(
+        do(review, "remove_control"), {"part": ControlCheck.objects.get().pk}
+    )
+
+    assert answer.status_code == 422
+    assert ControlCheck.objects.count() == 1
+
+
+def test_an_auditor_reads_and_it_is_recorded_and_finds_no_button(
+    review: Review, steps: Steps, as_: Callable[[str], Client]
+) -> None:
+    steps.everything()
+    client = as_("auditor")
+
+    words = client.get(page(review)).content.decode()
+
+    assert "Time out the call" in words
+    assert "/do/" not in words
+    assert AuditEvent.objects.filter(action="read", about=f"review:{review.pk}").count() == 1
+    assert client.get(do(review, "write")).status_code == 403
+    assert client.post(do(review, "finish")).status_code == 403
+
+
+def test_the_commander_is_told_that_somebody_else_approves(
+    review: Review, people: People, as_: Callable[[str], Client]
+) -> None:
+    people["commander"].roles = ["commander", "approver"]
+    people["commander"].save()
+
+    words = as_("commander").get(page(review)).content.decode()
+
+    assert "You commanded this incident; somebody else approves its review." in words
+    assert "Approve and close" not in words
+
+
+def test_a_partner_s_contact_has_no_way_in(review: Review, as_: Callable[[str], Client]) -> None:
+    client = as_("helix")
+
+    for address in (page(review), "/admin/reviews/lesson/", do(review, "write")):
+        assert client.get(address).status_code == 302
+
+
+def test_an_action_is_finished_from_the_review_s_page_and_from_its_own(
+    closed: Review, as_: Callable[[str], Client]
+) -> None:
+    action, client = PreventiveAction.objects.get(), as_("responder")
+    base = f"/admin/reviews/preventiveaction/{action.pk}"
+    assert "overdue" in client.get(f"{base}/change/").content.decode()
+
+    refused = client.post(f"{base}/do/finish/", {"note": "", "back": "review"})
+    done = client.post(f"{base}/do/finish/", {"note": "In release 41.", "back": "review"})
+
+    assert refused.status_code == 422
+    assert done["Location"] == page(closed)
+    assert "In release 41." in client.get(f"{base}/change/").content.decode()
+
+
+def test_the_register_shows_overdue_actions_first(steps: Steps, as_: Any) -> None:
+    soon = (clocks.now() + timedelta(days=3)).date()
+    steps.action("detect", due_on=soon)
+    overdue = steps.action()
+    PreventiveAction.objects.filter(pk=overdue.pk).update(title="The overdue one")
+
+    words = as_("auditor").get("/admin/reviews/preventiveaction/").content.decode()
+
+    assert words.index("The overdue one") < words.index("Time out the call")
+    assert "11 Mar 2026, overdue" in words
+
+
+@pytest.mark.parametrize("search", ["quiet market", "alerts", "INC-2026", "stale prices"])
+def test_lessons_are_found_by_their_words_tags_and_incident(
+    closed: Review, as_: Callable[[str], Client], search: str
+) -> None:
+    client, found = as_("communications"), "A stale price looks like a quiet market"
+
+    assert found in client.get("/admin/reviews/lesson/", {"q": search}).content.decode()
+    assert found not in client.get("/admin/reviews/lesson/", {"q": "eclipse"}).content.decode()
+
+
+def test_a_lesson_leads_to_its_review(closed: Review, as_: Callable[[str], Client]) -> None:
+    lesson = Lesson.objects.get()
+
+    answer = as_("auditor").get(f"/admin/reviews/lesson/{lesson.pk}/change/")
+
+    assert answer["Location"] == page(closed)
+
+
+def test_what_people_write_stays_text(review: Review, people: People, as_: Any) -> None:
+    workflow.add_lesson(
+        review_id=review.pk,
+        text="<script>alert(1)</script>",
+        tags=["<b>x</b>"],
+        by=people.actor("responder"),
+        at=LATER,
+    )
+    client = as_("auditor")
+
+    for address in (page(review), "/admin/reviews/lesson/"):
+        words = client.get(address).content.decode()
+        assert "<script>alert(1)" not in words
+        assert "<b>x</b>" not in words
+        assert "&lt;script&gt;alert(1)" in words
+
+
+def test_the_page_costs_the_same_with_one_row_and_with_thirty(
+    review: Review, steps: Steps, as_: Callable[[str], Client]
+) -> None:
+    steps.everything()
+    client = as_("responder")
+    one = queries_of(client, page(review))
+    for _ in range(29):
+        steps.everything()
+
+    assert queries_of(client, page(review)) == one
+    assert one <= 20
+
+
+@pytest.mark.parametrize("noun", ["review", "preventiveaction", "lesson"])
+def test_a_list_costs_the_same_with_one_row_and_with_thirty(
+    closed: Review,
+    declare: Callable[..., Incident],
+    people: People,
+    as_: Callable[[str], Client],
+    noun: str,
+) -> None:
+    client, address = as_("responder"), f"/admin/reviews/{noun}/"
+    one = queries_of(client, address)
+    for _ in range(29):
+        other = Review.objects.create(
+            incident=declare(), opened_at=LATER, facilitator=people["security"]
+        )
+        Lesson.objects.create(review=other, text="Look twice.", added_at=LATER)
+        PreventiveAction.objects.create(
+            review=other,
+            title="Look twice",
+            kind="detect",
+            owner=people["security"],
+            due_on=LATER.date(),
+            agreed_at=LATER,
+        )
+
+    assert queries_of(client, address) == one
+    assert one <= 10
