@@ -46,7 +46,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     (
         "Communication",
         (
-            Place("Notices to approve", "approval", "cases.Notice", "?state__exact=draft", True),
+            Place("Notices to approve", "approval", "cases.Notice", is_hot=True),
             Place("Escalations", "campaign", "notifications.Escalation"),
             Place("Message log", "outgoing_mail", "notifications.Message"),
         ),

@@ -17,7 +17,7 @@ from django.db import transaction
 from cases import queries as incidents
 from cases import timeline
 from cases import workflow as case
-from cases.models import Entry, Phase
+from cases.models import Entry
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, GateNotMet, InvalidInput
@@ -246,9 +246,9 @@ def finish(*, review_id: int, by: Actor, at: datetime) -> Review:
 
 @transaction.atomic
 def _open_one(incident_id: int, *, at: datetime) -> bool:
-    """Open or reopen one review, unless the incident moved on meanwhile."""
+    """Open or reopen one review, unless somebody did or the incident moved on meanwhile."""
     incident = incidents.locked(incident_id)
-    if incident.phase != Phase.REVIEW:
+    if not queries.incidents_without_a_draft().filter(pk=incident_id).exists():
         return False
     drafting.take_up(incident, by=access.SYSTEM, at=at)
     return True

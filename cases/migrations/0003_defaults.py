@@ -19,7 +19,7 @@ def load(apps, schema_editor):
                 category=category,
                 phase=phase,
                 position=number,
-                text=text.split(" [")[0],
+                text=text.split(" [")[0].rstrip("."),
                 needs_evidence="[E]" in text,
                 needs_second_person="[2]" in text,
                 is_partner_facing="[P]" in text,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from cases.models import Incident
 from incidentdesk.kernel import clocks
+from reviews.models import PreventiveAction, Review
 from tests.conftest import NOW, People
 
 NOT_COUNTED = re.compile(r"^(SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT|SELECT set_config)", re.I)
@@ -53,3 +55,16 @@ def queries_of(browser: Client, url: str) -> int:
         response = browser.get(url)
     assert response.status_code == 200
     return len([q for q in captured.captured_queries if not NOT_COUNTED.match(q["sql"])])
+
+
+def minutes(number: float) -> datetime:
+    """So many minutes after NOW."""
+    return NOW + timedelta(minutes=number)
+
+
+def action(incident: Incident, owner: Any, due: datetime, title: str = "Alarm") -> PreventiveAction:
+    """A preventive action agreed in the incident's review."""
+    review, _ = Review.objects.get_or_create(incident=incident, defaults={"opened_at": NOW})
+    return PreventiveAction.objects.create(
+        review=review, title=title, kind="detect", owner=owner, due_on=due.date(), agreed_at=NOW
+    )

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
+from django.test import Client
 
+from cases import response
 from cases.models import Incident
 from reviews import actions, workflow
 from reviews.models import PreventiveAction, Review
@@ -32,8 +34,6 @@ class Finishing:
 
     def rest_of_recovery(self) -> None:
         """Tasks ended, systems restored, recovery recorded, reconciled, all clear signed away."""
-        from cases import response
-
         by, at, id_ = self.people.actor("commander"), LATER, self.id
         incident = Incident.objects.get(pk=id_)
         open_tasks = list(incident.tasks.filter(phase="recovery").values_list("pk", flat=True))
@@ -137,3 +137,14 @@ def closed(steps: Steps) -> Review:
     """An approved review, whose incident closed, with one open action and one open document."""
     steps.everything()
     return steps.finish()
+
+
+@pytest.fixture
+def as_(client: Client, people: People) -> Callable[[str], Client]:
+    """The browser of a person."""
+
+    def log_in(key: str) -> Client:
+        client.force_login(people[key])
+        return client
+
+    return log_in

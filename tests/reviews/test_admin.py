@@ -7,9 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from cases.models import Incident
 from incidentdesk.kernel import clocks
@@ -23,17 +21,6 @@ pytestmark = pytest.mark.django_db
 NOT_COUNTED = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "set_config")
 
 
-@pytest.fixture
-def as_(client: Client, people: People) -> Callable[[str], Client]:
-    """The browser of a person."""
-
-    def log_in(key: str) -> Client:
-        client.force_login(people[key])
-        return client
-
-    return log_in
-
-
 def page(review: Review) -> str:
     """The address of its page."""
     return f"/admin/reviews/review/{review.pk}/change/"
@@ -42,14 +29,6 @@ def page(review: Review) -> str:
 def do(review: Review, action: str) -> str:
     """The address of one of its dialogs."""
     return f"/admin/reviews/review/{review.pk}/do/{action}/"
-
-
-def queries_of(client: Client, address: str) -> int:
-    """How many queries a page costs, once the process is warm."""
-    assert client.get(address).status_code == 200
-    with CaptureQueriesContext(connection) as captured:
-        client.get(address)
-    return sum(not any(word in q["sql"] for word in NOT_COUNTED) for q in captured)
 
 
 def test_looking_at_the_dialog_begins_nothing_and_posting_begins_the_review(
@@ -225,91 +204,3 @@ def test_an_action_is_finished_from_the_review_s_page_and_from_its_own(
     assert refused.status_code == 422
     assert done["Location"] == page(closed)
     assert "In release 41." in client.get(f"{base}/change/").content.decode()
-
-
-def test_the_register_shows_overdue_actions_first(steps: Steps, as_: Any) -> None:
-    soon = (clocks.now() + timedelta(days=3)).date()
-    steps.action("detect", due_on=soon)
-    overdue = steps.action()
-    PreventiveAction.objects.filter(pk=overdue.pk).update(title="The overdue one")
-
-    words = as_("auditor").get("/admin/reviews/preventiveaction/").content.decode()
-
-    assert words.index("The overdue one") < words.index("Time out the call")
-    assert "11 Mar 2026, overdue" in words
-
-
-@pytest.mark.parametrize("search", ["quiet market", "alerts", "INC-2026", "stale prices"])
-def test_lessons_are_found_by_their_words_tags_and_incident(
-    closed: Review, as_: Callable[[str], Client], search: str
-) -> None:
-    client, found = as_("communications"), "A stale price looks like a quiet market"
-
-    assert found in client.get("/admin/reviews/lesson/", {"q": search}).content.decode()
-    assert found not in client.get("/admin/reviews/lesson/", {"q": "eclipse"}).content.decode()
-
-
-def test_a_lesson_leads_to_its_review(closed: Review, as_: Callable[[str], Client]) -> None:
-    lesson = Lesson.objects.get()
-
-    answer = as_("auditor").get(f"/admin/reviews/lesson/{lesson.pk}/change/")
-
-    assert answer["Location"] == page(closed)
-
-
-def test_what_people_write_stays_text(review: Review, people: People, as_: Any) -> None:
-    workflow.add_lesson(
-        review_id=review.pk,
-        text="<script>alert(1)</script>",
-        tags=["<b>x</b>"],
-        by=people.actor("responder"),
-        at=LATER,
-    )
-    client = as_("auditor")
-
-    for address in (page(review), "/admin/reviews/lesson/"):
-        words = client.get(address).content.decode()
-        assert "<script>alert(1)" not in words
-        assert "<b>x</b>" not in words
-        assert "&lt;script&gt;alert(1)" in words
-
-
-def test_the_page_costs_the_same_with_one_row_and_with_thirty(
-    review: Review, steps: Steps, as_: Callable[[str], Client]
-) -> None:
-    steps.everything()
-    client = as_("responder")
-    one = queries_of(client, page(review))
-    for _ in range(29):
-        steps.everything()
-
-    assert queries_of(client, page(review)) == one
-    assert one <= 20
-
-
-@pytest.mark.parametrize("noun", ["review", "preventiveaction", "lesson"])
-def test_a_list_costs_the_same_with_one_row_and_with_thirty(
-    closed: Review,
-    declare: Callable[..., Incident],
-    people: People,
-    as_: Callable[[str], Client],
-    noun: str,
-) -> None:
-    client, address = as_("responder"), f"/admin/reviews/{noun}/"
-    one = queries_of(client, address)
-    for _ in range(29):
-        other = Review.objects.create(
-            incident=declare(), opened_at=LATER, facilitator=people["security"]
-        )
-        Lesson.objects.create(review=other, text="Look twice.", added_at=LATER)
-        PreventiveAction.objects.create(
-            review=other,
-            title="Look twice",
-            kind="detect",
-            owner=people["security"],
-            due_on=LATER.date(),
-            agreed_at=LATER,
-        )
-
-    assert queries_of(client, address) == one
-    assert one <= 10

@@ -17,8 +17,8 @@ from incidentdesk.kernel.errors import (
     NotAllowed,
     NotFound,
 )
-from reviews import jobs, workflow
-from reviews.models import ControlCheck, DocumentUpdate, Lesson, Review
+from reviews import workflow
+from reviews.models import Review
 from tests.conftest import People
 from tests.reviews.conftest import LATER, Steps
 
@@ -33,11 +33,6 @@ def phase_of(review: Review) -> str:
 def missing(review: Review) -> list[str]:
     """What the incident's gate knows to be missing."""
     return ReviewFacts.objects.get(pk=review.incident_id).missing
-
-
-def newest_entry(review: Review) -> str:
-    """The last line of the incident's timeline."""
-    return Incident.objects.get(pk=review.incident_id).entries.order_by("-sequence")[0].body
 
 
 def test_beginning_the_review_moves_the_incident_and_takes_over_its_cause(
@@ -139,22 +134,6 @@ def test_an_empty_review_names_everything_it_lacks(steps: Steps) -> None:
     ]
 
 
-def test_saying_why_no_document_needs_updating_is_enough(
-    review: Review, steps: Steps, people: People
-) -> None:
-    steps.everything(but="document")
-    by = people.actor("responder")
-    workflow.need_no_documents(review_id=review.pk, reason="All were right.", by=by, at=LATER)
-
-    assert missing(review) == []
-
-    steps.document()
-
-    assert Review.objects.get().no_documents_reason == ""
-    with pytest.raises(Conflict, match="take them back first"):
-        workflow.need_no_documents(review_id=review.pk, reason="None.", by=by, at=LATER)
-
-
 def test_approving_closes_the_incident(review: Review, steps: Steps, people: People) -> None:
     steps.everything()
 
@@ -230,219 +209,6 @@ def test_the_desk_itself_approves_nothing(review: Review, steps: Steps) -> None:
 
     with pytest.raises(NotAllowed, match="The desk is not a person"):
         workflow.finish(review_id=review.pk, by=access.SYSTEM, at=LATER)
-
-
-def test_after_approval_nothing_changes(closed: Review, steps: Steps, people: People) -> None:
-    by, lesson = people.actor("responder"), Lesson.objects.get()
-    check, document = ControlCheck.objects.get(), DocumentUpdate.objects.get()
-    calls: list[Callable[[], object]] = [
-        steps.root_cause,
-        steps.control,
-        steps.action,
-        steps.document,
-        steps.lesson,
-        lambda: workflow.remove_control_check(check_id=check.pk, by=by, at=LATER),
-        lambda: workflow.remove_document(document_id=document.pk, by=by, at=LATER),
-        lambda: workflow.remove_lesson(lesson_id=lesson.pk, by=by, at=LATER),
-        lambda: workflow.need_no_documents(review_id=closed.pk, reason="No.", by=by, at=LATER),
-    ]
-    before = newest_entry(closed)
-
-    for call in calls:
-        with pytest.raises(Conflict, match="reopen the incident to change it"):
-            call()
-
-    assert newest_entry(closed) == before
-
-
-def test_a_document_is_updated_after_closing(closed: Review, people: People) -> None:
-    document, by = DocumentUpdate.objects.get(), people.actor("responder")
-
-    with pytest.raises(InvalidInput, match="what shows the update"):
-        workflow.finish_document(document_id=document.pk, proof=" ", by=by, at=LATER)
-    workflow.finish_document(document_id=document.pk, proof="Version 7.", by=by, at=LATER)
-
-    document.refresh_from_db()
-    assert (document.state, document.done_by) == ("done", people["responder"])
-    assert newest_entry(closed) == "Document updated: Runbook: quote gateway. Version 7."
-    with pytest.raises(Conflict, match="was updated already"):
-        workflow.finish_document(document_id=document.pk, proof="Again.", by=by, at=LATER)
-
-
-def reopen(review: Review, people: People) -> None:
-    """Reopen the closed incident."""
-    case.reopen(
-        incident_id=review.incident_id,
-        reason="It came back.",
-        by=people.actor("commander"),
-        at=LATER,
-    )
-
-
-def test_a_reopened_incident_reopens_its_review_at_the_next_touch(
-    closed: Review, steps: Steps, people: People
-) -> None:
-    reopen(closed, people)
-
-    steps.control()
-
-    found = Review.objects.get()
-    assert (found.state, found.approved_at, found.approved_by) == ("draft", None, None)
-    bodies = list(Incident.objects.get().entries.values_list("body", flat=True)[:2])
-    assert bodies == [
-        "Control looked at: Change approval: worked.",
-        "The review is a draft again: its incident was reopened.",
-    ]
-
-
-def test_a_reopened_incident_closes_only_after_a_new_approval(
-    closed: Review, steps: Steps, people: People
-) -> None:
-    reopen(closed, people)
-    jobs.open_missing()
-    assert (Review.objects.get().state, missing(closed)) == ("draft", [])
-
-    with pytest.raises(GateNotMet, match="Review approved by someone"):
-        case.close(incident_id=closed.incident_id, by=people.actor("approver"), at=LATER)
-    steps.finish("security")
-
-    assert phase_of(closed) == "closed"
-    assert Review.objects.get().approved_by == people["security"]
-
-
-def test_a_review_whose_incident_went_back_a_phase_waits_and_goes_on(
-    review: Review, steps: Steps, people: People
-) -> None:
-    steps.control()
-    commander = people.actor("commander")
-    case.step_back(incident_id=review.incident_id, reason="Too early.", by=commander, at=LATER)
-
-    with pytest.raises(Conflict, match="went back to Recovery; its review goes on"):
-        steps.lesson()
-    again = workflow.begin(incident_id=review.incident_id, by=commander, at=LATER)
-
-    assert again == review
-    assert ControlCheck.objects.count() == 1
-    assert "no control or policy looked at" not in missing(review)
-
-
-def test_the_job_opens_a_review_that_is_missing_and_only_once(
-    incident_in: Callable[[str], Incident], people: People
-) -> None:
-    incident = incident_in("review")
-    assert not Review.objects.exists()
-
-    jobs.open_missing()
-
-    review = Review.objects.get()
-    assert (review.incident, review.commander) == (incident, people["commander"])
-    assert incident.entries.first().body == "Review opened."
-    assert workflow.open_missing(at=LATER) == 0
-    assert "no lesson" in missing(review)
-
-
-def test_the_timeline_says_what_changed_and_an_empty_change_says_nothing(
-    review: Review, people: People
-) -> None:
-    by = people.actor("responder")
-    findings = workflow.Findings(root_cause="A lock.", went_well="Quick isolation.")
-    workflow.write(
-        review_id=review.pk,
-        findings=findings,
-        facilitator_id=people["security"].pk,
-        by=by,
-        at=LATER,
-    )
-    assert newest_entry(review) == (
-        "Review written: root cause, went well, facilitator Security lead."
-    )
-
-    steps_before = Incident.objects.get().entries.count()
-    workflow.write(
-        review_id=review.pk,
-        findings=findings,
-        facilitator_id=people["security"].pk,
-        by=by,
-        at=LATER,
-    )
-    assert Incident.objects.get().entries.count() == steps_before
-
-
-def test_two_writers_notice_each_other(review: Review, people: People) -> None:
-    by, seen = people.actor("responder"), review.revision
-    first, second = workflow.Findings(root_cause="A lock."), workflow.Findings(root_cause="A bug.")
-    workflow.write(review_id=review.pk, findings=first, revision=seen, by=by, at=LATER)
-
-    with pytest.raises(Conflict, match="Somebody else wrote findings meanwhile"):
-        workflow.write(review_id=review.pk, findings=second, revision=seen, by=by, at=LATER)
-
-    assert Review.objects.get().root_cause == "A lock."
-
-
-def test_a_control_that_did_not_hold_says_what_must_change(review: Review, people: People) -> None:
-    for verdict in ("failed", "missing"):
-        with pytest.raises(InvalidInput, match="Say what must change"):
-            workflow.add_control_check(
-                review_id=review.pk,
-                name="Four eyes",
-                verdict=verdict,
-                by=people.actor("responder"),
-                at=LATER,
-            )
-
-
-def test_what_was_added_can_be_taken_back_from_a_draft(
-    review: Review, steps: Steps, people: People
-) -> None:
-    steps.everything()
-    by = people.actor("responder")
-    check, document, lesson = (
-        ControlCheck.objects.get(),
-        DocumentUpdate.objects.get(),
-        Lesson.objects.get(),
-    )
-
-    workflow.remove_control_check(check_id=check.pk, by=by, at=LATER)
-    workflow.remove_document(document_id=document.pk, by=by, at=LATER)
-    workflow.remove_lesson(lesson_id=lesson.pk, by=by, at=LATER)
-
-    assert missing(review) == [
-        "no control or policy looked at",
-        "no document listed, and not said why none needs updating",
-        "no lesson",
-    ]
-    assert newest_entry(review).startswith("Lesson taken back: A stale price")
-    with pytest.raises(NotFound, match="no such lesson any more"):
-        workflow.remove_lesson(lesson_id=lesson.pk, by=by, at=LATER)
-
-
-def test_tags_are_lower_case_and_without_doubles(steps: Steps) -> None:
-    steps.lesson()
-
-    assert Lesson.objects.get().tags == ["market data", "alerts"]
-
-
-def test_a_link_is_a_web_address(review: Review, people: People) -> None:
-    with pytest.raises(InvalidInput, match="has to be a web address"):
-        workflow.add_document(
-            review_id=review.pk,
-            title="Runbook",
-            link="javascript:alert(1)",
-            owner_id=people["responder"].pk,
-            by=people.actor("responder"),
-            at=LATER,
-        )
-
-
-@pytest.mark.parametrize("role", ["communications", "approver", "administrator", "auditor"])
-def test_who_may_not_write_a_review_is_refused(
-    review: Review, steps: Steps, people: People, role: str
-) -> None:
-    steps.by = people.actor(role)
-
-    for step in (steps.root_cause, steps.control, steps.action, steps.document, steps.lesson):
-        with pytest.raises(NotAllowed, match="may not write the review"):
-            step()
 
 
 @pytest.mark.parametrize(

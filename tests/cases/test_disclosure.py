@@ -1,0 +1,161 @@
+"""Disclosure: which partners an incident involves, and what each is shown of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from cases import disclosure, visibility
+from cases.models import Entry, Incident, Involvement
+from incidentdesk.kernel.errors import Conflict, InvalidInput
+from tests.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture
+def involve(people):
+    """`involve(incident, helix)` lists a partner; it sees nothing yet."""
+
+    def call(incident: Incident, partner, **words) -> Involvement:
+        told = {"title": "Delayed quotes", "meaning": "Use EU-1.", "severity": 2, **words}
+        by = people.actor("communications")
+        return disclosure.add_partner(
+            incident_id=incident.pk, partner_id=partner.pk, by=by, at=NOW, **told
+        )
+
+    return call
+
+
+@pytest.fixture
+def disclose(people):
+    def call(involvement: Involvement, at=LATER) -> Involvement:
+        return disclosure.disclose(
+            incident_id=involvement.incident_id,
+            involvement_id=involvement.pk,
+            by=people.actor("communications"),
+            at=at,
+        )
+
+    return call
+
+
+def lines(incident: Incident) -> list[tuple[str, int | None]]:
+    """The lines about partners, each with the partner whom it concerns."""
+    entries = Entry.objects.filter(incident=incident, kind="partner").order_by("sequence")
+    return [(entry.body, entry.partner_id) for entry in entries]
+
+
+def seen(people, key, partner) -> list[str]:
+    """What the partner's contact finds in the list."""
+    return [i.title for i in visibility.involvements_for(people.contact(key, partner))]
+
+
+def test_a_listed_partner_sees_nothing_and_has_no_reference(
+    declare, involve, people, helix, norrbank
+):
+    incident = declare(occurred_at=NOW - timedelta(minutes=3))
+    row = involve(incident, helix, title=" Delayed quotes ", meaning=" Use EU-1. ")
+    row.refresh_from_db()
+    assert (row.title, row.meaning, row.severity) == ("Delayed quotes", "Use EU-1.", 2)
+    assert (row.reference, row.disclosed_at) == ("", None)
+    assert (row.started_at, row.phase) == (NOW - timedelta(minutes=3), "identification")
+    assert row.phase_times == {"identification": NOW.isoformat()}
+    assert seen(people, "helix", helix) == []
+    assert lines(incident) == [("Helix Markets is affected (SEV-2 for it): Use EU-1.", helix.pk)]
+
+
+def test_a_disclosed_partner_sees_its_own_row_under_its_own_reference(
+    declare, involve, disclose, people, helix, norrbank
+):
+    for title in ("First", "Second"):
+        declare(title=title)  # the desk's own numbers run ahead of the partner's
+    incident = declare()
+    ours, theirs = involve(incident, helix), involve(incident, norrbank, title="Late quotes")
+    assert disclose(ours).reference == "HELIX-2026-0001"
+    assert seen(people, "helix", helix) == ["Delayed quotes"]
+    assert seen(people, "norrbank", norrbank) == []
+    assert disclose(theirs).reference == "NORR-2026-0001"
+    assert seen(people, "norrbank", norrbank) == ["Late quotes"]
+    assert seen(people, "helix", helix) == ["Delayed quotes"]
+    assert lines(incident)[-2:] == [
+        ("Disclosed to Helix Markets as HELIX-2026-0001.", helix.pk),
+        ("Disclosed to Norrbank Securities as NORR-2026-0001.", norrbank.pk),
+    ]
+
+
+def test_a_reference_is_of_the_year_of_the_disclosure(declare, involve, disclose, helix):
+    row = disclose(involve(declare(), helix), at=NOW.replace(year=2027))
+    assert (row.reference, row.disclosed_at.year) == ("HELIX-2027-0001", 2027)
+
+
+def test_what_is_shown_already_is_not_disclosed_again(declare, involve, disclose, helix):
+    row = disclose(involve(declare(), helix))
+    with pytest.raises(Conflict) as refused:
+        disclose(row)
+    assert str(refused.value) == "Helix Markets sees it already, as HELIX-2026-0001."
+
+
+def test_a_partner_is_listed_once(declare, involve, helix):
+    incident = declare()
+    involve(incident, helix)
+    with pytest.raises(Conflict) as refused:
+        involve(incident, helix)
+    assert str(refused.value) == "Helix Markets is listed already; edit what it means instead."
+    assert incident.involvements.count() == 1
+
+
+@pytest.mark.parametrize("words", [{"title": " "}, {"meaning": "\n"}])
+def test_a_partner_is_told_in_words(declare, involve, people, helix, words):
+    said = "Give a title for this partner and say what the incident means for it."
+    incident = declare()
+    with pytest.raises(InvalidInput) as refused:
+        involve(incident, helix, **words)
+    assert str(refused.value) == said
+    row = involve(incident, helix)
+    with pytest.raises(InvalidInput) as refused:
+        disclosure.edit_involvement(
+            incident_id=incident.pk,
+            involvement_id=row.pk,
+            **{"title": "x", "meaning": "x", **words},
+            severity=1,
+            by=people.actor("communications"),
+            at=LATER,
+        )
+    assert str(refused.value) == said
+    row.refresh_from_db()
+    assert (row.title, row.meaning, row.severity) == ("Delayed quotes", "Use EU-1.", 2)
+
+
+def test_an_edit_changes_what_it_means_for_this_partner_only(
+    declare, involve, people, helix, norrbank
+):
+    incident = declare()
+    ours, theirs = involve(incident, helix), involve(incident, norrbank)
+    disclosure.edit_involvement(
+        incident_id=incident.pk,
+        involvement_id=ours.pk,
+        title=" Wrong quotes ",
+        meaning=" Stop trading. ",
+        severity=1,
+        by=people.actor("communications"),
+        at=LATER,
+    )
+    found = [(i.title, i.meaning, i.severity) for i in incident.involvements.order_by("pk")]
+    assert found == [("Wrong quotes", "Stop trading.", 1), ("Delayed quotes", "Use EU-1.", 2)]
+    assert theirs.severity == 2
+    assert lines(incident)[-1] == (
+        "Helix Markets: now SEV-1 for it: Stop trading.",
+        helix.pk,
+    )
+
+
+def test_every_involved_partner_follows_the_phase(incident_in, people, helix):
+    incident = incident_in("recovery")
+    row = incident.involvements.get()
+    assert row.phase == "recovery"
+    assert set(row.phase_times) == {"identification", "containment", "mitigation", "recovery"}
+    moved = {move.to_phase: move.at.isoformat() for move in incident.moves.all()}
+    assert row.phase_times == moved

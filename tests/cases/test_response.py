@@ -1,0 +1,323 @@
+"""What responders do between the moves: each step once, in words, with its line on the timeline."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from cases import response
+from cases.models import Alert, Entry, Incident, System, Task
+from incidentdesk.kernel.errors import Conflict, InvalidInput
+from notifications.models import Group, Message
+from tests.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture
+def incident(declare) -> Incident:
+    return declare()
+
+
+@pytest.fixture
+def step(incident, people):
+    """What every step is told: the incident, who, when."""
+    return {"incident_id": incident.pk, "by": people.actor("responder"), "at": LATER}
+
+
+@pytest.fixture
+def command(step, people):
+    return {**step, "by": people.actor("commander")}
+
+
+@pytest.fixture
+def system(db) -> System:
+    return System.objects.create(name="quote-gw-eu-2")
+
+
+def lines(incident: Incident) -> list[tuple[str, str]]:
+    """Kind and text of everything after the opening."""
+    entries = Entry.objects.filter(incident=incident, sequence__gt=1).order_by("sequence")
+    return [(entry.kind, entry.body) for entry in entries]
+
+
+def fresh(incident: Incident) -> Incident:
+    return Incident.objects.get(pk=incident.pk)
+
+
+@pytest.mark.parametrize(
+    ("use_case", "given", "said"),
+    [
+        (
+            "post_update",
+            {"text": " \n"},
+            "An update needs words; write what happened or what is next.",
+        ),
+        (
+            "add_task",
+            {"phase": "containment", "text": ""},
+            "A task needs words; write what is to be done.",
+        ),
+        ("record_cause", {"cause": "  "}, "Write the cause, or the best hypothesis so far."),
+        (
+            "record_recovery",
+            {"recovered_at": LATER + timedelta(seconds=1)},
+            "The time of recovery lies in the future; check it.",
+        ),
+        (
+            "end_tasks",
+            {"task_ids": [1], "state": "open", "note": "x"},
+            "A task ends as done or as waived; choose one.",
+        ),
+        (
+            "end_tasks",
+            {"task_ids": [1], "state": "done", "note": " "},
+            "Ending a task needs a note: how it was done, or why it is waived.",
+        ),
+        (
+            "change_system",
+            {"affected_id": 404, "state": "isolated", "how": "x"},
+            "Choose a system of this incident, and what became of it.",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused_in_a_sentence_and_changes_nothing(
+    incident, step, use_case, given, said
+):
+    before = Incident.objects.filter(pk=incident.pk).values().get()
+    with pytest.raises(InvalidInput) as refused:
+        getattr(response, use_case)(**step, **given)
+    assert str(refused.value) == said
+    assert lines(incident) == []
+    assert Incident.objects.filter(pk=incident.pk).values().get() == before
+
+
+def test_an_update_is_a_line_and_internal(incident, step):
+    entry = response.post_update(**step, text="  Failover at 10:30. ")
+    assert (entry.body, entry.kind, entry.partner, entry.actor, entry.at) == (
+        "Failover at 10:30.",
+        "update",
+        None,
+        "Responder",
+        LATER,
+    )
+    assert lines(incident) == [("update", "Failover at 10:30.")]
+
+
+# --- tasks ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tasks(incident, step) -> list[Task]:
+    """Three tasks of our own."""
+    return [
+        response.add_task(**step, phase=phase, text=text)
+        for phase, text in (
+            ("containment", " Pull the feed. "),
+            ("containment", "Tell the venue"),
+            ("recovery", "Put it back"),
+        )
+    ]
+
+
+def test_a_task_of_our_own_stands_behind_those_of_its_phase(incident, tasks):
+    found = [(t.phase, t.position, t.text, t.state) for t in incident.tasks.all()]
+    assert found == [
+        ("containment", 1, "Pull the feed.", "open"),
+        ("containment", 2, "Tell the venue", "open"),
+        ("recovery", 1, "Put it back", "open"),
+    ]
+    assert lines(incident)[0] == ("task", "Task added: Pull the feed.")
+
+
+@pytest.mark.parametrize("state", ["done", "waived"])
+def test_tasks_end_together_with_one_note(incident, step, tasks, state):
+    ids = [tasks[0].pk, tasks[1].pk]
+    count = response.end_tasks(**step, task_ids=ids, state=state, note=" By hand. ")
+    assert count == 2
+    found = [(t.state, t.note, t.ended_at, t.ended_by_id) for t in incident.tasks.all()]
+    assert found == [(state, "By hand.", LATER, step["by"].user_id)] * 2 + [
+        ("open", "", None, None)
+    ]
+    assert lines(incident)[-1] == (
+        "task",
+        f"2 task(s) {state}: Pull the feed.; Tell the venue. By hand.",
+    )
+
+
+def test_a_task_that_somebody_ended_meanwhile_stops_the_whole_click(step, tasks, declare):
+    first, second, third = (task.pk for task in tasks)
+    end = {**step, "state": "done", "note": "x"}
+    response.end_tasks(**end, task_ids=[first])
+    elsewhere = {**step, "incident_id": declare().pk}
+    foreign = response.add_task(**elsewhere, phase="recovery", text="x").pk
+    for ids in ([first], [first, second], [second, foreign], [second, 404], []):
+        with pytest.raises(Conflict) as refused:
+            response.end_tasks(**end, task_ids=ids)
+        assert str(refused.value) == (
+            "Some of these tasks were ended by somebody else; look at the page again."
+        )
+    assert set(Task.objects.filter(state="open").values_list("pk", flat=True)) == {
+        second,
+        third,
+        foreign,
+    }
+    assert response.end_tasks(**end, task_ids=[second, second]) == 1
+
+
+# --- systems --------------------------------------------------------------------------------------
+
+
+def test_a_system_is_affected_isolated_and_restored_each_with_its_proof(incident, step, system):
+    affected = response.add_system(**step, system_id=system.pk)
+    for state in ("isolated", "restored"):
+        response.change_system(
+            **step, affected_id=affected.pk, state=state, how=f" {state} by hand "
+        )
+    affected.refresh_from_db()
+    assert (affected.state, affected.how, affected.changed_at) == (
+        "restored",
+        "restored by hand",
+        LATER,
+    )
+    assert lines(incident) == [
+        ("system", "quote-gw-eu-2 is affected."),
+        ("system", "quote-gw-eu-2 isolated: isolated by hand"),
+        ("system", "quote-gw-eu-2 restored: restored by hand"),
+    ]
+
+
+def test_a_system_is_listed_once(incident, step, system):
+    response.add_system(**step, system_id=system.pk)
+    with pytest.raises(Conflict, match=r"^quote-gw-eu-2 is listed already\.$"):
+        response.add_system(**step, system_id=system.pk)
+    assert incident.systems.count() == 1
+
+
+def test_a_system_changes_with_a_proof_and_in_its_own_incident_only(step, system, declare):
+    affected = response.add_system(**step, system_id=system.pk)
+    change = {**step, "affected_id": affected.pk, "state": "isolated"}
+    with pytest.raises(InvalidInput) as refused:
+        response.change_system(**change, how=" ")
+    assert str(refused.value) == "Say how quote-gw-eu-2 was isolated; it is the proof."
+    for wrong in ({"incident_id": declare().pk}, {"state": "gone"}):
+        with pytest.raises(InvalidInput, match="Choose a system of this incident"):
+            response.change_system(**{**change, **wrong}, how="x")
+    affected.refresh_from_db()
+    assert (affected.state, affected.how) == ("affected", "")
+
+
+# --- cause, recovery, alerts ----------------------------------------------------------------------
+
+
+def test_the_cause_may_be_corrected_and_both_stay_on_the_timeline(incident, step):
+    for cause in ("A full disk.", "A lock held over a call."):
+        response.record_cause(**step, cause=f" {cause} ")
+    assert fresh(incident).cause == "A lock held over a call."
+    assert lines(incident) == [
+        ("update", "Cause: A full disk."),
+        ("update", "Cause: A lock held over a call."),
+    ]
+
+
+def test_the_time_of_recovery_is_kept_and_lies_after_it_began(incident, step):
+    Incident.objects.update(occurred_at=NOW)
+    with pytest.raises(InvalidInput) as refused:
+        response.record_recovery(**step, recovered_at=NOW - timedelta(seconds=1))
+    assert str(refused.value) == "It cannot have recovered before it occurred; check the time."
+    response.record_recovery(**step, recovered_at=NOW + timedelta(minutes=30))
+    assert fresh(incident).recovered_at == NOW + timedelta(minutes=30)
+    assert lines(incident) == [("update", "Service recovered at 04 Mar 10:11 UTC.")]
+    assert incident.deadlines.get(kind="recover").met_at == NOW + timedelta(minutes=30)
+
+
+def test_the_commander_lets_go_of_alerts_that_still_fire(incident, command, source, declare):
+    def fire(of: Incident, key: str) -> None:
+        Alert.objects.create(
+            source=source,
+            incident=of,
+            external_key=key,
+            group_key="g",
+            title=key,
+            first_at=NOW,
+            last_at=NOW,
+        )
+
+    for key in ("a", "b"):
+        fire(incident, key)
+    fire(declare(), "elsewhere")
+    with pytest.raises(InvalidInput, match=r"^Clearing alerts that still fire needs a reason;"):
+        response.clear_alerts(**command, reason=" ")
+    assert response.clear_alerts(**command, reason="The probe is broken.") == 2
+    assert list(Alert.objects.filter(resolved_at=None).values_list("title", flat=True)) == [
+        "elsewhere"
+    ]
+    assert lines(incident) == [
+        ("alert", "2 alert(s) cleared by hand. Reason: The probe is broken.")
+    ]
+    with pytest.raises(Conflict, match=r"^No alert fires any more\.$"):
+        response.clear_alerts(**command, reason="Again.")
+
+
+# --- statements -----------------------------------------------------------------------------------
+
+
+def test_a_statement_is_signed_once_in_own_words_and_never_changed(incident, command):
+    with pytest.raises(InvalidInput, match=r"^There is no such statement to sign\.$"):
+        response.sign(**command, key="all_is_well", text="x")
+    with pytest.raises(InvalidInput, match=r"^A signed statement needs words: what it rests on\.$"):
+        response.sign(**command, key="no_growth", text="\t")
+    signed = response.sign(**command, key="no_growth", text=" Reject ratio flat since 10:02. ")
+    assert (signed.signed_by_id, signed.signed_at) == (command["by"].user_id, LATER)
+    assert lines(incident) == [
+        (
+            "statement",
+            "Signed: The incident no longer grows. Reject ratio flat since 10:02.",
+        )
+    ]
+    with pytest.raises(Conflict) as refused:
+        response.sign(**command, key="no_growth", text="It does grow.")
+    assert str(refused.value) == "This was signed already; statements are never changed."
+    assert [s.text for s in incident.statements.all()] == ["Reject ratio flat since 10:02."]
+
+
+# --- paging ---------------------------------------------------------------------------------------
+
+
+def pages() -> list[str]:
+    found = Message.objects.filter(is_page=True).values_list("to_address", flat=True)
+    return sorted(found)
+
+
+def test_people_and_groups_are_paged_now_each_once(incident, step, people):
+    night = Group.objects.create(name="Night shift")
+    night.members.set([people["security"], people["commander"]])
+    count = response.page(
+        **step,
+        user_ids=[people["commander"].pk],
+        group_ids=[night.pk],
+        note=" Need hands on the gateway. ",
+    )
+    assert count == 2
+    assert pages() == ["commander@desk.test", "security@desk.test"]
+    assert lines(incident) == [
+        ("page", "Paged Incident commander, Security lead. Need hands on the gateway.")
+    ]
+
+
+@pytest.mark.parametrize("whom", ["nobody", "an empty group", "a contact", "switched off"])
+def test_a_page_that_reaches_nobody_is_refused(incident, step, people, helix, whom):
+    people["auditor"].is_active = False
+    people["auditor"].save()
+    empty = Group.objects.create(name="Empty")
+    chosen = {
+        "nobody": {"user_ids": [], "group_ids": []},
+        "an empty group": {"user_ids": [], "group_ids": [empty.pk]},
+        "a contact": {"user_ids": [people["helix"].pk], "group_ids": []},
+        "switched off": {"user_ids": [people["auditor"].pk], "group_ids": []},
+    }[whom]
+    with pytest.raises(InvalidInput, match=r"^Nobody would be paged; choose a person"):
+        response.page(**step, **chosen, note="")
+    assert (pages(), lines(incident)) == ([], [])
