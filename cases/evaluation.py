@@ -62,6 +62,7 @@ def evaluate(*, incident_id: int, found: Evaluation, by: Actor, at: datetime) ->
         _may_change(before, result.severity, reason=found.reason, by=by)
     incident.severity = result.severity
     incident.save()
+    incident.involvements.update(started_at=incident.occurred_at)  # partners see when it began
     nature = "Nature confirmed. " if incident.confirmed_at else "Nature not confirmed yet. "
     text = f"{nature}{incident.category}. SEV-{incident.severity}: {result.why}."
     _tell(incident, before, text, found.reason, by=by, at=at)

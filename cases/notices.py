@@ -71,13 +71,14 @@ def edit(*, notice_id: int, body: str, by: Actor, at: datetime) -> Notice:
     if not body.strip():
         raise InvalidInput("A notice needs a text.")
     audience = [copy.involvement_id for copy in notice.copies.all()]
+    promised = notice.next_update_at  # a time that has passed is not promised again
     _withdraw(notice, by=by, at=at)
     return draft(
         incident_id=notice.incident_id,
         kind=notice.kind,
         body=body,
         involvement_ids=audience,
-        next_update_at=notice.next_update_at,
+        next_update_at=promised if promised and promised > at else None,
         replaces=notice,
         by=by,
         at=at,
@@ -123,7 +124,7 @@ def send(*, notice_id: int, by: Actor, at: datetime) -> Notice:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
     notice.state, notice.sent_at, notice.sent_by_id = Notice.State.SENT, at, by.user_id
     notice.save()
-    copies = list(notice.copies.select_related("involvement__partner"))
+    copies = list(notice.copies.select_related("involvement__partner").order_by("pk"))
     for copy in copies:
         if copy.involvement.disclosed_at is None:
             disclosure.show(notice.incident, copy.involvement, by=by, at=at)

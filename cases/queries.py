@@ -51,7 +51,8 @@ def tasks_visible_to(actor: Actor) -> QuerySet[Task]:
 def locked(incident_id: int) -> Incident:
     """The incident, its row locked until the transaction ends, read after the lock was had."""
     incident = (
-        Incident.objects.select_for_update(of=("self",))
+        # Not the key: rows that name the incident are still written beside, without a deadlock.
+        Incident.objects.select_for_update(of=("self",), no_key=True)
         .select_related("category", "commander")
         .filter(pk=incident_id)
         .first()

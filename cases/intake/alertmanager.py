@@ -47,7 +47,7 @@ def _signal(alert: dict[str, Any], group: str) -> Signal:
 def _texts(value: Any) -> dict[str, str]:
     if value is None:
         return {}
-    found = mapping(value, "Labels and annotations")
+    found = mapping(value, "Each set of labels or annotations")
     return {text(name, 200): text(content, 2000) for name, content in found.items()}
 
 

@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from cases import timeline, workflow
 from cases.intake import formats
@@ -20,14 +20,20 @@ from incidentdesk.kernel.access import SYSTEM
 
 logger = logging.getLogger(__name__)
 
+_ATTEMPTS = 3  # a deadlock, or a race over one alert, is tried again before it waits for the job
+
+# The rows are locked in their order, so that two deliveries never wait for each other.
 _FOLD = """
     WITH sent AS (
         SELECT key, count(*) AS times FROM unnest(%(keys)s::text[]) AS key GROUP BY key
+    ), known AS (
+        SELECT a.id, sent.times FROM cases_alert AS a JOIN sent ON sent.key = a.external_key
+        WHERE a.source_id = %(source)s AND a.resolved_at IS NULL
+        ORDER BY a.id FOR NO KEY UPDATE OF a
     )
-    UPDATE cases_alert AS a SET count = a.count + sent.times, last_at = %(at)s
-    FROM sent, cases_incident AS i
-    WHERE a.source_id = %(source)s AND a.external_key = sent.key AND a.resolved_at IS NULL
-      AND i.id = a.incident_id
+    UPDATE cases_alert AS a SET count = a.count + known.times, last_at = %(at)s
+    FROM known, cases_incident AS i
+    WHERE a.id = known.id AND i.id = a.incident_id
     RETURNING a.external_key, i.reference, i.id
 """
 
@@ -54,13 +60,16 @@ def receive(*, source: Source, raw: str, signals: list[Signal], at: datetime) ->
 
     If handling fails, the delivery alone is stored as pending: it is accepted, and a job opens it.
     """
-    try:
-        with transaction.atomic():
-            receipt = handle(source=source, signals=signals, at=at)
-            _store(source, raw, Event.Outcome.DONE, receipt, at=at)
-            return receipt
-    except Exception:  # whatever went wrong, what was sent must not be lost
-        logger.exception("a delivery of %s could not be opened; it is kept as pending", source)
+    for attempt in range(_ATTEMPTS):
+        try:
+            with transaction.atomic():
+                receipt = handle(source=source, signals=signals, at=at)
+                _store(source, raw, Event.Outcome.DONE, receipt, at=at)
+                return receipt
+        except Exception as error:  # whatever went wrong, what was sent must not be lost
+            if not isinstance(error, DatabaseError) or attempt == _ATTEMPTS - 1:
+                logger.exception("a delivery of %s could not be opened; it is pending", source)
+                break
     receipt = Receipt(status="accepted")
     _store(source, raw, Event.Outcome.PENDING, receipt, at=at)
     return receipt
@@ -126,7 +135,7 @@ def _open_or_join(
     """New alerts join the group's open incident, or open one."""
     incident = (  # locked: nobody closes it while alerts join it
         Incident.objects.open()
-        .select_for_update(of=("self",))
+        .select_for_update(of=("self",), no_key=True)
         .filter(alerts__source=source, alerts__group_key=group)
         .order_by("-id")
         .first()
@@ -197,7 +206,9 @@ def _resolve(source: Source, keys: list[str], receipt: Receipt, *, at: datetime)
     firing = Alert.objects.filter(source=source, external_key__in=keys, resolved_at=None)
     ids = sorted(set(firing.values_list("incident_id", flat=True)))
     for incident in (
-        Incident.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
+        Incident.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk__in=ids)
+        .order_by("pk")
     ):
         cleared = list(firing.filter(incident=incident))
         firing.filter(incident=incident).update(resolved_at=at, last_at=at)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
+import hashlib
+import json
 from typing import Any
 
 from cases.intake.signal import Action, Signal, mapping, moment, text, urgency
@@ -22,7 +23,7 @@ def routing_key(payload: Any) -> str:
 
 
 def parse(payload: Any) -> list[Signal]:
-    """The one signal of an event. A trigger without a dedup_key gets one."""
+    """The one signal of an event. A trigger without a dedup_key gets one, the same for each copy."""
     event = mapping(payload, "The body")
     action = _ACTIONS.get(str(event.get("event_action")))
     if action is None:
@@ -39,7 +40,7 @@ def parse(payload: Any) -> list[Signal]:
     title = text(detail.get("summary"), 1024).strip()
     if action == Action.FIRE and not title:
         raise InvalidInput("payload.summary is needed to trigger; say what is wrong.")
-    key = key or uuid.uuid4().hex
+    key = key or hashlib.sha256(json.dumps(event, sort_keys=True).encode()).hexdigest()
     labels = {
         name: text(detail.get(name), 500)
         for name in ("source", "severity", "component", "group", "class")

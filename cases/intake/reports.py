@@ -98,7 +98,7 @@ def attach(*, report_id: int, reference: str, by: Actor, at: datetime) -> Incide
     access.require(by, Permission.REPORT_TRIAGE)
     found = (
         Incident.objects.open()
-        .select_for_update(of=("self",))
+        .select_for_update(of=("self",), no_key=True)
         .filter(reference=reference.strip().upper())
         .first()
     )

@@ -73,4 +73,4 @@ _URGENCY = {
 
 def urgency(hint: Any) -> int:
     """The starting urgency for a source's severity word; unknown words are U2."""
-    return _URGENCY.get(str(hint).lower(), 2)
+    return _URGENCY.get(hint.strip().lower(), 2) if isinstance(hint, str) else 2

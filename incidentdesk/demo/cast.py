@@ -152,7 +152,9 @@ def _contact(
     partner: Partner, email: str, name: str, title: str, right: str, password: str
 ) -> User | None:
     """A contact; with a right also its login."""
-    contact = Contact.objects.create(partner=partner, name=name, email=email, title=title)
+    contact = Contact.objects.create(
+        partner=partner, name=name, email=email, title=title, gets_notices=right != "administer"
+    )
     if not right:
         return None
     User.objects.create(email=email, name=name, password=password)

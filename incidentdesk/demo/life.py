@@ -239,9 +239,9 @@ class Life:
         self.do(when, response.sign, key=key, text=phrases.STATEMENTS[key])
 
     def _end_tasks(self, phase: str, moments: list[datetime]) -> None:
-        """A third each time, or half; the last task of all is waived, with a reason."""
+        """A third each time (half, or all, of what is over); the last is waived with a reason."""
         if not self.is_open:
-            moments = moments[1:]
+            moments = moments[1 if self.severity <= 2 else 2 :]
         for number, when in enumerate(moments):
             is_last = number == len(moments) - 1
             self.agenda.add(when, partial(self._end_some, phase, is_last))

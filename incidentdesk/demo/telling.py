@@ -24,7 +24,7 @@ def first(life: Life) -> None:
     codes = life.story.codes
     at_once, later = (codes[:2], codes[2:]) if len(codes) > 2 else (codes, ())
     body = life.story.first
-    if life.severity <= 2 and not life.is_open:
+    if life.severity == 1:
         early = (between(begun, told, share) for share in (0.1, 0.3, 0.35))
         _tell(life, Kind.FIRST, phrases.EARLY_NOTICE, codes[:1], early)
         _tell(life, Kind.UPDATE, body, codes[:1], _three(begun, told, contained))
@@ -38,7 +38,7 @@ def first(life: Life) -> None:
 
 def update(life: Life) -> None:
     """In the middle of mitigation, where it was bad enough."""
-    if life.story.codes and life.severity <= 2:
+    if life.severity == 1 or life.is_open:
         start, end = life.plan.contained, life.plan.fixed
         moments = (between(start, end, share) for share in (0.2, 0.35, 0.4))
         _tell(life, Kind.UPDATE, phrases.UPDATE_NOTICE, life.story.codes, moments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable
 from email.message import EmailMessage
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
@@ -90,11 +92,10 @@ def kill(desk: Desk, words: str) -> None:
     for line in listed.stdout.splitlines():
         pid, _, command = line.strip().partition(" ")
         if words in command and pid != str(os.getpid()):
-            environment = b""
-            with open(f"/proc/{pid}/environ", "rb") as file:
-                environment = file.read()
-            if f"DATA_DIR={desk.data}".encode() in environment or str(desk.data) in command:
-                os.kill(int(pid), signal.SIGKILL)
+            with contextlib.suppress(OSError):  # it may have ended by now
+                environment = Path(f"/proc/{pid}/environ").read_bytes()
+                if f"DATA_DIR={desk.data}".encode() in environment or str(desk.data) in command:
+                    os.kill(int(pid), signal.SIGKILL)
 
 
 def test_a_page_survives_the_death_of_the_pager_and_of_redis(desk: Desk, sink: SmtpSink) -> None:

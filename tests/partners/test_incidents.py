@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from cases import disclosure, workflow
-from cases.models import Entry, Incident, Involvement, NoticeCopy
+from cases import disclosure, evaluation, workflow
+from cases.models import Category, Entry, Incident, Involvement, NoticeCopy
 from incidentdesk.kernel import grants
 from incidentdesk.kernel.models import User
-from tests.conftest import PASSWORD, People
+from tests.conftest import NOW, PASSWORD, People
 from tests.partners.conftest import Both, Side, Telling, leaks
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +84,19 @@ def test_one_incident_shows_how_far_it_is_and_what_it_means(both: Both, telling:
     ):
         assert words in text.replace('<time datetime="2026-03-04T09:38:00+00:00">', ""), words
     assert not leaks(text, "BIRCH")
+
+
+def test_a_start_that_is_found_out_later_is_shown(both: Both, telling: Telling) -> None:
+    found = evaluation.Evaluation(
+        category_id=Category.objects.get(key="outage").pk,
+        impact=4,
+        scope=4,
+        urgency=3,
+        occurred_at=NOW - timedelta(minutes=41),
+    )
+    by = telling.people.actor("commander")
+    evaluation.evaluate(incident_id=both.incident.pk, found=found, by=by, at=telling.tick())
+    assert "4 Mar 2026 09:00 UTC" in both.a.client.get(page(both.a)).text
 
 
 def test_a_dismissed_incident_says_so_in_plain_words(both: Both, telling: Telling) -> None:

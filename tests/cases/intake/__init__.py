@@ -1,0 +1,1 @@
+"""The ways in: alerts of monitoring tools, and what partners report."""
