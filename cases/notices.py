@@ -56,7 +56,8 @@ def draft(
         replaces=replaces,
     )
     _address(notice, involvements)
-    text = f"Notice drafted ({notice.get_kind_display()}, {len(involvements)} partner(s))."
+    to = timeline.counted(len(involvements), "partner")
+    text = f"Notice drafted ({notice.get_kind_display()}, {to})."
     timeline.record(incident, Kind.NOTICE, text, by=by, at=at)
     return notice
 

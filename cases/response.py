@@ -64,8 +64,8 @@ def end_tasks(
     Task.objects.filter(pk__in=[task.pk for task in tasks]).update(
         state=state, note=note.strip(), ended_at=at, ended_by=by.user_id
     )
-    names = "; ".join(task.text for task in tasks)
-    text = f"{len(tasks)} task(s) {state}: {names}. {note.strip()}"
+    names = "; ".join(task.text.rstrip(".") for task in tasks)
+    text = f"{timeline.counted(len(tasks), 'task')} {state}: {names}. {note.strip()}"
     timeline.record(incident, Kind.TASK, text, by=by, at=at)
     return len(tasks)
 
@@ -151,7 +151,7 @@ def clear_alerts(*, incident_id: int, reason: str, by: Actor, at: datetime) -> i
     count = incident.alerts.filter(resolved_at=None).update(resolved_at=at)
     if not count:
         raise Conflict("No alert fires any more.")
-    text = f"{count} alert(s) cleared by hand. Reason: {reason.strip()}"
+    text = f"{timeline.counted(count, 'alert')} cleared by hand. Reason: {reason.strip()}"
     timeline.record(incident, Kind.ALERT, text, by=by, at=at)
     return count
 

@@ -35,6 +35,11 @@ def record(
     )
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 task`, `2 tasks`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def recompute(entry: Entry, previous_hash: str) -> tuple[str, str]:
     """The body's digest and the entry's hash as they have to be after `previous_hash`."""
     body_digest = hashlib.sha256((entry.salt + entry.body).encode()).hexdigest()

@@ -64,13 +64,8 @@ def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
     incident.severity = result.severity
     incident.save(force_insert=True)
     moving.note_move(incident, "", by=by, at=at)
-    timeline.record(
-        incident,
-        Kind.OPENED,
-        f"Opened by {opening.detected_by}. SEV-{incident.severity}: {result.why}.",
-        by=by,
-        at=at,
-    )
+    text = f"Opened by {opening.detected_by}. SEV-{incident.severity}: {result.why}."
+    timeline.record(incident, Kind.OPENED, text, by=by, at=at)
     deadlines.start(incident)
     escalation.start(**escalation_facts(incident, opening.category_key), at=at)
     return incident
@@ -98,9 +93,10 @@ def take_command(*, incident_id: int, by: Actor, at: datetime) -> Incident:
         raise Conflict(f"You already command {incident.reference}.")
     before = f", taking over from {incident.commander}" if incident.commander else ""
     incident.commander_id = by.user_id
+    incident.commanded_by = sorted({*incident.commanded_by, by.person_id})
     if incident.acknowledged_at is None:
         _acknowledge(incident, by=by, at=at)
-    incident.save(update_fields=["commander", "acknowledged_at", "acknowledged_by"])
+    incident.save(update_fields=["commander", "commanded_by", "acknowledged_at", "acknowledged_by"])
     timeline.record(incident, Kind.UPDATE, f"{by.name} took command{before}.", by=by, at=at)
     meet_evaluation(incident, at=at)
     return incident
@@ -163,12 +159,15 @@ def note_review(
     incident = queries.locked(incident_id)
     access.require(by, Permission.REVIEW_APPROVE if approved else Permission.REVIEW_WRITE)
     moving.require_phase(incident, Phase.REVIEW)
-    if approved and incident.commander_id == by.user_id:
+    if approved and by.person_id in incident.commanded_by:
         raise InvalidInput("You commanded this incident; somebody else has to approve its review.")
-    ReviewFacts.objects.filter(incident=incident).update(
-        missing=missing,
-        approved_at=at if approved else None,
-        approved_by=by.user_id if approved else None,
+    ReviewFacts.objects.update_or_create(
+        incident=incident,
+        defaults={
+            "missing": missing,
+            "approved_at": at if approved else None,
+            "approved_by_id": by.user_id if approved else None,
+        },
     )
 
 

@@ -42,7 +42,9 @@ def make(*, email: str, name: str, password: str) -> User:
     if not is_needed():
         raise Conflict("This desk has an administrator already; ask them for a login.")
     user = User.objects.create_user(email, password, name=name, roles=["administrator"])
-    audit.record(by=SYSTEM, at=clocks.now(), action="first administrator", about=f"user:{user.pk}")
+    audit.record(
+        by=SYSTEM, at=clocks.now(), action="first administrator", about=f"user:{user.pk}", name=name
+    )
     return user
 
 

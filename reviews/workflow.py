@@ -228,7 +228,7 @@ def finish(*, review_id: int, by: Actor, at: datetime) -> Review:
     review.commander = review.commander or review.incident.commander
     if review.commander is None:
         raise InvalidInput("Nobody commands this incident; a commander has to take it first.")
-    if by.person_id in (review.commander_id, review.incident.commander_id):
+    if by.person_id in (review.commander_id, *review.incident.commanded_by):
         raise InvalidInput("You commanded this incident; somebody else has to approve its review.")
     if lacks := drafting.missing(review):
         raise GateNotMet("Approving the review", lacks)

@@ -23,7 +23,7 @@ def routing_key(payload: Any) -> str:
 
 
 def parse(payload: Any) -> list[Signal]:
-    """The one signal of an event. A trigger without a dedup_key gets one, the same for each copy."""
+    """The one signal of an event. A trigger without a dedup_key gets one, each copy the same."""
     event = mapping(payload, "The body")
     action = _ACTIONS.get(str(event.get("event_action")))
     if action is None:

@@ -199,6 +199,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "commanded_by",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(),
+                        default=list,
+                        help_text="Everybody who ever commanded it; none of them approves its review.",
+                        size=None,
+                    ),
+                ),
+                (
                     "cause",
                     models.TextField(blank=True, help_text="The cause, or the best hypothesis."),
                 ),
@@ -1218,6 +1227,17 @@ class Migration(migrations.Migration):
                 name="partner_newest",
             ),
         ),
+        migrations.AddIndex(
+            model_name="involvement",
+            index=models.Index(
+                condition=models.Q(
+                    ("disclosed_at__isnull", False),
+                    models.Q(("phase__in", ["closed", "dismissed"]), _negated=True),
+                ),
+                fields=["partner", "-disclosed_at", "-id"],
+                name="partner_open",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="involvement",
             constraint=models.UniqueConstraint(fields=("incident", "partner"), name="partner_once"),
@@ -1345,7 +1365,7 @@ class Migration(migrations.Migration):
             model_name="noticecopy",
             index=models.Index(
                 condition=models.Q(("acknowledged_at", None), ("sent_at__isnull", False)),
-                fields=["partner"],
+                fields=["partner", "-sent_at", "-id"],
                 name="copy_unacknowledged",
             ),
         ),

@@ -100,6 +100,11 @@ class Incident(FSMModelMixin, models.Model):
     commander = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="commands"
     )
+    commanded_by = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        help_text="Everybody who ever commanded it; none of them approves its review.",
+    )
     cause = models.TextField(blank=True, help_text="The cause, or the best hypothesis.")
     dismissal = models.CharField(max_length=20, choices=Dismissal.choices, blank=True)
     duplicate_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="duplicates")

@@ -54,6 +54,11 @@ class Involvement(models.Model):
                 condition=Q(disclosed_at__isnull=False),
                 name="partner_newest",
             ),
+            models.Index(
+                fields=["partner", "-disclosed_at", "-id"],
+                condition=Q(disclosed_at__isnull=False) & ~Q(phase__in=["closed", "dismissed"]),
+                name="partner_open",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -116,7 +116,7 @@ class NoticeCopy(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["involvement", "-sent_at"], name="copy_newest"),
             models.Index(
-                fields=["partner"],
+                fields=["partner", "-sent_at", "-id"],
                 condition=Q(sent_at__isnull=False, acknowledged_at=None),
                 name="copy_unacknowledged",
             ),

@@ -104,8 +104,9 @@ def test_an_incident_is_inserted_in_identification_only(declare, phase):
     said = refused(
         """
         INSERT INTO cases_incident (title, description, tlp, detection, detected_by, opened_at,
-            detected_at, severity, severity_reason, phase, dismissal, cause, floors)
-        SELECT 'Forged', '', tlp, detection, 'x', opened_at, detected_at, 3, '', %s, '', '', '{}'
+            detected_at, severity, severity_reason, phase, dismissal, cause, floors, commanded_by)
+        SELECT 'Forged', '', tlp, detection, 'x', opened_at, detected_at, 3, '', %s, '', '', '{}',
+            '{}'
         FROM cases_incident LIMIT 1
         RETURNING 1 / (CASE WHEN phase = 'identification' THEN 0 ELSE 1 END)
         """,

@@ -106,7 +106,7 @@ def test_a_draft_is_told_to_nobody(draft, incident, helix, people):
     notice = draft(helix, body=f"  {TEXT}\n")
     assert state(notice) == ("draft", None, None, TEXT)
     assert (notice.drafted_by_id, notice.drafted_at) == (people["communications"].pk, NOW)
-    assert (mails(), lines(incident)) == ([], ["Notice drafted (first notice, 1 partner(s))."])
+    assert (mails(), lines(incident)) == ([], ["Notice drafted (first notice, 1 partner)."])
     assert not visibility.notices_for(people.contact("helix", helix)).exists()
 
 

@@ -143,7 +143,7 @@ def test_tasks_end_together_with_one_note(incident, step, tasks, state):
     ]
     assert lines(incident)[-1] == (
         "task",
-        f"2 task(s) {state}: Pull the feed.; Tell the venue. By hand.",
+        f"2 tasks {state}: Pull the feed; Tell the venue. By hand.",
     )
 
 
@@ -254,9 +254,7 @@ def test_the_commander_lets_go_of_alerts_that_still_fire(incident, command, sour
     assert list(Alert.objects.filter(resolved_at=None).values_list("title", flat=True)) == [
         "elsewhere"
     ]
-    assert lines(incident) == [
-        ("alert", "2 alert(s) cleared by hand. Reason: The probe is broken.")
-    ]
+    assert lines(incident) == [("alert", "2 alerts cleared by hand. Reason: The probe is broken.")]
     with pytest.raises(Conflict, match=r"^No alert fires any more\.$"):
         response.clear_alerts(**command, reason="Again.")
 

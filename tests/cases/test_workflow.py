@@ -437,3 +437,19 @@ def test_every_move_is_kept_with_who_when_and_why(declare, commander):
         commander.user_id,
         LATER,
     )
+
+
+def test_who_commanded_before_a_hand_over_does_not_approve_the_review_either(incident_in, people):
+    former = people["commander"]
+    former.roles = ["commander", "approver"]
+    former.save()
+    incident = incident_in("review")
+    people["security"].roles = ["commander", "security"]
+    people["security"].save()
+    workflow.take_command(incident_id=incident.pk, by=people.actor("security"), at=NOW)
+    incident.refresh_from_db()
+    assert set(incident.commanded_by) == {former.pk, people["security"].pk}
+    with pytest.raises(InvalidInput, match="You commanded this incident; somebody else"):
+        workflow.note_review(
+            incident_id=incident.pk, missing=[], approved=True, by=people.actor("commander"), at=NOW
+        )

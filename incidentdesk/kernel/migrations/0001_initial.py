@@ -100,6 +100,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"verbose_name": "person", "verbose_name_plural": "people"},
         ),
         migrations.CreateModel(
             name="AuditEvent",
@@ -118,6 +119,7 @@ class Migration(migrations.Migration):
                 ("detail", models.JSONField(default=dict)),
             ],
             options={
+                "verbose_name_plural": "audit trail",
                 "ordering": ("-id",),
                 "indexes": [
                     models.Index(fields=["about", "-id"], name="audit_about"),

@@ -1,4 +1,4 @@
-"""What was accepted is never lost: if opening fails, the delivery is kept and opened once, later."""
+"""What was accepted is never lost: if opening fails, the delivery is kept, and opened once."""
 
 from __future__ import annotations
 
