@@ -59,8 +59,10 @@ def receive(*, source: Source, raw: str, signals: list[Signal], at: datetime) ->
     """Handle one delivery and store it, in one transaction; answer only after the commit.
 
     If handling fails, the delivery alone is stored as pending: it is accepted, and a job opens it.
+    What is said of an alert that may still wait there waits behind it.
     """
-    for attempt in range(_ATTEMPTS):
+    attempts = 0 if _has_to_wait(source, signals) else _ATTEMPTS
+    for attempt in range(attempts):
         try:
             with transaction.atomic():
                 receipt = handle(source=source, signals=signals, at=at)
@@ -73,6 +75,13 @@ def receive(*, source: Source, raw: str, signals: list[Signal], at: datetime) ->
     receipt = Receipt(status="accepted")
     _store(source, raw, Event.Outcome.PENDING, receipt, at=at)
     return receipt
+
+
+def _has_to_wait(source: Source, signals: list[Signal]) -> bool:
+    """Whether a delivery resolves or notes something while others of its source are pending."""
+    if all(signal.action == Action.FIRE for signal in signals):
+        return False
+    return Event.objects.filter(source=source, outcome=Event.Outcome.PENDING).exists()
 
 
 def refuse(*, source: Source, raw: str, why: str, at: datetime) -> None:

@@ -118,6 +118,7 @@ def _closed(agenda: Agenda, cast: Cast, now: datetime, rng: random.Random) -> li
         own = random.Random(f"6 {story.title}")  # noqa: S311
         days_ago = OLDEST - number * (OLDEST - NEWEST) / (len(told) - 1)
         grade = severity.compute(*story.axes, story.floors).severity
+        days_ago = max(NEWEST, days_ago + own.uniform(-6, 6))
         start = detected_on(now - timedelta(days=days_ago), own)
         plan = pace.plan(grade, start, own).within(now - timedelta(days=1))
         life = Life(story, plan, cast, agenda, rng=own)
@@ -182,9 +183,9 @@ def _stale(now: datetime) -> Plan:
 
 
 def _mismatch(now: datetime) -> Plan:
-    """In Mitigation, since four hours."""
-    begun = {"occurred": 260, "detected": 240, "acknowledged": 233, "confirmed": 222, "begun": 215}
-    ahead = {"told": 180, "contained": 130, "fixed": -60, "recovered": -180}
+    """In Mitigation; contained after an hour and a half."""
+    begun = {"occurred": 215, "detected": 190, "acknowledged": 183, "confirmed": 172, "begun": 165}
+    ahead = {"told": 140, "contained": 95, "fixed": -60, "recovered": -180}
     return relative(now, **begun, **ahead, in_review=-300, closed=-5 * _DAY)
 
 

@@ -186,7 +186,7 @@ class Life:
         start, end = self.plan.begun, self.plan.contained
         if self.severity <= 2:
             groups = [self.cast.groups["Second responders"]]
-            note = f"{self.words.isolated.split(',')[0].capitalize()} comes next; please join."
+            note = "We need more hands to isolate it; please join."
             when = between(start, end, 0.05)
             self.do(when, response.page, user_ids=[], group_ids=groups, note=note)
         self._end_tasks("containment", [between(start, end, share) for share in (0.15, 0.38, 0.7)])

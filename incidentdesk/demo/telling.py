@@ -87,6 +87,7 @@ class _Notice:
             incident_id=self.life.incident_id, partner__code__in=self.codes
         )
         minutes = {1: 30, 2: 60, 3: 24 * 60, 4: 48 * 60}[self.life.severity]
+        minutes *= 4 if self.kind == Kind.UPDATE else 1
         is_last = self.kind == Kind.ALL_CLEAR
         self.notice_id = notices.draft(
             incident_id=self.life.incident_id,

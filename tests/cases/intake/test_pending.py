@@ -128,6 +128,21 @@ def test_a_resolve_is_kept_too(post):
     assert Alert.objects.get().resolved_at == received == only().recovery_proposed_at
 
 
+@pytest.mark.parametrize("said", ["resolved", "firing and resolved"])
+def test_a_resolve_waits_behind_its_alert_so_that_nothing_fires_for_ever(post, said, other_source):
+    with broken("cases_incident"):
+        answer(post(call(alert("A"))))
+    more = [alert("B")] if said == "firing and resolved" else []
+    assert answer(post(call(alert("A", status="resolved"), *more)))["status"] == "accepted"
+    elsewhere = call(alert("C", status="resolved"))
+    found = answer(post(elsewhere, "/intake/key-other/alertmanager"))
+    assert found["status"] == "ignored"  # another source waits for nobody
+    assert alerts.open_pending(at=clocks.now()) == 2
+    firing = Alert.objects.filter(resolved_at=None).values_list("title", flat=True)
+    assert list(firing) == [alert["labels"]["alertname"] for alert in more]
+    assert (only().recovery_proposed_at is None) is bool(more)
+
+
 def test_a_repeat_goes_on_folding_while_opening_fails(post):
     answer(post(call(alert())))
     with broken("cases_incident"):
