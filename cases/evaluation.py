@@ -57,9 +57,9 @@ def evaluate(*, incident_id: int, found: Evaluation, by: Actor, at: datetime) ->
     if found.is_confirmed and incident.confirmed_at is None:
         incident.confirmed_at = at
     result = incident.computed_severity()
-    incident.severity_override, incident.severity_reason = None, ""
-    if was_confirmed:
+    if was_confirmed or incident.severity_override is not None:
         _may_change(before, result.severity, reason=found.reason, by=by)
+    incident.severity_override, incident.severity_reason = None, ""
     incident.severity = result.severity
     incident.save()
     incident.involvements.update(started_at=incident.occurred_at)  # partners see when it began
@@ -67,7 +67,7 @@ def evaluate(*, incident_id: int, found: Evaluation, by: Actor, at: datetime) ->
     text = f"{nature}{incident.category}. SEV-{incident.severity}: {result.why}."
     _tell(incident, before, text, found.reason, by=by, at=at)
     if incident.category_id != was_category or not incident.tasks.exists():
-        response.lay_out_playbook(incident)
+        response.lay_out_playbook(incident, former_id=was_category)
     workflow.meet_evaluation(incident, at=at)
     return incident
 
@@ -111,7 +111,7 @@ def _tell(
     timeline.record(incident, Entry.Kind.EVALUATION, text + why, by=by, at=at)
     deadlines.reset(incident)
     if incident.severity < before and incident.acknowledged_at is None:
-        escalation.restart(**workflow.escalation_facts(incident), at=at)
+        escalation.restart(**moving.escalation_facts(incident), at=at)
 
 
 def _check_times(incident: Incident, found: Evaluation, *, at: datetime) -> None:

@@ -6,6 +6,7 @@ Also the refusals that moves share. It decides nothing; `workflow` does.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypedDict
 
 from cases import deadlines, timeline
 from cases.models import Entry, Incident, Move, Phase
@@ -14,6 +15,30 @@ from incidentdesk.kernel.errors import Conflict, InvalidInput
 from notifications import escalation
 
 Kind = Entry.Kind
+
+
+class Facts(TypedDict):
+    """What the post office is told of an incident."""
+
+    about: str
+    severity: int
+    category: str
+    title: str
+    reference: str
+    url: str
+
+
+def escalation_facts(incident: Incident, category_key: str = "") -> Facts:
+    """The plain facts that an escalation path matches on and a page shows."""
+    key = category_key or (incident.category.key if incident.category else "")
+    return {
+        "about": incident.about,
+        "severity": incident.severity,
+        "category": key,
+        "title": incident.title,
+        "reference": incident.reference,
+        "url": incident.url,
+    }
 
 
 def arrive(

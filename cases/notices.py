@@ -125,7 +125,7 @@ def send(*, notice_id: int, by: Actor, at: datetime) -> Notice:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
     notice.state, notice.sent_at, notice.sent_by_id = Notice.State.SENT, at, by.user_id
     notice.save()
-    copies = list(notice.copies.select_related("involvement__partner").order_by("pk"))
+    copies = list(notice.copies.select_related("involvement__partner").order_by("partner_id"))
     for copy in copies:
         if copy.involvement.disclosed_at is None:
             disclosure.show(notice.incident, copy.involvement, by=by, at=at)

@@ -211,9 +211,10 @@ def page(
     return len(paged)
 
 
-def lay_out_playbook(incident: Incident) -> None:
-    """Tasks from the category's playbook; open ones of a former category give way."""
-    incident.tasks.filter(state=Task.State.OPEN).delete()
+def lay_out_playbook(incident: Incident, *, former_id: int | None) -> None:
+    """Tasks from the category's playbook; open ones of the former playbook give way."""
+    former = PlaybookTask.objects.filter(category_id=former_id or 0).values("text")
+    incident.tasks.filter(state=Task.State.OPEN, text__in=former).delete()
     Task.objects.bulk_create(
         Task(
             incident=incident,

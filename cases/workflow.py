@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
 
 from django.db import transaction
 
@@ -67,7 +66,7 @@ def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
     text = f"Opened by {opening.detected_by}. SEV-{incident.severity}: {result.why}."
     timeline.record(incident, Kind.OPENED, text, by=by, at=at)
     deadlines.start(incident)
-    escalation.start(**escalation_facts(incident, opening.category_key), at=at)
+    escalation.start(**moving.escalation_facts(incident, opening.category_key), at=at)
     return incident
 
 
@@ -76,6 +75,7 @@ def acknowledge(*, incident_id: int, by: Actor, at: datetime) -> bool:
     """Somebody looks at it: the ladder stops. True for the first; later ones change nothing."""
     incident = queries.locked(incident_id)
     access.require(by, Permission.INCIDENT_ACKNOWLEDGE)
+    moving.require_open(incident)
     if incident.acknowledged_at is not None:
         return False
     _acknowledge(incident, by=by, at=at)
@@ -190,7 +190,9 @@ def dismiss(
     *, incident_id: int, reason: str, duplicate_of: str = "", by: Actor, at: datetime
 ) -> Incident:
     """It was a false positive, or (with the other's reference) a duplicate. Needs a reason."""
-    incident = queries.locked(incident_id)
+    other_id = _find_other(incident_id, duplicate_of) if duplicate_of else incident_id
+    both = {pk: queries.locked(pk) for pk in sorted({incident_id, other_id})}
+    incident, other = both[incident_id], both[other_id]
     access.require(by, Permission.INCIDENT_COMMAND)
     if incident.phase not in (Phase.IDENTIFICATION, Phase.CONTAINMENT, Phase.MITIGATION):
         raise Conflict(
@@ -200,12 +202,8 @@ def dismiss(
     moving.require_reason(reason, "Dismissing")
     origin = Phase(incident.phase)
     incident.dismissal = Incident.Dismissal.FALSE_POSITIVE
-    if duplicate_of:
-        incident.duplicate_of = _other(incident, duplicate_of)
-        incident.dismissal = Incident.Dismissal.DUPLICATE
-        incident.alerts.update(incident=incident.duplicate_of)
-        text = f"{incident.reference} is a duplicate of this incident; its alerts belong here now."
-        timeline.record(incident.duplicate_of, Kind.MOVE, text, by=by, at=at)
+    if other is not incident:
+        _hand_over_to(other, incident, by=by, at=at)
     incident.dismiss()
     incident.over_at = at
     moving.end(incident, why=incident.get_dismissal_display(), at=at)
@@ -228,7 +226,7 @@ def reopen(*, incident_id: int, reason: str, by: Actor, at: datetime) -> Inciden
     )
     deadlines.resume(incident)
     if incident.acknowledged_at is None:  # dismissed before anybody took it: it pages again
-        escalation.start(**escalation_facts(incident), at=at)
+        escalation.start(**moving.escalation_facts(incident), at=at)
     return moving.arrive(incident, origin, by=by, at=at, reason=reason)
 
 
@@ -249,30 +247,6 @@ def step_back(*, incident_id: int, reason: str, by: Actor, at: datetime) -> Inci
 # --- steps that several moves share ---------------------------------------------------------------
 
 
-class Facts(TypedDict):
-    """What the post office is told of an incident."""
-
-    about: str
-    severity: int
-    category: str
-    title: str
-    reference: str
-    url: str
-
-
-def escalation_facts(incident: Incident, category_key: str = "") -> Facts:
-    """The plain facts that an escalation path matches on and a page shows."""
-    key = category_key or (incident.category.key if incident.category else "")
-    return {
-        "about": incident.about,
-        "severity": incident.severity,
-        "category": key,
-        "title": incident.title,
-        "reference": incident.reference,
-        "url": incident.url,
-    }
-
-
 def meet_evaluation(incident: Incident, *, at: datetime) -> None:
     """Commander named, category and severity confirmed: that clock is met."""
     if incident.commander_id and incident.confirmed_at and incident.category_id:
@@ -286,11 +260,23 @@ def _acknowledge(incident: Incident, *, by: Actor, at: datetime) -> None:
     timeline.record(incident, Kind.PAGE, f"{by.name} acknowledged.", by=by, at=at)
 
 
-def _other(incident: Incident, reference: str) -> Incident:
-    """The incident that this one duplicates: another one, and not a duplicate itself."""
-    other = Incident.objects.filter(reference=reference.strip().upper()).first()
-    if other is None or other.pk == incident.pk:
+def _find_other(incident_id: int, reference: str) -> int:
+    """The incident that `reference` names, if it is another one. Both are locked in order then."""
+    found = Incident.objects.filter(reference=reference.strip().upper()).first()
+    if found is None or found.pk == incident_id:
         raise InvalidInput(f"There is no other incident {reference}; check the reference.")
+    return found.pk
+
+
+def _hand_over_to(other: Incident, incident: Incident, *, by: Actor, at: datetime) -> None:
+    """`incident` duplicates `other`, which has to be open: the alerts belong there now."""
     if other.duplicate_of_id is not None:
         raise InvalidInput(f"{other.reference} is a duplicate itself; name the one it points to.")
-    return other
+    moving.require_open(other)
+    incident.duplicate_of, incident.dismissal = other, Incident.Dismissal.DUPLICATE
+    incident.alerts.update(incident=other)
+    if other.alerts.filter(resolved_at=None).exists():
+        other.recovery_proposed_at = None
+        other.save(update_fields=["recovery_proposed_at"])
+    text = f"{incident.reference} is a duplicate of this incident; its alerts belong here now."
+    timeline.record(other, Kind.MOVE, text, by=by, at=at)

@@ -8,74 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
-import dj_database_url
 import django_stubs_ext
-from environs import Env, EnvError
 
 from incidentdesk.embedded import layout
+from incidentdesk.environment import address, database, flag, secret, smtp, stop
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = Env()
 django_stubs_ext.monkeypatch()  # ModelForm[…] and the like, which only checkers know
-
-
-def stop(sentence: str) -> Any:
-    """End the start with a sentence for the person who reads it."""
-    sys.exit(f"incidentdesk: {sentence}")
-
-
-def secret(name: str) -> str:
-    """The value of `name`, or the content of the file that `name_FILE` names, or ''."""
-    file = os.environ.get(f"{name}_FILE")
-    if file:
-        try:
-            return Path(file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            stop(f"{name}_FILE names {file}, which cannot be read ({error.strerror}).")
-    return os.environ.get(name, "")
-
-
-def flag(name: str, *, default: bool) -> bool:
-    """A yes/no setting."""
-    try:
-        return bool(env.bool(name, default))
-    except EnvError:
-        return bool(stop(f"{name} must be true or false, not “{os.environ[name]}”."))
-
-
-def database(url: str, name: str) -> dict[str, Any]:
-    """A PostgreSQL address as Django wants it; connections are kept open."""
-    if not url.startswith(("postgres://", "postgresql://")):
-        stop(f"{name} must begin with postgresql://; the desk runs on PostgreSQL and nothing else.")
-    return dict(dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True))
-
-
-def smtp(url: str) -> dict[str, Any]:
-    """`smtp://user:pass@host:587?tls=starttls|tls|none` as Django's mail settings."""
-    parts = urlsplit(url)
-    tls = parse_qs(parts.query).get("tls", ["none"])[0]
-    if parts.scheme != "smtp" or not parts.hostname or tls not in ("none", "starttls", "tls"):
-        stop("EMAIL_URL must look like smtp://user:pass@host:587?tls=starttls (or tls, or none).")
-    return {
-        "EMAIL_HOST": parts.hostname,
-        "EMAIL_PORT": parts.port or (465 if tls == "tls" else 587 if tls == "starttls" else 25),
-        "EMAIL_HOST_USER": unquote(parts.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        "EMAIL_USE_TLS": tls == "starttls",
-        "EMAIL_USE_SSL": tls == "tls",
-    }
 
 
 # --- where things lie -------------------------------------------------------------------------
 
 DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").resolve()
 PORT = os.environ.get("PORT") or "8000"
-if not PORT.isdigit() or not 0 < int(PORT) < 65536:
+if not PORT.isascii() or not PORT.isdigit() or not 0 < int(PORT) < 65536:
     stop(f"PORT must be a number from 1 to 65535, not “{PORT}”.")
 
 DATABASE_URL = secret("DATABASE_URL")
@@ -87,12 +36,12 @@ if not SECRET_KEY:
     stop("SECRET_KEY is not set; set it (or SECRET_KEY_FILE) to 50 or more random characters.")
 
 SITE_URL = (os.environ.get("SITE_URL") or f"http://localhost:{PORT}").rstrip("/")
-_site = urlsplit(SITE_URL)
+_site = address("SITE_URL", SITE_URL)
 if _site.scheme not in ("http", "https") or not _site.hostname:
     stop(f"SITE_URL must look like https://desk.example.com, not “{SITE_URL}”.")
 IS_HTTPS = _site.scheme == "https"
 ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()]
-ALLOWED_HOSTS = [host.strip() for host in ALLOWED_HOSTS] or [str(_site.hostname)]
+ALLOWED_HOSTS = [str(_site.hostname), *(host.strip() for host in ALLOWED_HOSTS)]
 if not IS_HTTPS and _site.hostname == "localhost":
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -182,6 +131,7 @@ if EMBEDDED and not _redis_url:
     CELERY_BROKER_URL, _cache_url = EMBEDDED.redis_url, EMBEDDED.cache_url
     _cache_backend = "incidentdesk.embedded.cache.RedisCache"  # starts Redis on first use
 else:
+    address("REDIS_URL", _redis_url)
     if not _redis_url.startswith(("redis://", "rediss://", "redis+socket://")):
         stop("REDIS_URL must look like redis://host:6379/0.")
     CELERY_BROKER_URL = _redis_url
@@ -311,7 +261,11 @@ LOGGING = {
     "formatters": {"line": {"format": "{levelname:<7} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # scanners would fill the log
+        "celery": {"level": "WARNING"},
+    },
 }
 
 UNFOLD: dict[str, Any] = {

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from incidentdesk.kernel.models import User
+from incidentdesk.kernel.roles import ROLES, Permission
 from notifications.models import Escalation, EscalationStep
 
 LAST_RESORT = "last-resort"
@@ -62,8 +63,11 @@ def people_of(step: EscalationStep) -> list[User]:
 
 
 def staff() -> QuerySet[User]:
-    """Who may be paged at all: a page names an incident, so it goes to active staff only."""
-    return User.objects.filter(is_active=True).exclude(roles=[])
+    """Who may be paged at all: active staff who may acknowledge; an auditor changes nothing."""
+    may = [
+        key for key, role in ROLES.items() if Permission.INCIDENT_ACKNOWLEDGE in role.permissions
+    ]
+    return User.objects.filter(is_active=True, roles__overlap=may)
 
 
 def administrators() -> list[User]:

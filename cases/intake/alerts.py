@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.db import DatabaseError, connection, transaction
 
-from cases import timeline, workflow
+from cases import queries, timeline, workflow
 from cases.intake import formats
 from cases.intake.signal import Action, Signal
 from cases.models import Alert, Category, Entry, Event, Incident, Phase, Source
@@ -203,9 +203,11 @@ def _note(source: Source, signal: Signal, receipt: Receipt, *, at: datetime) -> 
         .first()
     )
     if alert is not None:
-        text = f"Acknowledged in {source}: {alert.title}. Pages here go on until someone does here."
-        timeline.record(alert.incident, Entry.Kind.ALERT, text, by=SYSTEM, at=at)
         receipt.note("folded", alert.incident.reference, alert.incident_id)
+        queries.locked(alert.incident_id)
+        text = f"Acknowledged in {source}: {alert.title}. Pages here go on until someone does here."
+        if not alert.incident.entries.filter(kind=Entry.Kind.ALERT, body=text).exists():
+            timeline.record(alert.incident, Entry.Kind.ALERT, text, by=SYSTEM, at=at)
 
 
 def _resolve(source: Source, keys: list[str], receipt: Receipt, *, at: datetime) -> None:
@@ -220,6 +222,8 @@ def _resolve(source: Source, keys: list[str], receipt: Receipt, *, at: datetime)
         .order_by("pk")
     ):
         cleared = list(firing.filter(incident=incident))
+        if not cleared:  # a copy of this request was faster
+            continue
         firing.filter(incident=incident).update(resolved_at=at, last_at=at)
         receipt.note("resolved", incident.reference, incident.pk)
         text = f"Cleared: {'; '.join(alert.title for alert in cleared)}."

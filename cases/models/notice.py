@@ -73,9 +73,9 @@ class Notice(models.Model):
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
                     "OLD.approved_at IS NOT NULL AND (OLD.body, OLD.kind, OLD.tlp, OLD.incident_id,"
-                    " OLD.drafted_by_id, OLD.approved_by_id, OLD.approved_at)"
+                    " OLD.next_update_at, OLD.drafted_by_id, OLD.approved_by_id, OLD.approved_at)"
                     " IS DISTINCT FROM (NEW.body, NEW.kind, NEW.tlp, NEW.incident_id,"
-                    " NEW.drafted_by_id, NEW.approved_by_id, NEW.approved_at)"
+                    " NEW.next_update_at, NEW.drafted_by_id, NEW.approved_by_id, NEW.approved_at)"
                 ),
             ),
             pgtrigger.Protect(
@@ -119,6 +119,18 @@ class NoticeCopy(models.Model):
                 fields=["partner", "-sent_at", "-id"],
                 condition=Q(sent_at__isnull=False, acknowledged_at=None),
                 name="copy_unacknowledged",
+            ),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Protect(
+                name="sent_copy_stays",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.sent_at IS NOT NULL AND (OLD.body, OLD.kind, OLD.tlp, OLD.partner_id,"
+                    " OLD.notice_id, OLD.involvement_id, OLD.next_update_at, OLD.sent_at)"
+                    " IS DISTINCT FROM (NEW.body, NEW.kind, NEW.tlp, NEW.partner_id,"
+                    " NEW.notice_id, NEW.involvement_id, NEW.next_update_at, NEW.sent_at)"
+                ),
             ),
         ]
 

@@ -6,6 +6,7 @@ account. (Its working folder is not: root in a container may not look at another
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -36,13 +37,21 @@ class Sign:
         program, _, rest = command.partition(" ")
         if state in ("Z", "X", "") or os.path.basename(program).rstrip(":") not in PROGRAMS:
             return False
-        return self.name in rest or _works_in(pid, self.folder)
+        return names(self.name, rest) or _works_in(pid, self.folder)
 
     def living(self) -> Iterator[int]:
         """All processes that fit: a server, or what a killed one has left."""
         for pid in _all():
             if self.fits(pid):
                 yield pid
+
+
+def names(name: str, words: str) -> bool:
+    """Whether `name` stands in `words` by itself.
+
+    PostgreSQL's `desk-1a2b` also stands within Redis' `/run/incidentdesk-1a2b/redis.sock`.
+    """
+    return re.search(rf"(?<!\w){re.escape(name)}", words) is not None
 
 
 def remember(process: subprocess.Popen[bytes]) -> None:

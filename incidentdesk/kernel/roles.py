@@ -70,6 +70,7 @@ ROLES: dict[str, Role] = {
                 {
                     P.INCIDENT_READ,
                     P.INCIDENT_DECLARE,
+                    P.INCIDENT_ACKNOWLEDGE,
                     P.REPORT_TRIAGE,
                     P.NOTICE_DRAFT,
                     P.NOTICE_SEND,
@@ -80,7 +81,15 @@ ROLES: dict[str, Role] = {
             "approver",
             "Approver",
             "The second person: approves notices and reviews.",
-            frozenset({P.INCIDENT_READ, P.NOTICE_APPROVE, P.NOTICE_SEND, P.REVIEW_APPROVE}),
+            frozenset(
+                {
+                    P.INCIDENT_READ,
+                    P.INCIDENT_ACKNOWLEDGE,
+                    P.NOTICE_APPROVE,
+                    P.NOTICE_SEND,
+                    P.REVIEW_APPROVE,
+                }
+            ),
         ),
         Role(
             "security",

@@ -38,11 +38,18 @@ ROLE_TABLE = {
     "communications": {
         "INCIDENT_READ",
         "INCIDENT_DECLARE",
+        "INCIDENT_ACKNOWLEDGE",
         "REPORT_TRIAGE",
         "NOTICE_DRAFT",
         "NOTICE_SEND",
     },
-    "approver": {"INCIDENT_READ", "NOTICE_APPROVE", "NOTICE_SEND", "REVIEW_APPROVE"},
+    "approver": {
+        "INCIDENT_READ",
+        "INCIDENT_ACKNOWLEDGE",
+        "NOTICE_APPROVE",
+        "NOTICE_SEND",
+        "REVIEW_APPROVE",
+    },
     "security": {
         "INCIDENT_READ",
         "INCIDENT_DECLARE",
@@ -68,7 +75,7 @@ ROLE_TABLE = {
 
 # Rows of the second table: who may call it. `partner:` rights are grants on the partner.
 DECLARE = "administrator commander communications responder security"
-ACKNOWLEDGE = "administrator commander responder security"
+ACKNOWLEDGE = "administrator approver commander communications responder security"
 RESPOND = "commander responder security"
 COMMAND = "commander"
 TRIAGE = "commander communications security"
@@ -258,6 +265,7 @@ def test_every_role_may_call_these_use_cases():
         "incidentdesk.kernel.people.invite",
     }
     assert by_role["approver"] == {
+        "cases.workflow.acknowledge",
         "cases.notices.approve",
         "cases.notices.send",
         "cases.workflow.close",
@@ -266,6 +274,7 @@ def test_every_role_may_call_these_use_cases():
     }
     assert by_role["communications"] == {
         "cases.workflow.open_incident",
+        "cases.workflow.acknowledge",
         "cases.disclosure.add_partner",
         "cases.disclosure.edit_involvement",
         "cases.disclosure.disclose",

@@ -443,12 +443,12 @@ def test_a_partner_acknowledges_its_own_notice_once(sent, people, helix, inciden
 def test_nobody_acknowledges_another_partner_s_notice(sent, people, helix, norrbank):
     theirs = sent(norrbank)
     sent(helix)
-    for by in (
-        people.contact("helix", helix),
-        people.contact("norrbank", helix),
-        people.contact("helix", norrbank),
+    for by, refusal, said in (
+        (people.contact("helix", helix), NotFound, "There is no such notice."),
+        (people.contact("norrbank", helix), NotFound, "There is no such notice."),
+        (people.contact("helix", norrbank), NotAllowed, "may not act for this partner"),
     ):
-        with pytest.raises((NotFound, NotAllowed)):
+        with pytest.raises(refusal, match=said):
             notices.acknowledge(copy_id=theirs.pk, by=by, at=LATER)
     theirs.refresh_from_db()
     assert (theirs.acknowledged_at, theirs.acknowledged_by) == (None, "")

@@ -314,3 +314,11 @@ def test_a_copy_of_a_data_folder_does_not_share_its_database(closed_dir: Path) -
     assert reset(copy).returncode == 0
     assert user.ask("sql('SELECT 1')") == "[(1,)]"
     user.leave()
+
+
+def test_the_sign_of_postgresql_does_not_fit_redis() -> None:
+    redis = "unixsocket:/run/incidentdesk-1a2b/redis.sock"
+    assert processes.names("desk-1a2b", "postgres: desk-1a2b: checkpointer")
+    assert processes.names("desk-1a2b", "-D /x -c cluster_name=desk-1a2b")
+    assert processes.names("/run/incidentdesk-1a2b/redis.sock", redis)
+    assert not processes.names("desk-1a2b", redis)

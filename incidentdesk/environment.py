@@ -1,0 +1,75 @@
+"""Reading the environment: every value is checked, and a bad one stops the start in one sentence.
+
+Used by `settings` only. A secret may also come from the file that `NAME_FILE` names.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+import dj_database_url
+from environs import Env, EnvError
+
+env = Env()
+
+
+def stop(sentence: str) -> Any:
+    """End the start with a sentence for the person who reads it."""
+    sys.exit(f"incidentdesk: {sentence}")
+
+
+def secret(name: str) -> str:
+    """The value of `name`, or the content of the file that `name_FILE` names, or ''."""
+    file = os.environ.get(f"{name}_FILE")
+    if file:
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            stop(f"{name}_FILE names {file}, which cannot be read ({error.strerror}).")
+    return os.environ.get(name, "")
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """A yes/no setting."""
+    try:
+        return bool(env.bool(name, default)) if os.environ.get(name) else default
+    except EnvError:
+        return bool(stop(f"{name} must be true or false, not “{os.environ[name]}”."))
+
+
+def address(name: str, url: str) -> SplitResult:
+    """`url` in its parts, with a host and a port that can be read."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 -- reading it is what checks it
+    except ValueError as error:
+        stop(f"{name} cannot be read as an address ({error}).")
+    return parts
+
+
+def database(url: str, name: str) -> dict[str, Any]:
+    """A PostgreSQL address as Django wants it; connections are kept open."""
+    address(name, url)
+    if not url.startswith(("postgres://", "postgresql://")):
+        stop(f"{name} must begin with postgresql://; the desk runs on PostgreSQL and nothing else.")
+    return dict(dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True))
+
+
+def smtp(url: str) -> dict[str, Any]:
+    """`smtp://user:pass@host:587?tls=starttls|tls|none` as Django's mail settings."""
+    parts = address("EMAIL_URL", url)
+    tls = parse_qs(parts.query).get("tls", ["none"])[0]
+    if parts.scheme != "smtp" or not parts.hostname or tls not in ("none", "starttls", "tls"):
+        stop("EMAIL_URL must look like smtp://user:pass@host:587?tls=starttls (or tls, or none).")
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if tls == "tls" else 587 if tls == "starttls" else 25),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": tls == "starttls",
+        "EMAIL_USE_SSL": tls == "tls",
+    }
