@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -114,6 +115,8 @@ def respond(
             done = run(request, lambda: action.run(obj, form.cleaned_data, by=actor, at=at))
         except DeskError as error:
             form.add_error(None, str(error))
+        except ObjectDoesNotExist:  # it went between showing the form and sending it
+            form.add_error(None, "What you chose is gone by now; look at the page again.")
         else:
             return _go(request, done.to or back)
     return _render(request, {**context, "form": form}, 422)

@@ -88,8 +88,8 @@ def test_an_unacknowledged_incident_waits_for_those_who_can_take_it(
         "commander": nobody,
         "security": nobody,
         "administrator": nobody,
-        "communications": [],
-        "approver": [],
+        "communications": nobody,
+        "approver": nobody,
         "auditor": [],
     }
     workflow.acknowledge(incident_id=incident.pk, by=people.actor("responder"), at=NOW)
