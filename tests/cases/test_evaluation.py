@@ -181,9 +181,18 @@ def test_marks_of_the_playbook_come_along(declare, evaluate):
     )
 
 
-def test_another_category_replaces_open_tasks_and_keeps_what_was_done(declare, evaluate, people):
+def test_another_category_replaces_its_open_tasks_and_keeps_what_was_done_or_is_our_own(
+    declare, evaluate, people
+):
     incident = declare()
     evaluate(incident)
+    own = response.add_task(
+        incident_id=incident.pk,
+        phase="containment",
+        text="Call the venue",
+        by=people.actor("responder"),
+        at=LATER,
+    )
     done = incident.tasks.filter(phase="containment").first()
     response.end_tasks(
         incident_id=incident.pk,
@@ -194,8 +203,8 @@ def test_another_category_replaces_open_tasks_and_keeps_what_was_done(declare, e
         at=LATER,
     )
     evaluate(incident, category="data_integrity")
-    kept = (done.phase, done.position, done.text)
-    assert laid_out(incident) == sorted([kept, *playbook("data_integrity")])
+    kept = [(task.phase, task.position, task.text) for task in (done, own)]
+    assert laid_out(incident) == sorted([*kept, *playbook("data_integrity")])
     assert Task.objects.get(pk=done.pk).note == "Region eu-1."
 
 
@@ -253,6 +262,18 @@ def test_an_override_holds_until_the_next_evaluation(declare, evaluate, override
     evaluate(incident, impact=4, scope=4)
     row = fresh(incident)
     assert (row.severity, row.severity_override, row.severity_reason) == (1, None, "")
+
+
+def test_what_was_set_by_hand_is_made_milder_by_a_commander_only(declare, evaluate, override):
+    """Also before the nature is confirmed: the hand knew better than the assumptions."""
+    incident = declare()
+    override(incident, 1)
+    before = stands(incident)
+    with pytest.raises(NotAllowed, match="may not command an incident"):
+        evaluate(incident, reason="It looks milder.")
+    assert stands(incident) == before
+    evaluate(incident, by="commander", reason="The venue took it back.")
+    assert fresh(incident).severity == 3
 
 
 @pytest.mark.parametrize("by", ["responder", "commander"])

@@ -217,6 +217,7 @@ def test_an_approval_keeps_who_and_when_and_a_second_click_is_refused(
         "body = body || ' '",
         "kind = 'all_clear'",
         "tlp = 'CLEAR'",
+        "next_update_at = now()",
         "approved_at = now()",
         "approved_at = NULL, approved_by_id = NULL, state = 'draft'",
         "approved_by_id = (SELECT max(id) FROM kernel_user)",

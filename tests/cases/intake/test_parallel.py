@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from cases.intake import alerts
-from cases.models import Alert, Event, Incident
+from cases.models import Alert, Entry, Event, Incident
 from incidentdesk.kernel import clocks
 from notifications.models import Escalation
 from tests.cases.intake.conftest import ALERTMANAGER, alert, call, event, only
@@ -94,6 +94,15 @@ def test_calls_that_share_alerts_in_another_order_lose_none(at_once):
     assert sorted(Alert.objects.values_list("title", "count")) == [(n, 12) for n in names]
     assert Event.objects.filter(outcome="done").count() == 12
     assert Incident.objects.count() == 1
+
+
+def test_copies_of_an_acknowledgement_or_a_resolve_are_written_down_once(at_once):
+    at_once([sending(event(), "/v2/enqueue")])
+    for action, begins in (("acknowledge", "Acknowledged in"), ("resolve", "Cleared:")):
+        answers = at_once([sending(event(action), "/v2/enqueue")] * 8)
+        assert not [a for a in answers if isinstance(a, Exception)]
+        lines = Entry.objects.filter(incident=only(), body__startswith=begins)
+        assert lines.count() == 1
 
 
 def test_firing_and_resolving_at_once_leave_no_half_state(at_once):
