@@ -18,8 +18,8 @@ DEMO_PASSWORD = "desk-demo"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Without a browser the journeys are left out; in CI that is an error of its own."""
-    if stack.CHROMIUM is None and os.environ.get("CI") != "true":
-        reason = "Chromium is missing (Debian: apt install chromium)"
+    if stack.BROWSER_LACKS and os.environ.get("CI") != "true":
+        reason = stack.BROWSER_LACKS
         for item in items:
             if "journeys" in str(item.path):
                 item.add_marker(pytest.mark.skip(reason=reason))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import shutil
@@ -22,6 +23,20 @@ ROOT = Path(__file__).resolve().parents[2]
 ALERTMANAGER = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 AMTOOL = shutil.which("amtool")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def _browser_lacks() -> str:
+    """What a browser journey lacks on this machine, in words; or nothing."""
+    if CHROMIUM is None:
+        return "Chromium is missing (Debian: apt install chromium)"
+    try:
+        ctypes.CDLL("libatomic.so.1")  # Playwright's driver is linked against it
+    except OSError:
+        return "libatomic is missing (Debian: apt install libatomic1)"
+    return ""
+
+
+BROWSER_LACKS = _browser_lacks()
 
 
 @dataclass
