@@ -1,38 +1,59 @@
 """One file per noun: fields, constraints, querysets, and the declarations of the lifecycle."""
 
 from cases.models.alert import Alert, Event, Source
+from cases.models.assignment import Assignment
 from cases.models.category import Category
 from cases.models.deadline import Deadline, Target
 from cases.models.entry import Entry, TimelineHead
+from cases.models.evidence import CustodyEvent, Evidence
+from cases.models.fix import Fix
 from cases.models.incident import Incident, Phase
 from cases.models.involvement import Involvement
-from cases.models.move import Move, Statement
+from cases.models.moment import MomentChange
+from cases.models.move import Move, Statement, Waiver
 from cases.models.notice import Notice, NoticeCopy
+from cases.models.permission import IncidentUserObjectPermission
+from cases.models.recovery import Reconciliation, RecoveryCheck
 from cases.models.report import Report
 from cases.models.review_facts import ReviewFacts
+from cases.models.severity import AxisLevel, Basis, SeverityFloor, SeverityMatrix, SeverityRule
 from cases.models.system import AffectedSystem, System
 from cases.models.task import PlaybookTask, Task
 
 __all__ = [
     "AffectedSystem",
     "Alert",
+    "Assignment",
+    "AxisLevel",
+    "Basis",
     "Category",
+    "CustodyEvent",
     "Deadline",
     "Entry",
     "Event",
+    "Evidence",
+    "Fix",
     "Incident",
+    "IncidentUserObjectPermission",
     "Involvement",
+    "MomentChange",
     "Move",
     "Notice",
     "NoticeCopy",
     "Phase",
     "PlaybookTask",
+    "Reconciliation",
+    "RecoveryCheck",
     "Report",
     "ReviewFacts",
+    "SeverityFloor",
+    "SeverityMatrix",
+    "SeverityRule",
     "Source",
     "Statement",
     "System",
     "Target",
     "Task",
     "TimelineHead",
+    "Waiver",
 ]

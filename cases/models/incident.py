@@ -106,6 +106,23 @@ class Incident(FSMModelMixin, models.Model):
         help_text="Everybody who ever commanded it; none of them approves its review.",
     )
     cause = models.TextField(blank=True, help_text="The cause, or the best hypothesis.")
+    resolved_at = models.DateTimeField(null=True, help_text="Response is over; the review begins.")
+    residual_exposure = models.TextField(
+        blank=True, db_default=Value(""), help_text="What is still exposed, or none."
+    )
+    is_exercise = models.BooleanField(
+        default=False, db_default=False, help_text="A drill; out of every figure."
+    )
+    exercise_pages = models.BooleanField(
+        default=False, db_default=False, help_text="The drill pages people."
+    )
+    exercise_tells = models.BooleanField(
+        default=False, db_default=False, help_text="The drill tells partners."
+    )
+    is_restricted = models.BooleanField(
+        default=False, db_default=False, help_text="Open to named people only."
+    )
+    split_from = models.ForeignKey("self", models.PROTECT, null=True, related_name="splits")
     dismissal = models.CharField(max_length=20, choices=Dismissal.choices, blank=True)
     duplicate_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="duplicates")
 
@@ -113,6 +130,8 @@ class Incident(FSMModelMixin, models.Model):
 
     class Meta:
         ordering = ("-opened_at", "-id")
+        default_permissions = ()
+        permissions = (("open_restricted", "open this restricted incident"),)
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["-opened_at", "-id"], name="incident_newest"),
             models.Index(
@@ -145,6 +164,10 @@ class Incident(FSMModelMixin, models.Model):
             models.CheckConstraint(
                 condition=Q(duplicate_of=None) | ~Q(duplicate_of=F("id")),
                 name="incident_not_its_own_duplicate",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_exercise=True) | Q(exercise_pages=False, exercise_tells=False),
+                name="incident_drills_only_as_an_exercise",
             ),
         ]
 

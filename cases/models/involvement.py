@@ -31,6 +31,11 @@ class Involvement(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
 
+    recovery_confirmed_at = models.DateTimeField(null=True)
+    recovery_confirmed_by = models.CharField(
+        max_length=120, blank=True, db_default=models.Value("")
+    )
+
     class Meta:
         ordering = ("id",)
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -1,4 +1,4 @@
-"""Moves of the phase and statements that the commander signed. Both append-only."""
+"""Moves of the phase, statements that the commander signed, waivers. All append-only."""
 
 from __future__ import annotations
 
@@ -51,3 +51,29 @@ class Statement(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Waiver(models.Model):
+    """The commander let a gate be passed that was not met, with a reason. It shows in the review.
+
+    It counts for the stay in the phase in which it was given.
+    """
+
+    incident = models.ForeignKey("cases.Incident", models.PROTECT, related_name="waivers")
+    gate = models.SlugField(max_length=40)
+    reason = models.TextField()
+    waived_at = models.DateTimeField()
+    waived_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
+
+    class Meta:
+        ordering = ("id",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=~models.Q(reason=""), name="waiver_has_a_reason"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["incident", "id"], name="waivers_of_incident"),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [APPEND_ONLY]
+
+    def __str__(self) -> str:
+        return self.reason

@@ -11,8 +11,28 @@ from django.db import models
 class System(models.Model):
     """Something 6MM runs that an incident can hit."""
 
+    class Kind(models.TextChoices):
+        SERVICE = "service", "service"
+        GATEWAY = "gateway", "gateway"
+        VENUE_LINK = "venue_link", "venue link"
+        DATA = "data", "data store or feed"
+        NETWORK = "network", "network"
+        HOST = "host", "host or platform"
+        IDENTITY = "identity", "identity and access"
+        SUPPLIER = "supplier", "supplier"
+
     name = models.CharField(max_length=80, unique=True)
     description = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.SERVICE)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="systems"
+    )
+    partners = models.ManyToManyField(
+        "partners.Partner",
+        blank=True,
+        related_name="systems",
+        help_text="Who depends on it; naming the system proposes them.",
+    )
     is_critical = models.BooleanField(
         default=False, help_text="A shared critical component: gateway, matching, risk, ledger…"
     )
@@ -36,14 +56,27 @@ class AffectedSystem(models.Model):
     incident = models.ForeignKey("cases.Incident", models.CASCADE, related_name="systems")
     system = models.ForeignKey(System, models.PROTECT, related_name="affected")
     state = models.CharField(max_length=10, choices=State.choices, default=State.AFFECTED)
+    down_since = models.DateTimeField(null=True, help_text="Fully down since; empty: it is not.")
+    checked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
     how = models.TextField(blank=True, help_text="How it was isolated or restored; the proof.")
     changed_at = models.DateTimeField()
-    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
 
     class Meta:
         ordering = ("system__name",)
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["incident", "system"], name="system_once_per_incident"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["down_since"],
+                condition=models.Q(down_since__isnull=False, state="affected"),
+                name="system_down",
+            ),
         ]
 
     def __str__(self) -> str:

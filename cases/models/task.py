@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 PHASES = [
     ("containment", "Containment"),
@@ -54,10 +54,20 @@ class Task(models.Model):
     needs_evidence = models.BooleanField(default=False)
     needs_second_person = models.BooleanField(default=False)
     is_partner_facing = models.BooleanField(default=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="tasks"
+    )
+    due_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     note = models.TextField(blank=True)
     ended_at = models.DateTimeField(null=True)
-    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    confirmed_at = models.DateTimeField(null=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
 
     class Meta:
         ordering = ("phase", "position", "id")
@@ -67,9 +77,20 @@ class Task(models.Model):
                 condition=Q(state="open", ended_at=None)
                 | (~Q(state="open") & Q(ended_at__isnull=False) & ~Q(note="")),
             ),
+            models.CheckConstraint(
+                name="task_confirmed_by_a_second_person",
+                condition=Q(confirmed_at=None, confirmed_by=None)
+                | (
+                    Q(state="done", confirmed_at__isnull=False, confirmed_by__isnull=False)
+                    & ~Q(confirmed_by=F("ended_by"))
+                ),
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["incident", "phase", "position"], name="task_in_order"),
+            models.Index(
+                fields=["owner", "due_at"], condition=Q(state="open"), name="tasks_of_owner"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -35,7 +35,14 @@ def test_on_commit_occurs_once_and_outlives_a_failure():
 @pytest.mark.parametrize(
     ("package", "doors"),
     [
-        ("guardian", {"incidentdesk/kernel/grants.py", "partners/models/permission.py"}),
+        (
+            "guardian",
+            {
+                "incidentdesk/kernel/grants.py",
+                "partners/models/permission.py",
+                "cases/models/permission.py",
+            },
+        ),
         ("celery", {"incidentdesk/celery.py", "incidentdesk/kernel/worker.py"}),
         ("smtplib", {"notifications/channels/email.py"}),
         ("django.dispatch", set()),

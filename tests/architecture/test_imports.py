@@ -68,6 +68,7 @@ def test_only_the_doors_are_excepted():
         "guardian": {
             "incidentdesk.kernel.grants -> guardian",
             "partners.models.permission -> guardian",
+            "cases.models.permission -> guardian",
         },
         "celery": {
             "incidentdesk.celery -> celery",

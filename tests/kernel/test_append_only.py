@@ -17,10 +17,17 @@ APPEND_ONLY = {
     "cases_entry",
     "cases_move",
     "cases_statement",
+    "cases_waiver",
+    "cases_momentchange",
+    "cases_custodyevent",
+    "cases_recoverycheck",
+    "cases_reconciliation",
+    "cases_severitymatrix",
     "notifications_messageevent",
     "notifications_escalationevent",
 }
 WRITTEN_BY_TRIGGER = {"cases_timelinehead"}
+NEVER_DELETED = {"cases_evidence"}
 
 
 def _rights() -> dict[str, set[str]]:
@@ -71,6 +78,7 @@ def test_the_application_reads_and_writes_rows_and_no_more_than_that():
     assert {table: r for table, r in rights.items() if r != every} == {
         **{table: {"SELECT", "INSERT"} for table in APPEND_ONLY},
         **{table: {"SELECT"} for table in WRITTEN_BY_TRIGGER},
+        **{table: every - {"DELETE"} for table in NEVER_DELETED},
     }
 
 
