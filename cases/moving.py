@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict
 
-from cases import deadlines, timeline
+from cases import deadlines, facts, gates, timeline
 from cases.models import Entry, Incident, Move, Phase
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -45,6 +45,7 @@ def arrive(
     incident: Incident, origin: Phase, *, by: Actor, at: datetime, reason: str = ""
 ) -> Incident:
     """Save a move that the lifecycle allowed, note it, and let its partners see the new phase."""
+    incident.let_through_to = ""
     incident.save()
     note_move(incident, origin, by=by, at=at, reason=reason)
     why = f" Reason: {reason.strip()}" if reason.strip() else ""
@@ -88,6 +89,11 @@ def require_phase(incident: Incident, phase: Phase) -> None:
             f"{incident.reference} is in {incident.get_phase_display()} by now, not in "
             f"{phase.label}; look at the page again."
         )
+
+
+def require_gates(incident: Incident, move: str, *, words: str, at: datetime) -> None:
+    """Refuse the move, naming every gate that is neither met nor waived; else let it through."""
+    gates.require(move, incident, facts.of(incident, at=at), words=words)
 
 
 def require_open(incident: Incident) -> None:

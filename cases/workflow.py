@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import deadlines, gates, moving, queries, timeline
+from cases import deadlines, moving, queries, timeline
 from cases.models import Entry, Incident, Phase, ReviewFacts
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -108,7 +108,7 @@ def begin_containment(*, incident_id: int, by: Actor, at: datetime) -> Incident:
     incident = queries.locked(incident_id)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_phase(incident, Phase.IDENTIFICATION)
-    gates.require("begin_containment", incident, words="Containment")
+    moving.require_gates(incident, "begin_containment", words="Containment", at=at)
     incident.begin_containment()
     return moving.arrive(incident, Phase.IDENTIFICATION, by=by, at=at)
 
@@ -119,7 +119,7 @@ def begin_mitigation(*, incident_id: int, by: Actor, at: datetime) -> Incident:
     incident = queries.locked(incident_id)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_phase(incident, Phase.CONTAINMENT)
-    gates.require("begin_mitigation", incident, words="Mitigation")
+    moving.require_gates(incident, "begin_mitigation", words="Mitigation", at=at)
     incident.begin_mitigation()
     incident.contained_at = incident.contained_at or at
     deadlines.meet(incident, "contain", at=at)
@@ -132,7 +132,7 @@ def begin_recovery(*, incident_id: int, by: Actor, at: datetime) -> Incident:
     incident = queries.locked(incident_id)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_phase(incident, Phase.MITIGATION)
-    gates.require("begin_recovery", incident, words="Recovery")
+    moving.require_gates(incident, "begin_recovery", words="Recovery", at=at)
     incident.begin_recovery()
     return moving.arrive(incident, Phase.MITIGATION, by=by, at=at)
 
@@ -143,7 +143,7 @@ def begin_review(*, incident_id: int, by: Actor, at: datetime) -> Incident:
     incident = queries.locked(incident_id)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_phase(incident, Phase.RECOVERY)
-    gates.require("begin_review", incident, words="Review")
+    moving.require_gates(incident, "begin_review", words="Review", at=at)
     incident.begin_review()
     ReviewFacts.objects.get_or_create(
         incident=incident, defaults={"missing": ["the review is not written yet"]}
@@ -177,7 +177,7 @@ def close(*, incident_id: int, by: Actor, at: datetime) -> Incident:
     incident = queries.locked(incident_id)
     access.require(by, Permission.REVIEW_APPROVE)
     moving.require_phase(incident, Phase.REVIEW)
-    gates.require("close", incident, words="Closing")
+    moving.require_gates(incident, "close", words="Closing", at=at)
     incident.close()
     incident.over_at = at
     deadlines.meet(incident, "review", at=at)

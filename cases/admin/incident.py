@@ -12,7 +12,7 @@ from django.utils.safestring import mark_safe
 
 from cases import queries
 from cases.admin import incident_list, incident_page
-from cases.admin.dialogs import command, evaluation, moves, partners, response
+from cases.admin.dialogs import command, evaluation, moves, partners, response, waive
 from cases.models import Incident, Phase
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
@@ -59,6 +59,7 @@ class IncidentAdmin(DeskAdmin):
         response.RECOVERED,
         response.CLEAR_ALERTS,
         command.SIGN,
+        waive.WAIVE,
         partners.ADD_PARTNER,
         partners.EDIT_INVOLVEMENT,
         partners.DISCLOSE,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from cases import facts, gates
 from cases.admin import needs
 from cases.admin.page import moments, partners, progress, tabs
 from cases.models import Incident, Phase
@@ -33,8 +34,8 @@ def build(
     now: datetime,
 ) -> dict[str, Any]:
     """The page's context. `chosen` is the tab, `before` the entry where its page begins."""
-    facts = incident.facts()
-    counts = tabs.count(incident, facts)
+    found = facts.of(incident, at=now)
+    counts = tabs.count(incident, found)
     shown = tabs.tabs(counts, chosen)
     on = next(tab for tab in shown if tab.is_on)
     return {
@@ -56,7 +57,7 @@ def build(
         "is_mine": incident.commander_id == by.user_id,
         "next_button": next((buttons[name] for name in MOVES if name in buttons), None),
         "more": _more(buttons),
-        **_next(incident, facts, by),
+        **_next(incident, found, by),
         **_severity(incident),
         **_banners(incident, now),
     }
@@ -71,17 +72,17 @@ def _more(buttons: dict[str, dict[str, Any]]) -> list[dict[str, Any] | None]:
     return found
 
 
-def _next(incident: Incident, facts: Any, by: Actor) -> dict[str, Any]:
+def _next(incident: Incident, known: gates.Facts, by: Actor) -> dict[str, Any]:
     """The gates before the next move, and whether they are all met; the review's addresses."""
     found: dict[str, Any] = {"next_words": "", "needs": [], "is_ready": False}
     if incident.phase in needs.NEXT:
         move, words = needs.NEXT[incident.phase]
-        rows = needs.needs(incident, move, facts, by)
+        rows = needs.needs(incident, move, known, by)
         found |= {
             "next_words": words,
             "next_move": move,
             "needs": rows,
-            "is_ready": all(need.is_met for need in rows),
+            "is_ready": all(need.is_open for need in rows),
         }
     commands = access.allows(by, Permission.INCIDENT_COMMAND)
     if incident.phase == Phase.RECOVERY and commands:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from cases import gates
-from cases.admin.dialogs import command, evaluation, partners, response
+from cases.admin.dialogs import command, evaluation, partners, response, waive
 from cases.models import Incident, Phase
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor
@@ -58,7 +58,13 @@ class Need:
     words: str
     progress: str
     is_met: bool
+    is_waived: bool
     ways: tuple[Way, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """It lets the move pass."""
+        return self.is_met or self.is_waived
 
 
 def needs(incident: Incident, move: str, facts: gates.Facts, by: Actor) -> list[Need]:
@@ -68,7 +74,8 @@ def needs(incident: Incident, move: str, facts: gates.Facts, by: Actor) -> list[
             checked.gate.words,
             checked.progress,
             checked.is_met,
-            () if checked.is_met else _ways(incident, checked.gate, by),
+            checked.is_waived,
+            () if checked.is_open else _ways(incident, checked.gate, by),
         )
         for checked in gates.check(move, facts)
     ]
@@ -83,4 +90,7 @@ def _ways(incident: Incident, gate: gates.Gate, by: Actor) -> tuple[Way, ...]:
     if gate.statement and access.allows(by, command.SIGN.permission):
         address = reverse("admin:cases_incident_do", args=[incident.pk, command.SIGN.name])
         found.append(Way("Sign", f"{address}?key={gate.statement}"))
+    if gate.may_waive and access.allows(by, waive.WAIVE.permission):
+        address = reverse("admin:cases_incident_do", args=[incident.pk, waive.WAIVE.name])
+        found.append(Way("Waive", f"{address}?gate={gate.key}"))
     return tuple(found)

@@ -11,7 +11,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Count, F, Q, Value
+from django.db.models import F, Q, Value
 from django_fsm import RETURN_VALUE, FSMField, FSMModelMixin, transition
 
 from cases import gates
@@ -126,6 +126,8 @@ class Incident(FSMModelMixin, models.Model):
     dismissal = models.CharField(max_length=20, choices=Dismissal.choices, blank=True)
     duplicate_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="duplicates")
 
+    let_through_to = ""  # the move whose gates `cases.gates.require` just found open
+
     objects = IncidentQuerySet.as_manager()
 
     class Meta:
@@ -198,75 +200,37 @@ class Incident(FSMModelMixin, models.Model):
         """What the matrix and the floors say, with the reason."""
         return compute(self.impact, self.scope, self.urgency, self.floors)
 
-    def facts(self) -> gates.Facts:
-        """What the gates ask about: counted by the database, at this moment."""
-        systems = self.systems.aggregate(
-            total=Count("id"),
-            affected=Count("id", filter=Q(state="affected")),
-            restored=Count("id", filter=Q(state="restored")),
-        )
-        told = Q(copies__sent_at__isnull=False)
-        partners = self.involvements.aggregate(
-            total=Count("id", distinct=True),
-            told=Count("id", distinct=True, filter=told),
-            cleared=Count("id", distinct=True, filter=told & Q(copies__kind="all_clear")),
-        )
-        review = getattr(self, "review_facts", None)
-        return gates.Facts(
-            has_category=self.category_id is not None,
-            is_confirmed=self.confirmed_at is not None,
-            is_evaluated=self.is_evaluated,
-            has_times=None not in (self.occurred_at, self.aware_at),
-            has_commander=self.commander_id is not None,
-            has_cause=bool(self.cause.strip()),
-            is_recovered=self.recovered_at is not None,
-            tasks=self._tasks_by_phase(),
-            statements=frozenset(self.statements.values_list("key", flat=True)),
-            review_missing=tuple(review.missing) if review else ("the review is not open",),
-            review_approved=bool(review and review.approved_at),
-            alerts_firing=self.alerts.filter(resolved_at=None).count(),
-            systems=systems["total"],
-            systems_affected=systems["affected"],
-            systems_restored=systems["restored"],
-            partners=partners["total"],
-            partners_told=partners["told"],
-            partners_cleared=partners["cleared"],
-        )
-
-    def _tasks_by_phase(self) -> dict[str, tuple[int, int]]:
-        """Phase → how many tasks have ended, and of how many."""
-        ended = Count("id", filter=~Q(state="open"))
-        rows = self.tasks.order_by().values("phase").annotate(total=Count("id"), ended=ended)
-        return {row["phase"]: (row["ended"], row["total"]) for row in rows}
-
     # --- the lifecycle: what may follow what, and which gates stand before it ------------------
 
     @transition(
         phase,
         Phase.IDENTIFICATION,
         Phase.CONTAINMENT,
-        conditions=[gates.open_for("begin_containment")],
+        conditions=[gates.let_through("begin_containment")],
     )
     def begin_containment(self) -> None:
         """The nature is confirmed."""
 
     @transition(
-        phase, Phase.CONTAINMENT, Phase.MITIGATION, conditions=[gates.open_for("begin_mitigation")]
+        phase,
+        Phase.CONTAINMENT,
+        Phase.MITIGATION,
+        conditions=[gates.let_through("begin_mitigation")],
     )
     def begin_mitigation(self) -> None:
         """It no longer grows."""
 
     @transition(
-        phase, Phase.MITIGATION, Phase.RECOVERY, conditions=[gates.open_for("begin_recovery")]
+        phase, Phase.MITIGATION, Phase.RECOVERY, conditions=[gates.let_through("begin_recovery")]
     )
     def begin_recovery(self) -> None:
         """The cause is dealt with."""
 
-    @transition(phase, Phase.RECOVERY, Phase.REVIEW, conditions=[gates.open_for("begin_review")])
+    @transition(phase, Phase.RECOVERY, Phase.REVIEW, conditions=[gates.let_through("begin_review")])
     def begin_review(self) -> None:
         """Service is back to normal."""
 
-    @transition(phase, Phase.REVIEW, Phase.CLOSED, conditions=[gates.open_for("close")])
+    @transition(phase, Phase.REVIEW, Phase.CLOSED, conditions=[gates.let_through("close")])
     def close(self) -> None:
         """The review is approved."""
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from django import forms
 
-from cases import workflow
+from cases import facts, workflow
 from cases.admin import needs
 from cases.admin.dialogs import fields
 from cases.admin.dialogs.response import ReasonForm
 from cases.models import Incident, Phase
+from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
 
@@ -26,8 +27,9 @@ class MoveForm(DeskForm):
 
     def prepare(self) -> None:
         """The gates, as they stand now."""
-        self.needs = needs.needs(self.obj, self.move, self.obj.facts(), self.actor)
-        if any(not need.is_met for need in self.needs):
+        found = facts.of(self.obj, at=clocks.now())
+        self.needs = needs.needs(self.obj, self.move, found, self.actor)
+        if any(not need.is_open for need in self.needs):
             self.lead_in = "Not yet: what has no tick is still missing."
 
 

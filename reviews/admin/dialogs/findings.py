@@ -10,9 +10,10 @@ from typing import Any
 from django import forms
 from django.urls import reverse
 
-from cases import gates
+from cases import facts, gates
 from cases.admin.dialogs.fields import words
 from cases.models import Incident
+from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm, Done
 from reviews import completeness, drafting, workflow
@@ -30,8 +31,8 @@ class BeginForm(DeskForm):
 
     def prepare(self) -> None:
         """The gates, as they stand now."""
-        self.needs = gates.check("begin_review", self.obj.facts())
-        if any(not need.is_met for need in self.needs):
+        self.needs = gates.check("begin_review", facts.of(self.obj, at=clocks.now()))
+        if any(not need.is_open for need in self.needs):
             self.lead_in = NOT_YET
 
 
