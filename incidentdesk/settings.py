@@ -94,6 +94,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "incidentdesk.kernel.once.context",
             ],
         },
     },
@@ -177,6 +178,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "reviews.jobs.open_missing",
         "schedule": 60.0,
         "options": {"expires": 120},
+    },
+    "prune-sent-forms": {
+        "task": "incidentdesk.kernel.jobs.prune_sent_forms",
+        "schedule": 24 * 3600.0,
+        "options": {"expires": 3600},
     },
 }
 

@@ -17,6 +17,7 @@ from unfold.decorators import action
 
 from incidentdesk.kernel import access, audit, desk, dialogs, grants, passwords
 from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.dialogs import Done
 from incidentdesk.kernel.models import User
 from partners import directory
 from partners.models import Contact, Partner
@@ -55,7 +56,7 @@ class LoginDialog(dialogs.DeskForm):
         )
 
 
-def _give_login(obj: Partner, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+def _give_login(obj: Partner, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
     contact, right = data["contact"], data["right"]
     user = directory.give_login(contact_id=contact.pk, right=right, by=by)
     about = f"partner:{obj.pk}"
@@ -63,9 +64,9 @@ def _give_login(obj: Partner, data: Mapping[str, Any], *, by: Actor, at: datetim
         by=by, at=at, action="gave a login", about=about, name=str(obj), to=user.email, right=right
     )
     if not data["mails_link"]:
-        return f"{user} {RIGHTS[right]}."
-    passwords.mail_link(user)
-    return f"{user} {RIGHTS[right]}. A mail with a link is on its way to {user.email}."
+        return Done(f"{user} {RIGHTS[right]}.")
+    said = f"{user} {RIGHTS[right]}. A mail with a link is on its way to {user.email}."
+    return Done(said, then=lambda: passwords.mail_link(user))
 
 
 GIVE_LOGIN = dialogs.Action(
