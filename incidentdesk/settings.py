@@ -136,7 +136,7 @@ else:
     if not _redis_url.startswith(("redis://", "rediss://", "redis+socket://")):
         stop("REDIS_URL must look like redis://host:6379/0.")
     CELERY_BROKER_URL = _redis_url
-    _cache_backend = "django.core.cache.backends.redis.RedisCache"
+    _cache_backend = "incidentdesk.cache.RedisCache"
     _cache_url = _redis_url.replace("redis+socket://", "unix://").replace("virtual_host", "db")
 CACHES = {
     "default": {
