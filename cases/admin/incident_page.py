@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from cases.admin import needs
 from cases.admin.page import moments, partners, progress, tabs
-from cases.models import Incident, Phase
+from cases.models import Incident, Phase, Target
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 
@@ -44,7 +44,10 @@ def build(
         "detected": moments.short(incident.detected_at, now),
         "steps": progress.steps(incident, list(incident.moves.all()), now),
         "clocks": progress.running_clocks(
-            list(incident.deadlines.all()), drafts=counts.drafts, now=now
+            list(incident.deadlines.all()),
+            targets=list(Target.objects.filter(severity=incident.severity)),
+            drafts=counts.drafts,
+            now=now,
         ),
         "counts": counts,
         "tabs": shown,
