@@ -98,9 +98,9 @@ def _tries(event: Event) -> str:
     if event.outcome != Event.Outcome.PENDING:
         return ""
     now = clocks.now()
-    is_due = event.next_try_at is None or event.next_try_at <= now
-    after = "within seconds" if is_due else moments.short(event.next_try_at, now)
+    later = event.next_try_at if event.next_try_at and event.next_try_at > now else None
+    when = f"at {moments.short(later, now)}" if later else "within seconds"
     if not event.attempts:
-        return f"It is tried {after}."
+        return f"The next try is {when}."
     times = "once" if event.attempts == 1 else f"{event.attempts} times"
-    return f"Tried {times} without success; the next try is {'' if is_due else 'at '}{after}."
+    return f"Tried {times} without success; the next try is {when}."

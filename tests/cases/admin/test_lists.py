@@ -135,6 +135,6 @@ def test_deliveries_that_wait_are_found_and_say_when_they_are_tried_next(as_, so
         words = text_of(browser.get("/admin/cases/event/", asked))
         assert {name for name in made if name in words} == names
     pages = {n: text_of(browser.get(f"/admin/cases/event/{e.pk}/change/")) for n, e in made.items()}
-    assert "It is tried within seconds." in pages["QuoteStale-2"]
+    assert "The next try is within seconds." in pages["QuoteStale-2"]
     assert "Tried 6 times without success; the next try is at " in pages["QuoteStale-3"]
-    assert "tried" not in pages["QuoteStale-1"].lower()
+    assert "next try" not in pages["QuoteStale-1"]
