@@ -6,7 +6,7 @@ commander may sign instead where the table of the framework allows it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -212,6 +212,24 @@ TABLE: dict[str, tuple[Gate, ...]] = {
         ),
     ),
 }
+
+
+# Which phase, counted from the first, a statement is about: the one that its gate's move leaves.
+_ABOUT = {
+    gate.statement: step
+    for step, gates in enumerate(TABLE.values())
+    for gate in gates
+    if gate.statement
+}
+
+
+def in_force(signed: Iterable[tuple[str, int]], *, stay: int, step: int) -> frozenset[str]:
+    """Of the statements (key and stay in which it was signed), those that count.
+
+    In the phase `step` and for what lies ahead only those of the present `stay`: a step back asks
+    for them anew. What was signed for phases that lie behind goes on counting.
+    """
+    return frozenset(key for key, then in signed if then == stay or _ABOUT.get(key, step) < step)
 
 
 def check(move: str, facts: Facts) -> list[Checked]:

@@ -97,6 +97,11 @@ class Incident(FSMModelMixin, models.Model):
     severity_reason = models.TextField(blank=True)
 
     phase = FSMField(choices=Phase.choices, default=Phase.IDENTIFICATION, protected=True)
+    stay = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Grows when it goes back; what was signed before lapses with it.",
+    )
     commander = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="commands"
     )
@@ -221,7 +226,7 @@ class Incident(FSMModelMixin, models.Model):
             has_cause=bool(self.cause.strip()),
             is_recovered=self.recovered_at is not None,
             tasks=self._tasks_by_phase(),
-            statements=frozenset(self.statements.values_list("key", flat=True)),
+            statements=self.signed(),
             review_missing=tuple(review.missing) if review else ("the review is not open",),
             review_approved=bool(review and review.approved_at),
             alerts_firing=self.alerts.filter(resolved_at=None).count(),
@@ -232,6 +237,11 @@ class Incident(FSMModelMixin, models.Model):
             partners_told=partners["told"],
             partners_cleared=partners["cleared"],
         )
+
+    def signed(self) -> frozenset[str]:
+        """The statements that count now; those about a stay that was taken back do not."""
+        step = len(STEPS) if self.phase in OVER else STEPS.index(Phase(self.phase))
+        return gates.in_force(self.statements.values_list("key", "stay"), stay=self.stay, step=step)
 
     def _tasks_by_phase(self) -> dict[str, tuple[int, int]]:
         """Phase → how many tasks have ended, and of how many."""

@@ -38,6 +38,9 @@ class Statement(models.Model):
 
     incident = models.ForeignKey("cases.Incident", models.PROTECT, related_name="statements")
     key = models.SlugField(max_length=40)
+    stay = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="That of the incident then."
+    )
     text = models.TextField()
     signed_at = models.DateTimeField()
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
@@ -45,7 +48,9 @@ class Statement(models.Model):
     class Meta:
         ordering = ("id",)
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["incident", "key"], name="statement_signed_once"),
+            models.UniqueConstraint(
+                fields=["incident", "key", "stay"], name="statement_signed_once"
+            ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [APPEND_ONLY]
 
