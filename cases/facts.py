@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 
 from cases import gates
-from cases.models import Incident, Involvement, Move, NoticeCopy, SeverityRule
+from cases.models import Incident, Involvement, NoticeCopy, SeverityRule
 
 # A partner that stays silent this long after two notices counts as served again.
 SILENCE = timedelta(hours=24)
@@ -66,19 +66,9 @@ def _tasks_by_phase(incident: Incident) -> dict[str, tuple[int, int]]:
 
 
 def _signed(incident: Incident) -> dict[str, Any]:
-    """What was signed and waived in the stay in its phase: after a step back it is asked again."""
-    return {
-        "statements": frozenset(incident.statements.values_list("key", flat=True)),
-        "waivers": frozenset(
-            incident.waivers.filter(waived_at__gte=_since(incident)).values_list("gate", flat=True)
-        ),
-    }
-
-
-def _since(incident: Incident) -> Subquery:
-    """When the incident entered the phase it is in."""
-    moves = Move.objects.filter(incident=incident.pk).order_by("-id")
-    return Subquery(moves.values("at")[:1])
+    """What was signed and waived and still counts: a step back asks for it again."""
+    waived = incident.waivers.filter(stay=incident.stay).values_list("gate", flat=True)
+    return {"statements": incident.signed(), "waivers": frozenset(waived)}
 
 
 def _counts(incident: Incident) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def clear_alerts(*, incident_id: int, reason: str, by: Actor, at: datetime) -> i
 
 @transaction.atomic
 def sign(*, incident_id: int, key: str, text: str, by: Actor, at: datetime) -> Statement:
-    """The commander signs a statement that a gate accepts, in own words."""
+    """The commander signs a statement that a gate accepts, in own words; anew after a step back."""
     incident = queries.locked(incident_id)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_open(incident)
@@ -166,10 +166,15 @@ def sign(*, incident_id: int, key: str, text: str, by: Actor, at: datetime) -> S
         raise InvalidInput("There is no such statement to sign.")
     if not text.strip():
         raise InvalidInput("A signed statement needs words: what it rests on.")
-    if incident.statements.filter(key=key).exists():
+    if key in incident.signed():
         raise Conflict("This was signed already; statements are never changed.")
     statement = Statement.objects.create(
-        incident=incident, key=key, text=text.strip(), signed_at=at, signed_by_id=by.person_id
+        incident=incident,
+        key=key,
+        stay=incident.stay,
+        text=text.strip(),
+        signed_at=at,
+        signed_by_id=by.person_id,
     )
     if key in deadlines.WITHOUT_NOTICE:
         deadlines.drop(incident, "first_notice")

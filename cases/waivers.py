@@ -47,6 +47,7 @@ def waive(*, incident_id: int, gate: str, reason: str, by: Actor, at: datetime) 
     waiver = Waiver.objects.create(
         incident=incident,
         gate=gate,
+        stay=incident.stay,
         reason=reason.strip(),
         waived_at=at,
         waived_by_id=by.person_id,

@@ -219,6 +219,8 @@ def reopen(*, incident_id: int, reason: str, by: Actor, at: datetime) -> Inciden
         raise Conflict(f"{incident.reference} is open already.")
     moving.require_reason(reason, "Reopening")
     origin = Phase(incident.phase)
+    if origin == Phase.DISMISSED:  # it begins anew, and so does what was signed
+        incident.stay += 1
     incident.reopen()
     incident.over_at, incident.dismissal, incident.duplicate_of = None, "", None
     ReviewFacts.objects.filter(incident=incident).update(
@@ -232,7 +234,10 @@ def reopen(*, incident_id: int, reason: str, by: Actor, at: datetime) -> Inciden
 
 @transaction.atomic
 def step_back(*, incident_id: int, reason: str, by: Actor, at: datetime) -> Incident:
-    """Back to the phase before this one: it was too early. Needs a reason."""
+    """Back to the phase before this one: it was too early. Needs a reason.
+
+    What was signed for that phase and those after it counts no more; it is signed anew.
+    """
     incident = queries.locked(incident_id)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_open(incident)
@@ -241,6 +246,7 @@ def step_back(*, incident_id: int, reason: str, by: Actor, at: datetime) -> Inci
     moving.require_reason(reason, "Going back a phase")
     origin = Phase(incident.phase)
     incident.step_back()
+    incident.stay += 1
     return moving.arrive(incident, origin, by=by, at=at, reason=reason)
 
 

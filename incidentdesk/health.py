@@ -30,6 +30,7 @@ def _database() -> str:
 def _redis() -> str:
     try:
         cache.get("readyz")
-        return "ok"
+        fault = getattr(cache, "fault", None)  # the cache itself does without Redis
+        return type(fault).__name__ if fault else "ok"
     except Exception as error:  # noqa: BLE001 -- any fault is what the page is there to show
         return type(error).__name__

@@ -94,6 +94,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "incidentdesk.kernel.once.context",
             ],
         },
     },
@@ -135,7 +136,7 @@ else:
     if not _redis_url.startswith(("redis://", "rediss://", "redis+socket://")):
         stop("REDIS_URL must look like redis://host:6379/0.")
     CELERY_BROKER_URL = _redis_url
-    _cache_backend = "django.core.cache.backends.redis.RedisCache"
+    _cache_backend = "incidentdesk.cache.RedisCache"
     _cache_url = _redis_url.replace("redis+socket://", "unix://").replace("virtual_host", "db")
 CACHES = {
     "default": {
@@ -177,6 +178,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "reviews.jobs.open_missing",
         "schedule": 60.0,
         "options": {"expires": 120},
+    },
+    "prune-sent-forms": {
+        "task": "incidentdesk.kernel.jobs.prune_sent_forms",
+        "schedule": 24 * 3600.0,
+        "options": {"expires": 3600},
     },
 }
 

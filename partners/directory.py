@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import connection, transaction
 
-from incidentdesk.kernel import access, grants
+from incidentdesk.kernel import access, audit, grants
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import InvalidInput
 from incidentdesk.kernel.models import User
@@ -34,7 +36,7 @@ def next_reference(partner: Partner, *, kind: str, year: int) -> str:
 
 
 @transaction.atomic
-def give_login(*, contact_id: int, right: str, by: Actor) -> User:
+def give_login(*, contact_id: int, right: str, by: Actor, at: datetime) -> User:
     """Let a contact use the portal with `right` (act, administer or audit).
 
     A login of that e-mail is used if there is one; a member of staff cannot also be a contact,
@@ -50,6 +52,10 @@ def give_login(*, contact_id: int, right: str, by: Actor) -> User:
     contact.user = user
     contact.save(update_fields=["user"])
     grants.grant(user, right, contact.partner)
+    about, name = f"partner:{contact.partner_id}", str(contact.partner)
+    audit.record(
+        by=by, at=at, action="gave a login", about=about, name=name, to=user.email, right=right
+    )
     return user
 
 

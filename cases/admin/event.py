@@ -10,13 +10,33 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from cases import queries
+from cases.admin.filters import ChoiceFilter
 from cases.admin.page import moments
 from cases.models import Event
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.desk import DeskAdmin
 
+OFTEN = 5  # from here on one try an hour
 COLOURS = {"refused": "bad", "pending": "warn", "done": "ok"}
+
+
+class WaitingFilter(ChoiceFilter):
+    """Those that wait to be opened, and of these the ones that keep failing."""
+
+    title = "waiting"
+    parameter_name = "waiting"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """All that wait, or those that the worker could not open again and again."""
+        return [("1", "Waits to be opened"), ("long", f"Tried {OFTEN} times or more")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        """Those that were asked for."""
+        if not self.value():
+            return queryset
+        waiting = queryset.filter(outcome=Event.Outcome.PENDING)
+        return waiting.filter(attempts__gte=OFTEN) if self.value() == "long" else waiting
 
 
 @admin.register(Event)
@@ -26,7 +46,7 @@ class EventAdmin(DeskAdmin):
     page_template = "admin/cases/event/page.html"
     list_display = ("received", "source", "outcome_label", "said", "incident_link")
     list_display_links = ("received",)
-    list_filter = ("source", "outcome")
+    list_filter = (WaitingFilter, "source", "outcome")
     search_fields = ("said",)
 
     def visible(self, by: Actor) -> QuerySet[Event]:
@@ -44,6 +64,7 @@ class EventAdmin(DeskAdmin):
             "event": obj,
             "received": moments.short(obj.received_at, clocks.now()),
             "colour": COLOURS.get(obj.outcome, ""),
+            "tries": _tries(obj),
         }
 
     @admin.display(description="Received", ordering="id")
@@ -70,3 +91,16 @@ class EventAdmin(DeskAdmin):
             event.incident.url,
             event.incident.reference,
         )
+
+
+def _tries(event: Event) -> str:
+    """How often what waits was tried, and when it is tried next."""
+    if event.outcome != Event.Outcome.PENDING:
+        return ""
+    now = clocks.now()
+    later = event.next_try_at if event.next_try_at and event.next_try_at > now else None
+    when = f"at {moments.short(later, now)}" if later else "within seconds"
+    if not event.attempts:
+        return f"The next try is {when}."
+    times = "once" if event.attempts == 1 else f"{event.attempts} times"
+    return f"Tried {times} without success; the next try is {when}."

@@ -10,7 +10,7 @@ from django.urls import reverse
 from cases import facts, gates
 from cases.admin import needs
 from cases.admin.page import moments, partners, progress, tabs
-from cases.models import Incident, Phase
+from cases.models import Incident, Phase, Target
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 
@@ -35,6 +35,7 @@ def build(
 ) -> dict[str, Any]:
     """The page's context. `chosen` is the tab, `before` the entry where its page begins."""
     found = facts.of(incident, at=now)
+    targets = list(Target.objects.filter(severity=incident.severity))
     counts = tabs.count(incident, found)
     shown = tabs.tabs(counts, chosen)
     on = next(tab for tab in shown if tab.is_on)
@@ -45,7 +46,7 @@ def build(
         "detected": moments.short(incident.detected_at, now),
         "steps": progress.steps(incident, list(incident.moves.all()), now),
         "clocks": progress.running_clocks(
-            list(incident.deadlines.all()), drafts=counts.drafts, now=now
+            list(incident.deadlines.all()), targets=targets, drafts=counts.drafts, now=now
         ),
         "counts": counts,
         "tabs": shown,

@@ -7,7 +7,7 @@ through; the transition refuses an incident that does not carry that mark.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from cases.gates.rule import Checked, Facts, Gate
@@ -21,7 +21,7 @@ __all__ = [
     "Facts",
     "Gate",
     "check",
-    "find",
+    "in_force",
     "let_through",
     "require",
 ]
@@ -31,6 +31,24 @@ class Subject(Protocol):
     """What moves; in practice the incident."""
 
     let_through_to: str
+
+
+# Which phase, counted from the first, a statement is about: the one that its gate's move leaves.
+_ABOUT = {
+    gate.statement: step
+    for step, gates in enumerate(TABLE.values())
+    for gate in gates
+    if gate.statement
+}
+
+
+def in_force(signed: Iterable[tuple[str, int]], *, stay: int, step: int) -> frozenset[str]:
+    """Of the statements (key and stay in which it was signed), those that count.
+
+    In the phase `step` and for what lies ahead only those of the present `stay`: a step back asks
+    for them anew. What was signed for phases that lie behind goes on counting.
+    """
+    return frozenset(key for key, then in signed if then == stay or _ABOUT.get(key, step) < step)
 
 
 def check(move: str, facts: Facts) -> list[Checked]:
@@ -65,8 +83,3 @@ def let_through(move: str) -> Callable[[Any], bool]:
 
     condition.__name__ = f"gates_of_{move}"
     return condition
-
-
-def find(move: str, key: str) -> Gate | None:
-    """The gate of `move` with this key."""
-    return next((gate for gate in TABLE.get(move, ()) if gate.key == key), None)

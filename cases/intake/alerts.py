@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import DatabaseError, connection, transaction
 
 from cases import queries, timeline, workflow
-from cases.intake import formats
+from cases.intake import backlog, formats
 from cases.intake.signal import Action, Signal
 from cases.models import Alert, Category, Entry, Event, Incident, Phase, Source
 from incidentdesk.kernel.access import SYSTEM
@@ -247,17 +247,18 @@ def _store(source: Source, raw: str, outcome: str, receipt: Receipt, *, at: date
 
 
 def open_pending(*, at: datetime) -> int:
-    """Open what was accepted and could not be opened then. Answers how many deliveries."""
+    """Open what was accepted and could not be opened then. Answers how many deliveries.
+
+    What fails again is tried later, ever more rarely, and holds up nothing behind it.
+    """
     done = 0
-    ids = list(
-        Event.objects.filter(outcome=Event.Outcome.PENDING).order_by("id").values_list("id")[:200]
-    )
-    for (pk,) in ids:
+    for pk in backlog.due(at):
         try:
             with transaction.atomic():
                 done += _open_one_pending(pk, at=at)
         except Exception:  # whatever is wrong with one, those behind it are opened
             logger.exception("event %s is still pending", pk)
+            backlog.postpone(pk, at=at)
     return done
 
 
@@ -271,8 +272,13 @@ def _open_one_pending(pk: int, *, at: datetime) -> int:
     if event is None:
         return 0
     signals = formats.read(event.source.format, event.body)
+    if before := backlog.blocker(event, signals):  # its alert is not here yet
+        event.next_try_at = before.next_try_at
+        event.save(update_fields=["next_try_at"])
+        return 0
     receipt = handle(source=event.source, signals=signals, at=event.received_at)
     event.outcome, event.incident_id = Event.Outcome.DONE, receipt.incident_id
     event.said = f"{receipt.status} later: {', '.join(receipt.references[:8])}"[:300]
+    event.next_try_at = None
     event.save()
     return 1

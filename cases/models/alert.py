@@ -54,11 +54,17 @@ class Event(models.Model):
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     said = models.CharField(max_length=300, blank=True, help_text="What became of it, in words.")
     incident = models.ForeignKey("cases.Incident", models.SET_NULL, null=True, related_name="+")
+    attempts = models.PositiveIntegerField(
+        default=0, help_text="How often the worker tried to open what waits."
+    )
+    next_try_at = models.DateTimeField(null=True, help_text="When it waits; empty means at once.")
 
     class Meta:
         ordering = ("-id",)
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["id"], condition=Q(outcome="pending"), name="event_pending"),
+            models.Index(
+                fields=["next_try_at", "id"], condition=Q(outcome="pending"), name="event_due"
+            ),
             models.Index(fields=["source", "-id"], name="event_newest"),
         ]
 

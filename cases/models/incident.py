@@ -97,6 +97,11 @@ class Incident(FSMModelMixin, models.Model):
     severity_reason = models.TextField(blank=True)
 
     phase = FSMField(choices=Phase.choices, default=Phase.IDENTIFICATION, protected=True)
+    stay = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Grows when it goes back; what was signed before lapses with it.",
+    )
     commander = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="commands"
     )
@@ -199,6 +204,11 @@ class Incident(FSMModelMixin, models.Model):
     def computed_severity(self) -> Result:
         """What the matrix and the floors say, with the reason."""
         return compute(self.impact, self.scope, self.urgency, self.floors)
+
+    def signed(self) -> frozenset[str]:
+        """The statements that count now; those about a stay that was taken back do not."""
+        step = len(STEPS) if self.phase in OVER else STEPS.index(Phase(self.phase))
+        return gates.in_force(self.statements.values_list("key", "stay"), stay=self.stay, step=step)
 
     # --- the lifecycle: what may follow what, and which gates stand before it ------------------
 

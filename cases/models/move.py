@@ -38,6 +38,9 @@ class Statement(models.Model):
 
     incident = models.ForeignKey("cases.Incident", models.PROTECT, related_name="statements")
     key = models.SlugField(max_length=40)
+    stay = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="That of the incident then."
+    )
     text = models.TextField()
     signed_at = models.DateTimeField()
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
@@ -45,7 +48,9 @@ class Statement(models.Model):
     class Meta:
         ordering = ("id",)
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["incident", "key"], name="statement_signed_once"),
+            models.UniqueConstraint(
+                fields=["incident", "key", "stay"], name="statement_signed_once"
+            ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [APPEND_ONLY]
 
@@ -61,6 +66,9 @@ class Waiver(models.Model):
 
     incident = models.ForeignKey("cases.Incident", models.PROTECT, related_name="waivers")
     gate = models.SlugField(max_length=40)
+    stay = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="That of the incident then."
+    )
     reason = models.TextField()
     waived_at = models.DateTimeField()
     waived_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
@@ -69,6 +77,7 @@ class Waiver(models.Model):
         ordering = ("id",)
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=~models.Q(reason=""), name="waiver_has_a_reason"),
+            models.UniqueConstraint(fields=["incident", "gate", "stay"], name="waived_once"),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["incident", "id"], name="waivers_of_incident"),

@@ -114,7 +114,7 @@ def assemble(*, at: datetime) -> Cast:
     partners = {code: _partner(code, name, kind, at=at) for code, name, kind, _ in PARTNERS}
     contacts = {}
     for code, login, name, title, right in CONTACTS:
-        who = _contact(partners[code], f"{login}@{_domain(code)}", name, title, right, password)
+        who = _contact(partners[code], f"{login}@{_domain(code)}", name, title, right, password, at)
         if who is not None and login == "contact":
             contacts[code] = access.actor_for(who, partner_id=partners[code].pk)
     return Cast(
@@ -149,7 +149,7 @@ def _partner(code: str, name: str, kind: str, *, at: datetime) -> Partner:
 
 
 def _contact(
-    partner: Partner, email: str, name: str, title: str, right: str, password: str
+    partner: Partner, email: str, name: str, title: str, right: str, password: str, at: datetime
 ) -> User | None:
     """A contact; with a right also its login."""
     contact = Contact.objects.create(
@@ -158,7 +158,7 @@ def _contact(
     if not right:
         return None
     User.objects.create(email=email, name=name, password=password)
-    return directory.give_login(contact_id=contact.pk, right=right, by=SYSTEM)
+    return directory.give_login(contact_id=contact.pk, right=right, by=SYSTEM, at=at)
 
 
 def _system(name: str, description: str, is_critical: bool, *, at: datetime) -> int:

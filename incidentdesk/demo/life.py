@@ -206,6 +206,7 @@ class Life:
         if self.story.twist == "stepped_back":
             reason = "It came back on another node; containment was too early."
             self.do(between(start, end, 0.12), workflow.step_back, reason=reason)
+            self._sign("no_growth", between(start, end, 0.18))
             self.do(between(start, end, 0.19), workflow.begin_mitigation)
         self._end_tasks("mitigation", [between(start, end, share) for share in (0.2, 0.5, 0.8)])
         when = between(start, end, 0.35)

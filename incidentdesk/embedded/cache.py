@@ -1,17 +1,20 @@
-"""Django's Redis cache that starts the embedded server when it is first used."""
+"""The shared cache that starts the embedded Redis when it is first used."""
 
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
-from django.core.cache.backends import redis
 
+from incidentdesk import cache
 from incidentdesk.embedded import servers
+from incidentdesk.embedded.errors import EmbeddedError
 from incidentdesk.embedded.layout import Layout
 
 
-class RedisCache(redis.RedisCache):
+class RedisCache(cache.RedisCache):
     """The shared cache, started on demand."""
+
+    faults: ClassVar = (*cache.RedisCache.faults, EmbeddedError)
 
     @cached_property
     def _cache(self) -> Any:

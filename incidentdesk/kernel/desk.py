@@ -27,6 +27,7 @@ from incidentdesk.kernel import access, audit, clocks, dialogs
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action
 from incidentdesk.kernel.models import User
+from incidentdesk.kernel.saving import SavesOnce
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -233,7 +234,7 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
         return dialogs.respond(request, found, obj, actor=who, context=context, back=back)
 
 
-class RegisterAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
+class RegisterAdmin(SavesOnce, _Permissions, ModelAdmin):  # type: ignore[misc]
     """A register: an ordinary admin page whose changes go to the audit trail."""
 
     write_permission: ClassVar[Permission | None] = Permission.REGISTER_WRITE

@@ -17,9 +17,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from incidentdesk.kernel import access, clocks
+from incidentdesk.kernel import access, clocks, once
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.errors import DeskError
+from incidentdesk.kernel.errors import GONE, DeskError
 
 IN_PLACE = "X-Dialog"  # desk.js sends it: answer the form alone, and the way on as X-Location
 
@@ -46,10 +46,14 @@ class DeskForm(forms.Form):
 
 @dataclass(frozen=True)
 class Done:
-    """What was done, in a sentence, and where to go on if not back to the object's page."""
+    """What was done, in a sentence, and where to go on if not back to the object's page.
+
+    `then` runs after the commit: what is network and must not hold the transaction, like a mail.
+    """
 
     said: str
     to: str = ""
+    then: Callable[[], None] | None = None
 
 
 class UseCase(Protocol):
@@ -82,9 +86,18 @@ class Action:
 
 
 def run(request: HttpRequest, call: Callable[[], str | Done | None]) -> Done:
-    """A click → one use case → a message. A refusal (DeskError) is the caller's to show."""
-    answer = call()
+    """A click → one use case → a message. A refusal (DeskError) is the caller's to show.
+
+    A second click on the same form runs nothing, and is told so.
+    """
+    try:
+        with once.claimed(request):
+            answer = call()
+    except once.SentAlready:
+        return _told(request)
     done = answer if isinstance(answer, Done) else Done(answer or "")
+    if done.then is not None:
+        done.then()
     if done.said:
         messages.success(request, done.said)
     return done
@@ -116,10 +129,18 @@ def respond(
         except DeskError as error:
             form.add_error(None, str(error))
         except ObjectDoesNotExist:  # it went between showing the form and sending it
-            form.add_error(None, "What you chose is gone by now; look at the page again.")
+            form.add_error(None, GONE)
         else:
             return _go(request, done.to or back)
+    elif once.was_sent(request):  # what the first click changed no longer fits the form
+        _told(request)
+        return _go(request, back)
     return _render(request, {**context, "form": form}, 422)
+
+
+def _told(request: HttpRequest) -> Done:
+    messages.info(request, once.SAID)
+    return Done("")
 
 
 def _render(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:

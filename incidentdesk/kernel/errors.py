@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+# A row went between showing a form and sending it.
+GONE = "What you chose is gone by now; look at the page again."
+
 
 class DeskError(Exception):
     """A use case said no. `str(error)` is the sentence; nothing was changed."""

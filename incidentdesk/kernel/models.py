@@ -100,3 +100,18 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor}: {self.action} {self.about}"
+
+
+class SentForm(models.Model):
+    """A form whose one-time value was claimed; kept for as long as a second click may come."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    sent_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["sent_at"], name="sent_form_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"a form sent at {self.sent_at:%Y-%m-%d %H:%M}"

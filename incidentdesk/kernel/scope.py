@@ -16,14 +16,15 @@ from urllib.parse import quote
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.cache import add_never_cache_headers
 
-from incidentdesk.kernel import access, grants
+from incidentdesk.kernel import access, grants, once
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.errors import DeskError
+from incidentdesk.kernel.errors import GONE, DeskError
 from incidentdesk.kernel.models import User
 
 PORTAL = "/portal/"
@@ -88,11 +89,17 @@ class Afterwards(HttpResponseRedirect):
         self.refused = refused
 
     def finish(self, request: ScopedRequest) -> HttpResponse:
-        """Call the use case as the application; outside the scope."""
+        """Call the use case as the application; outside the scope, and once for each form."""
         try:
-            said = self.run()
+            with once.claimed(request):
+                said = self.run()
+        except once.SentAlready:
+            messages.info(request, once.SAID)
+            return HttpResponseRedirect(self.url)
         except DeskError as error:
             return self._refuse(request, str(error))
+        except ObjectDoesNotExist:
+            return self._refuse(request, GONE)
         landing = said if isinstance(said, Landing) else Landing(self.url, said or "")
         if landing.said:
             messages.success(request, landing.said)

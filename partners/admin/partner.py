@@ -15,8 +15,9 @@ from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.decorators import action
 
-from incidentdesk.kernel import access, audit, desk, dialogs, grants, passwords
+from incidentdesk.kernel import access, desk, dialogs, grants, passwords
 from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.dialogs import Done
 from incidentdesk.kernel.models import User
 from partners import directory
 from partners.models import Contact, Partner
@@ -55,17 +56,13 @@ class LoginDialog(dialogs.DeskForm):
         )
 
 
-def _give_login(obj: Partner, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+def _give_login(obj: Partner, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
     contact, right = data["contact"], data["right"]
-    user = directory.give_login(contact_id=contact.pk, right=right, by=by)
-    about = f"partner:{obj.pk}"
-    audit.record(
-        by=by, at=at, action="gave a login", about=about, name=str(obj), to=user.email, right=right
-    )
+    user = directory.give_login(contact_id=contact.pk, right=right, by=by, at=at)
     if not data["mails_link"]:
-        return f"{user} {RIGHTS[right]}."
-    passwords.mail_link(user)
-    return f"{user} {RIGHTS[right]}. A mail with a link is on its way to {user.email}."
+        return Done(f"{user} {RIGHTS[right]}.")
+    said = f"{user} {RIGHTS[right]}. A mail with a link is on its way to {user.email}."
+    return Done(said, then=lambda: passwords.mail_link(user))
 
 
 GIVE_LOGIN = dialogs.Action(

@@ -328,7 +328,7 @@ def test_every_use_case_is_one_transaction_with_by_and_at():
         for name, node in use_cases().items()
         if not any(argument.arg == "at" for argument in node.args.kwonlyargs)
     }
-    assert without_time == {"partners.directory.give_login"}  # a grant carries no time
+    assert without_time == set()
 
 
 def test_every_step_below_a_use_case_is_known_and_asks_nobody():

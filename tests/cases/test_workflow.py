@@ -11,7 +11,7 @@ from django.db import DataError, transaction
 from cases import response, timeline, workflow
 from cases.models import Alert, Entry, Incident, Move, ReviewFacts
 from incidentdesk.kernel import access
-from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
+from incidentdesk.kernel.errors import Conflict, GateNotMet, InvalidInput, NotFound
 from incidentdesk.kernel.models import User
 from notifications import queries as post_office
 from tests.conftest import NOW
@@ -211,6 +211,7 @@ def test_the_time_of_containment_is_that_of_the_first_time(incident_in, walk, co
     first = incident.contained_at
     step = {"incident_id": incident.pk, "by": commander}
     workflow.step_back(**step, reason="It spreads again.", at=LATER)
+    response.sign(**step, key="no_growth", text="Both nodes are out.", at=LATER)
     workflow.begin_mitigation(**step, at=LATER)
     assert first is not None
     assert fresh(incident).contained_at == first
@@ -391,6 +392,65 @@ def test_back_leads_to_the_phase_before_with_its_reason(phase, before, incident_
     assert moves(incident)[-1] == (phase, before, "Too early.")
     assert incident.involvements.get().phase == before
     assert timeline.first_fault(incident) is None
+
+
+def test_what_was_signed_lapses_with_a_step_back_and_is_signed_again(incident_in, walk, commander):
+    incident = incident_in("mitigation")
+    walk(incident).sign("no_partners")
+    step = {"incident_id": incident.pk, "by": commander, "at": LATER}
+    workflow.step_back(**step, reason="It spreads again.")
+    assert fresh(incident).signed() == {"no_partners"}  # about a phase that lies behind
+    with pytest.raises(GateNotMet) as refused:
+        workflow.begin_mitigation(**step)
+    assert refused.value.unmet == ["Signed that it no longer grows"]
+    with pytest.raises(
+        Conflict, match=r"^This was signed already; statements are never changed\.$"
+    ):
+        response.sign(**step, key="no_partners", text="Still none.")
+    response.sign(**step, key="no_growth", text="Both nodes are out.")
+    with pytest.raises(Conflict, match=r"^This was signed already"):
+        response.sign(**step, key="no_growth", text="Really.")
+    workflow.begin_mitigation(**step)
+    signed = incident.statements.filter(key="no_growth").values_list("text", "stay")
+    assert list(signed) == [("Seen.", 0), ("Both nodes are out.", 1)]
+
+
+def test_two_steps_back_ask_for_both_phases_signatures_again(incident_in, walk, commander):
+    incident = incident_in("mitigation")
+    walk(incident).sign("no_partners")
+    walk(incident).sign("fix_approved")  # ahead of time
+    step = {"incident_id": incident.pk, "by": commander, "at": LATER}
+    assert fresh(incident).signed() == {"no_partners", "no_growth", "fix_approved"}
+    for _ in range(2):
+        workflow.step_back(**step, reason="It was all wrong.")
+    assert fresh(incident).signed() == set()
+    workflow.begin_containment(**step)
+    assert not fresh(incident).signed() & {"no_growth", "fix_approved"}
+
+
+def test_what_was_signed_before_its_phase_counts_when_it_comes(declare, walk, commander):
+    incident = declare()
+    walk(incident).sign("no_growth")
+    walk(incident).to_containment()
+    assert fresh(incident).signed() == {"no_growth"}
+
+
+def test_a_dismissed_incident_that_reopens_is_signed_for_anew(incident_in, commander):
+    incident = incident_in("mitigation")
+    step = {"incident_id": incident.pk, "by": commander, "at": LATER}
+    workflow.dismiss(**step, reason="A test feed.")
+    workflow.reopen(**step, reason="It was none.")
+    assert fresh(incident).signed() == set()
+
+
+def test_a_closed_incident_that_reopens_keeps_what_was_signed(incident_in, people, commander):
+    incident = incident_in("review")
+    approver = people.actor("approver")
+    before = fresh(incident).signed()
+    workflow.note_review(incident_id=incident.pk, missing=[], approved=True, by=approver, at=NOW)
+    workflow.close(incident_id=incident.pk, by=approver, at=NOW)
+    workflow.reopen(incident_id=incident.pk, reason="A partner asks.", by=commander, at=LATER)
+    assert fresh(incident).signed() == before == {"no_growth", "fix_approved", "reconciled"}
 
 
 def test_before_the_first_phase_there_is_none(declare, commander):

@@ -14,7 +14,7 @@ from django.test import RequestFactory
 from cases import disclosure, visibility
 from cases.models import Involvement, NoticeCopy, Report
 from incidentdesk.kernel import grants, scope
-from incidentdesk.kernel.errors import Conflict
+from incidentdesk.kernel.errors import GONE, Conflict
 from partners.models import Partner
 from tests.conftest import NOW
 
@@ -379,6 +379,15 @@ def test_a_refusal_outside_is_shown_where_the_view_says(ask, people, helix):
     request, answer = ask(people["helix"], view, method="post")
     assert answer["Location"] == "/portal/y/"
     assert [str(m) for m in request._messages] == ["Somebody was faster."]
+
+
+def test_what_went_meanwhile_is_a_sentence(ask, people, helix):
+    def view(request):
+        return scope.Afterwards(lambda: Partner.objects.get(pk=0).name, to="/portal/x/")
+
+    request, answer = ask(people["helix"], view, method="post")
+    assert (answer.status_code, answer["Location"]) == (302, "/portal/x/")
+    assert [str(m) for m in request._messages] == [GONE]
 
 
 def test_a_form_is_shown_again_from_inside_the_scope(ask, people, helix):

@@ -70,11 +70,12 @@ def test_nothing_is_woken_by_what_was_rolled_back(django_capture_on_commit_callb
 
 def test_a_job_is_called_by_where_it_stands():
     import cases.jobs
+    import incidentdesk.kernel.jobs
     import notifications.jobs
     import reviews.jobs
 
     names = {name for name in current_app.tasks if ".jobs." in name}
-    ours = (cases.jobs, notifications.jobs, reviews.jobs)
+    ours = (incidentdesk.kernel.jobs, cases.jobs, notifications.jobs, reviews.jobs)
     assert names == {
         f"{module.__name__}.{name}"
         for module in ours

@@ -11,8 +11,9 @@ from django.test import Client
 
 from incidentdesk.kernel import grants
 from incidentdesk.kernel.models import AuditEvent, User
+from partners import directory
 from partners.models import Contact, Partner
-from tests.conftest import People
+from tests.conftest import NOW, People
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/partners/partner/"
@@ -74,6 +75,16 @@ def test_a_contact_gets_a_login_with_one_right_and_a_link(
     assert "reads as its auditor" in page
     event = AuditEvent.objects.get()
     assert (event.action, event.detail["to"]) == ("gave a login", "tia@helix.test")
+
+
+def test_the_use_case_itself_records_who_gave_which_login(helix: Partner, people: People) -> None:
+    contact = Contact.objects.create(partner=helix, name="Tia", email="tia@helix.test")
+    by = people.actor("administrator")
+    directory.give_login(contact_id=contact.pk, right="act", by=by, at=NOW)
+    event = AuditEvent.objects.get()
+    assert (event.at, event.user_id, event.action) == (NOW, by.user_id, "gave a login")
+    assert event.about == f"partner:{helix.pk}"
+    assert event.detail == {"name": "Helix Markets", "to": "tia@helix.test", "right": "act"}
 
 
 def test_no_login_for_staff_nor_for_another_partners_contact(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from cases.intake import reports
 from cases.models import Category, Report
-from incidentdesk.kernel import clocks, grants
+from incidentdesk.kernel import clocks, grants, once
 from notifications.models import Message
 from tests.partners.conftest import Both, Telling, leaks
 
@@ -188,3 +189,26 @@ def test_the_list_goes_on_page_by_page(both: Both, telling: Telling) -> None:
     count = [text.count('href="/portal/reports/ALDER') for text in (first, second)]
     assert count == [25, 3]
     assert 'rel="next"' not in second
+
+
+def test_the_form_itself_counts_once(both: Both) -> None:
+    client = both.a.client
+    page = client.get("/portal/report/").text
+    found = re.search(r'name="once" value="([\w-]{20,})"', page)
+    assert found is not None
+    form = typed(once=found.group(1))
+    client.post("/portal/report/", form)
+    count, messages = Report.objects.count(), Message.objects.count()
+    answer = client.post("/portal/report/", form, follow=True)
+    assert answer.redirect_chain == [("/portal/reports/", 302)]
+    assert once.SAID in answer.text
+    assert (Report.objects.count(), Message.objects.count()) == (count, messages)
+
+
+def test_a_refused_report_can_be_corrected_and_sent(both: Both) -> None:
+    client, future = both.a.client, clocks.now() + timedelta(hours=1)
+    form = typed(once="a", noticed_at=f"{future:%Y-%m-%dT%H:%M}", happened_at="")
+    count = Report.objects.count()
+    assert client.post("/portal/report/", form).status_code == 422
+    assert client.post("/portal/report/", typed(once="a")).status_code == 302
+    assert Report.objects.count() == count + 1

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from cases import response
 from cases import workflow as case
 from cases.models import Incident, ReviewFacts
 from incidentdesk.kernel.errors import Conflict, GateNotMet
@@ -78,6 +79,8 @@ def test_a_review_whose_incident_went_back_a_phase_waits_and_goes_on(
 
     with pytest.raises(Conflict, match="went back to Recovery; its review goes on"):
         steps.lesson()
+    for key in ("reconciled", "all_clear_not_needed"):
+        response.sign(incident_id=review.incident_id, key=key, text="Seen.", by=commander, at=LATER)
     again = workflow.begin(incident_id=review.incident_id, by=commander, at=LATER)
 
     assert again == review

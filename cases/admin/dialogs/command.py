@@ -46,7 +46,7 @@ class SignForm(DeskForm):
 
     def prepare(self) -> None:
         """What is not signed yet."""
-        signed = set(self.obj.statements.values_list("key", flat=True))
+        signed = self.obj.signed()
         chosen = self.initial.get("key") or self.data.get("key")
         open_ones = [(k, words) for k, words in gates.STATEMENTS.items() if k not in signed]
         self.fields["key"].choices = (  # type: ignore[attr-defined]

@@ -136,7 +136,8 @@ STEP_BACK = Action(
     _step_back,
     _MAY,
     ReasonForm,
-    intro="It goes back to the phase before this one.",
+    intro="It goes back to the phase before this one. What was signed for that phase and those "
+    "after it has to be signed again.",
     submit="Step back",
     applies=lambda incident: incident.is_open and incident.phase != Phase.IDENTIFICATION,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cases.admin.page import moments
-from cases.models import Deadline, Incident, Move, Phase
+from cases.models import Deadline, Incident, Move, Phase, Target
 from cases.models.deadline import KINDS
 from cases.models.incident import STEPS
 from incidentdesk.kernel import clocks
@@ -74,20 +74,35 @@ class Clock:
 _LABELS = {**dict(KINDS), "evaluate": "Evaluated"}
 
 
-def running_clocks(deadlines: Sequence[Deadline], *, drafts: int, now: datetime) -> list[Clock]:
-    """Every clock that applies, in the order in which they are due in an incident's life."""
+def running_clocks(
+    deadlines: Sequence[Deadline], *, targets: Sequence[Target] = (), drafts: int, now: datetime
+) -> list[Clock]:
+    """Every clock that applies, in the order in which they are due in an incident's life.
+
+    `targets` are those of the severity: where one set the clock, it is said as it was agreed.
+    """
     order = [kind for kind, _ in KINDS]
+    by_kind = {target.kind: target for target in targets}
     return [
-        _clock(deadline, drafts=drafts, now=now)
+        _clock(deadline, _target(deadline, by_kind.get(deadline.kind)), drafts=drafts, now=now)
         for deadline in sorted(deadlines, key=lambda d: order.index(d.kind))
         if not deadline.is_dropped
     ]
 
 
-def _clock(deadline: Deadline, *, drafts: int, now: datetime) -> Clock:
+def _target(deadline: Deadline, target: Target | None) -> str:
+    """How long it may take: in business days where they were counted, not the time they span."""
+    if target is not None and target.counting == clocks.Counting.BUSINESS_DAYS:
+        due = clocks.add(deadline.anchor_at, target.amount, target.counting)
+        if due == deadline.due_at:  # else another target set it, before a change
+            days = "business day" if target.amount == 1 else "business days"
+            return f"target {target.amount} {days}"
+    return f"target {clocks.words(deadline.due_at - deadline.anchor_at)}"
+
+
+def _clock(deadline: Deadline, target: str, *, drafts: int, now: datetime) -> Clock:
     label = _LABELS[deadline.kind]
     whole = deadline.due_at - deadline.anchor_at
-    target = f"target {clocks.words(whole)}"
     if deadline.met_at is not None:
         took = clocks.words(max(deadline.met_at - deadline.anchor_at, timedelta()))
         if deadline.is_late:

@@ -102,10 +102,10 @@ class PasswordDialog(dialogs.DeskForm):
     )
 
 
-def _mail_link(obj: User, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+def _mail_link(obj: User, data: Mapping[str, Any], *, by: Actor, at: datetime) -> dialogs.Done:
     user = people.invite(user_id=obj.pk, by=by, at=at)
-    passwords.mail_link(user)
-    return f"A mail with a link to set a password is on its way to {user.email}."
+    said = f"A mail with a link to set a password is on its way to {user.email}."
+    return dialogs.Done(said, then=lambda: passwords.mail_link(user))
 
 
 def _set_password(obj: User, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from cases import notices, workflow
 from cases.intake import reports
 from cases.models import Event, Incident
+from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import actor_for
 from tests.cases.admin.conftest import text_of
 from tests.conftest import NOW
@@ -109,3 +112,29 @@ def test_a_raw_delivery_is_shown_as_it_came(as_, source):
     assert "The body is no alert." in text_of(browser.get("/admin/cases/event/"))
     page = browser.get(f"/admin/cases/event/{event.pk}/change/").content.decode()
     assert "{&quot;a&quot;: &quot;&lt;script&gt;&quot;}" in page
+
+
+def test_deliveries_that_wait_are_found_and_say_when_they_are_tried_next(as_, source):
+    soon = clocks.now() + timedelta(minutes=40)
+    made = {
+        name: Event.objects.create(
+            source=source, received_at=NOW, body="{}", outcome=outcome, said=name, **tried
+        )
+        for name, outcome, tried in [
+            ("QuoteStale-1", "done", {"attempts": 6}),
+            ("QuoteStale-2", "pending", {}),
+            ("QuoteStale-3", "pending", {"attempts": 6, "next_try_at": soon}),
+        ]
+    }
+    browser = as_("responder")
+    for asked, names in [
+        ({}, {"QuoteStale-1", "QuoteStale-2", "QuoteStale-3"}),
+        ({"waiting": "1"}, {"QuoteStale-2", "QuoteStale-3"}),
+        ({"waiting": "long"}, {"QuoteStale-3"}),
+    ]:
+        words = text_of(browser.get("/admin/cases/event/", asked))
+        assert {name for name in made if name in words} == names
+    pages = {n: text_of(browser.get(f"/admin/cases/event/{e.pk}/change/")) for n, e in made.items()}
+    assert "The next try is within seconds." in pages["QuoteStale-2"]
+    assert "Tried 6 times without success; the next try is at " in pages["QuoteStale-3"]
+    assert "next try" not in pages["QuoteStale-1"]

@@ -44,6 +44,20 @@ def test_a_clock_is_met_runs_short_of_time_or_is_late(declare, as_, at_now, peop
     assert states == ["met", "late", "soon", ""]
 
 
+def test_a_target_in_business_days_is_said_as_it_was_agreed(declare, as_, at_now):
+    """Over a weekend: the time that passes would say three days."""
+    friday = NOW + timedelta(days=2, hours=9)
+    incident = declare(impact=1, scope=1, urgency=1, at=friday)  # SEV-4: 1, 2 and 10 of them
+    at_now(friday + timedelta(minutes=1))
+    words = text_of(as_("responder").get(page_of(incident)))
+    assert "due 9 Mar 18:41 · target 1 business day" in words
+    assert "due 10 Mar 18:41 · target 2 business days" in words
+    assert "due 20 Mar 18:41 · target 10 business days" in words
+    incident.deadlines.filter(kind="acknowledge").update(due_at=friday + timedelta(hours=30))
+    words = text_of(as_("responder").get(page_of(incident)))
+    assert "target 1 d 6 h" in words  # set by another target than today's
+
+
 def test_what_was_met_too_late_is_late(declare, people):
     incident = declare(impact=3, scope=2, urgency=2)
     late = NOW + timedelta(minutes=20)

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from cases import jobs
-from cases.intake import alerts
+from cases.intake import alerts, backlog
 from cases.models import Alert, Event, Incident
 from incidentdesk.kernel import clocks
 from notifications.models import Escalation
@@ -68,6 +68,9 @@ def test_wherever_opening_fails_the_delivery_alone_stays_and_is_opened_later_onc
         assert Incident.objects.count() == Alert.objects.count() == Escalation.objects.count() == 0
         assert alerts.open_pending(at=clocks.now()) == 0
         assert outcomes() == [("pending", "accepted")]
+    jobs.open_pending()  # not yet: what failed just now is tried a little later
+    assert outcomes() == [("pending", "accepted")]
+    Event.objects.update(next_try_at=clocks.now())
     jobs.open_pending()
     assert outcomes() == [("done", f"opened later: {only().reference}")]
     kept = Event.objects.get()
@@ -106,6 +109,66 @@ def test_a_delivery_that_cannot_be_opened_does_not_hold_up_those_behind_it(post,
         assert alerts.open_pending(at=clocks.now()) == 1
     assert [o for o, _ in outcomes()] == ["pending", "pending", "done"]
     assert only().title == "Well"
+
+
+def test_what_fails_again_is_tried_ever_more_rarely_and_never_dropped(post):
+    waits = []
+    with broken("cases_incident"):
+        answer(post(call(alert())))
+        alerts.open_pending(at=(at := clocks.now()))
+        for tries in range(1, 8):
+            before, at = at, Event.objects.values_list("next_try_at", flat=True).get()
+            waits.append(at - before)
+            alerts.open_pending(at=at - timedelta(seconds=1))
+            assert Event.objects.get().attempts == tries
+            alerts.open_pending(at=at)
+    minutes = [wait.total_seconds() / 60 for wait in waits]
+    assert minutes == [0.25, 1, 5, 15, 60, 60, 60]
+    waiting = Event.objects.get()
+    assert (waiting.outcome, waiting.attempts) == ("pending", 8)
+    assert alerts.open_pending(at=waiting.next_try_at) == 1
+    done = Event.objects.get()
+    assert (done.outcome, done.attempts, done.next_try_at) == ("done", 8, None)
+
+
+def test_those_that_always_fail_do_not_starve_those_behind(post, source):
+    """As many as a run takes, and all of them older."""
+    rows = [
+        Event(source=source, received_at=clocks.now(), body="{}", outcome="pending")
+        for _ in range(backlog.A_RUN)
+    ]
+    Event.objects.bulk_create(rows)
+    with broken("cases_incident"):
+        answer(post(call(alert("Well"))))
+    at = clocks.now()
+    assert [alerts.open_pending(at=at), alerts.open_pending(at=at)] == [0, 1]
+    assert only().title == "Well"
+    assert Event.objects.filter(outcome="pending", attempts=1).count() == backlog.A_RUN
+
+
+def test_a_resolve_waits_for_its_own_alert_however_late_that_is_tried(post):
+    with broken("cases_incident"):
+        answer(post(call(alert("A"), group="a")))
+        for _ in range(3):
+            alerts.open_pending(at=Event.objects.get().next_try_at or clocks.now())
+    answer(post(call(alert("A", status="resolved"), group="a")))
+    fires, resolves = Event.objects.order_by("id")
+    assert alerts.open_pending(at=clocks.now()) == 0
+    resolves.refresh_from_db()
+    assert (resolves.outcome, resolves.next_try_at) == ("pending", fires.next_try_at)
+    assert alerts.open_pending(at=fires.next_try_at) == 2
+    assert Alert.objects.get().resolved_at is not None
+    assert only().recovery_proposed_at is not None
+
+
+def test_a_resolve_waits_for_no_alert_but_its_own(post):
+    answer(post(call(alert("B"), group="b")))
+    with broken("cases_incident"):
+        answer(post(call(alert("A"), group="a")))
+        alerts.open_pending(at=clocks.now())
+    answer(post(call(alert("B", status="resolved"), group="b")))
+    assert alerts.open_pending(at=clocks.now()) == 1
+    assert Alert.objects.get().resolved_at is not None
 
 
 def test_two_sweeps_at_once_open_each_delivery_once(post, at_once: Callable):
