@@ -18,7 +18,16 @@ from django.conf import settings
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 
-from cases import disclosure, evaluation, notices, response, workflow
+from cases import (
+    disclosure,
+    evaluation,
+    fixes,
+    notices,
+    response,
+    restoring,
+    tasks,
+    workflow,
+)
 from cases.models import Category, Incident, Notice, Source, System
 from cases.models.alert import digest
 from incidentdesk.kernel import access, grants
@@ -252,8 +261,8 @@ class Walk:
         self.at += timedelta(minutes=5)
         return self.at
 
-    def ready_for_containment(self) -> None:
-        """Evaluated, commanded, systems and partners listed."""
+    def ready_for_containment(self, *, without: str = "") -> None:
+        """Evaluated, commanded, systems and partners listed; `without` one signature."""
         by = self.commander
         workflow.take_command(incident_id=self.id, by=by, at=self.tick())
         found = evaluation.Evaluation(
@@ -264,6 +273,10 @@ class Walk:
             occurred_at=NOW - timedelta(minutes=3),
             aware_at=NOW,
             is_confirmed=True,
+            bases={
+                axis: evaluation.Support(words="As the quote monitor shows.")
+                for axis in ("impact", "scope", "urgency")
+            },
         )
         evaluation.evaluate(incident_id=self.id, found=found, by=by, at=self.tick())
         system, _ = System.objects.get_or_create(name="quote-gw-eu-2")
@@ -277,48 +290,75 @@ class Walk:
             by=by,
             at=self.tick(),
         )
+        self.sign_all("regulatory_decided", "no_duplicate", without=without)
 
     def to_containment(self) -> None:
         """Ready, and moved."""
         self.ready_for_containment()
         workflow.begin_containment(incident_id=self.id, by=self.commander, at=self.tick())
 
-    def ready_for_mitigation(self, *, signed: bool = True) -> None:
-        """Tasks ended, systems isolated, partners told, growth stopped."""
+    def ready_for_mitigation(self, *, without: str = "") -> None:
+        """Tasks ended, systems isolated, partners told, growth stopped, exposure named."""
         self.end_tasks("containment")
         self.change_systems("isolated")
         self.notify("first")
-        if signed:
-            self.sign("no_growth")
+        self.sign_all("no_volatile_evidence", "no_growth", without=without)
+        restoring.record_residual_exposure(
+            incident_id=self.id, text="None.", by=self.commander, at=self.tick()
+        )
 
     def to_mitigation(self) -> None:
         """Ready, and moved."""
         self.ready_for_mitigation()
         workflow.begin_mitigation(incident_id=self.id, by=self.commander, at=self.tick())
 
-    def ready_for_recovery(self, *, signed: bool = True) -> None:
-        """Tasks ended, cause known, fix approved."""
+    def ready_for_recovery(self, *, without: str = "") -> None:
+        """Tasks ended, cause known, a fix approved by a second person, its return detected."""
         self.end_tasks("mitigation")
         response.record_cause(
             incident_id=self.id, cause="A stuck feed handler.", by=self.commander, at=self.tick()
         )
-        if signed:
-            self.sign("fix_approved")
+        self.fix()
+        self.sign_all("detection_added", without=without)
 
     def to_recovery(self) -> None:
         """Ready, and moved."""
         self.ready_for_recovery()
         workflow.begin_recovery(incident_id=self.id, by=self.commander, at=self.tick())
 
-    def ready_for_review(self, *, signed: bool = True) -> None:
-        """Restored, reconciled, all clear sent."""
+    def ready_for_review(self, *, without: str = "") -> None:
+        """Restored, checked, soaked, reconciled, confirmed by partners, all clear sent."""
         self.end_tasks("recovery")
         self.change_systems("restored")
         at = self.tick()
         response.record_recovery(incident_id=self.id, recovered_at=at, by=self.commander, at=at)
         self.notify("all_clear")
-        if signed:
-            self.sign("reconciled")
+        self.sign_all("blocks_lifted", without=without)
+        restoring.record_check(
+            incident_id=self.id,
+            name="Quote age",
+            passed=True,
+            result="Below 200 ms for 20 minutes.",
+            by=self.commander,
+            at=self.tick(),
+        )
+        restoring.reconcile(
+            incident_id=self.id,
+            what="Quotes against the venue's tape",
+            compared=40_000,
+            differences=0,
+            by=self.commander,
+            at=self.tick(),
+        )
+        for involvement in Incident.objects.get(pk=self.id).involvements.all():
+            restoring.confirm_partner(
+                incident_id=self.id,
+                involvement_id=involvement.pk,
+                who="Their desk, by phone",
+                by=self.commander,
+                at=self.tick(),
+            )
+        self.at += timedelta(minutes=60)  # the longest soak that is shipped
 
     def to_review(self) -> None:
         """Ready, and moved."""
@@ -326,16 +366,42 @@ class Walk:
         workflow.begin_review(incident_id=self.id, by=self.commander, at=self.tick())
 
     def end_tasks(self, phase: str) -> None:
-        """All tasks of the phase are done."""
-        tasks = Incident.objects.get(pk=self.id).tasks.filter(phase=phase)
-        response.end_tasks(
+        """What asks for nothing more is done; what needs evidence or a second person is waived."""
+        open_tasks = Incident.objects.get(pk=self.id).tasks.filter(phase=phase, state="open")
+        marked = {
+            task.pk: task.needs_evidence or task.needs_second_person for task in open_tasks
+        }
+        for state, note in (("done", "As the runbook says."), ("waived", "Not needed here.")):
+            ids = [pk for pk, is_marked in marked.items() if is_marked == (state == "waived")]
+            if ids:
+                tasks.end(
+                    incident_id=self.id,
+                    task_ids=ids,
+                    state=state,
+                    note=note,
+                    by=self.commander,
+                    at=self.tick(),
+                )
+
+    def fix(self) -> None:
+        """Proposed by the commander, approved by the responder."""
+        fix = fixes.propose(
             incident_id=self.id,
-            task_ids=[task.pk for task in tasks],
-            state="done",
-            note="As the runbook says.",
+            kind="permanent",
+            text="Resubscribe after a gap.",
+            change_reference="CHG-4411",
+            test_evidence="Replayed on staging; no gap was left.",
+            rollback_plan="Back to build 812.",
             by=self.commander,
             at=self.tick(),
         )
+        fixes.approve(fix_id=fix.pk, by=self.people.actor("responder"), at=self.tick())
+
+    def sign_all(self, *keys: str, without: str = "") -> None:
+        """The commander signs each but one."""
+        for key in keys:
+            if key != without:
+                self.sign(key)
 
     def change_systems(self, state: str) -> None:
         """All systems are isolated, or restored."""
