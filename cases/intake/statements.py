@@ -1,0 +1,178 @@
+"""The statements that intake is made of, in the order in which a delivery needs them.
+
+Who locks more than one row locks groups first, then incidents by their id, then alerts by theirs:
+deliveries and clicks on the desk then wait for each other and never in a ring. A pure repeat locks
+alerts alone, and waits for nothing else while it does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+
+from cases.intake.signal import Action, Signal
+from cases.models import Category, Incident, Source
+from cases.models.alert import digest
+from cases.models.incident import OVER
+from incidentdesk.kernel.prepared import Prepared
+
+# Finds the source. If every alert that it sent fires already, they are counted and the delivery is
+# stored; if one does not, or if it sent none, nothing is changed.
+_REPEAT = Prepared(
+    "repeat",
+    """
+    WITH source AS (
+        SELECT s.id, s.name, s.format, s.impact, s.scope, s.category_id, c.key AS category_key
+        FROM cases_source AS s LEFT JOIN cases_category AS c ON c.id = s.category_id
+        WHERE s.key_digest = %(digest)s AND s.format = %(format)s AND s.is_active
+    ), firing AS (
+        SELECT a.id, sent.times, i.reference, i.id AS incident_id
+        FROM unnest(%(keys)s, %(times)s) AS sent (key, times)
+        JOIN cases_alert AS a ON a.external_key = sent.key AND a.resolved_at IS NULL
+            AND a.source_id = (SELECT id FROM source)
+        JOIN cases_incident AS i ON i.id = a.incident_id
+        ORDER BY a.id FOR NO KEY UPDATE OF a
+    ), repeated AS (
+        SELECT * FROM firing WHERE (SELECT count(*) FROM firing) = cardinality(%(keys)s)
+    ), counted AS (
+        UPDATE cases_alert AS a SET count = a.count + repeated.times, last_at = %(at)s
+        FROM repeated WHERE a.id = repeated.id
+    ), concerned AS (
+        SELECT array_agg(reference ORDER BY first) AS "references",
+            (array_agg(incident_id ORDER BY first))[1] AS incident_id
+        FROM (
+            SELECT reference, incident_id, min(id) AS first FROM repeated
+            GROUP BY reference, incident_id
+        ) AS once HAVING count(*) > 0
+    ), stored AS (
+        INSERT INTO cases_event (source_id, received_at, body, outcome, said, incident_id)
+        SELECT source.id, %(at)s, %(body)s, 'done',
+            left('folded ' || array_to_string("references"[:8], ', '), 300), concerned.incident_id
+        FROM source, concerned
+    )
+    SELECT source.*, concerned."references" FROM source LEFT JOIN concerned ON true
+    """,
+    digest="text",
+    format="text",
+    keys="text[]",
+    times="int[]",
+    at="timestamptz",
+    body="text",
+)
+
+# The open incidents of these groups, and the incidents of alerts that are told something else.
+_LOCK_INCIDENTS = Prepared(
+    "lock_incidents",
+    """
+    SELECT i.id, spoken.groups
+    FROM (
+        SELECT incident_id, array_agg(group_key) AS groups
+        FROM (
+            SELECT a.incident_id, a.group_key FROM cases_alert AS a
+            JOIN cases_incident AS i ON i.id = a.incident_id AND i.phase <> ALL(%(over)s)
+            WHERE a.source_id = %(source)s AND a.group_key = ANY(%(groups)s)
+            UNION
+            SELECT incident_id, group_key FROM cases_alert
+            WHERE source_id = %(source)s AND external_key = ANY(%(told)s) AND resolved_at IS NULL
+        ) AS each GROUP BY incident_id
+    ) AS spoken JOIN cases_incident AS i ON i.id = spoken.incident_id
+    ORDER BY i.id FOR NO KEY UPDATE OF i
+    """,
+    source="bigint",
+    groups="text[]",
+    told="text[]",
+    over="text[]",
+)
+
+# Locks all alerts that a delivery speaks of, and counts those that it says fire (times > 0).
+_FOLD = Prepared(
+    "fold",
+    """
+    WITH known AS (
+        SELECT a.id, sent.times FROM unnest(%(keys)s, %(times)s) AS sent (key, times)
+        JOIN cases_alert AS a ON a.external_key = sent.key AND a.source_id = %(source)s
+            AND a.resolved_at IS NULL
+        ORDER BY a.id FOR NO KEY UPDATE OF a
+    )
+    UPDATE cases_alert AS a SET count = a.count + known.times, last_at = %(at)s
+    FROM known, cases_incident AS i
+    WHERE a.id = known.id AND i.id = a.incident_id AND known.times > 0
+    RETURNING a.external_key, i.reference, i.id
+    """,
+    source="bigint",
+    keys="text[]",
+    times="int[]",
+    at="timestamptz",
+)
+
+
+def find(
+    *, key: str, source_format: str, signals: list[Signal], raw: str, at: datetime
+) -> tuple[Source | None, list[str]]:
+    """The source with this key and, if the delivery only repeats, the references it concerns.
+
+    One statement; a repeat is stored and committed with it. It does not ask first whether the
+    connection lives: if the statement fails, the source alone is looked for, on a new connection
+    if the old one broke, and the delivery takes the long way.
+    """
+    values = {
+        "digest": digest(key),
+        "format": source_format,
+        "body": raw,
+        "at": at,
+        **_counted(signals if all(signal.action == Action.FIRE for signal in signals) else []),
+    }
+    try:
+        rows = _REPEAT.rows_at_once(values)
+    except (DatabaseError, InterfaceError):
+        close_old_connections()
+        rows = _REPEAT.rows(values | {"keys": [], "times": []})
+    if not rows:
+        return None, []
+    *facts, category_id, category_key, references = rows[0]
+    source = Source(**dict(zip(("id", "name", "format", "impact", "scope"), facts, strict=True)))
+    if category_id is not None:
+        source.category = Category(id=category_id, key=category_key)
+    return source, references or []
+
+
+def lock_groups(source: Source, groups: set[str]) -> None:
+    """One delivery at a time a group until the transaction ends; in order, as all that locks."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(g, %s)) "
+            "FROM (SELECT unnest(%s::text[]) AS g ORDER BY 1) AS groups",
+            [source.pk, sorted(groups)],
+        )
+
+
+def lock_incidents(
+    source: Source, *, groups: set[str], told: list[str]
+) -> list[tuple[Incident, list[str]]]:
+    """The incidents that these groups may join or these alerts belong to, locked; each with the
+    groups of its alerts. A click that was faster may have ended one meanwhile."""
+    values = {"source": source.pk, "groups": sorted(groups), "told": told, "over": list(OVER)}
+    of_groups = dict(_LOCK_INCIDENTS.rows(values))
+    incidents = Incident.objects.in_bulk(of_groups) if of_groups else {}
+    if any(incident.duplicate_of_id for incident in incidents.values()):
+        # Its alerts were handed over while this waited for the lock: look where they are now.
+        return lock_incidents(source, groups=groups, told=told)
+    return [(incidents[pk], groups) for pk, groups in of_groups.items()]
+
+
+def fold(
+    source: Source, signals: Iterable[Signal], *, at: datetime
+) -> list[tuple[str, str, int]]:
+    """Count those that fire already: key, reference and id of the incident of each."""
+    return _FOLD.rows({"source": source.pk, "at": at, **_counted(signals)})
+
+
+def _counted(signals: Iterable[Signal]) -> dict[str, list[str] | list[int]]:
+    """Each key once, with how often it was said to fire."""
+    times = Counter[str]()
+    for signal in signals:
+        times[signal.key] += signal.action == Action.FIRE
+    return {"keys": list(times), "times": list(times.values())}
