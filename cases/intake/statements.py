@@ -63,23 +63,26 @@ _REPEAT = Prepared(
     body="text",
 )
 
-# The open incidents of these groups, and the incidents of alerts that are told something else.
+# The open incident of each of these groups, and those of alerts that are told something else.
 _LOCK_INCIDENTS = Prepared(
     "lock_incidents",
     """
-    SELECT i.id, spoken.groups
-    FROM (
-        SELECT incident_id, array_agg(group_key) AS groups
-        FROM (
-            SELECT a.incident_id, a.group_key FROM cases_alert AS a
+    WITH spoken AS (
+        SELECT newest.incident_id, sent.key AS group_key
+        FROM unnest(%(groups)s) AS sent (key) CROSS JOIN LATERAL (
+            SELECT a.incident_id FROM cases_alert AS a
             JOIN cases_incident AS i ON i.id = a.incident_id AND i.phase <> ALL(%(over)s)
-            WHERE a.source_id = %(source)s AND a.group_key = ANY(%(groups)s)
-            UNION
-            SELECT incident_id, group_key FROM cases_alert
-            WHERE source_id = %(source)s AND external_key = ANY(%(told)s) AND resolved_at IS NULL
-        ) AS each GROUP BY incident_id
-    ) AS spoken JOIN cases_incident AS i ON i.id = spoken.incident_id
-    ORDER BY i.id FOR NO KEY UPDATE OF i
+            WHERE a.source_id = %(source)s AND a.group_key = sent.key
+            ORDER BY a.id DESC LIMIT 1
+        ) AS newest
+        UNION ALL
+        SELECT a.incident_id, a.group_key
+        FROM unnest(%(told)s) AS sent (key) JOIN cases_alert AS a
+            ON a.source_id = %(source)s AND a.external_key = sent.key AND a.resolved_at IS NULL
+    )
+    SELECT i.id, ARRAY(SELECT group_key FROM spoken WHERE incident_id = i.id)
+    FROM cases_incident AS i WHERE i.id IN (SELECT incident_id FROM spoken)
+    ORDER BY i.id FOR NO KEY UPDATE
     """,
     source="bigint",
     groups="text[]",
