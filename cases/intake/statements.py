@@ -29,31 +29,26 @@ _REPEAT = Prepared(
         FROM cases_source AS s LEFT JOIN cases_category AS c ON c.id = s.category_id
         WHERE s.key_digest = %(digest)s AND s.format = %(format)s AND s.is_active
     ), firing AS (
-        SELECT a.id, sent.times, i.reference, i.id AS incident_id
+        SELECT a.id, sent.times
         FROM unnest(%(keys)s, %(times)s) AS sent (key, times)
         JOIN cases_alert AS a ON a.external_key = sent.key AND a.resolved_at IS NULL
             AND a.source_id = (SELECT id FROM source)
-        JOIN cases_incident AS i ON i.id = a.incident_id
         ORDER BY a.id FOR NO KEY UPDATE OF a
-    ), repeated AS (
-        SELECT * FROM firing WHERE (SELECT count(*) FROM firing) = cardinality(%(keys)s)
     ), counted AS (
-        UPDATE cases_alert AS a SET count = a.count + repeated.times, last_at = %(at)s
-        FROM repeated WHERE a.id = repeated.id
+        UPDATE cases_alert AS a SET count = a.count + firing.times, last_at = %(at)s
+        FROM firing WHERE a.id = firing.id
+            AND (SELECT count(*) FROM firing) = cardinality(%(keys)s)
+        RETURNING a.incident_id
     ), concerned AS (
-        SELECT array_agg(reference ORDER BY first) AS "references",
-            (array_agg(incident_id ORDER BY first))[1] AS incident_id
-        FROM (
-            SELECT reference, incident_id, min(id) AS first FROM repeated
-            GROUP BY reference, incident_id
-        ) AS once HAVING count(*) > 0
+        SELECT array_agg(reference ORDER BY id) AS "references", min(id) AS incident_id
+        FROM cases_incident WHERE id IN (SELECT incident_id FROM counted)
     ), stored AS (
         INSERT INTO cases_event (source_id, received_at, body, outcome, said, incident_id)
         SELECT source.id, %(at)s, %(body)s, 'done',
             left('folded ' || array_to_string("references"[:8], ', '), 300), concerned.incident_id
-        FROM source, concerned
+        FROM source, concerned WHERE incident_id IS NOT NULL
     )
-    SELECT source.*, concerned."references" FROM source LEFT JOIN concerned ON true
+    SELECT source.*, concerned."references" FROM source, concerned
     """,
     digest="text",
     format="text",
