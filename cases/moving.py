@@ -12,9 +12,11 @@ from cases import deadlines, timeline
 from cases.models import Entry, Incident, Move, Phase
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
+from incidentdesk.kernel.prepared import Inserted
 from notifications import escalation
 
 Kind = Entry.Kind
+_MOVES = Inserted(Move)
 
 
 class Facts(TypedDict):
@@ -62,14 +64,16 @@ def note_move(
     incident: Incident, origin: str, *, by: Actor, at: datetime, reason: str = ""
 ) -> None:
     """Keep who moved it, when, from, to, why."""
-    Move.objects.create(
-        incident=incident,
-        at=at,
-        from_phase=origin,
-        to_phase=incident.phase,
-        reason=reason.strip(),
-        actor=by.name,
-        user_id=by.user_id,
+    _MOVES.add(
+        Move(
+            incident=incident,
+            at=at,
+            from_phase=origin,
+            to_phase=incident.phase,
+            reason=reason.strip(),
+            actor=by.name,
+            user_id=by.user_id,
+        )
     )
 
 

@@ -18,10 +18,13 @@ from cases.intake import formats, statements
 from cases.intake.signal import Action, Signal
 from cases.models import Alert, Category, Entry, Event, Incident, Phase, Source
 from incidentdesk.kernel.access import SYSTEM
+from incidentdesk.kernel.prepared import Inserted
 
 logger = logging.getLogger(__name__)
 
+_ALERTS, _EVENTS = Inserted(Alert), Inserted(Event)
 _ATTEMPTS = 3  # a deadlock, or a race over one alert, is tried again before it waits for the job
+
 
 @dataclass
 class Receipt:
@@ -135,18 +138,20 @@ def _open_or_join(
         if incident.recovery_proposed_at is not None:  # it fires again
             incident.recovery_proposed_at = None
             incident.save(update_fields=["recovery_proposed_at"])
-    Alert.objects.bulk_create(
-        Alert(
-            source=source,
-            incident=incident,
-            external_key=signal.key,
-            group_key=signal.group,
-            title=signal.title,
-            labels=signal.labels,
-            first_at=min(signal.started_at or at, at),
-            last_at=at,
+    _ALERTS.add(
+        *(
+            Alert(
+                source=source,
+                incident=incident,
+                external_key=signal.key,
+                group_key=signal.group,
+                title=signal.title,
+                labels=signal.labels,
+                first_at=min(signal.started_at or at, at),
+                last_at=at,
+            )
+            for signal in members
         )
-        for signal in members
     )
 
 
@@ -206,13 +211,15 @@ def _resolve(
 
 
 def _store(source: Source, raw: str, outcome: str, receipt: Receipt, *, at: datetime) -> None:
-    Event.objects.create(
-        source=source,
-        received_at=at,
-        body=raw,
-        outcome=outcome,
-        said=f"{receipt.status} {', '.join(receipt.references[:8])}".strip()[:300],
-        incident_id=receipt.incident_id,
+    _EVENTS.add(
+        Event(
+            source=source,
+            received_at=at,
+            body=raw,
+            outcome=outcome,
+            said=f"{receipt.status} {', '.join(receipt.references[:8])}".strip()[:300],
+            incident_id=receipt.incident_id,
+        )
     )
 
 

@@ -161,9 +161,7 @@ def lock_incidents(
     return [(incidents[pk], groups) for pk, groups in of_groups.items()]
 
 
-def fold(
-    source: Source, signals: Iterable[Signal], *, at: datetime
-) -> list[tuple[str, str, int]]:
+def fold(source: Source, signals: Iterable[Signal], *, at: datetime) -> list[tuple[str, str, int]]:
     """Count those that fire already: key, reference and id of the incident of each."""
     return _FOLD.rows({"source": source.pk, "at": at, **_counted(signals)})
 
