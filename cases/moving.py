@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict
 
-from cases import deadlines, timeline
+from cases import deadlines, queries, timeline
 from cases.models import Entry, Incident, Move, Phase
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -82,7 +82,7 @@ def end(incident: Incident, *, why: str, at: datetime) -> None:
     deadlines.drop(incident)
     escalation.stop(about=incident.about, at=at, why=why)
     if incident.phase == Phase.CLOSED:
-        incident.alerts.filter(resolved_at=None).update(resolved_at=at)
+        queries.lock_alerts(incident).filter(resolved_at=None).update(resolved_at=at)
 
 
 def require_phase(incident: Incident, phase: Phase) -> None:

@@ -97,10 +97,17 @@ def handle(*, source: Source, signals: list[Signal], at: datetime) -> Receipt:
     incidents = statements.lock_incidents(source, groups=groups, told=told)
     known = _fold(source, signals, receipt, at=at)
     fresh = {signal.key: signal for signal in firing if signal.key not in known}
+    made: list[Alert] = []
     for group in dict.fromkeys(signal.group for signal in fresh.values()):
         members = [signal for signal in fresh.values() if signal.group == group]
         joined = [one for one, its in incidents if group in its and one.is_open]
-        _open_or_join(source, members, joined[-1] if joined else None, receipt, at=at)
+        if joined:
+            incident = _join(joined[-1], members, receipt, at=at)
+        else:
+            incident = _open(source, members, receipt, at=at)
+        made += [_alert(source, incident, signal, at=at) for signal in members]
+    if made:  # in order: two that bring the same alerts through other groups wait for each other
+        _ALERTS.add(*sorted(made, key=lambda alert: alert.external_key))
     for signal in signals:
         if signal.action == Action.NOTE:
             _note(source, signal, receipt, at=at)
@@ -119,43 +126,19 @@ def _fold(source: Source, signals: list[Signal], receipt: Receipt, *, at: dateti
     return known
 
 
-def _open_or_join(
-    source: Source,
-    members: list[Signal],
-    incident: Incident | None,
-    receipt: Receipt,
-    *,
-    at: datetime,
-) -> None:
-    """New alerts of one group join its open incident, or open one."""
-    if incident is None:
-        incident = _open(source, members, at=at)
-        receipt.note("opened", incident.reference, incident.pk)
-    else:
-        names = "; ".join(signal.title for signal in members)
-        timeline.record(incident, Entry.Kind.ALERT, f"Joined by: {names}", by=SYSTEM, at=at)
-        receipt.note("folded", incident.reference, incident.pk)
-        if incident.recovery_proposed_at is not None:  # it fires again
-            incident.recovery_proposed_at = None
-            incident.save(update_fields=["recovery_proposed_at"])
-    _ALERTS.add(
-        *(
-            Alert(
-                source=source,
-                incident=incident,
-                external_key=signal.key,
-                group_key=signal.group,
-                title=signal.title,
-                labels=signal.labels,
-                first_at=min(signal.started_at or at, at),
-                last_at=at,
-            )
-            for signal in members
-        )
-    )
+def _join(incident: Incident, members: list[Signal], receipt: Receipt, *, at: datetime) -> Incident:
+    """New alerts join the open incident of their group."""
+    receipt.note("folded", incident.reference, incident.pk)
+    names = "; ".join(signal.title for signal in members)
+    timeline.record(incident, Entry.Kind.ALERT, f"Joined by: {names}", by=SYSTEM, at=at)
+    if incident.recovery_proposed_at is not None:  # it fires again
+        incident.recovery_proposed_at = None
+        incident.save(update_fields=["recovery_proposed_at"])
+    return incident
 
 
-def _open(source: Source, members: list[Signal], *, at: datetime) -> Incident:
+def _open(source: Source, members: list[Signal], receipt: Receipt, *, at: datetime) -> Incident:
+    """New alerts of a group without an open incident open one."""
     first = members[0]
     started = min([signal.started_at for signal in members if signal.started_at] + [at])
     more = f" and {len(members) - 1} more" if len(members) > 1 else ""
@@ -173,7 +156,22 @@ def _open(source: Source, members: list[Signal], *, at: datetime) -> Incident:
         scope=source.scope,
         urgency=max(signal.urgency for signal in members),
     )
-    return workflow.open_incident(opening=opening, by=SYSTEM, at=at)
+    incident = workflow.open_incident(opening=opening, by=SYSTEM, at=at)
+    receipt.note("opened", incident.reference, incident.pk)
+    return incident
+
+
+def _alert(source: Source, incident: Incident, signal: Signal, *, at: datetime) -> Alert:
+    return Alert(
+        source=source,
+        incident=incident,
+        external_key=signal.key,
+        group_key=signal.group,
+        title=signal.title,
+        labels=signal.labels,
+        first_at=min(signal.started_at or at, at),
+        last_at=at,
+    )
 
 
 def _note(source: Source, signal: Signal, receipt: Receipt, *, at: datetime) -> None:

@@ -11,13 +11,21 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from cases.intake.signal import Action, Signal
 from cases.models import Category, Incident, Source
 from cases.models.alert import digest
 from cases.models.incident import OVER
 from incidentdesk.kernel.prepared import Prepared
+
+
+class HandedOver(DatabaseError):
+    """An incident turned out a duplicate while this waited for it; its alerts are elsewhere by now.
+
+    As after a deadlock, the transaction is to be tried again from its start.
+    """
+
 
 # Finds the source. If every alert that it sent fires already, they are counted and the delivery is
 # stored; if one does not, or if it sent none, nothing is changed.
@@ -56,6 +64,15 @@ _REPEAT = Prepared(
     times="int[]",
     at="timestamptz",
     body="text",
+)
+
+# One at a time a group; in their order.
+_LOCK_GROUPS = Prepared(
+    "lock_groups",
+    "SELECT pg_advisory_xact_lock(hashtextextended(sent.key, %(source)s))"
+    " FROM (SELECT key FROM unnest(%(groups)s) AS every (key) ORDER BY key) AS sent",
+    source="bigint",
+    groups="text[]",
 )
 
 # The open incident of each of these groups, and those of alerts that are told something else.
@@ -138,13 +155,8 @@ def find(
 
 
 def lock_groups(source: Source, groups: set[str]) -> None:
-    """One delivery at a time a group until the transaction ends; in order, as all that locks."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(g, %s)) "
-            "FROM (SELECT unnest(%s::text[]) AS g ORDER BY 1) AS groups",
-            [source.pk, sorted(groups)],
-        )
+    """One delivery at a time a group until the transaction ends."""
+    _LOCK_GROUPS.rows({"source": source.pk, "groups": sorted(groups)})
 
 
 def lock_incidents(
@@ -156,8 +168,7 @@ def lock_incidents(
     of_groups = dict(_LOCK_INCIDENTS.rows(values))
     incidents = Incident.objects.in_bulk(of_groups) if of_groups else {}
     if any(incident.duplicate_of_id for incident in incidents.values()):
-        # Its alerts were handed over while this waited for the lock: look where they are now.
-        return lock_incidents(source, groups=groups, told=told)
+        raise HandedOver  # to lock the other one as well would be out of order
     return [(incidents[pk], groups) for pk, groups in of_groups.items()]
 
 

@@ -7,12 +7,13 @@ PostgreSQL has to work in session mode.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -56,23 +57,22 @@ class Prepared:
 
 
 class Inserted(Generic[Row]):
-    """Adds rows of one model, as `bulk_create` does, with a statement that is planned once."""
+    """Adds rows of one model, as `bulk_create` does, with statements that are planned once."""
 
     def __init__(self, model: type[Row]) -> None:
         self._model = model
 
     def add(self, *rows: Row) -> None:
         """Insert them; each then knows its key and what the database itself filled in."""
-        values = {
-            field.column: [
-                field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows
-            ]
-            for field in self._sent
-        }
-        for row, answered in zip(rows, self._statement.rows(values), strict=True):
+        columns = {field.column: [_value(field, row) for row in rows] for field in self._sent}
+        if len(rows) == 1:
+            found = self._one.rows({column: values[0] for column, values in columns.items()})
+        else:
+            found = self._many.rows(columns)
+        for row, answered in zip(rows, found, strict=True):
             for field, value in zip(self._answered, answered, strict=True):
                 setattr(row, field.attname, value)
-            row._state.adding, row._state.db = False, connection.alias
+            row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
     @cached_property
     def _answered(self) -> list[Any]:
@@ -83,19 +83,31 @@ class Inserted(Generic[Row]):
         return [f for f in self._model._meta.concrete_fields if f not in self._answered]
 
     @cached_property
-    def _statement(self) -> Prepared:
-        table, columns = self._model._meta.db_table, [field.column for field in self._sent]
-        answered = ", ".join(field.column for field in self._answered)
+    def _one(self) -> Prepared:
+        types = {field.column: _type(field) for field in self._sent}
+        return self._statement("one", "VALUES ({})", types)
+
+    @cached_property
+    def _many(self) -> Prepared:
+        types = {field.column: f"{_type(field)}[]" for field in self._sent}
+        return self._statement("many", "SELECT * FROM unnest({})", types)
+
+    def _statement(self, name: str, source: str, types: dict[str, str]) -> Prepared:
+        table, answered = self._model._meta.db_table, [field.column for field in self._answered]
         return Prepared(
-            f"insert_{table}",
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest("
-            + ", ".join(f"%({column})s" for column in columns)
-            + f") RETURNING {answered}",
-            **{field.column: f"{_type(field)}[]" for field in self._sent},
+            f"{name}_{table}",
+            f"INSERT INTO {table} ({', '.join(types)}) "
+            + source.format(", ".join(f"%({column})s" for column in types))
+            + f" RETURNING {', '.join(answered)}",
+            **types,
         )
+
+
+def _value(field: Any, row: models.Model) -> Any:
+    return field.get_db_prep_save(getattr(row, field.attname), connection)
 
 
 def _type(field: Any) -> str:
     """What a column holds; without its length, so that what is too long is refused and not cut."""
     kind = str(field.db_type(connection))
-    return "text" if kind.startswith("varchar") else kind
+    return re.sub(r"varchar\(\d+\)", "text", kind)
