@@ -18,7 +18,7 @@ from incidentdesk.kernel import errors, worker
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.prepared import Prepared
 from notifications import ladder, outbox, pages
-from notifications.models import Escalation, EscalationEvent, EscalationPath
+from notifications.models import Escalation, EscalationEvent
 
 logger = logging.getLogger(__name__)
 RUN_LIMIT = 200
@@ -72,8 +72,9 @@ def start(
 ) -> Escalation:
     """Begin to escalate; a second start while one runs returns the one that runs.
 
-    One statement finds the path, the first active one that fits, and inserts the row. Nobody is paged here: the worker is woken for the
-    first step. The facts are plain strings; `url` is the path of a page on the desk.
+    One statement finds the path, the first active one that fits, and inserts the row. Nobody is
+    paged here: the worker is woken for the first step. The facts are plain strings; `url` is the
+    path of a page on the desk.
     """
     outbox.require_transaction()
     row = Escalation(

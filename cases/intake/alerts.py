@@ -97,17 +97,8 @@ def handle(*, source: Source, signals: list[Signal], at: datetime) -> Receipt:
     incidents = statements.lock_incidents(source, groups=groups, told=told)
     known = _fold(source, signals, receipt, at=at)
     fresh = {signal.key: signal for signal in firing if signal.key not in known}
-    made: list[Alert] = []
-    for group in dict.fromkeys(signal.group for signal in fresh.values()):
-        members = [signal for signal in fresh.values() if signal.group == group]
-        joined = [one for one, its in incidents if group in its and one.is_open]
-        if joined:
-            incident = _join(joined[-1], members, receipt, at=at)
-        else:
-            incident = _open(source, members, receipt, at=at)
-        made += [_alert(source, incident, signal, at=at) for signal in members]
-    if made:  # in order: two that bring the same alerts through other groups wait for each other
-        _ALERTS.add(*sorted(made, key=lambda alert: alert.external_key))
+    if fresh:
+        _open_or_join(source, list(fresh.values()), incidents, receipt, at=at)
     for signal in signals:
         if signal.action == Action.NOTE:
             _note(source, signal, receipt, at=at)
@@ -124,6 +115,28 @@ def _fold(source: Source, signals: list[Signal], receipt: Receipt, *, at: dateti
         known.add(key)
         receipt.note("folded", reference, incident_id)
     return known
+
+
+def _open_or_join(
+    source: Source,
+    fresh: list[Signal],
+    incidents: list[tuple[Incident, list[str]]],
+    receipt: Receipt,
+    *,
+    at: datetime,
+) -> None:
+    """New alerts join the open incident of their group, or open one."""
+    made: list[Alert] = []
+    for group in dict.fromkeys(signal.group for signal in fresh):
+        members = [signal for signal in fresh if signal.group == group]
+        joined = [one for one, its in incidents if group in its and one.is_open]
+        if joined:
+            incident = _join(joined[-1], members, receipt, at=at)
+        else:
+            incident = _open(source, members, receipt, at=at)
+        made += [_alert(source, incident, signal, at=at) for signal in members]
+    # In order: two that bring the same alerts through other groups wait for each other here.
+    _ALERTS.add(*sorted(made, key=lambda alert: alert.external_key))
 
 
 def _join(incident: Incident, members: list[Signal], receipt: Receipt, *, at: datetime) -> Incident:

@@ -126,12 +126,13 @@ _FOLD = Prepared(
 
 def find(
     *, key: str, source_format: str, signals: list[Signal], raw: str, at: datetime
-) -> tuple[Source | None, list[str]]:
-    """The source with this key and, if the delivery only repeats, the references it concerns.
+) -> list[str] | Source | None:
+    """Count and store a pure repeat: answers the references of its incidents. Of anything else it
+    changes nothing and answers the source, with what opening needs of it, or None if there is none.
 
-    One statement; a repeat is stored and committed with it. It does not ask first whether the
-    connection lives: if the statement fails, the source alone is looked for, on a new connection
-    if the old one broke, and the delivery takes the long way.
+    One statement, committed with it. It does not ask first whether the connection lives: if it
+    fails, the source alone is looked for, on a new connection if the old one broke, and the
+    delivery takes the long way, which has its own attempts.
     """
     values = {
         "digest": digest(key),
@@ -146,12 +147,14 @@ def find(
         close_old_connections()
         rows = _REPEAT.rows(values | {"keys": [], "times": []})
     if not rows:
-        return None, []
+        return None
     *facts, category_id, category_key, references = rows[0]
+    if references:
+        return list(references)
     source = Source(**dict(zip(("id", "name", "format", "impact", "scope"), facts, strict=True)))
     if category_id is not None:
         source.category = Category(id=category_id, key=category_key)
-    return source, references or []
+    return source
 
 
 def lock_groups(source: Source, groups: set[str]) -> None:

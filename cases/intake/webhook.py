@@ -54,17 +54,15 @@ def _receive(key: str, source_format: str, raw: str, *, unknown: int) -> JsonRes
     """Read it, count it if it only repeats, else handle it; all of it once the source is known."""
     at = clocks.now()
     signals, refusal = _read(source_format, raw)
-    source, repeated = statements.find(
-        key=key, source_format=source_format, signals=signals, raw=raw, at=at
-    )
-    if source is None:
+    found = statements.find(key=key, source_format=source_format, signals=signals, raw=raw, at=at)
+    if isinstance(found, list):
+        return _accepted(source_format, signals, "folded", found)
+    if found is None:
         return _error("No source has this key for this format; check the address.", unknown)
     if refusal:
-        alerts.refuse(source=source, raw=raw, why=refusal, at=at)
+        alerts.refuse(source=found, raw=raw, why=refusal, at=at)
         return _error(refusal, 400)
-    if repeated:
-        return _accepted(source_format, signals, "folded", repeated)
-    receipt = alerts.receive(source=source, raw=raw, signals=signals, at=at)
+    receipt = alerts.receive(source=found, raw=raw, signals=signals, at=at)
     return _accepted(source_format, signals, receipt.status, receipt.references)
 
 

@@ -45,14 +45,15 @@ class Prepared:
                     plain.execute(self._prepare)
                 known.add(self._name)
             cursor.execute(self._execute, values)
-            return cursor.fetchall()
+            return list(cursor.fetchall())
 
     def rows_at_once(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """The same without asking first whether the connection still lives.
 
         For a caller that closes what broke and says it again.
         """
-        connection.health_check_done = True
+        raw: Any = connection  # the stubs do not know it
+        raw.health_check_done = True
         return self.rows(values)
 
 

@@ -38,7 +38,7 @@ def wake(name: str, *, queue: str = "") -> None:
     transaction.on_commit(lambda: _nudge(name, queue), robust=True)
 
 
-# --- at once, or together with those that follow ----------------------------------------------------
+# --- at once, or together with those that follow --------------------------------------------------
 
 _guard = threading.Lock()
 _not_before: dict[str, float] = {}  # job → when it may be nudged again

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from celery import Celery, current_app  # noqa: TID251 -- the broker that the tests take away
@@ -71,7 +72,7 @@ def test_a_storm_is_a_few_nudges_and_the_last_commit_is_covered_by_one_that_foll
         assert sent[-1][1] > committed
     assert 3 * 2 <= len(sent) <= 3 * 6
     moments = [at for _, at in sent]
-    apart = [later - at for at, later in zip(moments, moments[1:], strict=False)]
+    apart = [later - at for at, later in pairwise(moments)]
     assert min(apart) > worker.APART * 0.9
 
 

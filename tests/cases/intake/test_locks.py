@@ -6,10 +6,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from itertools import count
+from threading import Thread
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
 from cases import response, timeline, workflow
 from cases.intake import alerts
@@ -115,8 +116,6 @@ def _is_consistent() -> None:
 
 def test_a_pure_repeat_does_not_wait_for_a_click_on_its_incident(people, at_once):
     """It locks alerts alone: somebody who holds the incident does not hold it up."""
-    from django.db import transaction
-
     at_once([firing(["A"], "g1")])
     with transaction.atomic():
         workflow.take_command(
@@ -132,10 +131,6 @@ def test_what_a_duplicate_handed_over_is_resolved_where_it_is_now(people, at_onc
     at_once([firing(["A"], "g1")])
     at_once([firing(["B"], "g2")])
     first, second = Incident.objects.order_by("pk")
-    from threading import Thread
-
-    from django.db import transaction
-
     answers: list[Any] = []
     with transaction.atomic():
         workflow.dismiss(
