@@ -1,4 +1,5 @@
-"""Alerts accepted a second: new incidents and repeats, beside a bare view that stores one row."""
+"""Alerts accepted a second: new incidents, repeats, and a hundred repeats in one request, beside a
+bare view that stores one row."""
 
 from __future__ import annotations
 
@@ -16,17 +17,19 @@ ROUNDS = 3
 SECONDS = 4.0
 KEY = "bench-alertmanager"
 FLOOR = "bare Django view, one row"
-NEW, REPEAT = "a new incident", "a repeat"
+NEW, REPEAT, MANY = "a new incident", "a repeat", "100 repeats in one request"
+BATCH = 100
 
 
 def measure(stack: Stack) -> list[Figure]:
-    """Rounds of floor, new, repeat; each round with fresh connections."""
+    """Rounds of floor, new, repeat, many; each round with fresh connections."""
     _make_source(stack)
     rounds = itertools.count(1)
     makers: dict[str, Callable[[], Callable[[int], bytes]]] = {
-        FLOOR: lambda: _always(client.post("/insert", _alert("same"))),
+        FLOOR: lambda: _always(client.post("/insert", _alerts("same"))),
         NEW: lambda: _distinct(f"r{next(rounds)}"),
-        REPEAT: lambda: _always(_to_desk(_alert("same"))),
+        REPEAT: lambda: _always(_to_desk(_alerts("same"))),
+        MANY: _batches,
     }
     found: dict[str, list[float]] = {name: [] for name in makers}
     for number in range(ROUNDS + 1):  # the first warms up
@@ -35,12 +38,13 @@ def measure(stack: Stack) -> list[Figure]:
             seconds = SECONDS if number else 1.0
             load = client.run(port, maker(), clients=CLIENTS, seconds=seconds, status=202)
             if number:
-                found[name].append(load.per_second)
-                say(f"  round {number} of {ROUNDS}: {name}: {load.per_second:,.0f} a second")
+                per_second = load.per_second * (BATCH if name == MANY else 1)
+                found[name].append(per_second)
+                say(f"  round {number} of {ROUNDS}: {name}: {per_second:,.0f} a second")
     floor = median(found[FLOOR])
     return [
         Figure(f"alerts a second, {name}", median(found[name]), "/s", FLOOR, floor)
-        for name in (NEW, REPEAT)
+        for name in (NEW, REPEAT, MANY)
     ]
 
 
@@ -59,18 +63,27 @@ def _always(request: bytes) -> Callable[[int], bytes]:
 
 
 def _distinct(prefix: str) -> Callable[[int], bytes]:
-    return lambda number: _to_desk(_alert(f"{prefix}-{number}"))
+    return lambda number: _to_desk(_alerts(f"{prefix}-{number}"))
+
+
+def _batches() -> Callable[[int], bytes]:
+    """Each client repeats a batch of its own, as one Alertmanager does for each of its groups."""
+    made = [
+        _to_desk(_alerts(*(f"batch-{client}-{number}" for number in range(BATCH))))
+        for client in range(CLIENTS)
+    ]
+    return lambda number: made[number % CLIENTS]
 
 
 def _to_desk(body: bytes) -> bytes:
     return client.post(f"/intake/{KEY}/alertmanager", body)
 
 
-def _alert(key: str) -> bytes:
-    """What Alertmanager sends for one alert; a key of its own is an incident of its own."""
+def _alerts(*keys: str) -> bytes:
+    """What Alertmanager sends for some alerts of one group; another first key is another group."""
     call = {
         "version": "4",
-        "groupKey": f'{{}}:{{alertname="Bench", key="{key}"}}',
+        "groupKey": f'{{}}:{{alertname="Bench", key="{keys[0]}"}}',
         "status": "firing",
         "receiver": "incident-desk",
         "alerts": [
@@ -82,6 +95,7 @@ def _alert(key: str) -> bytes:
                 "endsAt": "0001-01-01T00:00:00Z",
                 "fingerprint": key,
             }
+            for key in keys
         ],
     }
     return json.dumps(call).encode()

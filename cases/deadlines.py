@@ -7,16 +7,25 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cases.models import Deadline, Incident, Target
+from cases.models import Deadline, Incident
 from incidentdesk.kernel import clocks
+from incidentdesk.kernel.prepared import Inserted, Prepared
 
 # Signed statements after which no first notice is due.
+_DEADLINES = Inserted(Deadline)
+_TARGETS = Prepared(
+    "targets",
+    "SELECT kind, anchor, amount, counting FROM cases_target"
+    " WHERE severity = %(severity)s ORDER BY id",
+    severity="smallint",
+)
+
 WITHOUT_NOTICE = ("no_partners", "notice_not_needed")
 
 
 def start(incident: Incident) -> None:
     """Set the deadlines of an incident that opens; it has none yet."""
-    Deadline.objects.bulk_create(_wanted(incident))
+    _DEADLINES.add(*_wanted(incident))
 
 
 def reset(incident: Incident) -> None:
@@ -40,13 +49,11 @@ def reset(incident: Incident) -> None:
 def _wanted(incident: Incident) -> list[Deadline]:
     """The deadlines that the severity sets, of those whose anchor is known."""
     wanted = []
-    for target in Target.objects.filter(severity=incident.severity):
-        anchor: datetime | None = getattr(incident, target.anchor)
-        if anchor is not None:
-            due = clocks.add(anchor, target.amount, target.counting)
-            wanted.append(
-                Deadline(incident=incident, kind=target.kind, anchor_at=anchor, due_at=due)
-            )
+    for kind, anchor, amount, counting in _TARGETS.rows({"severity": incident.severity}):
+        anchor_at: datetime | None = getattr(incident, anchor)
+        if anchor_at is not None:
+            due = clocks.add(anchor_at, amount, counting)
+            wanted.append(Deadline(incident=incident, kind=kind, anchor_at=anchor_at, due_at=due))
     return wanted
 
 

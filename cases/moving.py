@@ -8,13 +8,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict
 
-from cases import deadlines, facts, gates, timeline
+from cases import deadlines, facts, gates, queries, timeline
 from cases.models import Entry, Incident, Move, Phase
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
+from incidentdesk.kernel.prepared import Inserted
 from notifications import escalation
 
 Kind = Entry.Kind
+_MOVES = Inserted(Move)
 
 
 class Facts(TypedDict):
@@ -63,14 +65,16 @@ def note_move(
     incident: Incident, origin: str, *, by: Actor, at: datetime, reason: str = ""
 ) -> None:
     """Keep who moved it, when, from, to, why."""
-    Move.objects.create(
-        incident=incident,
-        at=at,
-        from_phase=origin,
-        to_phase=incident.phase,
-        reason=reason.strip(),
-        actor=by.name,
-        user_id=by.user_id,
+    _MOVES.add(
+        Move(
+            incident=incident,
+            at=at,
+            from_phase=origin,
+            to_phase=incident.phase,
+            reason=reason.strip(),
+            actor=by.name,
+            user_id=by.user_id,
+        )
     )
 
 
@@ -79,7 +83,7 @@ def end(incident: Incident, *, why: str, at: datetime) -> None:
     deadlines.drop(incident)
     escalation.stop(about=incident.about, at=at, why=why)
     if incident.phase == Phase.CLOSED:
-        incident.alerts.filter(resolved_at=None).update(resolved_at=at)
+        queries.lock_alerts(incident).filter(resolved_at=None).update(resolved_at=at)
 
 
 def require_phase(incident: Incident, phase: Phase) -> None:

@@ -60,3 +60,11 @@ def locked(incident_id: int) -> Incident:
     if incident is None:
         raise NotFound("There is no such incident; it may be on another desk.")
     return incident
+
+
+def lock_alerts(incident: Incident) -> QuerySet[Alert]:
+    """The alerts of a locked incident, their rows locked too: after it and in the order of their
+    ids, as deliveries do, so that a click and a delivery never wait for each other in a ring."""
+    alerts = Alert.objects.filter(incident=incident)
+    list(alerts.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    return alerts

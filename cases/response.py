@@ -148,7 +148,7 @@ def clear_alerts(*, incident_id: int, reason: str, by: Actor, at: datetime) -> i
     incident = queries.locked(incident_id)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_reason(reason, "Clearing alerts that still fire")
-    count = incident.alerts.filter(resolved_at=None).update(resolved_at=at)
+    count = queries.lock_alerts(incident).filter(resolved_at=None).update(resolved_at=at)
     if not count:
         raise Conflict("No alert fires any more.")
     text = f"{timeline.counted(count, 'alert')} cleared by hand. Reason: {reason.strip()}"

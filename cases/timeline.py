@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 
 from cases.models import Entry, Incident, TimelineHead
 from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.prepared import Inserted
+
+_ENTRIES = Inserted(Entry)
 
 
 def record(
@@ -24,7 +27,7 @@ def record(
     partner_id: int | None = None,
 ) -> Entry:
     """Add one line. `partner_id` names the partner whom it concerns; without one it is internal."""
-    return Entry.objects.create(
+    entry = Entry(
         incident=incident,
         kind=kind,
         body=body,
@@ -33,6 +36,8 @@ def record(
         at=at,
         partner_id=partner_id,
     )
+    _ENTRIES.add(entry)
+    return entry
 
 
 def counted(number: int, noun: str) -> str:

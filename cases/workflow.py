@@ -16,9 +16,11 @@ from cases.models import Entry, Incident, Phase, ReviewFacts
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
+from incidentdesk.kernel.prepared import Inserted
 from notifications import escalation
 
 Kind = Entry.Kind
+_INCIDENTS = Inserted(Incident)
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
     )
     result = incident.computed_severity()
     incident.severity = result.severity
-    incident.save(force_insert=True)
+    _INCIDENTS.add(incident)
     moving.note_move(incident, "", by=by, at=at)
     text = f"Opened by {opening.detected_by}. SEV-{incident.severity}: {result.why}."
     timeline.record(incident, Kind.OPENED, text, by=by, at=at)
@@ -280,7 +282,7 @@ def _hand_over_to(other: Incident, incident: Incident, *, by: Actor, at: datetim
         raise InvalidInput(f"{other.reference} is a duplicate itself; name the one it points to.")
     moving.require_open(other)
     incident.duplicate_of, incident.dismissal = other, Incident.Dismissal.DUPLICATE
-    incident.alerts.update(incident=other)
+    queries.lock_alerts(incident).update(incident=other)
     if other.alerts.filter(resolved_at=None).exists():
         other.recovery_proposed_at = None
         other.save(update_fields=["recovery_proposed_at"])

@@ -9,19 +9,55 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db import IntegrityError, models, transaction
-from django.db.models import Min, Q
+from django.db import models, transaction
+from django.db.models import Q
 
 from incidentdesk.kernel import errors, worker
 from incidentdesk.kernel.models import User
+from incidentdesk.kernel.prepared import Prepared
 from notifications import ladder, outbox, pages
-from notifications.models import Escalation, EscalationEvent, EscalationPath
+from notifications.models import Escalation, EscalationEvent
 
 logger = logging.getLogger(__name__)
 RUN_LIMIT = 200
 _Event = EscalationEvent.Event
+
+# Without a path that fits, administrators are paged. What runs already is left as it is.
+_START = Prepared(
+    "start_escalation",
+    """
+    WITH path AS (
+        SELECT p.id, (
+            SELECT min(after_minutes) FROM notifications_escalationstep WHERE path_id = p.id
+        ) AS first_after
+        FROM notifications_escalationpath AS p
+        WHERE p.is_active AND %(severity)s = ANY (p.severities)
+            AND (p.categories = '{}' OR %(category)s = ANY (p.categories))
+        ORDER BY p.position, p.id LIMIT 1
+    )
+    INSERT INTO notifications_escalation (
+        about, reference, title, severity, category, url, path_id, state, started_at,
+        next_position, round, acknowledged_by, next_action_at
+    )
+    SELECT
+        %(about)s, %(reference)s, %(title)s, %(severity)s, %(category)s, %(url)s,
+        (SELECT id FROM path), %(state)s, %(started_at)s, 0, 0, '',
+        CASE WHEN %(state)s = 'running' THEN %(started_at)s
+            + make_interval(mins => coalesce((SELECT first_after FROM path), 0)) END
+    ON CONFLICT (about) WHERE state IN ('running', 'suppressed') DO NOTHING
+    RETURNING id, path_id, next_action_at
+    """,
+    about="text",
+    reference="text",
+    title="text",
+    severity="smallint",
+    category="text",
+    url="text",
+    state="text",
+    started_at="timestamptz",
+)
 
 
 def start(
@@ -36,13 +72,11 @@ def start(
 ) -> Escalation:
     """Begin to escalate; a second start while one runs returns the one that runs.
 
-    Two queries: find the path, insert the row. Nobody is paged here: the worker is woken for the
-    first step. The facts are plain strings; `url` is the path of a page on the desk.
+    One statement finds the path, the first active one that fits, and inserts the row. Nobody is
+    paged here: the worker is woken for the first step. The facts are plain strings; `url` is the
+    path of a page on the desk.
     """
     outbox.require_transaction()
-    path = _path_for(severity, category)
-    first = timedelta(minutes=(getattr(path, "first_after", None) or 0) if path else 0)
-    quiet = outbox.is_quiet()
     row = Escalation(
         about=about,
         severity=severity,
@@ -50,17 +84,17 @@ def start(
         title=title[:250],
         reference=reference,
         url=url,
-        path=path,
-        state=Escalation.State.SUPPRESSED if quiet else Escalation.State.RUNNING,
+        state=Escalation.State.SUPPRESSED if outbox.is_quiet() else Escalation.State.RUNNING,
         started_at=at,
-        next_action_at=None if quiet else at + first,
     )
-    try:
-        with transaction.atomic():  # a savepoint: the caller's transaction outlives a conflict
-            row.save(force_insert=True)
-    except IntegrityError:
+    inserted = _START.rows(
+        {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+    )
+    if not inserted:
         return _live(about).get()
-    if not quiet and not first:
+    row.pk, row.path_id, row.next_action_at = inserted[0]
+    row._state.adding = False
+    if row.next_action_at == at:
         worker.wake("notifications.jobs.escalate", queue="page")
     return row
 
@@ -230,15 +264,6 @@ def _log_rung(row: Escalation, rung: ladder.Rung, fresh: list[User], *, at: date
         return
     names = ", ".join(person.name for person in fresh) or "nobody who was not paged just now"
     _log(row, _Event.PAGED, f"{rung.words}: {names}", at=at)
-
-
-def _path_for(severity: int, category: str) -> EscalationPath | None:
-    """The one path that matches: the first active one by its order. None: administrators."""
-    fits = Q(categories=[]) | Q(categories__contains=[category])
-    paths = EscalationPath.objects.filter(fits, is_active=True, severities__contains=[severity])
-    return (
-        paths.annotate(first_after=Min("steps__after_minutes")).order_by("position", "id").first()
-    )
 
 
 def _live(about: str) -> models.QuerySet[Escalation]:

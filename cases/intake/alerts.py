@@ -1,7 +1,8 @@
 """Alerts: an accepted delivery opens incidents, folds into open ones, or resolves.
 
-A repeat is one statement. A new alert takes a lock on its group first, so that parallel copies of
-one request open one incident. If opening fails, the delivery alone is kept and a job opens it.
+A repeat is one statement, which `statements.find` has run before anything here is called. A new
+alert takes a lock on its group first, so that parallel copies of one request open one incident. If
+opening fails, the delivery alone is kept and a job opens it.
 """
 
 from __future__ import annotations
@@ -10,32 +11,19 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
-from cases import queries, timeline, workflow
-from cases.intake import backlog, formats
+from cases import timeline, workflow
+from cases.intake import backlog, formats, statements
 from cases.intake.signal import Action, Signal
 from cases.models import Alert, Category, Entry, Event, Incident, Phase, Source
 from incidentdesk.kernel.access import SYSTEM
+from incidentdesk.kernel.prepared import Inserted
 
 logger = logging.getLogger(__name__)
 
+_ALERTS, _EVENTS = Inserted(Alert), Inserted(Event)
 _ATTEMPTS = 3  # a deadlock, or a race over one alert, is tried again before it waits for the job
-
-# The rows are locked in their order, so that two deliveries never wait for each other.
-_FOLD = """
-    WITH sent AS (
-        SELECT key, count(*) AS times FROM unnest(%(keys)s::text[]) AS key GROUP BY key
-    ), known AS (
-        SELECT a.id, sent.times FROM cases_alert AS a JOIN sent ON sent.key = a.external_key
-        WHERE a.source_id = %(source)s AND a.resolved_at IS NULL
-        ORDER BY a.id FOR NO KEY UPDATE OF a
-    )
-    UPDATE cases_alert AS a SET count = a.count + known.times, last_at = %(at)s
-    FROM known, cases_incident AS i
-    WHERE a.id = known.id AND i.id = a.incident_id
-    RETURNING a.external_key, i.reference, i.id
-"""
 
 
 @dataclass
@@ -56,7 +44,7 @@ class Receipt:
 
 
 def receive(*, source: Source, raw: str, signals: list[Signal], at: datetime) -> Receipt:
-    """Handle one delivery and store it, in one transaction; answer only after the commit.
+    """Handle what is more than a repeat, and store it, in one transaction; answer after the commit.
 
     If handling fails, the delivery alone is stored as pending: it is accepted, and a job opens it.
     What is said of an alert that may still wait there waits behind it.
@@ -96,85 +84,74 @@ def refuse(*, source: Source, raw: str, why: str, at: datetime) -> None:
 
 
 def handle(*, source: Source, signals: list[Signal], at: datetime) -> Receipt:
-    """Fold repeats, open what is new, resolve what cleared. Runs inside a transaction."""
+    """Fold repeats, open what is new, resolve what cleared. Runs inside a transaction.
+
+    All rows that it will change are locked before the first is: see `statements`.
+    """
     receipt = Receipt()
     firing = [signal for signal in signals if signal.action == Action.FIRE]
-    known = _fold(source, firing, receipt, at=at)
+    told = [signal.key for signal in signals if signal.action != Action.FIRE]
+    groups = {signal.group for signal in firing}
+    if groups:
+        statements.lock_groups(source, groups)
+    incidents = statements.lock_incidents(source, groups=groups, told=told)
+    known = _fold(source, signals, receipt, at=at)
     fresh = {signal.key: signal for signal in firing if signal.key not in known}
     if fresh:
-        _lock_groups(source, {signal.group for signal in fresh.values()})
-        known = _fold(source, list(fresh.values()), receipt, at=at)
-        fresh = {key: signal for key, signal in fresh.items() if key not in known}
-        for group in dict.fromkeys(signal.group for signal in fresh.values()):
-            members = [signal for signal in fresh.values() if signal.group == group]
-            _open_or_join(source, group, members, receipt, at=at)
+        _open_or_join(source, list(fresh.values()), incidents, receipt, at=at)
     for signal in signals:
         if signal.action == Action.NOTE:
             _note(source, signal, receipt, at=at)
-    _resolve(source, [s.key for s in signals if s.action == Action.RESOLVE], receipt, at=at)
+    cleared = [signal.key for signal in signals if signal.action == Action.RESOLVE]
+    if cleared:
+        _resolve(source, cleared, [incident for incident, _ in incidents], receipt, at=at)
     return receipt
 
 
 def _fold(source: Source, signals: list[Signal], receipt: Receipt, *, at: datetime) -> set[str]:
     """Count repeats of alerts that fire already: one statement. Answers their keys."""
-    if not signals:
-        return set()
-    keys = sorted(signal.key for signal in signals)
-    with connection.cursor() as cursor:
-        cursor.execute(_FOLD, {"keys": keys, "at": at, "source": source.pk})
-        rows = cursor.fetchall()
-    for _, reference, incident_id in rows:
+    known = set()
+    for key, reference, incident_id in statements.fold(source, signals, at=at):
+        known.add(key)
         receipt.note("folded", reference, incident_id)
-    return {row[0] for row in rows}
-
-
-def _lock_groups(source: Source, groups: set[str]) -> None:
-    """One at a time a group until the transaction ends; in order, so nobody waits in a ring."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(g, %s)) "
-            "FROM (SELECT unnest(%s::text[]) AS g ORDER BY 1) AS groups",
-            [source.pk, sorted(groups)],
-        )
+    return known
 
 
 def _open_or_join(
-    source: Source, group: str, members: list[Signal], receipt: Receipt, *, at: datetime
+    source: Source,
+    fresh: list[Signal],
+    incidents: list[tuple[Incident, list[str]]],
+    receipt: Receipt,
+    *,
+    at: datetime,
 ) -> None:
-    """New alerts join the group's open incident, or open one."""
-    incident = (  # locked: nobody closes it while alerts join it
-        Incident.objects.open()
-        .select_for_update(of=("self",), no_key=True)
-        .filter(alerts__source=source, alerts__group_key=group)
-        .order_by("-id")
-        .first()
-    )
-    if incident is None:
-        incident = _open(source, members, at=at)
-        receipt.note("opened", incident.reference, incident.pk)
-    else:
-        names = "; ".join(signal.title for signal in members)
-        timeline.record(incident, Entry.Kind.ALERT, f"Joined by: {names}", by=SYSTEM, at=at)
-        receipt.note("folded", incident.reference, incident.pk)
-        if incident.recovery_proposed_at is not None:  # it fires again
-            incident.recovery_proposed_at = None
-            incident.save(update_fields=["recovery_proposed_at"])
-    Alert.objects.bulk_create(
-        Alert(
-            source=source,
-            incident=incident,
-            external_key=signal.key,
-            group_key=group,
-            title=signal.title,
-            labels=signal.labels,
-            first_at=min(signal.started_at or at, at),
-            last_at=at,
-        )
-        for signal in members
-    )
+    """New alerts join the open incident of their group, or open one."""
+    made: list[Alert] = []
+    for group in dict.fromkeys(signal.group for signal in fresh):
+        members = [signal for signal in fresh if signal.group == group]
+        joined = [one for one, its in incidents if group in its and one.is_open]
+        if joined:
+            incident = _join(joined[-1], members, receipt, at=at)
+        else:
+            incident = _open(source, members, receipt, at=at)
+        made += [_alert(source, incident, signal, at=at) for signal in members]
+    # In order: two that bring the same alerts through other groups wait for each other here.
+    _ALERTS.add(*sorted(made, key=lambda alert: alert.external_key))
 
 
-def _open(source: Source, members: list[Signal], *, at: datetime) -> Incident:
+def _join(incident: Incident, members: list[Signal], receipt: Receipt, *, at: datetime) -> Incident:
+    """New alerts join the open incident of their group."""
+    receipt.note("folded", incident.reference, incident.pk)
+    names = "; ".join(signal.title for signal in members)
+    timeline.record(incident, Entry.Kind.ALERT, f"Joined by: {names}", by=SYSTEM, at=at)
+    if incident.recovery_proposed_at is not None:  # it fires again
+        incident.recovery_proposed_at = None
+        incident.save(update_fields=["recovery_proposed_at"])
+    return incident
+
+
+def _open(source: Source, members: list[Signal], receipt: Receipt, *, at: datetime) -> Incident:
+    """New alerts of a group without an open incident open one."""
     first = members[0]
     started = min([signal.started_at for signal in members if signal.started_at] + [at])
     more = f" and {len(members) - 1} more" if len(members) > 1 else ""
@@ -192,7 +169,22 @@ def _open(source: Source, members: list[Signal], *, at: datetime) -> Incident:
         scope=source.scope,
         urgency=max(signal.urgency for signal in members),
     )
-    return workflow.open_incident(opening=opening, by=SYSTEM, at=at)
+    incident = workflow.open_incident(opening=opening, by=SYSTEM, at=at)
+    receipt.note("opened", incident.reference, incident.pk)
+    return incident
+
+
+def _alert(source: Source, incident: Incident, signal: Signal, *, at: datetime) -> Alert:
+    return Alert(
+        source=source,
+        incident=incident,
+        external_key=signal.key,
+        group_key=signal.group,
+        title=signal.title,
+        labels=signal.labels,
+        first_at=min(signal.started_at or at, at),
+        last_at=at,
+    )
 
 
 def _note(source: Source, signal: Signal, receipt: Receipt, *, at: datetime) -> None:
@@ -204,23 +196,17 @@ def _note(source: Source, signal: Signal, receipt: Receipt, *, at: datetime) -> 
     )
     if alert is not None:
         receipt.note("folded", alert.incident.reference, alert.incident_id)
-        queries.locked(alert.incident_id)
         text = f"Acknowledged in {source}: {alert.title}. Pages here go on until someone does here."
         if not alert.incident.entries.filter(kind=Entry.Kind.ALERT, body=text).exists():
             timeline.record(alert.incident, Entry.Kind.ALERT, text, by=SYSTEM, at=at)
 
 
-def _resolve(source: Source, keys: list[str], receipt: Receipt, *, at: datetime) -> None:
+def _resolve(
+    source: Source, keys: list[str], incidents: list[Incident], receipt: Receipt, *, at: datetime
+) -> None:
     """Alerts cleared; where an incident's last one did, recovery is proposed. Nothing closes."""
-    if not keys:
-        return
     firing = Alert.objects.filter(source=source, external_key__in=keys, resolved_at=None)
-    ids = sorted(set(firing.values_list("incident_id", flat=True)))
-    for incident in (
-        Incident.objects.select_for_update(of=("self",), no_key=True)
-        .filter(pk__in=ids)
-        .order_by("pk")
-    ):
+    for incident in incidents:
         cleared = list(firing.filter(incident=incident))
         if not cleared:  # a copy of this request was faster
             continue
@@ -236,13 +222,15 @@ def _resolve(source: Source, keys: list[str], receipt: Receipt, *, at: datetime)
 
 
 def _store(source: Source, raw: str, outcome: str, receipt: Receipt, *, at: datetime) -> None:
-    Event.objects.create(
-        source=source,
-        received_at=at,
-        body=raw,
-        outcome=outcome,
-        said=f"{receipt.status} {', '.join(receipt.references[:8])}".strip()[:300],
-        incident_id=receipt.incident_id,
+    _EVENTS.add(
+        Event(
+            source=source,
+            received_at=at,
+            body=raw,
+            outcome=outcome,
+            said=f"{receipt.status} {', '.join(receipt.references[:8])}".strip()[:300],
+            incident_id=receipt.incident_id,
+        )
     )
 
 

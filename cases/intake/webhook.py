@@ -7,9 +7,9 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from cases.intake import alerts, formats, pagerduty
+from cases.intake import alerts, formats, pagerduty, statements
+from cases.intake.signal import Signal
 from cases.models import Source
-from cases.models.alert import digest
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.errors import InvalidInput
 
@@ -43,36 +43,48 @@ def _guarded(
     try:
         if key is None:
             key = pagerduty.routing_key(formats.payload_of(raw))
-        source = (
-            Source.objects.select_related("category")
-            .filter(key_digest=digest(key), format=source_format, is_active=True)
-            .first()
-        )
-        if source is None:
-            return _error("No source has this key for this format; check the address.", unknown)
-        return _receive(source, raw)
+        return _receive(key, source_format, raw, unknown=unknown)
     except InvalidInput as error:  # no key could be read, so there is no source to keep it on
         return _error(str(error), 400)
     except (DatabaseError, InterfaceError):
         return _error("The desk cannot store events at the moment; send it again.", 503)
 
 
-def _receive(source: Source, raw: str) -> JsonResponse:
+def _receive(key: str, source_format: str, raw: str, *, unknown: int) -> JsonResponse:
+    """Read it, count it if it only repeats, else handle it; all of it once the source is known."""
     at = clocks.now()
+    signals, refusal = _read(source_format, raw)
+    found = statements.find(key=key, source_format=source_format, signals=signals, raw=raw, at=at)
+    if isinstance(found, list):
+        return _accepted(source_format, signals, "folded", found)
+    if found is None:
+        return _error("No source has this key for this format; check the address.", unknown)
+    if refusal:
+        alerts.refuse(source=found, raw=raw, why=refusal, at=at)
+        return _error(refusal, 400)
+    receipt = alerts.receive(source=found, raw=raw, signals=signals, at=at)
+    return _accepted(source_format, signals, receipt.status, receipt.references)
+
+
+def _read(source_format: str, raw: str) -> tuple[list[Signal], str]:
+    """The signals, or why there are none. A format that nobody knows has no source either."""
     try:
-        signals = formats.read(source.format, raw)
+        return formats.read(source_format, raw) if source_format in formats.PARSERS else [], ""
     except InvalidInput as error:
-        alerts.refuse(source=source, raw=raw, why=str(error), at=at)
-        return _error(str(error), 400)
-    receipt = alerts.receive(source=source, raw=raw, signals=signals, at=at)
+        return [], str(error)
+
+
+def _accepted(
+    source_format: str, signals: list[Signal], status: str, references: list[str]
+) -> JsonResponse:
     answer: dict[str, object] = {
-        "status": receipt.status,
-        "incident": receipt.references[0] if receipt.references else None,
-        "incidents": receipt.references,
+        "status": status,
+        "incident": references[0] if references else None,
+        "incidents": references,
         "dedup_key": signals[0].key,
     }
-    if source.format == Source.Format.PAGERDUTY:  # its clients expect these words
-        answer |= {"status": "success", "message": "Event processed", "outcome": receipt.status}
+    if source_format == Source.Format.PAGERDUTY:  # its clients expect these words
+        answer |= {"status": "success", "message": "Event processed", "outcome": status}
     return JsonResponse(answer, status=202)
 
 

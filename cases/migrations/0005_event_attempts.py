@@ -17,7 +17,9 @@ class Migration(migrations.Migration):
             model_name="event",
             name="attempts",
             field=models.PositiveIntegerField(
-                default=0, help_text="How often the worker tried to open what waits."
+                default=0,
+                db_default=0,
+                help_text="How often the worker tried to open what waits.",
             ),
         ),
         migrations.AddField(

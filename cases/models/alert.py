@@ -55,7 +55,9 @@ class Event(models.Model):
     said = models.CharField(max_length=300, blank=True, help_text="What became of it, in words.")
     incident = models.ForeignKey("cases.Incident", models.SET_NULL, null=True, related_name="+")
     attempts = models.PositiveIntegerField(
-        default=0, help_text="How often the worker tried to open what waits."
+        default=0,
+        db_default=0,
+        help_text="How often the worker tried to open what waits.",
     )
     next_try_at = models.DateTimeField(null=True, help_text="When it waits; empty means at once.")
 

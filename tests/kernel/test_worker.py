@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from celery import Celery, current_app  # noqa: TID251 -- the broker that the tests take away
@@ -47,8 +49,67 @@ def _write_and_wake() -> float:
     return time.monotonic() - began
 
 
+@pytest.fixture
+def sent(monkeypatch) -> list[tuple[str, float]]:
+    """What was sent, and when; nothing reaches a broker."""
+    found: list[tuple[str, float]] = []
+
+    class Broker:
+        def send_task(self, name: str, **options) -> None:
+            found.append((name, time.monotonic()))
+
+    monkeypatch.setattr(worker, "current_app", Broker())
+    return found
+
+
+def test_a_storm_is_a_few_nudges_and_the_last_commit_is_covered_by_one_that_follows(sent):
+    for _ in range(3):
+        began = time.monotonic()
+        while time.monotonic() < began + worker.APART * 4:
+            committed = time.monotonic()
+            _write_and_wake()
+        time.sleep(worker.APART * 2)
+        assert sent[-1][1] > committed
+    assert 3 * 2 <= len(sent) <= 3 * 6
+    moments = [at for _, at in sent]
+    apart = [later - at for at, later in pairwise(moments)]
+    assert min(apart) > worker.APART * 0.9
+
+
+def test_a_job_does_not_wait_for_another_and_the_first_nudge_not_at_all(sent):
+    time.sleep(worker.APART)
+    for name in ("a", "b", "a"):
+        with transaction.atomic():
+            worker.wake(name)
+    assert [name for name, _ in sent] == ["a", "b"]
+    time.sleep(worker.APART * 2)
+    assert [name for name, _ in sent] == ["a", "b", "a"]
+
+
+def test_nudges_from_many_threads_at_once_lose_none(sent):
+    """Each thread's commit is followed by a nudge that began after it."""
+    committed: list[float] = []
+
+    def commit() -> None:
+        for _ in range(20):
+            committed.append(time.monotonic())
+            worker._nudge(JOB, "page")
+            time.sleep(0.003)
+
+    threads = [threading.Thread(target=commit) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    time.sleep(worker.APART * 2)
+    assert sent[-1][1] > max(committed)
+    assert len(sent) < len(committed) / 10
+
+
 @pytest.mark.parametrize("broker", ["nobody_listens"], indirect=True)
-def test_a_dead_broker_costs_no_time_and_no_row(broker, caplog):
+def test_a_dead_broker_costs_no_time_and_no_row(broker, caplog, monkeypatch):
+    monkeypatch.setattr(worker, "APART", 0)
+    worker._not_before.clear()
     assert min(_write_and_wake() for _ in range(2)) < 1
     assert AuditEvent.objects.count() == 2
     said = [r.getMessage() for r in caplog.records if r.name == "incidentdesk.kernel.worker"]

@@ -51,6 +51,7 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             names.append(name)
 
     monkeypatch.setattr("incidentdesk.kernel.worker.current_app", Broker())
+    monkeypatch.setattr("incidentdesk.kernel.worker.APART", 0)  # each is seen
     return names
 
 

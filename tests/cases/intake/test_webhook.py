@@ -57,6 +57,32 @@ def test_only_a_post_is_taken(source, client, to, method):
     assert Event.objects.count() == 0
 
 
+def test_an_answer_has_the_headers_that_protect_and_nothing_for_people(source, post):
+    """Machines pass by the middleware for people; what protects every answer stands before."""
+    for found in (
+        post(call(alert())),
+        post("{"),
+        post(call(alert()), "/intake/nobody/alertmanager"),
+    ):
+        assert dict(found.headers) == {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(found.content)),
+            "X-Frame-Options": "DENY",
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+        }
+        assert not found.cookies
+        assert not hasattr(found.wsgi_request, "session")
+
+
+def test_an_address_of_machines_that_does_not_exist_is_a_page_not_found(client, settings):
+    for to in ("/intake/", "/intake/key", "/v2/", "/v2/elsewhere"):
+        assert client.get(to).status_code == client.post(to).status_code == 404
+    settings.SECURE_SSL_REDIRECT = True
+    assert Client().post("/v2/elsewhere").status_code == 301
+
+
 def test_no_token_of_a_form_is_needed(source):
     strict = Client(enforce_csrf_checks=True)
     body = json.dumps(call(alert()))

@@ -1,0 +1,209 @@
+"""The statements that intake is made of, in the order in which a delivery needs them.
+
+Who locks more than one row locks groups first, then incidents by their id, then alerts by theirs:
+deliveries and clicks on the desk then wait for each other and never in a ring. A pure repeat locks
+alerts alone, and waits for nothing else while it does.
+
+`LATERAL` makes each lookup go through its index, also while the tables grow so fast that nobody has
+counted their rows yet, and it locks in the order of what stands before it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import DatabaseError, InterfaceError, close_old_connections
+
+from cases.intake.signal import Action, Signal
+from cases.models import Category, Incident, Source
+from cases.models.alert import digest
+from cases.models.incident import OVER
+from incidentdesk.kernel.prepared import Prepared
+
+
+class HandedOver(DatabaseError):
+    """An incident turned out a duplicate while this waited for it; its alerts are elsewhere by now.
+
+    As after a deadlock, the transaction is to be tried again from its start.
+    """
+
+
+# Finds the source. If every alert that it sent fires already, they are counted and the delivery is
+# stored; if one does not, or if it sent none, nothing is changed.
+_REPEAT = Prepared(
+    "repeat",
+    """
+    WITH source AS (
+        SELECT s.id, s.name, s.format, s.impact, s.scope, s.category_id, c.key AS category_key
+        FROM cases_source AS s LEFT JOIN cases_category AS c ON c.id = s.category_id
+        WHERE s.key_digest = %(digest)s AND s.format = %(format)s AND s.is_active
+    ), firing AS (
+        SELECT a.id, sent.times
+        FROM unnest(%(keys)s, %(times)s) AS sent (key, times) CROSS JOIN LATERAL (
+            SELECT id FROM cases_alert WHERE source_id = (SELECT id FROM source)
+                AND external_key = sent.key AND resolved_at IS NULL LIMIT 1
+        ) AS a ORDER BY a.id
+    ), locked AS (
+        SELECT array_agg(a.id) AS ids, array_agg(firing.times) AS times
+        FROM firing CROSS JOIN LATERAL (
+            SELECT id FROM cases_alert WHERE id = firing.id AND resolved_at IS NULL
+            FOR NO KEY UPDATE
+        ) AS a
+    ), counted AS (
+        UPDATE cases_alert AS a SET last_at = %(at)s,
+            count = a.count + locked.times[array_position(locked.ids, a.id)]
+        FROM locked
+        WHERE a.id = ANY (locked.ids) AND cardinality(locked.ids) = cardinality(%(keys)s)
+        RETURNING a.incident_id
+    ), concerned AS (
+        SELECT array_agg(reference ORDER BY id) AS "references", min(id) AS incident_id
+        FROM cases_incident WHERE id = ANY (ARRAY(SELECT incident_id FROM counted))
+    ), stored AS (
+        INSERT INTO cases_event (source_id, received_at, body, outcome, said, incident_id)
+        SELECT source.id, %(at)s, %(body)s, 'done',
+            left('folded ' || array_to_string("references"[:8], ', '), 300), concerned.incident_id
+        FROM source, concerned WHERE incident_id IS NOT NULL
+    )
+    SELECT source.*, concerned."references" FROM source, concerned
+    """,
+    digest="text",
+    format="text",
+    keys="text[]",
+    times="int[]",
+    at="timestamptz",
+    body="text",
+)
+
+# One at a time a group; in their order.
+_LOCK_GROUPS = Prepared(
+    "lock_groups",
+    "SELECT pg_advisory_xact_lock(hashtextextended(sent.key, %(source)s))"
+    " FROM (SELECT key FROM unnest(%(groups)s) AS every (key) ORDER BY key) AS sent",
+    source="bigint",
+    groups="text[]",
+)
+
+# The open incident of each of these groups, and those of alerts that are told something else.
+_LOCK_INCIDENTS = Prepared(
+    "lock_incidents",
+    """
+    WITH spoken AS (
+        SELECT newest.incident_id, sent.key AS group_key
+        FROM unnest(%(groups)s) AS sent (key) CROSS JOIN LATERAL (
+            SELECT a.incident_id FROM cases_alert AS a
+            JOIN cases_incident AS i ON i.id = a.incident_id AND i.phase <> ALL(%(over)s)
+            WHERE a.source_id = %(source)s AND a.group_key = sent.key
+            ORDER BY a.id DESC LIMIT 1
+        ) AS newest
+        UNION ALL
+        SELECT a.incident_id, a.group_key
+        FROM unnest(%(told)s) AS sent (key) CROSS JOIN LATERAL (
+            SELECT incident_id, group_key FROM cases_alert WHERE source_id = %(source)s
+                AND external_key = sent.key AND resolved_at IS NULL LIMIT 1
+        ) AS a
+    )
+    SELECT i.id, ARRAY(SELECT group_key FROM spoken WHERE incident_id = i.id)
+    FROM cases_incident AS i WHERE i.id = ANY (ARRAY(SELECT incident_id FROM spoken))
+    ORDER BY i.id FOR NO KEY UPDATE
+    """,
+    source="bigint",
+    groups="text[]",
+    told="text[]",
+    over="text[]",
+)
+
+# Locks all alerts that a delivery speaks of, and counts those that it says fire (times > 0).
+_FOLD = Prepared(
+    "fold",
+    """
+    WITH known AS (
+        SELECT a.id, sent.times
+        FROM unnest(%(keys)s, %(times)s) AS sent (key, times) CROSS JOIN LATERAL (
+            SELECT id FROM cases_alert WHERE source_id = %(source)s
+                AND external_key = sent.key AND resolved_at IS NULL LIMIT 1
+        ) AS a ORDER BY a.id
+    ), locked AS (
+        SELECT array_agg(a.id) AS ids, array_agg(known.times) AS times
+        FROM known CROSS JOIN LATERAL (
+            SELECT id FROM cases_alert WHERE id = known.id AND resolved_at IS NULL
+            FOR NO KEY UPDATE
+        ) AS a
+    )
+    UPDATE cases_alert AS a SET last_at = %(at)s,
+        count = a.count + locked.times[array_position(locked.ids, a.id)]
+    FROM locked
+    WHERE a.id = ANY (locked.ids) AND locked.times[array_position(locked.ids, a.id)] > 0
+    RETURNING a.external_key,
+        (SELECT reference FROM cases_incident WHERE id = a.incident_id), a.incident_id
+    """,
+    source="bigint",
+    keys="text[]",
+    times="int[]",
+    at="timestamptz",
+)
+
+
+def find(
+    *, key: str, source_format: str, signals: list[Signal], raw: str, at: datetime
+) -> list[str] | Source | None:
+    """Count and store a pure repeat: answers the references of its incidents. Of anything else it
+    changes nothing and answers the source, with what opening needs of it, or None if there is none.
+
+    One statement, committed with it. It does not ask first whether the connection lives: if it
+    fails, the source alone is looked for, on a new connection if the old one broke, and the
+    delivery takes the long way, which has its own attempts.
+    """
+    values = {
+        "digest": digest(key),
+        "format": source_format,
+        "body": raw,
+        "at": at,
+        **_counted(signals if all(signal.action == Action.FIRE for signal in signals) else []),
+    }
+    try:
+        rows = _REPEAT.rows_at_once(values)
+    except (DatabaseError, InterfaceError):
+        close_old_connections()
+        rows = _REPEAT.rows(values | {"keys": [], "times": []})
+    if not rows:
+        return None
+    *facts, category_id, category_key, references = rows[0]
+    if references:
+        return list(references)
+    source = Source(**dict(zip(("id", "name", "format", "impact", "scope"), facts, strict=True)))
+    if category_id is not None:
+        source.category = Category(id=category_id, key=category_key)
+    return source
+
+
+def lock_groups(source: Source, groups: set[str]) -> None:
+    """One delivery at a time a group until the transaction ends."""
+    _LOCK_GROUPS.rows({"source": source.pk, "groups": sorted(groups)})
+
+
+def lock_incidents(
+    source: Source, *, groups: set[str], told: list[str]
+) -> list[tuple[Incident, list[str]]]:
+    """The incidents that these groups may join or these alerts belong to, locked; each with the
+    groups of its alerts. A click that was faster may have ended one meanwhile."""
+    values = {"source": source.pk, "groups": sorted(groups), "told": told, "over": list(OVER)}
+    of_groups = dict(_LOCK_INCIDENTS.rows(values))
+    incidents = Incident.objects.in_bulk(of_groups) if of_groups else {}
+    if any(incident.duplicate_of_id for incident in incidents.values()):
+        raise HandedOver  # to lock the other one as well would be out of order
+    return [(incidents[pk], groups) for pk, groups in of_groups.items()]
+
+
+def fold(source: Source, signals: Iterable[Signal], *, at: datetime) -> list[tuple[str, str, int]]:
+    """Count those that fire already: key, reference and id of the incident of each."""
+    return _FOLD.rows({"source": source.pk, "at": at, **_counted(signals)})
+
+
+def _counted(signals: Iterable[Signal]) -> dict[str, list[str] | list[int]]:
+    """Each key once, with how often it was said to fire."""
+    times = Counter[str]()
+    for signal in signals:
+        times[signal.key] += signal.action == Action.FIRE
+    return {"keys": list(times), "times": list(times.values())}

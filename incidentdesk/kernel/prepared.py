@@ -1,0 +1,114 @@
+"""Statements that are planned once a connection: for the few that run so often that planning them
+would cost more than running them.
+
+They need what the desk needs anyway: a connection that stays the same, so a pooler in front of
+PostgreSQL has to work in session mode.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+from django.db import DEFAULT_DB_ALIAS, connection, models
+
+Row = TypeVar("Row", bound=models.Model)
+
+# By connection to the server; a new connection knows none. A thread only sees its own.
+_known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+
+
+class Prepared:
+    """`sql` with `%(parameter)s` in it, and the type of each parameter."""
+
+    def __init__(self, name: str, sql: str, **types: str) -> None:
+        self._name = f"desk_{name}"
+        self._parameters = list(types)
+        numbers = {key: f"${number}" for number, key in enumerate(types, start=1)}
+        self._prepare = (
+            # One plan for all values: these are looked up by their index whatever they are.
+            "SET plan_cache_mode = force_generic_plan;"
+            f" PREPARE {self._name} ({', '.join(types.values())}) AS {sql % numbers}"
+        )
+        places = ", ".join(f"%({key})s::{kind}" for key, kind in types.items())
+        self._execute = f"EXECUTE {self._name} ({places})"
+
+    def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Run it; the rows that it answers."""
+        with connection.cursor() as cursor:
+            known = _known.setdefault(connection.connection, set())
+            if self._name not in known:
+                with connection.wrap_database_errors, connection.connection.cursor() as plain:
+                    plain.execute(self._prepare)
+                known.add(self._name)
+            cursor.execute(self._execute, values)
+            return list(cursor.fetchall())
+
+    def rows_at_once(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The same without asking first whether the connection still lives.
+
+        For a caller that closes what broke and says it again.
+        """
+        raw: Any = connection  # the stubs do not know it
+        raw.health_check_done = True
+        return self.rows(values)
+
+
+class Inserted(Generic[Row]):
+    """Adds rows of one model, as `bulk_create` does, with statements that are planned once."""
+
+    def __init__(self, model: type[Row]) -> None:
+        self._model = model
+
+    def add(self, *rows: Row) -> None:
+        """Insert them; each then knows its key and what the database itself filled in."""
+        columns = {field.column: [_value(field, row) for row in rows] for field in self._sent}
+        if len(rows) == 1:
+            found = self._one.rows({column: values[0] for column, values in columns.items()})
+        else:
+            found = self._many.rows(columns)
+        for row, answered in zip(rows, found, strict=True):
+            for field, value in zip(self._answered, answered, strict=True):
+                setattr(row, field.attname, value)
+            row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+    @cached_property
+    def _answered(self) -> list[Any]:
+        return list(self._model._meta.db_returning_fields)
+
+    @cached_property
+    def _sent(self) -> list[Any]:
+        return [f for f in self._model._meta.concrete_fields if f not in self._answered]
+
+    @cached_property
+    def _one(self) -> Prepared:
+        types = {field.column: _type(field) for field in self._sent}
+        return self._statement("one", "VALUES ({})", types)
+
+    @cached_property
+    def _many(self) -> Prepared:
+        types = {field.column: f"{_type(field)}[]" for field in self._sent}
+        return self._statement("many", "SELECT * FROM unnest({})", types)
+
+    def _statement(self, name: str, source: str, types: dict[str, str]) -> Prepared:
+        table, answered = self._model._meta.db_table, [field.column for field in self._answered]
+        return Prepared(
+            f"{name}_{table}",
+            f"INSERT INTO {table} ({', '.join(types)}) "
+            + source.format(", ".join(f"%({column})s" for column in types))
+            + f" RETURNING {', '.join(answered)}",
+            **types,
+        )
+
+
+def _value(field: Any, row: models.Model) -> Any:
+    return field.get_db_prep_save(getattr(row, field.attname), connection)
+
+
+def _type(field: Any) -> str:
+    """What a column holds; without its length, so that what is too long is refused and not cut."""
+    kind = str(field.db_type(connection))
+    return re.sub(r"varchar\(\d+\)", "text", kind)
