@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import Min, Q
+from django.db.models import Q
 
 from incidentdesk.kernel import errors, worker
 from incidentdesk.kernel.models import User
-from notifications import ladder, outbox, pages
-from notifications.models import Escalation, EscalationEvent, EscalationPath
+from notifications import ladder, outbox, pages, queries
+from notifications.models import Escalation, EscalationEvent
 
 logger = logging.getLogger(__name__)
 RUN_LIMIT = 200
@@ -40,7 +40,7 @@ def start(
     first step. The facts are plain strings; `url` is the path of a page on the desk.
     """
     outbox.require_transaction()
-    path = _path_for(severity, category)
+    path = queries.path_for(severity, category)
     first = timedelta(minutes=(getattr(path, "first_after", None) or 0) if path else 0)
     quiet = outbox.is_quiet()
     row = Escalation(
@@ -230,15 +230,6 @@ def _log_rung(row: Escalation, rung: ladder.Rung, fresh: list[User], *, at: date
         return
     names = ", ".join(person.name for person in fresh) or "nobody who was not paged just now"
     _log(row, _Event.PAGED, f"{rung.words}: {names}", at=at)
-
-
-def _path_for(severity: int, category: str) -> EscalationPath | None:
-    """The one path that matches: the first active one by its order. None: administrators."""
-    fits = Q(categories=[]) | Q(categories__contains=[category])
-    paths = EscalationPath.objects.filter(fits, is_active=True, severities__contains=[severity])
-    return (
-        paths.annotate(first_after=Min("steps__after_minutes")).order_by("position", "id").first()
-    )
 
 
 def _live(about: str) -> models.QuerySet[Escalation]:

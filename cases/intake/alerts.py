@@ -12,10 +12,10 @@ from datetime import datetime
 
 from django.db import DatabaseError, connection, transaction
 
-from cases import queries, timeline, workflow
-from cases.intake import formats
+from cases import queries, timeline
+from cases.intake import formats, opening
 from cases.intake.signal import Action, Signal
-from cases.models import Alert, Category, Entry, Event, Incident, Phase, Source
+from cases.models import Alert, Entry, Event, Incident, Phase, Source
 from incidentdesk.kernel.access import SYSTEM
 
 logger = logging.getLogger(__name__)
@@ -103,8 +103,6 @@ def handle(*, source: Source, signals: list[Signal], at: datetime) -> Receipt:
     fresh = {signal.key: signal for signal in firing if signal.key not in known}
     if fresh:
         _lock_groups(source, {signal.group for signal in fresh.values()})
-        known = _fold(source, list(fresh.values()), receipt, at=at)
-        fresh = {key: signal for key, signal in fresh.items() if key not in known}
         for group in dict.fromkeys(signal.group for signal in fresh.values()):
             members = [signal for signal in fresh.values() if signal.group == group]
             _open_or_join(source, group, members, receipt, at=at)
@@ -141,7 +139,11 @@ def _lock_groups(source: Source, groups: set[str]) -> None:
 def _open_or_join(
     source: Source, group: str, members: list[Signal], receipt: Receipt, *, at: datetime
 ) -> None:
-    """New alerts join the group's open incident, or open one."""
+    """New alerts join the group's open incident, or open one.
+
+    Who held the lock before may have brought some of them already: those fold. Where there is no
+    incident, nobody did; what another group brings meanwhile is a race that `receive` tries again.
+    """
     incident = (  # locked: nobody closes it while alerts join it
         Incident.objects.open()
         .select_for_update(of=("self",), no_key=True)
@@ -149,50 +151,24 @@ def _open_or_join(
         .order_by("-id")
         .first()
     )
+    is_new = incident is None
     if incident is None:
-        incident = _open(source, members, at=at)
+        incident = opening.open_from(source, members, at=at)
         receipt.note("opened", incident.reference, incident.pk)
     else:
+        known = _fold(source, members, receipt, at=at)
+        members = [signal for signal in members if signal.key not in known]
+        if not members:
+            return
         names = "; ".join(signal.title for signal in members)
         timeline.record(incident, Entry.Kind.ALERT, f"Joined by: {names}", by=SYSTEM, at=at)
         receipt.note("folded", incident.reference, incident.pk)
         if incident.recovery_proposed_at is not None:  # it fires again
             incident.recovery_proposed_at = None
             incident.save(update_fields=["recovery_proposed_at"])
-    Alert.objects.bulk_create(
-        Alert(
-            source=source,
-            incident=incident,
-            external_key=signal.key,
-            group_key=group,
-            title=signal.title,
-            labels=signal.labels,
-            first_at=min(signal.started_at or at, at),
-            last_at=at,
-        )
-        for signal in members
-    )
-
-
-def _open(source: Source, members: list[Signal], *, at: datetime) -> Incident:
-    first = members[0]
-    started = min([signal.started_at for signal in members if signal.started_at] + [at])
-    more = f" and {len(members) - 1} more" if len(members) > 1 else ""
-    category: Category | None = source.category
-    opening = workflow.Opening(
-        title=f"{first.title}{more}",
-        description=first.body,
-        category_id=source.category_id,
-        category_key=category.key if category else "",
-        detection=Incident.Detection.ALERT,
-        detected_by=f"{source.get_format_display()} · source “{source.name}”",
-        detected_at=at,
-        occurred_at=started,
-        impact=source.impact,
-        scope=source.scope,
-        urgency=max(signal.urgency for signal in members),
-    )
-    return workflow.open_incident(opening=opening, by=SYSTEM, at=at)
+    alerts = opening.keep(source, incident, members, at=at)
+    if is_new:
+        opening.support(incident, source, members, alerts, at=at)
 
 
 def _note(source: Source, signal: Signal, receipt: Receipt, *, at: datetime) -> None:
