@@ -5,27 +5,24 @@ A deadline whose anchor is not known yet does not run; once met it stays as it w
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from cases.models import Deadline, Incident
+from cases.models import Deadline, Incident, Target
 from incidentdesk.kernel import clocks
-from incidentdesk.kernel.prepared import Inserted, Prepared
+from incidentdesk.kernel.prepared import Inserted
+
+_DEADLINES = Inserted(Deadline)
 
 # Signed statements after which no first notice is due.
-_DEADLINES = Inserted(Deadline)
-_TARGETS = Prepared(
-    "targets",
-    "SELECT kind, anchor, amount, counting FROM cases_target"
-    " WHERE severity = %(severity)s ORDER BY id",
-    severity="smallint",
-)
-
 WITHOUT_NOTICE = ("no_partners", "notice_not_needed")
+# The time of the incident that meets a deadline.
+_MET_BY = {"contained_at": "contain", "recovered_at": "recover"}
 
 
-def start(incident: Incident) -> None:
-    """Set the deadlines of an incident that opens; it has none yet."""
-    _DEADLINES.add(*_wanted(incident))
+def start(incident: Incident, targets: Iterable[Target]) -> None:
+    """Set the deadlines of an incident that opens; it has none yet. `targets` are all there are."""
+    _DEADLINES.add(*wanted(incident, targets))
 
 
 def reset(incident: Incident) -> None:
@@ -33,28 +30,52 @@ def reset(incident: Incident) -> None:
 
     A kind that the severity does not have is taken away; what was dropped stays dropped.
     """
-    wanted = _wanted(incident)
+    found = wanted(incident, Target.objects.filter(severity=incident.severity))
     of_incident = Deadline.objects.filter(incident=incident)
     met = set(of_incident.filter(met_at__isnull=False).values_list("kind", flat=True))
     running = of_incident.filter(met_at=None, is_dropped=False)
-    running.exclude(kind__in=[deadline.kind for deadline in wanted]).delete()
+    running.exclude(kind__in=[deadline.kind for deadline in found]).delete()
     Deadline.objects.bulk_create(
-        [deadline for deadline in wanted if deadline.kind not in met],
+        [deadline for deadline in found if deadline.kind not in met],
         update_conflicts=True,
         unique_fields=["incident", "kind"],
         update_fields=["anchor_at", "due_at"],
     )
 
 
-def _wanted(incident: Incident) -> list[Deadline]:
+def move_anchor(incident: Incident, name: str, former: datetime | None) -> None:
+    """A time was corrected: what was met and hangs on it is due anew; `reset` does the others.
+
+    What is met by that time itself is met at the corrected one.
+    """
+    now: datetime | None = getattr(incident, name)
+    if former is None or now is None:
+        return
+    kind = _MET_BY.get(name)
+    if kind:
+        Deadline.objects.filter(incident=incident, kind=kind, met_at=former).update(met_at=now)
+    targets = Target.objects.filter(severity=incident.severity, anchor=name)
+    by_kind = {target.kind: target for target in targets}
+    met = Deadline.objects.filter(incident=incident, met_at__isnull=False, kind__in=by_kind)
+    moved = list(met.filter(anchor_at=former))
+    for deadline in moved:
+        target = by_kind[deadline.kind]
+        deadline.anchor_at = now
+        deadline.due_at = clocks.add(now, target.amount, target.counting)
+    Deadline.objects.bulk_update(moved, ["anchor_at", "due_at"])
+
+
+def wanted(incident: Incident, targets: Iterable[Target]) -> list[Deadline]:
     """The deadlines that the severity sets, of those whose anchor is known."""
-    wanted = []
-    for kind, anchor, amount, counting in _TARGETS.rows({"severity": incident.severity}):
-        anchor_at: datetime | None = getattr(incident, anchor)
-        if anchor_at is not None:
-            due = clocks.add(anchor_at, amount, counting)
-            wanted.append(Deadline(incident=incident, kind=kind, anchor_at=anchor_at, due_at=due))
-    return wanted
+    found = []
+    for target in targets:
+        anchor: datetime | None = getattr(incident, target.anchor)
+        if target.severity == incident.severity and anchor is not None:
+            due = clocks.add(anchor, target.amount, target.counting)
+            found.append(
+                Deadline(incident=incident, kind=target.kind, anchor_at=anchor, due_at=due)
+            )
+    return found
 
 
 def meet(incident: Incident, kind: str, *, at: datetime) -> None:

@@ -6,17 +6,41 @@ below a floor. Every change re-evaluates deadlines and escalation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
 
-from cases import deadlines, moving, queries, response, timeline, workflow
-from cases.models import Category, Entry, Incident
-from incidentdesk.kernel import access
+from cases import (
+    bases,
+    deadlines,
+    moments,
+    moving,
+    queries,
+    response,
+    rules,
+    severity,
+    timeline,
+    workflow,
+)
+from cases.bases import Support
+from cases.models import Category, Entry, Incident, MomentChange, SeverityMatrix
+from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.errors import InvalidInput
+from incidentdesk.kernel.errors import Conflict, InvalidInput
 from notifications import escalation
+
+__all__ = ["Evaluation", "Support", "change_matrix", "correct_time", "evaluate"]
+
+AXES = ("impact", "scope", "urgency")
+# Times that are entered by what they belong to; they can be corrected, not made up.
+_MADE_ELSEWHERE = {
+    "confirmed_at": "Its nature is not confirmed yet; evaluate it first.",
+    "contained_at": "It is not contained yet; the move to Mitigation enters this time.",
+    "recovered_at": "It has not recovered yet; record the recovery first.",
+    "resolved_at": "It is not resolved yet; the move to Review enters this time.",
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +58,7 @@ class Evaluation:
     tlp: str = "AMBER"
     is_confirmed: bool = False
     reason: str = ""
+    bases: Mapping[str, Support] = field(default_factory=dict)  # axis → what supports its value
 
 
 @transaction.atomic
@@ -41,31 +66,34 @@ def evaluate(*, incident_id: int, found: Evaluation, by: Actor, at: datetime) ->
     """Set category, axes, floors and times; the severity follows from the matrix.
 
     `is_confirmed` says that the nature is confirmed: it is an incident of this category. The
-    first time a category is set, its playbook is laid out as tasks.
+    first time a category is set, its playbook is laid out as tasks. What supports a value counts
+    for that value only: another value needs its own.
     """
     incident = queries.locked(incident_id)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
-    _check_times(incident, found, at=at)
+    in_force = rules.in_force()
+    in_force.require_known(found.floors)
     was_category, before = incident.category_id, incident.severity
-    was_confirmed = incident.confirmed_at is not None
+    is_free = is_still_a_guess(incident, found)
     incident.category = Category.objects.get(pk=found.category_id)
     incident.impact, incident.scope, incident.urgency = found.impact, found.scope, found.urgency
     incident.floors, incident.tlp = sorted(found.floors), found.tlp
-    incident.occurred_at, incident.aware_at = found.occurred_at, found.aware_at
-    incident.detected_at = found.detected_at or incident.detected_at
-    if found.is_confirmed and incident.confirmed_at is None:
-        incident.confirmed_at = at
-    result = incident.computed_severity()
-    if was_confirmed or incident.severity_override is not None:
+    result = in_force.severity_of(incident)
+    if not is_free:
         _may_change(before, result.severity, reason=found.reason, by=by)
     incident.severity_override, incident.severity_reason = None, ""
     incident.severity = result.severity
+    bases.require_fit(incident, found.bases)
+    changes = _put_times(incident, found, by=by, at=at)
     incident.save()
+    bases.put(incident, found.bases, by=by, at=at)
     incident.involvements.update(started_at=incident.occurred_at)  # partners see when it began
     nature = "Nature confirmed. " if incident.confirmed_at else "Nature not confirmed yet. "
     text = f"{nature}{incident.category}. SEV-{incident.severity}: {result.why}."
-    _tell(incident, before, text, found.reason, by=by, at=at)
+    tell(incident, before, text, found.reason, by=by, at=at)
+    for change in changes:
+        deadlines.move_anchor(incident, change.name, change.former)
     if incident.category_id != was_category or not incident.tasks.exists():
         response.lay_out_playbook(incident, former_id=was_category)
     workflow.meet_evaluation(incident, at=at)
@@ -81,10 +109,10 @@ def override_severity(
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     moving.require_reason(reason, "Overriding a severity")
-    floor = incident.computed_severity().floor
+    floor = rules.severity_of(incident).floor
     if floor and severity > floor.severity:
         raise InvalidInput(
-            f"The severity cannot be milder than SEV-{floor.severity}: {floor.words}."
+            f"The severity cannot be milder than SEV-{floor.severity}: {floor.inline}."
         )
     before = incident.severity
     incident.severity_override, incident.severity_reason = severity, reason.strip()
@@ -92,19 +120,80 @@ def override_severity(
     incident.severity = severity
     incident.save()
     text = f"Severity set by hand to SEV-{severity}, from SEV-{before}."
-    _tell(incident, before, text, reason, by=by, at=at)
+    tell(incident, before, text, reason, by=by, at=at)
     return incident
 
 
-def _may_change(before: int, after: int, *, reason: str, by: Actor) -> None:
-    """Making a confirmed severity milder needs the commander's right and a reason."""
-    if after > before:
-        access.require(by, Permission.INCIDENT_COMMAND)
-        moving.require_reason(reason, f"Lowering the severity from SEV-{before} to SEV-{after}")
+@transaction.atomic
+def correct_time(
+    *, incident_id: int, name: str, value: datetime, reason: str, by: Actor, at: datetime
+) -> Incident:
+    """Correct one of the seven times, with a reason. Deadlines that hang on it are due anew."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.INCIDENT_RESPOND)
+    moving.require_open(incident)
+    if name not in moments.LABELS:
+        raise InvalidInput("There is no such time; choose one of the seven.")
+    moving.require_reason(reason, "Correcting a time")
+    former: datetime | None = getattr(incident, name)
+    if former is None and name in _MADE_ELSEWHERE:
+        raise InvalidInput(_MADE_ELSEWHERE[name])
+    moments.require_order(moments.of(incident) | {name: value}, at=at)
+    if not moments.put(incident, {name: value}, by=by, at=at):
+        raise Conflict("This is the time that stands there already.")
+    incident.save(update_fields=[name])
+    if name == "occurred_at":
+        incident.involvements.update(started_at=value)  # partners see when it began
+    deadlines.reset(incident)
+    deadlines.move_anchor(incident, name, former)
+    was = f"from {former:%-d %b %Y %H:%M} " if former else ""
+    text = f"{moments.LABELS[name]} corrected {was}to {value:%-d %b %Y %H:%M} UTC."
+    timeline.record(
+        incident, Entry.Kind.EVALUATION, f"{text} Reason: {reason.strip()}", by=by, at=at
+    )
+    return incident
 
 
-def _tell(
-    incident: Incident, before: int, text: str, reason: str, *, by: Actor, at: datetime
+@transaction.atomic
+def change_matrix(
+    *, cells: Sequence[int], reason: str, seen_id: int | None = None, by: Actor, at: datetime
+) -> SeverityMatrix:
+    """Put another matrix in force, as a new row; the former stays readable.
+
+    `cells` are 48 severities in the order of `SeverityMatrix.cells`. It has to stay monotone: more
+    impact, scope or urgency never gives a milder severity. `seen_id` is the row that the writer
+    saw: if another is in force by now, this is refused. Incidents keep their severity until they
+    are evaluated again.
+    """
+    access.require(by, Permission.REGISTER_WRITE)
+    moving.require_reason(reason, "Changing the matrix", where="it stays with the change")
+    if len(cells) != len(severity.CELLS) or set(cells) - {1, 2, 3, 4}:
+        raise InvalidInput("A matrix has 48 cells, each with a severity from 1 to 4.")
+    breaks = list(severity.Grid(tuple(cells)).breaks())
+    if breaks:
+        more = f" {len(breaks) - 1} more like it." if breaks[1:] else ""
+        raise InvalidInput(f"{breaks[0]}; a worse answer cannot be milder.{more}")
+    former = SeverityMatrix.objects.latest("id")
+    if seen_id is not None and former.pk != seen_id:
+        raise Conflict("Somebody changed the matrix meanwhile; look at the page again.")
+    changes = severity.differences(former.cells, cells)
+    if not changes:
+        raise InvalidInput("Nothing is different; change at least one cell.")
+    made = SeverityMatrix.objects.create(
+        cells=list(cells), in_force_at=at, reason=reason.strip(), changed_by_id=by.user_id
+    )
+    about = f"severitymatrix:{made.pk}"
+    audit.record(
+        by=by, at=at, action="changed severity matrix", about=about, name=reason, changes=changes
+    )
+    return made
+
+
+# --- steps that several share ---------------------------------------------------------------------
+
+
+def tell(
+    incident: Incident, before: int, text: str, reason: str = "", *, by: Actor, at: datetime
 ) -> None:
     """The timeline, the clocks and, if it is worse and nobody looks yet, a new ladder."""
     why = f" Reason: {reason.strip()}" if reason.strip() else ""
@@ -114,11 +203,36 @@ def _tell(
         escalation.restart(**moving.escalation_facts(incident), at=at)
 
 
-def _check_times(incident: Incident, found: Evaluation, *, at: datetime) -> None:
-    detected = found.detected_at or incident.detected_at
-    if found.occurred_at and found.occurred_at > detected:
-        raise InvalidInput("It cannot have been detected before it occurred; check the two times.")
-    if found.aware_at and found.aware_at < detected:
-        raise InvalidInput("We cannot have been aware before it was detected; check the two times.")
-    if max(filter(None, (found.occurred_at, detected, found.aware_at))) > at:
-        raise InvalidInput("A time lies in the future; check the times.")
+def _may_change(before: int, after: int, *, reason: str, by: Actor) -> None:
+    """Making a severity milder needs the commander's right and a reason."""
+    if after > before:
+        access.require(by, Permission.INCIDENT_COMMAND)
+        moving.require_reason(reason, f"Lowering the severity from SEV-{before} to SEV-{after}")
+
+
+def is_still_a_guess(incident: Incident, found: Evaluation) -> bool:
+    """Whether the severity so far rests on assumptions, which anybody who responds may replace.
+
+    So does that of an incident that nobody has evaluated or set by hand yet, and what follows
+    from answering an axis that was open, as long as the nature is not confirmed.
+    """
+    if incident.confirmed_at is not None or incident.severity_override is not None:
+        return False
+    keeps = set(incident.floors) <= set(found.floors) and all(
+        getattr(incident, axis) in (None, getattr(found, axis)) for axis in AXES
+    )
+    return keeps or not incident.entries.filter(kind=Entry.Kind.EVALUATION).exists()
+
+
+def _put_times(
+    incident: Incident, found: Evaluation, *, by: Actor, at: datetime
+) -> list[MomentChange]:
+    times: dict[str, datetime | None] = {
+        "occurred_at": found.occurred_at,
+        "detected_at": found.detected_at or incident.detected_at,
+        "aware_at": found.aware_at,
+    }
+    moments.require_order(moments.of(incident) | times, at=at)
+    if found.is_confirmed and incident.confirmed_at is None:
+        times["confirmed_at"] = at
+    return moments.put(incident, times, by=by, at=at)

@@ -1,5 +1,6 @@
 """Worker entry points of cases."""
 
+from cases import downtime
 from cases.intake import alerts
 from incidentdesk.kernel import clocks, worker
 
@@ -8,3 +9,9 @@ from incidentdesk.kernel import clocks, worker
 def open_pending() -> None:
     """Open what was accepted but could not be opened then."""
     alerts.open_pending(at=clocks.now())
+
+
+@worker.job()
+def add_due_floors() -> None:
+    """Raise what a critical system that stays down makes worse."""
+    downtime.add_due_floors(at=clocks.now())

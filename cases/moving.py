@@ -106,7 +106,7 @@ def require_open(incident: Incident) -> None:
         raise Conflict(f"{incident.reference} is {incident.phase}; reopen it first.")
 
 
-def require_reason(reason: str, what: str) -> None:
+def require_reason(reason: str, what: str, *, where: str = "it goes on the timeline") -> None:
     """Refuse what needs a reason and has none."""
     if not reason.strip():
-        raise InvalidInput(f"{what} needs a reason; it goes on the timeline.")
+        raise InvalidInput(f"{what} needs a reason; {where}.")

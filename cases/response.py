@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import deadlines, gates, moving, queries, timeline
+from cases import deadlines, gates, moments, moving, queries, timeline
 from cases.models import AffectedSystem, Entry, Incident, PlaybookTask, Statement, System, Task
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -133,10 +133,12 @@ def record_recovery(
         raise InvalidInput("The time of recovery lies in the future; check it.")
     if incident.occurred_at and recovered_at < incident.occurred_at:
         raise InvalidInput("It cannot have recovered before it occurred; check the time.")
-    incident.recovered_at = recovered_at
+    former = incident.recovered_at
+    moments.put(incident, {"recovered_at": recovered_at}, by=by, at=at)
     incident.save(update_fields=["recovered_at"])
     deadlines.meet(incident, "recover", at=recovered_at)
     deadlines.reset(incident)
+    deadlines.move_anchor(incident, "recovered_at", former)
     text = f"Service recovered at {recovered_at:%d %b %H:%M} UTC."
     timeline.record(incident, Kind.UPDATE, text, by=by, at=at)
     return incident

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import deadlines, moving, queries, timeline
+from cases import deadlines, moments, moving, queries, rules, timeline
 from cases.models import Entry, Incident, Phase, ReviewFacts
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -61,13 +61,15 @@ def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
         scope=opening.scope,
         urgency=opening.urgency,
     )
-    result = incident.computed_severity()
+    in_force = rules.in_force()
+    result = in_force.severity_of(incident)
     incident.severity = result.severity
     _INCIDENTS.add(incident)
+    moments.begin(incident, by=by, at=at)
     moving.note_move(incident, "", by=by, at=at)
     text = f"Opened by {opening.detected_by}. SEV-{incident.severity}: {result.why}."
     timeline.record(incident, Kind.OPENED, text, by=by, at=at)
-    deadlines.start(incident)
+    deadlines.start(incident, in_force.targets)
     escalation.start(**moving.escalation_facts(incident, opening.category_key), at=at)
     return incident
 
@@ -123,7 +125,7 @@ def begin_mitigation(*, incident_id: int, by: Actor, at: datetime) -> Incident:
     moving.require_phase(incident, Phase.CONTAINMENT)
     moving.require_gates(incident, "begin_mitigation", words="Mitigation", at=at)
     incident.begin_mitigation()
-    incident.contained_at = incident.contained_at or at
+    moments.put(incident, {"contained_at": incident.contained_at or at}, by=by, at=at)
     deadlines.meet(incident, "contain", at=at)
     return moving.arrive(incident, Phase.CONTAINMENT, by=by, at=at)
 
@@ -147,6 +149,7 @@ def begin_review(*, incident_id: int, by: Actor, at: datetime) -> Incident:
     moving.require_phase(incident, Phase.RECOVERY)
     moving.require_gates(incident, "begin_review", words="Review", at=at)
     incident.begin_review()
+    moments.put(incident, {"resolved_at": at}, by=by, at=at)
     ReviewFacts.objects.get_or_create(
         incident=incident, defaults={"missing": ["the review is not written yet"]}
     )
@@ -249,6 +252,8 @@ def step_back(*, incident_id: int, reason: str, by: Actor, at: datetime) -> Inci
     origin = Phase(incident.phase)
     incident.step_back()
     incident.stay += 1
+    if origin == Phase.REVIEW:  # the response goes on
+        moments.put(incident, {"resolved_at": None}, by=by, at=at)
     return moving.arrive(incident, origin, by=by, at=at, reason=reason)
 
 

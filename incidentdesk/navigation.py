@@ -31,6 +31,7 @@ class Place:
     model: str
     rows: str = ""  # appended to the list's address
     is_hot: bool = False  # its number asks somebody to act
+    within: str = ""  # shown below this entry only, and only while one is there
 
 
 GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
@@ -70,6 +71,12 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Sources", "sensors", "cases.Source"),
             Place("Categories", "category", "cases.Category"),
             Place("Target times", "timer", "cases.Target"),
+            Place("Severity matrix", "grid_on", "cases.SeverityMatrix"),
+            Place("Definitions", "menu_book", "cases.AxisLevel", within="cases.SeverityMatrix"),
+            Place("Floors", "download", "cases.SeverityFloor", within="cases.SeverityMatrix"),
+            Place(
+                "Soak times", "hourglass_top", "cases.SeverityRule", within="cases.SeverityMatrix"
+            ),
         ),
     ),
     (
@@ -96,9 +103,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 "key": place.model,
                 "badge": numbers.get(place.model, 0),
                 "is_hot": place.is_hot,
+                "is_within": bool(place.within),
             }
             for place in places
-            if (link := _link(request, place.model))
+            if _is_unfolded(request, place, places) and (link := _link(request, place.model))
         ]
         if items:
             groups.append({"title": title, "items": items})
@@ -120,6 +128,14 @@ def _link(request: HttpRequest, label: str) -> str:
         if model._meta.label == label and page.has_view_permission(request):
             return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return ""
+
+
+def _is_unfolded(request: HttpRequest, place: Place, places: tuple[Place, ...]) -> bool:
+    """Whether an entry is shown: those below another only while one is at it or at one of them."""
+    family = {place.within} | {p.model for p in places if p.within == place.within}
+    return not place.within or any(
+        (link := _link(request, model)) and request.path.startswith(link) for model in family
+    )
 
 
 def _waiting_for(by: Actor) -> dict[str, QuerySet[Any]]:

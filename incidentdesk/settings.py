@@ -175,6 +175,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 60},
     },
+    "add-due-floors": {
+        "task": "cases.jobs.add_due_floors",
+        "schedule": 60.0,
+        "options": {"expires": 120},
+    },
     "open-missing-reviews": {
         "task": "reviews.jobs.open_missing",
         "schedule": 60.0,

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
-from django.db.models import QuerySet
+from django.db.models import Min, Q, QuerySet
 
-from notifications.models import Escalation, EscalationEvent, Message, MessageEvent
+from notifications.models import (
+    Escalation,
+    EscalationEvent,
+    EscalationPath,
+    Message,
+    MessageEvent,
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,27 @@ def escalation(about: str) -> Escalation | None:
     """The last escalation about one thing, whatever its state."""
     rows = Escalation.objects.filter(about=about).select_related("path")
     return rows.order_by("-id").first()
+
+
+def path_for(severity: int, category: str) -> EscalationPath | None:
+    """The one path that matches: the first active one by its order. None: administrators."""
+    fits = Q(categories=[]) | Q(categories__contains=[category])
+    paths = EscalationPath.objects.filter(fits, is_active=True, severities__contains=[severity])
+    return (
+        paths.annotate(first_after=Min("steps__after_minutes")).order_by("position", "id").first()
+    )
+
+
+def whom_it_pages(path: EscalationPath | None) -> list[str]:
+    """The steps of a path in words, in order: `at once: First responders`. Three queries."""
+    if path is None:
+        return ["at once: the administrators"]
+    found = []
+    for step in path.steps.order_by("position").prefetch_related("groups", "users"):
+        names = [str(one) for one in (*step.groups.all(), *step.users.all())]
+        when = f"after {step.after_minutes} min" if step.after_minutes else "at once"
+        found.append(f"{when}: {', '.join(names) or 'nobody'}")
+    return found
 
 
 def waiting_for_acknowledgement() -> QuerySet[Escalation]:

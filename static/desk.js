@@ -71,6 +71,27 @@
     }
   });
 
+  // What follows from an evaluation is asked anew whenever an answer changes; it changes nothing.
+  let asked;
+  document.addEventListener("change", (event) => {
+    const form = event.target.form;
+    const part = form && form.querySelector("[data-follows]");
+    if (!part) return;
+    if (asked) asked.abort();
+    asked = new AbortController();
+    const said = new FormData(form);
+    [...said.keys()].filter((name) => /csrf|reason|_basis/.test(name)).forEach((name) => said.delete(name));
+    part.setAttribute("aria-busy", "true");
+    fetch(`${part.dataset.follows}?${new URLSearchParams(said)}`, {
+      credentials: "same-origin", headers: { "X-Dialog": "1" }, signal: asked.signal,
+    }).then(async (answer) => {
+      if (answer.ok && !answer.redirected) part.innerHTML = await answer.text();
+      part.removeAttribute("aria-busy");
+    }).catch((error) => {  // offline: what stands there stays; or asked again already
+      if (error.name !== "AbortError") part.removeAttribute("aria-busy");
+    });
+  });
+
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     document.querySelectorAll("details.more[open]").forEach((menu) => {

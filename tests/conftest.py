@@ -368,9 +368,7 @@ class Walk:
     def end_tasks(self, phase: str) -> None:
         """What asks for nothing more is done; what needs evidence or a second person is waived."""
         open_tasks = Incident.objects.get(pk=self.id).tasks.filter(phase=phase, state="open")
-        marked = {
-            task.pk: task.needs_evidence or task.needs_second_person for task in open_tasks
-        }
+        marked = {task.pk: task.needs_evidence or task.needs_second_person for task in open_tasks}
         for state, note in (("done", "As the runbook says."), ("waived", "Not needed here.")):
             ids = [pk for pk, is_marked in marked.items() if is_marked == (state == "waived")]
             if ids:

@@ -12,7 +12,8 @@ from django.utils.safestring import mark_safe
 
 from cases import queries
 from cases.admin import incident_list, incident_page
-from cases.admin.dialogs import command, evaluation, moves, partners, response, waive
+from cases.admin.dialogs import command, evaluation, moves, partners, response, times, waive
+from cases.admin.evaluation_views import EvaluationViews
 from cases.models import Incident, Phase
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
@@ -22,7 +23,7 @@ NOBODY = mark_safe('<span class="desk"><span class="warn">nobody yet</span></spa
 
 
 @admin.register(Incident)
-class IncidentAdmin(DeskAdmin):
+class IncidentAdmin(EvaluationViews, DeskAdmin):
     """Newest first; open ones unless all are asked for."""
 
     page_template = "admin/cases/incident/page.html"
@@ -50,6 +51,7 @@ class IncidentAdmin(DeskAdmin):
         moves.TO_RECOVERY,
         evaluation.EVALUATE,
         evaluation.OVERRIDE,
+        times.CORRECT_TIME,
         response.ADD_SYSTEM,
         response.ISOLATE,
         response.RESTORE,

@@ -9,14 +9,14 @@ from django.urls import reverse
 
 from cases import facts, gates
 from cases.admin import needs
-from cases.admin.page import moments, partners, progress, tabs
+from cases.admin.page import axes, moments, partners, progress, tabs, times
 from cases.models import Incident, Phase, Target
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 
 # The menu behind “More”, in order; a gap is a line.
 MORE = (
-    ("evaluate", "override_severity", "record_cause", "recovered", "sign"),
+    ("evaluate", "override_severity", "correct_time", "record_cause", "recovered", "sign"),
     ("add_system", "isolate", "restore", "add_partner"),
     ("add_task", "end_tasks", "clear_alerts"),
     ("step_back", "dismiss", "reopen"),
@@ -54,12 +54,12 @@ def build(
         **tabs.rows(incident, on.key, before=before, now=now),
         "systems": tabs.systems(incident, now),
         "partners": partners.rows(incident, now),
-        "times": _times(incident, now),
+        "times": times.facts(incident, now),
         "is_mine": incident.commander_id == by.user_id,
         "next_button": next((buttons[name] for name in MOVES if name in buttons), None),
         "more": _more(buttons),
         **_next(incident, found, by),
-        **_severity(incident),
+        **axes.why(incident),
         **_banners(incident, now),
     }
 
@@ -93,20 +93,6 @@ def _next(incident: Incident, known: gates.Facts, by: Actor) -> dict[str, Any]:
     return found
 
 
-def _severity(incident: Incident) -> dict[str, Any]:
-    """Where the severity comes from."""
-    answered = (
-        ("Impact", incident.impact, incident.get_impact_display()),
-        ("Scope", incident.scope, incident.get_scope_display()),
-        ("Urgency", incident.urgency, incident.get_urgency_display()),
-    )
-    return {
-        "computed": incident.computed_severity(),
-        "is_overridden": incident.severity_override is not None,
-        "axes": [words if value else f"{axis} is not known yet" for axis, value, words in answered],
-    }
-
-
 def _banners(incident: Incident, now: datetime) -> dict[str, Any]:
     """What the page says above everything else."""
     proposed = incident.recovery_proposed_at
@@ -116,22 +102,3 @@ def _banners(incident: Incident, now: datetime) -> dict[str, Any]:
         "over": moments.short(incident.over_at, now) if incident.over_at else "",
         "duplicates": list(incident.duplicates.only("id", "reference", "title")),
     }
-
-
-def _times(incident: Incident, now: datetime) -> list[tuple[str, str]]:
-    """The times that are known, in order, in words."""
-    named = (
-        ("Occurred", incident.occurred_at),
-        ("Detected", incident.detected_at),
-        ("Aware", incident.aware_at),
-        ("Acknowledged", incident.acknowledged_at),
-        ("Confirmed", incident.confirmed_at),
-        ("Contained", incident.contained_at),
-        ("Recovered", incident.recovered_at),
-    )
-    by = f" by {incident.acknowledged_by}" if incident.acknowledged_by else ""
-    return [
-        (label, moments.short(at, now) + (by if label == "Acknowledged" else ""))
-        for label, at in named
-        if at
-    ]

@@ -17,9 +17,8 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from cases.intake import sources
-from cases.models import Category, PlaybookTask, Source, System, Target
+from cases.models import AxisLevel, Category, PlaybookTask, Source, System, Target
 from cases.models.alert import digest
-from cases.severity import IMPACTS, SCOPES
 from incidentdesk.kernel import access, desk, dialogs
 from incidentdesk.kernel.access import Actor, Permission
 
@@ -170,9 +169,8 @@ RENEW_KEY = dialogs.Action(
 class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
     """Where alerts come from, and what is assumed of them until somebody evaluates."""
 
-    impact = forms.TypedChoiceField(choices=IMPACTS, coerce=int, widget=UnfoldAdminSelectWidget)
+    impact = forms.TypedChoiceField(coerce=int, widget=UnfoldAdminSelectWidget)
     scope = forms.TypedChoiceField(
-        choices=SCOPES,
         coerce=int,
         widget=UnfoldAdminSelectWidget,
         help_text="Impact and scope are assumed until somebody evaluates the incident.",
@@ -185,6 +183,13 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
             "format": "The key is made when you save, and shown once.",
             "category": "What its alerts are about, if that is always the same.",
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        levels = AxisLevel.objects.all()
+        for axis in ("impact", "scope"):
+            chosen = [(row.value, str(row)) for row in levels if row.axis == axis]
+            self.fields[axis].choices = chosen  # type: ignore[attr-defined]
 
 
 @admin.register(Source)

@@ -13,10 +13,10 @@ from datetime import datetime
 
 from django.db import DatabaseError, transaction
 
-from cases import timeline, workflow
-from cases.intake import backlog, formats, statements
+from cases import timeline
+from cases.intake import backlog, formats, opening, statements
 from cases.intake.signal import Action, Signal
-from cases.models import Alert, Category, Entry, Event, Incident, Phase, Source
+from cases.models import Alert, Entry, Event, Incident, Phase, Source
 from incidentdesk.kernel.access import SYSTEM
 from incidentdesk.kernel.prepared import Inserted
 
@@ -127,16 +127,23 @@ def _open_or_join(
 ) -> None:
     """New alerts join the open incident of their group, or open one."""
     made: list[Alert] = []
+    opened: list[tuple[Incident, list[Signal], list[Alert]]] = []
     for group in dict.fromkeys(signal.group for signal in fresh):
         members = [signal for signal in fresh if signal.group == group]
         joined = [one for one, its in incidents if group in its and one.is_open]
         if joined:
             incident = _join(joined[-1], members, receipt, at=at)
         else:
-            incident = _open(source, members, receipt, at=at)
-        made += [_alert(source, incident, signal, at=at) for signal in members]
+            incident = opening.open_from(source, members, at=at)
+            receipt.note("opened", incident.reference, incident.pk)
+        alerts = [opening.alert(source, incident, signal, at=at) for signal in members]
+        made += alerts
+        if not joined:
+            opened.append((incident, members, alerts))
     # In order: two that bring the same alerts through other groups wait for each other here.
     _ALERTS.add(*sorted(made, key=lambda alert: alert.external_key))
+    for incident, members, alerts in opened:
+        opening.support(incident, source, members, alerts, at=at)
 
 
 def _join(incident: Incident, members: list[Signal], receipt: Receipt, *, at: datetime) -> Incident:
@@ -148,43 +155,6 @@ def _join(incident: Incident, members: list[Signal], receipt: Receipt, *, at: da
         incident.recovery_proposed_at = None
         incident.save(update_fields=["recovery_proposed_at"])
     return incident
-
-
-def _open(source: Source, members: list[Signal], receipt: Receipt, *, at: datetime) -> Incident:
-    """New alerts of a group without an open incident open one."""
-    first = members[0]
-    started = min([signal.started_at for signal in members if signal.started_at] + [at])
-    more = f" and {len(members) - 1} more" if len(members) > 1 else ""
-    category: Category | None = source.category
-    opening = workflow.Opening(
-        title=f"{first.title}{more}",
-        description=first.body,
-        category_id=source.category_id,
-        category_key=category.key if category else "",
-        detection=Incident.Detection.ALERT,
-        detected_by=f"{source.get_format_display()} · source “{source.name}”",
-        detected_at=at,
-        occurred_at=started,
-        impact=source.impact,
-        scope=source.scope,
-        urgency=max(signal.urgency for signal in members),
-    )
-    incident = workflow.open_incident(opening=opening, by=SYSTEM, at=at)
-    receipt.note("opened", incident.reference, incident.pk)
-    return incident
-
-
-def _alert(source: Source, incident: Incident, signal: Signal, *, at: datetime) -> Alert:
-    return Alert(
-        source=source,
-        incident=incident,
-        external_key=signal.key,
-        group_key=signal.group,
-        title=signal.title,
-        labels=signal.labels,
-        first_at=min(signal.started_at or at, at),
-        last_at=at,
-    )
 
 
 def _note(source: Source, signal: Signal, receipt: Receipt, *, at: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from cases import disclosure, timeline, workflow
+from cases import bases, disclosure, timeline, workflow
 from cases.models import Entry, Incident, Report
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -88,6 +88,8 @@ def accept(
     )
     incident = workflow.open_incident(opening=opening, by=by, at=at)
     _attach(made, incident, Report.State.ACCEPTED, by=by, at=at)
+    support = bases.Support(f"{made.partner} reported it", report_id=made.pk)
+    bases.put(incident, dict.fromkeys(bases.LABELS, support), by=by, at=at)
     return incident
 
 

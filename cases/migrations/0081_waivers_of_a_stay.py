@@ -5,20 +5,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0080_moves_on_record'),
+        ("cases", "0080_moves_on_record"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='waiver',
-            name='stay',
-            field=models.PositiveIntegerField(db_default=0, default=0, help_text='That of the incident then.'),
+            model_name="waiver",
+            name="stay",
+            field=models.PositiveIntegerField(
+                db_default=0, default=0, help_text="That of the incident then."
+            ),
         ),
         migrations.AddConstraint(
-            model_name='waiver',
-            constraint=models.UniqueConstraint(fields=('incident', 'gate', 'stay'), name='waived_once'),
+            model_name="waiver",
+            constraint=models.UniqueConstraint(
+                fields=("incident", "gate", "stay"), name="waived_once"
+            ),
         ),
     ]

@@ -15,7 +15,6 @@ from django.db.models import F, Q, Value
 from django_fsm import RETURN_VALUE, FSMField, FSMModelMixin, transition
 
 from cases import gates
-from cases.severity import FLOOR_CHOICES, IMPACTS, SCOPES, URGENCIES, Result, compute
 
 
 class Phase(models.TextChoices):
@@ -86,12 +85,10 @@ class Incident(FSMModelMixin, models.Model):
     recovered_at = models.DateTimeField(null=True)
     over_at = models.DateTimeField(null=True)
 
-    impact = models.PositiveSmallIntegerField(null=True, choices=IMPACTS)
-    scope = models.PositiveSmallIntegerField(null=True, choices=SCOPES)
-    urgency = models.PositiveSmallIntegerField(null=True, choices=URGENCIES)
-    floors = ArrayField(
-        models.CharField(max_length=40, choices=FLOOR_CHOICES), default=list, blank=True
-    )
+    impact = models.PositiveSmallIntegerField(null=True)
+    scope = models.PositiveSmallIntegerField(null=True)
+    urgency = models.PositiveSmallIntegerField(null=True)
+    floors = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     severity = models.PositiveSmallIntegerField()
     severity_override = models.PositiveSmallIntegerField(null=True)
     severity_reason = models.TextField(blank=True)
@@ -157,6 +154,12 @@ class Incident(FSMModelMixin, models.Model):
                 condition=Q(severity__gte=1, severity__lte=4), name="incident_severity"
             ),
             models.CheckConstraint(
+                condition=(Q(impact=None) | Q(impact__range=(1, 4)))
+                & (Q(scope=None) | Q(scope__range=(1, 4)))
+                & (Q(urgency=None) | Q(urgency__range=(1, 3))),
+                name="incident_axes_in_range",
+            ),
+            models.CheckConstraint(
                 condition=Q(severity_override=None) | ~Q(severity_reason=""),
                 name="incident_override_has_a_reason",
             ),
@@ -200,10 +203,6 @@ class Incident(FSMModelMixin, models.Model):
     def is_evaluated(self) -> bool:
         """All three axes are answered."""
         return None not in (self.impact, self.scope, self.urgency)
-
-    def computed_severity(self) -> Result:
-        """What the matrix and the floors say, with the reason."""
-        return compute(self.impact, self.scope, self.urgency, self.floors)
 
     def signed(self) -> frozenset[str]:
         """The statements that count now; those about a stay that was taken back do not."""

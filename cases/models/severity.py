@@ -8,7 +8,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 
 AXES = [("impact", "Impact"), ("scope", "Scope"), ("urgency", "Urgency")]
 CELLS = 48  # three urgencies × four impacts × four scopes
@@ -17,6 +17,8 @@ APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update |
 
 class SeverityMatrix(models.Model):
     """The severity for each urgency, impact and scope. The newest row is in force.
+
+    More impact, scope or urgency never gives a milder severity; the database sees to it too.
 
     `cells` runs through urgency 1 to 3, in each through impact 1 to 4, in each through scope 1 to
     4. A change is a new row, so what was in force at any time can be told.
@@ -36,6 +38,14 @@ class SeverityMatrix(models.Model):
             models.CheckConstraint(condition=Q(cells__len=CELLS), name="matrix_is_whole"),
             models.CheckConstraint(
                 condition=Q(cells__contained_by=[1, 2, 3, 4]), name="matrix_holds_severities"
+            ),
+            models.CheckConstraint(
+                condition=Func(
+                    F("cells"),
+                    function="cases_matrix_is_monotone",
+                    output_field=models.BooleanField(),
+                ),
+                name="matrix_is_monotone",
             ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [APPEND_ONLY]

@@ -15,7 +15,7 @@ from functools import partial
 
 from django.db import connection, transaction
 
-from cases import severity
+from cases import rules
 from cases.models import Incident
 from incidentdesk.demo import cast as people
 from incidentdesk.demo import sidelines, stories
@@ -108,7 +108,7 @@ def _plan_all(agenda: Agenda, cast: Cast, now: datetime) -> list[datetime]:
 
 def _closed(agenda: Agenda, cast: Cast, now: datetime, rng: random.Random) -> list[Life]:
     """Those that are over, spread over the year in an order of their own."""
-    pace = Pace()
+    pace, in_force = Pace(), rules.in_force()
     told = list(stories.CLOSED)
     rng.shuffle(told)
     overdue = iter([(now - timedelta(days=9)).date(), (now - timedelta(days=3)).date()])
@@ -117,7 +117,7 @@ def _closed(agenda: Agenda, cast: Cast, now: datetime, rng: random.Random) -> li
         story = replace(story, twist=TWISTS.get(story.title, ""))
         own = random.Random(f"6 {story.title}")  # noqa: S311
         days_ago = OLDEST - number * (OLDEST - NEWEST) / (len(told) - 1)
-        grade = severity.compute(*story.axes, story.floors).severity
+        grade = in_force.grade(*story.axes, story.floors).severity
         days_ago = max(NEWEST, days_ago + own.uniform(-6, 6))
         start = detected_on(now - timedelta(days=days_ago), own)
         plan = pace.plan(grade, start, own).within(now - timedelta(days=1))

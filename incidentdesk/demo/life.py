@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from cases import disclosure, evaluation, response, severity, workflow
+from cases import disclosure, evaluation, response, rules, workflow
 from cases.intake import reports
 from cases.models import AffectedSystem, Incident, Involvement, Task
 from incidentdesk.demo import arrivals, phrases, telling
@@ -41,7 +41,7 @@ class Life:
         self.story, self.plan, self.cast, self.agenda, self.rng = story, plan, cast, agenda, rng
         self.is_open = reads is not None
         self.repeats = repeats
-        self.severity = severity.compute(*story.axes, story.floors).severity
+        self.severity = rules.in_force().grade(*story.axes, story.floors).severity
         self.words = phrases.BY_CATEGORY[story.category]
         self.commander = cast.one(rng, "commander", "commander", "commander2", "commander3")
         self.responder = cast.one(rng, "responder", "responder2", "responder3")
@@ -160,6 +160,7 @@ class Life:
             tlp=self.story.tlp,
             is_confirmed=True,
             reason=reason,
+            bases=phrases.rests_on(self.story),
         )
         self.do(when, evaluation.evaluate, found=found)
 

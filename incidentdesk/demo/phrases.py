@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cases.evaluation import AXES, Support
+from incidentdesk.demo.story import Story
+
 
 @dataclass(frozen=True)
 class Words:
@@ -184,3 +187,16 @@ DONE_ACTIONS = (
     "Tested with a drill; the record hangs on the change.",
     "Done; monitoring shows it works.",
 )
+
+_URGENT = {
+    3: "The market is open for what is affected",
+    2: "A workaround holds for the day",
+    1: "Stable, and nothing is open",
+}
+
+
+def rests_on(story: Story) -> dict[str, Support]:
+    """What the three values of an evaluation rest on, in the commander's words."""
+    affected = f"Affected: {', '.join((*story.systems, *story.codes))}"
+    words = (story.updates[0], affected, _URGENT[story.axes[2]])
+    return {axis: Support(said) for axis, said in zip(AXES, words, strict=True)}

@@ -28,11 +28,12 @@ class DeskForm(forms.Form):
     """A dialog's form. `obj` is what it is about (None on a list), `actor` who fills it in.
 
     The address may fill fields in beforehand: `?key=no_systems`. `lead_in` is a line above the
-    fields, `above` a template above them for what needs more than a line.
+    fields, `above` a template above them for what needs more than a line, `below` one under them.
     """
 
     lead_in: str = ""
     above: str = ""
+    below: str = ""
 
     def __init__(self, *args: Any, obj: Any = None, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -34,6 +34,9 @@ SHIPPED = {
         p.needs_second_person, p.is_partner_facing
         FROM cases_playbooktask p JOIN cases_category c ON c.id = p.category_id""",
     "targets": "SELECT severity, kind, anchor, amount, counting FROM cases_target",
+    "matrix": "SELECT cells, reason FROM cases_severitymatrix",
+    "levels": "SELECT axis, value, name, definition FROM cases_axislevel",
+    "floors": "SELECT key, words, severity, after_minutes, source FROM cases_severityfloor",
 }
 
 
@@ -97,4 +100,7 @@ def test_cases_and_reviews_go_back_to_nothing_and_forth_again(scratch):
         "categories": 5,
         "playbook": 110,
         "targets": 21,
+        "matrix": 1,
+        "levels": 11,
+        "floors": 6,
     }

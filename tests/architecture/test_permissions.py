@@ -102,6 +102,8 @@ USE_CASES = {
     "cases.workflow.step_back": COMMAND,
     "cases.evaluation.evaluate": RESPOND,
     "cases.evaluation.override_severity": RESPOND,
+    "cases.evaluation.correct_time": RESPOND,
+    "cases.evaluation.change_matrix": REGISTER,
     "cases.response.post_update": RESPOND,
     "cases.response.add_task": RESPOND,
     "cases.response.end_tasks": RESPOND,
@@ -159,6 +161,11 @@ ASKS_OTHERWISE = {
 
 # Steps with an actor that use cases call under their lock, or that only read.
 STEPS = {
+    "cases.bases.put",
+    "cases.consequences.of",
+    "cases.evaluation.tell",
+    "cases.moments.begin",
+    "cases.moments.put",
     "cases.disclosure.list_reporter",
     "cases.disclosure.show",
     "cases.moving.arrive",
@@ -256,6 +263,7 @@ def test_every_role_may_call_these_use_cases():
     assert by_role["administrator"] == {
         "cases.workflow.open_incident",
         "cases.workflow.acknowledge",
+        "cases.evaluation.change_matrix",
         "cases.intake.sources.create",
         "cases.intake.sources.renew_key",
         "partners.directory.give_login",

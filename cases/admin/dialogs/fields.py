@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
 
-from cases import severity
-from cases.models import Category, Involvement
+from cases.models import AxisLevel, Category, Involvement
+from cases.models.severity import AXES
 
-NOT_KNOWN = ("", "Not known yet (the next higher value is assumed)")
+NOT_KNOWN = ("", "Not known yet: the next higher value counts")
 SEVERITIES = [(n, f"SEV-{n}") for n in (1, 2, 3, 4)]
 
 
@@ -36,11 +37,11 @@ def kept(before: datetime | None, typed: datetime | None) -> datetime | None:
     return before if typed == to_minute(before) else typed
 
 
-def axis(label: str, choices: list[tuple[int, str]]) -> Any:
-    """Impact, scope or urgency, each choice with its definition; it may be unknown."""
+def axis(label: str) -> Any:
+    """Impact, scope or urgency; it may be unknown. `explain_axes` gives it its choices."""
     return forms.TypedChoiceField(
         label=label,
-        choices=[*choices, NOT_KNOWN],
+        choices=[NOT_KNOWN],
         coerce=int,
         empty_value=None,
         required=False,
@@ -50,17 +51,27 @@ def axis(label: str, choices: list[tuple[int, str]]) -> Any:
 
 def impact() -> Any:
     """How bad it is."""
-    return axis("Impact", severity.IMPACTS)
+    return axis("Impact")
 
 
 def scope() -> Any:
     """How far it reaches."""
-    return axis("Scope", severity.SCOPES)
+    return axis("Scope")
 
 
 def urgency() -> Any:
     """How fast it grows."""
-    return axis("Urgency", severity.URGENCIES)
+    return axis("Urgency")
+
+
+def explain_axes(form: forms.Form) -> None:
+    """Give the three axes of a form their choices, each with its definition. One query."""
+    found: dict[str, list[tuple[Any, str]]] = {name: [] for name, _ in AXES}
+    for level in AxisLevel.objects.all():
+        words = format_html("<b>{}</b><small>{}</small>", level, level.definition)
+        found[level.axis].append((level.value, words))
+    for name, choices in found.items():
+        form.fields[name].choices = [*choices, NOT_KNOWN]  # type: ignore[attr-defined]
 
 
 def severity_choice(label: str = "Severity") -> Any:

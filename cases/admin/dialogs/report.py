@@ -22,6 +22,10 @@ class AcceptForm(DeskForm):
     scope = fields.scope()
     urgency = fields.urgency()
 
+    def prepare(self) -> None:
+        """The definitions."""
+        fields.explain_axes(self)
+
 
 class AttachForm(DeskForm):
     """The incident that it belongs to."""

@@ -1,0 +1,111 @@
+"""The times of an incident: the one place that writes them, each with who entered it.
+
+What stood there before is kept in `MomentChange`, which is append-only. The caller holds the lock
+on the incident and saves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cases.models import Incident, MomentChange
+from cases.models.moment import MOMENTS
+from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.errors import InvalidInput
+from incidentdesk.kernel.prepared import Inserted
+
+LABELS = dict(MOMENTS)
+_CHANGES = Inserted(MomentChange)
+# What cannot come after what, and how that is said.
+_ORDER = (
+    ("occurred_at", "detected_at", "It cannot have been detected before it occurred"),
+    ("detected_at", "aware_at", "We cannot have been aware before it was detected"),
+    ("detected_at", "confirmed_at", "It cannot have been confirmed before it was detected"),
+    ("occurred_at", "contained_at", "It cannot have been contained before it occurred"),
+    ("occurred_at", "recovered_at", "It cannot have recovered before it occurred"),
+    ("recovered_at", "resolved_at", "It cannot have been resolved before it recovered"),
+)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One time as it stands: who entered it and how often it was changed since."""
+
+    name: str
+    value: datetime | None
+    entered: MomentChange | None
+    times_changed: int
+
+    @property
+    def label(self) -> str:
+        """How the time is called."""
+        return LABELS[self.name]
+
+
+def put(
+    incident: Incident, times: Mapping[str, datetime | None], *, by: Actor, at: datetime
+) -> list[MomentChange]:
+    """Set these times and note each that changed; answers what changed."""
+    changes = []
+    for name, value in times.items():
+        former: datetime | None = getattr(incident, name)
+        if former != value:
+            setattr(incident, name, value)
+            changes.append(_change(incident, name, former, value, by=by, at=at))
+    return MomentChange.objects.bulk_create(changes) if changes else []
+
+
+def begin(incident: Incident, *, by: Actor, at: datetime) -> None:
+    """Note the times with which an incident opens."""
+    known = [name for name, _ in MOMENTS if getattr(incident, name) is not None]
+    _CHANGES.add(
+        *(_change(incident, name, None, getattr(incident, name), by=by, at=at) for name in known)
+    )
+
+
+def require_order(times: Mapping[str, datetime | None], *, at: datetime) -> None:
+    """Refuse, in words, times that contradict each other or lie in the future."""
+    for first, then, words in _ORDER:
+        before, after = times.get(first), times.get(then)
+        if before and after and after < before:
+            raise InvalidInput(f"{words}; check the two times.")
+    if any(value and value > at for value in times.values()):
+        raise InvalidInput("A time lies in the future; check the times.")
+
+
+def of(incident: Incident) -> dict[str, datetime | None]:
+    """All seven times of an incident."""
+    return {name: getattr(incident, name) for name, _ in MOMENTS}
+
+
+def current(incident: Incident) -> list[Moment]:
+    """The seven times in order, each with who entered it last. One query."""
+    changes: dict[str, list[MomentChange]] = {}
+    for change in incident.moment_changes.all():
+        changes.setdefault(change.name, []).append(change)
+    return [
+        Moment(name, value, (found := changes.get(name, [None]))[-1], len(found) - 1)
+        for name, value in of(incident).items()
+    ]
+
+
+def _change(
+    incident: Incident,
+    name: str,
+    former: datetime | None,
+    value: datetime | None,
+    *,
+    by: Actor,
+    at: datetime,
+) -> MomentChange:
+    return MomentChange(
+        incident=incident,
+        name=name,
+        former=former,
+        value=value,
+        at=at,
+        actor=by.name,
+        user_id=by.user_id,
+    )

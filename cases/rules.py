@@ -1,0 +1,85 @@
+"""What is in force: the newest matrix, the active floors and the target times, in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models.functions import JSONObject
+
+from cases.models import Incident, SeverityFloor, SeverityMatrix, Target
+from cases.severity import IMPACT, SCOPE, URGENCY, Floor, Grid, Result, compute
+from incidentdesk.kernel.errors import InvalidInput
+
+_FLOOR = ("key", "words", "severity", "after_minutes")
+_TARGET = ("severity", "kind", "anchor", "amount", "counting")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules at one moment; read once and handed to what is pure."""
+
+    grid: Grid
+    floors: Mapping[str, Floor]
+    targets: tuple[Target, ...]
+
+    def grade(
+        self,
+        impact: int | None,
+        scope: int | None,
+        urgency: int | None,
+        floors: Iterable[str] = (),
+    ) -> Result:
+        """The severity of these answers. A floor that is switched off no longer counts."""
+        for axis, value, known in (
+            ("impact", impact, IMPACT),
+            ("scope", scope, SCOPE),
+            ("urgency", urgency, URGENCY),
+        ):
+            if value is not None and value not in known:
+                raise InvalidInput(f"There is no {axis} {value}; it is 1 to {known[-1]}.")
+        standing = [self.floors[key] for key in floors if key in self.floors]
+        return compute(self.grid, impact, scope, urgency, standing)
+
+    def severity_of(self, incident: Incident) -> Result:
+        """What the rules say of an incident, with the reason."""
+        return self.grade(incident.impact, incident.scope, incident.urgency, incident.floors)
+
+    def require_known(self, floors: Iterable[str]) -> None:
+        """Refuse a floor that is not in force."""
+        strange = sorted(set(floors) - set(self.floors))
+        if strange:
+            raise InvalidInput(f"There is no floor “{strange[0]}” in force; choose from the list.")
+
+
+def in_force() -> Rules:
+    """The rules as they stand now: one statement."""
+    found = (
+        SeverityMatrix.objects.order_by("-id")
+        .values_list(
+            "cells",
+            ArraySubquery(
+                SeverityFloor.objects.filter(is_active=True).values(row=JSONObject(**_same(_FLOOR)))
+            ),
+            ArraySubquery(Target.objects.values(row=JSONObject(**_same(_TARGET)))),
+        )
+        .first()
+    )
+    if found is None:  # a migration ships one, and the table is append-only
+        raise RuntimeError("There is no severity matrix; run the migrations.")
+    cells, floors, targets = found
+    return Rules(
+        grid=Grid(tuple(cells)),
+        floors={row["key"]: Floor(**row) for row in floors},
+        targets=tuple(Target(**row) for row in targets),
+    )
+
+
+def severity_of(incident: Incident) -> Result:
+    """What the rules in force say of an incident, with the reason."""
+    return in_force().severity_of(incident)
+
+
+def _same(names: Iterable[str]) -> dict[str, str]:
+    return {name: name for name in names}
