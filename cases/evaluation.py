@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import deadlines, moving, queries, response, timeline, workflow
+from cases import deadlines, moving, playbooks, queries, timeline, workflow
 from cases.models import Category, Entry, Incident
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -66,8 +66,8 @@ def evaluate(*, incident_id: int, found: Evaluation, by: Actor, at: datetime) ->
     nature = "Nature confirmed. " if incident.confirmed_at else "Nature not confirmed yet. "
     text = f"{nature}{incident.category}. SEV-{incident.severity}: {result.why}."
     _tell(incident, before, text, found.reason, by=by, at=at)
-    if incident.category_id != was_category or not incident.tasks.exists():
-        response.lay_out_playbook(incident, former_id=was_category)
+    if incident.category_id != was_category or incident.playbook_id is None:
+        playbooks.lay_out(incident)
     workflow.meet_evaluation(incident, at=at)
     return incident
 

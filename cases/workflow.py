@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import deadlines, gates, moving, queries, timeline
+from cases import deadlines, gates, moving, playbooks, queries, timeline
 from cases.models import Entry, Incident, Phase, ReviewFacts
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -62,6 +62,8 @@ def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
     result = incident.computed_severity()
     incident.severity = result.severity
     incident.save(force_insert=True)
+    if not by.is_system:  # a person chose the category; a source only assumes it until evaluated
+        playbooks.lay_out(incident)
     moving.note_move(incident, "", by=by, at=at)
     text = f"Opened by {opening.detected_by}. SEV-{incident.severity}: {result.why}."
     timeline.record(incident, Kind.OPENED, text, by=by, at=at)

@@ -12,7 +12,15 @@ from django.utils.safestring import mark_safe
 
 from cases import queries
 from cases.admin import incident_list, incident_page
-from cases.admin.dialogs import command, evaluation, moves, partners, response
+from cases.admin.dialogs import (
+    command,
+    evaluation,
+    moves,
+    partners,
+    response,
+    systems,
+    tasks,
+)
 from cases.models import Incident, Phase
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
@@ -50,11 +58,14 @@ class IncidentAdmin(DeskAdmin):
         moves.TO_RECOVERY,
         evaluation.EVALUATE,
         evaluation.OVERRIDE,
-        response.ADD_SYSTEM,
-        response.ISOLATE,
-        response.RESTORE,
-        response.ADD_TASK,
-        response.END_TASKS,
+        systems.ADD_SYSTEM,
+        systems.ISOLATE,
+        systems.RESTORE,
+        systems.AFFECTED_AGAIN,
+        systems.DOWN,
+        systems.UP_AGAIN,
+        tasks.ADD_TASK,
+        tasks.END_TASKS,
         response.RECORD_CAUSE,
         response.RECOVERED,
         response.CLEAR_ALERTS,
@@ -76,7 +87,7 @@ class IncidentAdmin(DeskAdmin):
         found = (
             super()
             .get_queryset(request)
-            .select_related("category", "commander", "acknowledged_by", "duplicate_of")
+            .select_related("category", "commander", "acknowledged_by", "duplicate_of", "playbook")
         )
         return incident_list.with_next_deadline(found)
 

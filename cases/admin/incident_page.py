@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from cases.admin import needs
-from cases.admin.page import moments, partners, progress, tabs
+from cases.admin.page import moments, partners, progress, systems, tabs
 from cases.models import Incident, Phase
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -16,7 +16,7 @@ from incidentdesk.kernel.access import Actor, Permission
 # The menu behind “More”, in order; a gap is a line.
 MORE = (
     ("evaluate", "override_severity", "record_cause", "recovered", "sign"),
-    ("add_system", "isolate", "restore", "add_partner"),
+    ("add_system", "isolate", "restore", "affected_again", "down", "up_again", "add_partner"),
     ("add_task", "end_tasks", "clear_alerts"),
     ("step_back", "dismiss", "reopen"),
 )
@@ -49,8 +49,9 @@ def build(
         "counts": counts,
         "tabs": shown,
         "tab": on,
-        **tabs.rows(incident, on.key, before=before, now=now),
-        "systems": tabs.systems(incident, now),
+        **tabs.rows(incident, on.key, before=before, by=by, now=now),
+        "systems": systems.rows(incident, now),
+        "dependents": systems.dependents(incident, buttons),
         "partners": partners.rows(incident, now),
         "times": _times(incident, now),
         "is_mine": incident.commander_id == by.user_id,

@@ -15,6 +15,7 @@ from django.db.models import Count, F, Q, Value
 from django_fsm import RETURN_VALUE, FSMField, FSMModelMixin, transition
 
 from cases import gates
+from cases.models.task import ENDED
 from cases.severity import FLOOR_CHOICES, IMPACTS, SCOPES, URGENCIES, Result, compute
 
 
@@ -68,6 +69,9 @@ class Incident(FSMModelMixin, models.Model):
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     category = models.ForeignKey("cases.Category", models.PROTECT, null=True)
+    playbook = models.ForeignKey(
+        "cases.Playbook", models.PROTECT, null=True, related_name="incidents"
+    )
     tlp = models.CharField("TLP", max_length=12, choices=Tlp.choices, default=Tlp.AMBER)
     detection = models.CharField(max_length=10, choices=Detection.choices)
     detected_by = models.CharField(max_length=120, help_text="For instance: source “prod-eu”.")
@@ -235,7 +239,7 @@ class Incident(FSMModelMixin, models.Model):
 
     def _tasks_by_phase(self) -> dict[str, tuple[int, int]]:
         """Phase → how many tasks have ended, and of how many."""
-        ended = Count("id", filter=~Q(state="open"))
+        ended = Count("id", filter=ENDED)
         rows = self.tasks.order_by().values("phase").annotate(total=Count("id"), ended=ended)
         return {row["phase"]: (row["ended"], row["total"]) for row in rows}
 

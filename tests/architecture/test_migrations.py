@@ -32,7 +32,8 @@ SHIPPED = {
     "categories": "SELECT key, name, description, position FROM cases_category",
     "playbook": """SELECT c.key, p.phase, p.position, p.text, p.needs_evidence,
         p.needs_second_person, p.is_partner_facing
-        FROM cases_playbooktask p JOIN cases_category c ON c.id = p.category_id""",
+        FROM cases_playbooktask p JOIN cases_playbook b ON b.id = p.playbook_id
+        JOIN cases_category c ON c.id = b.category_id""",
     "targets": "SELECT severity, kind, anchor, amount, counting FROM cases_target",
 }
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cases import response
-from cases.models import Alert, Entry, Incident, System, Task
+from cases.models import Alert, Entry, Incident, System
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from notifications.models import Group, Message
 from tests.conftest import NOW
@@ -55,26 +55,11 @@ def fresh(incident: Incident) -> Incident:
             {"text": " \n"},
             "An update needs words; write what happened or what is next.",
         ),
-        (
-            "add_task",
-            {"phase": "containment", "text": ""},
-            "A task needs words; write what is to be done.",
-        ),
         ("record_cause", {"cause": "  "}, "Write the cause, or the best hypothesis so far."),
         (
             "record_recovery",
             {"recovered_at": LATER + timedelta(seconds=1)},
             "The time of recovery lies in the future; check it.",
-        ),
-        (
-            "end_tasks",
-            {"task_ids": [1], "state": "open", "note": "x"},
-            "A task ends as done or as waived; choose one.",
-        ),
-        (
-            "end_tasks",
-            {"task_ids": [1], "state": "done", "note": " "},
-            "Ending a task needs a note: how it was done, or why it is waived.",
         ),
         (
             "change_system",
@@ -104,67 +89,6 @@ def test_an_update_is_a_line_and_internal(incident, step):
         LATER,
     )
     assert lines(incident) == [("update", "Failover at 10:30.")]
-
-
-# --- tasks ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def tasks(incident, step) -> list[Task]:
-    """Three tasks of our own."""
-    return [
-        response.add_task(**step, phase=phase, text=text)
-        for phase, text in (
-            ("containment", " Pull the feed. "),
-            ("containment", "Tell the venue"),
-            ("recovery", "Put it back"),
-        )
-    ]
-
-
-def test_a_task_of_our_own_stands_behind_those_of_its_phase(incident, tasks):
-    found = [(t.phase, t.position, t.text, t.state) for t in incident.tasks.all()]
-    assert found == [
-        ("containment", 1, "Pull the feed.", "open"),
-        ("containment", 2, "Tell the venue", "open"),
-        ("recovery", 1, "Put it back", "open"),
-    ]
-    assert lines(incident)[0] == ("task", "Task added: Pull the feed.")
-
-
-@pytest.mark.parametrize("state", ["done", "waived"])
-def test_tasks_end_together_with_one_note(incident, step, tasks, state):
-    ids = [tasks[0].pk, tasks[1].pk]
-    count = response.end_tasks(**step, task_ids=ids, state=state, note=" By hand. ")
-    assert count == 2
-    found = [(t.state, t.note, t.ended_at, t.ended_by_id) for t in incident.tasks.all()]
-    assert found == [(state, "By hand.", LATER, step["by"].user_id)] * 2 + [
-        ("open", "", None, None)
-    ]
-    assert lines(incident)[-1] == (
-        "task",
-        f"2 tasks {state}: Pull the feed; Tell the venue. By hand.",
-    )
-
-
-def test_a_task_that_somebody_ended_meanwhile_stops_the_whole_click(step, tasks, declare):
-    first, second, third = (task.pk for task in tasks)
-    end = {**step, "state": "done", "note": "x"}
-    response.end_tasks(**end, task_ids=[first])
-    elsewhere = {**step, "incident_id": declare().pk}
-    foreign = response.add_task(**elsewhere, phase="recovery", text="x").pk
-    for ids in ([first], [first, second], [second, foreign], [second, 404], []):
-        with pytest.raises(Conflict) as refused:
-            response.end_tasks(**end, task_ids=ids)
-        assert str(refused.value) == (
-            "Some of these tasks were ended by somebody else; look at the page again."
-        )
-    assert set(Task.objects.filter(state="open").values_list("pk", flat=True)) == {
-        second,
-        third,
-        foreign,
-    }
-    assert response.end_tasks(**end, task_ids=[second, second]) == 1
 
 
 # --- systems --------------------------------------------------------------------------------------

@@ -9,6 +9,9 @@ from django import forms
 
 from cases import severity
 from cases.models import Category, Involvement
+from incidentdesk.kernel.access import Permission
+from incidentdesk.kernel.models import User
+from incidentdesk.kernel.roles import ROLES
 
 NOT_KNOWN = ("", "Not known yet (the next higher value is assumed)")
 SEVERITIES = [(n, f"SEV-{n}") for n in (1, 2, 3, 4)]
@@ -98,3 +101,15 @@ def named(involvement: Involvement) -> str:
     """An involvement in a choice: the partner, and its reference once it has one."""
     partner, reference = involvement.partner.name, involvement.reference
     return f"{partner} · {reference}" if reference else f"{partner} (not disclosed yet)"
+
+
+def person(label: str, permission: Permission, *, nobody: str = "", help_text: str = "") -> Any:
+    """Somebody at the desk whose role has the permission; `nobody` words the empty choice."""
+    roles = [key for key, role in ROLES.items() if permission in role.permissions]
+    return forms.ModelChoiceField(
+        User.objects.filter(is_active=True, roles__overlap=roles).order_by("name", "email"),
+        label=label,
+        required=not nobody,
+        empty_label=nobody or "Choose…",
+        help_text=help_text,
+    )
