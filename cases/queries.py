@@ -3,6 +3,8 @@ there. Also the lock that every use case begins with."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q, QuerySet
 
@@ -106,7 +108,7 @@ def sharing_systems(incident: Incident, actor: Actor) -> IncidentQuerySet:
     return others.filter(shared).annotate(shared=names).order_by("severity", "-opened_at", "-id")
 
 
-def dependent_partners(incident: Incident) -> QuerySet[Partner]:
+def dependent_partners(incident: Incident) -> QuerySet[Any]:
     """Partners that depend on an affected system and are not listed on the incident yet.
 
     Each carries `depends_on`, the names of those systems.

@@ -45,7 +45,7 @@ class ShownFilter(ChoiceFilter):
         """Everything, on request."""
         return [("all", "All versions")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Playbook]) -> QuerySet[Playbook]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Leaves out what a newer version has replaced."""
         if self.value() == "all":
             return queryset

@@ -1,4 +1,4 @@
-"""The register of systems: what an incident can hit, who owns it, who depends on it, its history."""
+"""The register of systems: what an incident can hit, who owns it, who depends on it, and when."""
 
 from __future__ import annotations
 

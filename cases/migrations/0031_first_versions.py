@@ -7,7 +7,7 @@ from django.db import migrations
 
 FIRST = """
 INSERT INTO cases_playbook (category_id, version, note, published_at)
-    SELECT DISTINCT category_id, 1, 'As it stood before there were versions.',
+    SELECT DISTINCT category_id, 1, 'The first version.',
         timestamptz '2026-01-01 00:00:00+00'
     FROM cases_playbooktask;
 UPDATE cases_playbooktask AS task SET playbook_id = playbook.id

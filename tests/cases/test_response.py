@@ -133,6 +133,71 @@ def test_a_system_changes_with_a_proof_and_in_its_own_incident_only(step, system
     assert (affected.state, affected.how) == ("affected", "")
 
 
+def test_a_system_is_fully_down_and_up_again_and_the_timeline_says_how_long(incident, step, system):
+    since = LATER - timedelta(minutes=42)
+    affected = response.add_system(**step, system_id=system.pk, down_since=since)
+    assert affected.down_since == since
+    down = {**step, "affected_id": affected.pk}
+    response.set_down(**down, down_since=None)
+    with pytest.raises(Conflict, match="is not noted as down"):
+        response.set_down(**down, down_since=None)
+    response.set_down(**down, down_since=LATER)
+    response.change_system(**down, state="restored", how="failed over")
+    affected.refresh_from_db()
+    assert (affected.state, affected.down_since) == ("restored", None)
+    with pytest.raises(Conflict, match="say first that it is affected again"):
+        response.set_down(**down, down_since=LATER)
+    assert [text for _, text in lines(incident)] == [
+        "quote-gw-eu-2 is affected. Fully down since 04 Mar 09:59 UTC.",
+        "quote-gw-eu-2 is up again after 42 min.",
+        "quote-gw-eu-2 is fully down since 04 Mar 10:41 UTC.",
+        "quote-gw-eu-2 restored: failed over Up again after 0 s.",
+    ]
+
+
+def test_a_system_is_not_down_since_a_time_that_is_still_to_come(incident, step, system):
+    ahead = {"down_since": LATER + timedelta(seconds=1)}
+    with pytest.raises(InvalidInput, match="in the future"):
+        response.add_system(**step, system_id=system.pk, **ahead)
+    affected = response.add_system(**step, system_id=system.pk)
+    with pytest.raises(InvalidInput, match="in the future"):
+        response.set_down(**step, affected_id=affected.pk, **ahead)
+    affected.refresh_from_db()
+    assert affected.down_since is None
+
+
+def test_a_critical_system_is_restored_once_a_second_person_checked_it(
+    incident, step, system, people, helix
+):
+    System.objects.update(is_critical=True)
+    affected = response.add_system(**step, system_id=system.pk)
+    change = {**step, "affected_id": affected.pk, "how": "Pulled."}
+    response.change_system(**change, state="isolated")
+    for checker, said in (
+        (None, "quote-gw-eu-2 is critical: have a second person check it, and name them."),
+        (
+            step["by"].user_id,
+            "You say so yourself; name somebody else who checked it, or nobody.",
+        ),
+        (people["helix"].pk, "Who checked it is somebody at the desk; choose one."),
+        (404, "Who checked it is somebody at the desk; choose one."),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            response.change_system(**change, state="restored", checked_by_id=checker)
+        assert str(refused.value) == said
+    affected.refresh_from_db()
+    assert (affected.state, affected.checked_by) == ("isolated", None)
+    checked = {"state": "restored", "checked_by_id": people["security"].pk}
+    assert response.change_system(**change, **checked).checked_by == people["security"]
+    assert lines(incident)[-1] == (
+        "system",
+        "quote-gw-eu-2 restored: Pulled. Checked by Security lead.",
+    )
+    response.change_system(**{**change, "how": "It came back."}, state="affected")
+    affected.refresh_from_db()
+    assert (affected.state, affected.checked_by) == ("affected", None)
+
+
 # --- cause, recovery, alerts ----------------------------------------------------------------------
 
 
