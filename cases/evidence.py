@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from cases import moving, queries, timeline
-from cases.models import AffectedSystem, CustodyEvent, Entry, Evidence, Task
+from cases.models import CustodyEvent, Entry, Evidence, Incident
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import InvalidInput
@@ -36,10 +36,8 @@ def add(
     moving.require_open(incident)
     if not title.strip() or not collector.strip():
         raise InvalidInput("Evidence needs a title and the name of who collected it.")
-    task = Task.objects.get(incident=incident, pk=task_id) if task_id else None
-    affected = (
-        AffectedSystem.objects.get(incident=incident, pk=affected_id) if affected_id else None
-    )
+    task = incident.tasks.get(pk=task_id) if task_id else None
+    affected = incident.systems.get(pk=affected_id) if affected_id else None
     evidence = Evidence.objects.create(
         incident=incident,
         title=title.strip()[:200],
@@ -55,12 +53,17 @@ def add(
         affected_system=affected,
     )
     default_storage.save(f"evidence/{evidence.key}", upload)
+    _note(incident, evidence, by=by, at=at)
+    return evidence
+
+
+def _note(incident: Incident, evidence: Evidence, *, by: Actor, at: datetime) -> None:
+    """The first link of its chain of custody, and a line on the timeline."""
     CustodyEvent.objects.create(
         evidence=evidence, at=at, action="added", actor=by.name, user_id=by.user_id
     )
     text = f"Evidence added: {evidence.title}, SHA-256 {evidence.sha256}."
     timeline.record(incident, Entry.Kind.UPDATE, text, by=by, at=at)
-    return evidence
 
 
 def _digest(upload: File[bytes]) -> str:

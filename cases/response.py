@@ -87,9 +87,10 @@ def change_system(
     if was_down is not None:
         affected.down_since = None
     affected.save()
-    checked = f" Checked by {checker}." if checker else ""
-    up = f" Up again after {clocks.words(at - was_down)}." if was_down else ""
-    text = f"{affected.system} {state}: {affected.how}{checked}{up}"
+    more = [f"Checked by {checker}."] if checker else []
+    more += [f"Up again after {clocks.words(at - was_down)}."] if was_down else []
+    how = f"{affected.how.rstrip('.')}." if more else affected.how
+    text = " ".join([f"{affected.system} {state}: {how}", *more])
     timeline.record(incident, Kind.SYSTEM, text, by=by, at=at)
     return affected
 

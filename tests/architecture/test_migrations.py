@@ -101,9 +101,9 @@ def test_cases_and_reviews_go_back_to_nothing_and_forth_again(scratch):
     }
 
 
-INCIDENT = """INSERT INTO cases_incident (title, description, tlp, detection, detected_by, opened_at,
-    detected_at, severity, severity_reason, phase, dismissal, cause, floors, commanded_by,
-    category_id)
+INCIDENT = """INSERT INTO cases_incident (title, description, tlp, detection, detected_by,
+    opened_at, detected_at, severity, severity_reason, phase, dismissal, cause, floors,
+    commanded_by, category_id)
     VALUES ('Old', '', 'AMBER', 'staff', 'x', now(), now(), 3, '', 'identification', '', '', '{}',
         '{}', (SELECT id FROM cases_category WHERE key = 'outage')) RETURNING id"""
 TASKS = """INSERT INTO cases_task (incident_id, phase, position, text, needs_evidence,
@@ -120,10 +120,10 @@ SECOND = f"""
         FROM cases_playbook WHERE version = 2;
     UPDATE cases_playbook SET published_at = now(), note = 'Shorter.' WHERE version = 2;
     INSERT INTO cases_playbook (category_id, version, note) VALUES ({OUTAGE}, 3, '');
-"""
+"""  # noqa: S608 -- a constant
 KEPT = f"""SELECT playbook.version, playbook.note, count(task.id)
     FROM cases_playbook playbook LEFT JOIN cases_playbooktask task ON task.playbook_id = playbook.id
-    WHERE playbook.category_id = {OUTAGE} GROUP BY playbook.id ORDER BY 1"""
+    WHERE playbook.category_id = {OUTAGE} GROUP BY playbook.id ORDER BY 1"""  # noqa: S608 -- a constant
 
 
 def _ask(cursor: Any, question: str) -> list[tuple[Any, ...]]:
@@ -149,7 +149,7 @@ def test_playbooks_become_versions_and_go_back_with_their_rows(scratch):
         assert [row[::2] for row in _ask(cursor, KEPT)] == [(1, 23), (2, 1), (3, 0)]
     call_command("migrate", "cases", "0012", database=scratch, verbosity=0)
     with connections[scratch].cursor() as cursor:
-        mine = f"SELECT phase, position, text FROM cases_playbooktask WHERE category_id = {OUTAGE}"
+        mine = f"SELECT phase, position, text FROM cases_playbooktask WHERE category_id = {OUTAGE}"  # noqa: S608
         assert _ask(cursor, mine) == [("recovery", 1, "Breathe")]
         assert _ask(cursor, "SELECT count(*) FROM cases_playbooktask") == [(110 - 23 + 1,)]
         assert _ask(cursor, "SELECT count(*) FROM cases_task") == [(23,)]

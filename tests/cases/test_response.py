@@ -151,7 +151,7 @@ def test_a_system_is_fully_down_and_up_again_and_the_timeline_says_how_long(inci
         "quote-gw-eu-2 is affected. Fully down since 04 Mar 09:59 UTC.",
         "quote-gw-eu-2 is up again after 42 min.",
         "quote-gw-eu-2 is fully down since 04 Mar 10:41 UTC.",
-        "quote-gw-eu-2 restored: failed over Up again after 0 s.",
+        "quote-gw-eu-2 restored: failed over. Up again after 0 s.",
     ]
 
 
