@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from unfold.admin import TabularInline
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
 
 from cases import queries
 from cases.admin.dialogs import playbook as dialogs
@@ -72,7 +72,8 @@ class LineForm(ModelForm):  # type: ignore[type-arg]
             "is_partner_facing": "partner",
         }
         widgets: ClassVar[dict[str, forms.Widget]] = {
-            "text": UnfoldAdminTextInputWidget(attrs={"class": "lines-text"}),
+            "position": UnfoldAdminIntegerFieldWidget(attrs={"class": "lines-place"}),
+            "text": UnfoldAdminTextareaWidget(attrs={"class": "lines-text", "rows": 2}),
         }
 
 
@@ -81,7 +82,7 @@ class LineInline(TabularInline):  # type: ignore[misc]
 
     model = PlaybookTask
     form = LineForm
-    extra = 1
+    extra = 0  # an empty row would be half filled in: a phase is always chosen
     hide_title = True
     ordering = ("phase", "position", "id")
     verbose_name = "task"

@@ -45,7 +45,7 @@ def _of_phase(label: str, old: Sequence[PlaybookTask], new: Sequence[PlaybookTas
         [t for t in by_text if t in texts], [x.text for x in new if x.text in by_text]
     )
     found = []
-    for line in new:
+    for place, line in enumerate(new, start=1):
         former = by_text.get(line.text)
         if former is None:
             alike = difflib.get_close_matches(line.text, list(gone), n=1, cutoff=ALIKE)
@@ -53,7 +53,7 @@ def _of_phase(label: str, old: Sequence[PlaybookTask], new: Sequence[PlaybookTas
             kind, detail = ("reworded", former.text) if former else ("added", "")
             found.append(Change(kind, label, line.text, detail))
         elif line.text not in stayed:
-            found.append(Change("moved", label, line.text, f"to place {line.position}"))
+            found.append(Change("moved", label, line.text, f"to place {place}"))
         if former is not None and (words := _marks(former, line)):
             found.append(Change("marks", label, line.text, words))
     return found + [Change("removed", label, text) for text in gone]
