@@ -17,8 +17,8 @@ from cases import (
     deadlines,
     moments,
     moving,
+    playbooks,
     queries,
-    response,
     rules,
     severity,
     timeline,
@@ -94,8 +94,8 @@ def evaluate(*, incident_id: int, found: Evaluation, by: Actor, at: datetime) ->
     tell(incident, before, text, found.reason, by=by, at=at)
     for change in changes:
         deadlines.move_anchor(incident, change.name, change.former)
-    if incident.category_id != was_category or not incident.tasks.exists():
-        response.lay_out_playbook(incident, former_id=was_category)
+    if incident.category_id != was_category or incident.playbook_id is None:
+        playbooks.lay_out(incident)
     workflow.meet_evaluation(incident, at=at)
     return incident
 

@@ -3,13 +3,26 @@ there. Also the lock that every use case begins with."""
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from typing import Any
 
-from cases.models import Alert, Event, Incident, Notice, Report, Task
-from cases.models.incident import IncidentQuerySet
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q, QuerySet
+
+from cases.models import (
+    AffectedSystem,
+    Alert,
+    Event,
+    Incident,
+    Notice,
+    Playbook,
+    Report,
+    Task,
+)
+from cases.models.incident import OVER, IncidentQuerySet
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import NotFound
+from partners.models import Partner
 
 
 def visible_to(actor: Actor) -> IncidentQuerySet:
@@ -46,6 +59,68 @@ def events_visible_to(actor: Actor) -> QuerySet[Event]:
 def tasks_visible_to(actor: Actor) -> QuerySet[Task]:
     """The tasks that this actor may read."""
     return Task.objects.filter(incident__in=visible_to(actor))
+
+
+# --- work: tasks, playbooks, systems --------------------------------------------------------------
+
+
+def tasks_in_progress(actor: Actor) -> QuerySet[Task]:
+    """The tasks of open incidents that this actor may read."""
+    return tasks_visible_to(actor).exclude(incident__phase__in=OVER)
+
+
+def tasks_of(actor: Actor) -> QuerySet[Task]:
+    """This person's own open tasks, in every incident that is not over."""
+    return tasks_in_progress(actor).filter(owner_id=actor.user_id or 0, state=Task.State.OPEN)
+
+
+def tasks_to_confirm(actor: Actor) -> QuerySet[Task]:
+    """Tasks that are done and wait for a second person, who is not the one who ended them."""
+    return (
+        tasks_in_progress(actor)
+        .filter(state=Task.State.DONE, needs_second_person=True, confirmed_at=None)
+        .exclude(ended_by_id=actor.user_id)
+    )
+
+
+def playbooks_visible_to(actor: Actor) -> QuerySet[Playbook]:
+    """The versions of playbooks that this actor may read."""
+    if not access.allows(actor, Permission.INCIDENT_READ):
+        return Playbook.objects.none()
+    return Playbook.objects.all()
+
+
+def affected_visible_to(actor: Actor) -> QuerySet[AffectedSystem]:
+    """Where systems are affected, in the incidents that this actor may read."""
+    return AffectedSystem.objects.filter(incident__in=visible_to(actor))
+
+
+def sharing_systems(incident: Incident, actor: Actor) -> IncidentQuerySet:
+    """Other open incidents that list a system which this one lists too: a risk in common.
+
+    Each carries `shared`, the names of those systems in order. One query, whatever their number.
+    """
+    others = visible_to(actor).open().exclude(pk=incident.pk)
+    shared = Q(systems__system__in=incident.systems.values("system"))
+    names = ArrayAgg(
+        "systems__system__name", filter=shared, distinct=True, order_by="systems__system__name"
+    )
+    return others.filter(shared).annotate(shared=names).order_by("severity", "-opened_at", "-id")
+
+
+def dependent_partners(incident: Incident) -> QuerySet[Any]:
+    """Partners that depend on an affected system and are not listed on the incident yet.
+
+    Each carries `depends_on`, the names of those systems.
+    """
+    through = Q(systems__in=incident.systems.values("system"))
+    names = ArrayAgg("systems__name", filter=through, distinct=True, order_by="systems__name")
+    return (
+        Partner.objects.filter(through, is_active=True)
+        .exclude(pk__in=incident.involvements.values("partner"))
+        .annotate(depends_on=names)
+        .order_by("name")
+    )
 
 
 def locked(incident_id: int) -> Incident:

@@ -1,4 +1,4 @@
-"""What responders do between the moves: updates, tasks, systems, causes, statements, pages."""
+"""What responders do between the moves: updates, systems, causes, statements, pages."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from datetime import datetime
 from django.db import transaction
 
 from cases import deadlines, gates, moments, moving, queries, timeline
-from cases.models import AffectedSystem, Entry, Incident, PlaybookTask, Statement, System, Task
-from incidentdesk.kernel import access
+from cases.models import AffectedSystem, Entry, Incident, Statement, System
+from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
+from incidentdesk.kernel.models import User
 from notifications import escalation
 
 Kind = Entry.Kind
@@ -28,81 +29,92 @@ def post_update(*, incident_id: int, text: str, by: Actor, at: datetime) -> Entr
 
 
 @transaction.atomic
-def add_task(*, incident_id: int, phase: str, text: str, by: Actor, at: datetime) -> Task:
-    """A task of our own beside the playbook's."""
-    incident = queries.locked(incident_id)
-    access.require(by, Permission.INCIDENT_RESPOND)
-    moving.require_open(incident)
-    if not text.strip():
-        raise InvalidInput("A task needs words; write what is to be done.")
-    last = incident.tasks.filter(phase=phase).order_by("-position").first()
-    task = Task.objects.create(
-        incident=incident,
-        phase=phase,
-        position=last.position + 1 if last else 1,
-        text=text.strip()[:300],
-    )
-    timeline.record(incident, Kind.TASK, f"Task added: {task.text}", by=by, at=at)
-    return task
-
-
-@transaction.atomic
-def end_tasks(
-    *, incident_id: int, task_ids: Sequence[int], state: str, note: str, by: Actor, at: datetime
-) -> int:
-    """Tasks are `done` (the note says how) or `waived` (the note says why). Answers how many."""
-    incident = queries.locked(incident_id)
-    access.require(by, Permission.INCIDENT_RESPOND)
-    moving.require_open(incident)
-    if state not in (Task.State.DONE, Task.State.WAIVED):
-        raise InvalidInput("A task ends as done or as waived; choose one.")
-    if not note.strip():
-        raise InvalidInput("Ending a task needs a note: how it was done, or why it is waived.")
-    tasks = list(incident.tasks.filter(pk__in=task_ids, state=Task.State.OPEN))
-    if not tasks or len(tasks) != len(set(task_ids)):
-        raise Conflict("Some of these tasks were ended by somebody else; look at the page again.")
-    Task.objects.filter(pk__in=[task.pk for task in tasks]).update(
-        state=state, note=note.strip(), ended_at=at, ended_by=by.user_id
-    )
-    names = "; ".join(task.text.rstrip(".") for task in tasks)
-    text = f"{timeline.counted(len(tasks), 'task')} {state}: {names}. {note.strip()}"
-    timeline.record(incident, Kind.TASK, text, by=by, at=at)
-    return len(tasks)
-
-
-@transaction.atomic
-def add_system(*, incident_id: int, system_id: int, by: Actor, at: datetime) -> AffectedSystem:
-    """A system is affected."""
+def add_system(
+    *,
+    incident_id: int,
+    system_id: int,
+    down_since: datetime | None = None,
+    by: Actor,
+    at: datetime,
+) -> AffectedSystem:
+    """A system is affected; `down_since` if it is fully down."""
     incident = queries.locked(incident_id)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     system = System.objects.get(pk=system_id)
     if incident.systems.filter(system=system).exists():
         raise Conflict(f"{system} is listed already.")
+    _require_past(down_since, at=at)
     affected = AffectedSystem.objects.create(
-        incident=incident, system=system, changed_at=at, changed_by_id=by.user_id
+        incident=incident,
+        system=system,
+        down_since=down_since,
+        changed_at=at,
+        changed_by_id=by.user_id,
     )
-    timeline.record(incident, Kind.SYSTEM, f"{system} is affected.", by=by, at=at)
+    down = f" Fully down since {down_since:%d %b %H:%M} UTC." if down_since else ""
+    timeline.record(incident, Kind.SYSTEM, f"{system} is affected.{down}", by=by, at=at)
     return affected
 
 
 @transaction.atomic
 def change_system(
-    *, incident_id: int, affected_id: int, state: str, how: str, by: Actor, at: datetime
+    *,
+    incident_id: int,
+    affected_id: int,
+    state: str,
+    how: str,
+    checked_by_id: int | None = None,
+    by: Actor,
+    at: datetime,
 ) -> AffectedSystem:
-    """A system was isolated or restored; `how` is the proof."""
+    """A system was isolated or restored, or is affected again; `how` is the proof.
+
+    `checked_by_id` is the second person who looked; a critical system is not restored without.
+    """
     incident = queries.locked(incident_id)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
-    affected = incident.systems.select_related("system").filter(pk=affected_id).first()
-    if affected is None or state not in AffectedSystem.State.values:
+    affected = _affected(incident, affected_id)
+    if state not in AffectedSystem.State.values:
         raise InvalidInput("Choose a system of this incident, and what became of it.")
     if not how.strip():
         raise InvalidInput(f"Say how {affected.system} was {state}; it is the proof.")
-    affected.state, affected.how = state, how.strip()
+    checker = _checker(affected, state, checked_by_id, by=by)
+    was_down = affected.down_since if state == AffectedSystem.State.RESTORED else None
+    affected.state, affected.how, affected.checked_by = state, how.strip(), checker
     affected.changed_at, affected.changed_by_id = at, by.user_id
+    if was_down is not None:
+        affected.down_since = None
     affected.save()
-    text = f"{affected.system} {state}: {affected.how}"
+    more = [f"Checked by {checker}."] if checker else []
+    more += [f"Up again after {clocks.words(at - was_down)}."] if was_down else []
+    how = f"{affected.how.rstrip('.')}." if more else affected.how
+    text = " ".join([f"{affected.system} {state}: {how}", *more])
+    timeline.record(incident, Kind.SYSTEM, text, by=by, at=at)
+    return affected
+
+
+@transaction.atomic
+def set_down(
+    *, incident_id: int, affected_id: int, down_since: datetime | None, by: Actor, at: datetime
+) -> AffectedSystem:
+    """A system is fully down since then, or (None) up again."""
+    incident = queries.locked(incident_id)
+    access.require(by, Permission.INCIDENT_RESPOND)
+    moving.require_open(incident)
+    affected = _affected(incident, affected_id)
+    if down_since is not None and affected.state == AffectedSystem.State.RESTORED:
+        raise Conflict(f"{affected.system} is restored; say first that it is affected again.")
+    if down_since is None and affected.down_since is None:
+        raise Conflict(f"{affected.system} is not noted as down; look at the page again.")
+    _require_past(down_since, at=at)
+    was, affected.down_since = affected.down_since, down_since
+    affected.save(update_fields=["down_since"])
+    if down_since is None and was is not None:
+        text = f"{affected.system} is up again after {clocks.words(at - was)}."
+    else:
+        text = f"{affected.system} is fully down since {down_since:%d %b %H:%M} UTC."
     timeline.record(incident, Kind.SYSTEM, text, by=by, at=at)
     return affected
 
@@ -218,19 +230,34 @@ def page(
     return len(paged)
 
 
-def lay_out_playbook(incident: Incident, *, former_id: int | None) -> None:
-    """Tasks from the category's playbook; open ones of the former playbook give way."""
-    former = PlaybookTask.objects.filter(category_id=former_id or 0).values("text")
-    incident.tasks.filter(state=Task.State.OPEN, text__in=former).delete()
-    Task.objects.bulk_create(
-        Task(
-            incident=incident,
-            phase=line.phase,
-            position=line.position,
-            text=line.text,
-            needs_evidence=line.needs_evidence,
-            needs_second_person=line.needs_second_person,
-            is_partner_facing=line.is_partner_facing,
-        )
-        for line in PlaybookTask.objects.filter(category=incident.category)
-    )
+# --- steps ----------------------------------------------------------------------------------------
+
+
+def _affected(incident: Incident, affected_id: int) -> AffectedSystem:
+    found = incident.systems.select_related("system").filter(pk=affected_id).first()
+    if found is None:
+        raise InvalidInput("Choose a system of this incident, and what became of it.")
+    return found
+
+
+def _checker(
+    affected: AffectedSystem, state: str, checked_by_id: int | None, *, by: Actor
+) -> User | None:
+    """The second person who looked: somebody else at the desk."""
+    if checked_by_id is None:
+        if affected.system.is_critical and state == AffectedSystem.State.RESTORED:
+            raise InvalidInput(
+                f"{affected.system} is critical: have a second person check it, and name them."
+            )
+        return None
+    if checked_by_id == by.user_id:
+        raise InvalidInput("You say so yourself; name somebody else who checked it, or nobody.")
+    found = User.objects.filter(pk=checked_by_id).first()
+    if found is None or not access.allows(access.actor_for(found), Permission.INCIDENT_READ):
+        raise InvalidInput("Who checked it is somebody at the desk; choose one.")
+    return found
+
+
+def _require_past(down_since: datetime | None, *, at: datetime) -> None:
+    if down_since is not None and down_since > at:
+        raise InvalidInput("It cannot be down since a time in the future; check it.")

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import deadlines, moments, moving, queries, rules, timeline
+from cases import deadlines, moments, moving, playbooks, queries, rules, timeline
 from cases.models import Entry, Incident, Phase, ReviewFacts
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -66,6 +66,8 @@ def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
     incident.severity = result.severity
     _INCIDENTS.add(incident)
     moments.begin(incident, by=by, at=at)
+    if not by.is_system:  # a person chose the category; a source only assumes it until evaluated
+        playbooks.lay_out(incident)
     moving.note_move(incident, "", by=by, at=at)
     text = f"Opened by {opening.detected_by}. SEV-{incident.severity}: {result.why}."
     timeline.record(incident, Kind.OPENED, text, by=by, at=at)

@@ -65,7 +65,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("Partners", "handshake", "partners.Partner"),
             Place("Systems", "dns", "cases.System"),
-            Place("Playbooks", "checklist", "cases.PlaybookTask"),
+            Place("Playbooks", "checklist", "cases.Playbook"),
             Place("Escalation paths", "stairs", "notifications.EscalationPath"),
             Place("Groups", "groups", "notifications.Group"),
             Place("Sources", "sensors", "cases.Source"),
@@ -146,6 +146,7 @@ def _waiting_for(by: Actor) -> dict[str, QuerySet[Any]]:
     return {
         "cases.Incident": cases.visible_to(by).open(),
         "cases.Alert": cases.alerts_visible_to(by).filter(resolved_at=None),
+        "cases.Task": cases.tasks_of(by),
         "cases.Report": cases.reports_visible_to(by).filter(state=Report.State.NEW),
         "cases.Notice": drafts,
         "notifications.Escalation": notifications.waiting_for_acknowledgement(),

@@ -1,5 +1,27 @@
 """The desk's pages of this package, one file a model."""
 
-from cases.admin import alert, event, incident, notice, registers, report, severity, task
+from cases.admin import (
+    alert,
+    event,
+    incident,
+    notice,
+    playbook,
+    registers,
+    report,
+    severity,
+    system,
+    task,
+)
 
-__all__ = ["alert", "event", "incident", "notice", "registers", "report", "severity", "task"]
+__all__ = [
+    "alert",
+    "event",
+    "incident",
+    "notice",
+    "playbook",
+    "registers",
+    "report",
+    "severity",
+    "system",
+    "task",
+]

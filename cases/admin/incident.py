@@ -12,7 +12,17 @@ from django.utils.safestring import mark_safe
 
 from cases import queries
 from cases.admin import incident_list, incident_page
-from cases.admin.dialogs import command, evaluation, moves, partners, response, times, waive
+from cases.admin.dialogs import (
+    command,
+    evaluation,
+    moves,
+    partners,
+    response,
+    systems,
+    tasks,
+    times,
+    waive,
+)
 from cases.admin.evaluation_views import EvaluationViews
 from cases.models import Incident, Phase
 from incidentdesk.kernel import clocks
@@ -52,11 +62,14 @@ class IncidentAdmin(EvaluationViews, DeskAdmin):
         evaluation.EVALUATE,
         evaluation.OVERRIDE,
         times.CORRECT_TIME,
-        response.ADD_SYSTEM,
-        response.ISOLATE,
-        response.RESTORE,
-        response.ADD_TASK,
-        response.END_TASKS,
+        systems.ADD_SYSTEM,
+        systems.ISOLATE,
+        systems.RESTORE,
+        systems.AFFECTED_AGAIN,
+        systems.DOWN,
+        systems.UP_AGAIN,
+        tasks.ADD_TASK,
+        tasks.END_TASKS,
         response.RECORD_CAUSE,
         response.RECOVERED,
         response.CLEAR_ALERTS,
@@ -79,7 +92,7 @@ class IncidentAdmin(EvaluationViews, DeskAdmin):
         found = (
             super()
             .get_queryset(request)
-            .select_related("category", "commander", "acknowledged_by", "duplicate_of")
+            .select_related("category", "commander", "acknowledged_by", "duplicate_of", "playbook")
         )
         return incident_list.with_next_deadline(found)
 

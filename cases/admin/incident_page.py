@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from cases import facts, gates
 from cases.admin import needs
-from cases.admin.page import axes, moments, partners, progress, tabs, times
+from cases.admin.page import axes, moments, partners, progress, systems, tabs, times
 from cases.models import Incident, Phase, Target
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -17,7 +17,7 @@ from incidentdesk.kernel.access import Actor, Permission
 # The menu behind “More”, in order; a gap is a line.
 MORE = (
     ("evaluate", "override_severity", "correct_time", "record_cause", "recovered", "sign"),
-    ("add_system", "isolate", "restore", "add_partner"),
+    ("add_system", "isolate", "restore", "affected_again", "down", "up_again", "add_partner"),
     ("add_task", "end_tasks", "clear_alerts"),
     ("step_back", "dismiss", "reopen"),
 )
@@ -51,8 +51,9 @@ def build(
         "counts": counts,
         "tabs": shown,
         "tab": on,
-        **tabs.rows(incident, on.key, before=before, now=now),
-        "systems": tabs.systems(incident, now),
+        **tabs.rows(incident, on.key, before=before, by=by, now=now),
+        "systems": systems.rows(incident, now),
+        "dependents": systems.dependents(incident, buttons),
         "partners": partners.rows(incident, now),
         "times": times.facts(incident, now),
         "is_mine": incident.commander_id == by.user_id,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from cases import gates
-from cases.admin.dialogs import command, evaluation, partners, response, waive
+from cases.admin.dialogs import command, evaluation, partners, response, systems, tasks, waive
 from cases.models import Incident, Phase
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor
@@ -28,12 +28,12 @@ _DIALOGS: dict[str, Action] = {
     action.name: action
     for action in (
         evaluation.EVALUATE,
-        response.ADD_SYSTEM,
+        systems.ADD_SYSTEM,
         partners.ADD_PARTNER,
         command.TAKE_COMMAND,
-        response.END_TASKS,
-        response.ISOLATE,
-        response.RESTORE,
+        tasks.END_TASKS,
+        systems.ISOLATE,
+        systems.RESTORE,
         response.RECORD_CAUSE,
         response.CLEAR_ALERTS,
         response.RECOVERED,

@@ -1,4 +1,4 @@
-"""The registers of this package: categories and playbooks, systems, target times, sources."""
+"""The small registers of this package: categories, target times, sources."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -17,12 +17,12 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from cases.intake import sources
-from cases.models import AxisLevel, Category, PlaybookTask, Source, System, Target
+from cases.models import AxisLevel, Category, Playbook, Source, Target
 from cases.models.alert import digest
 from incidentdesk.kernel import access, desk, dialogs
 from incidentdesk.kernel.access import Actor, Permission
 
-LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{} tasks</a>'
+LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
 
 
 class _Deletable(desk.RegisterAdmin):
@@ -48,9 +48,15 @@ class CategoryAdmin(desk.RegisterAdmin):
     fields = ("name", "key", "description", "position", "is_active")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
-        """With the length of the playbook."""
+        """With the version of the playbook that is in force, and the number of its tasks."""
         found: QuerySet[Category] = super().get_queryset(request)
-        return found.annotate(tasks=Count("playbook"))
+        current = Playbook.objects.filter(
+            category=OuterRef("pk"), published_at__isnull=False
+        ).order_by("-version")
+        return found.annotate(
+            version=Subquery(current.values("version")[:1]),
+            tasks=Subquery(current.annotate(n=Count("tasks")).values("n")[:1]),
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The key is chosen once."""
@@ -62,40 +68,12 @@ class CategoryAdmin(desk.RegisterAdmin):
 
     @admin.display(description="playbook")
     def playbook_tasks(self, category: Any) -> SafeString:
-        """How many tasks, and the way to them."""
-        url = f"{reverse('admin:cases_playbooktask_changelist')}?category__id__exact={category.pk}"
-        return format_html(LINK, url, category.tasks)
-
-
-@admin.register(System)
-class SystemAdmin(desk.RegisterAdmin):
-    """What an incident can hit."""
-
-    list_display = ("name", "description", "is_critical", "is_active")
-    list_filter = ("is_critical", "is_active")
-    search_fields = ("name", "description")
-
-
-@admin.register(PlaybookTask)
-class PlaybookTaskAdmin(_Deletable):
-    """What is proposed for a category and phase. Incidents that are open keep their tasks."""
-
-    list_display = ("text", "category", "phase", "position", "asks_for")
-    list_filter = ("category", "phase")
-    list_select_related = ("category",)
-    list_per_page = 50
-    search_fields = ("text",)
-    ordering = ("category", "phase", "position")
-
-    @admin.display(description="asks for")
-    def asks_for(self, task: PlaybookTask) -> str:
-        """What a responder must bring along, and whether a partner notices."""
-        marks = {
-            "evidence": task.needs_evidence,
-            "a second person": task.needs_second_person,
-            "faces a partner": task.is_partner_facing,
-        }
-        return ", ".join(words for words, applies in marks.items() if applies)
+        """The version in force, how many tasks, and the way to all versions."""
+        url = f"{reverse('admin:cases_playbook_changelist')}?category__id__exact={category.pk}"
+        words = (
+            f"version {category.version}: {category.tasks} tasks" if category.version else "none"
+        )
+        return format_html(LINK, url, words)
 
 
 class TargetForm(forms.ModelForm):  # type: ignore[type-arg]

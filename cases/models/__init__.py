@@ -13,12 +13,13 @@ from cases.models.moment import MomentChange
 from cases.models.move import Move, Statement, Waiver
 from cases.models.notice import Notice, NoticeCopy
 from cases.models.permission import IncidentUserObjectPermission
+from cases.models.playbook import Playbook, PlaybookTask
 from cases.models.recovery import Reconciliation, RecoveryCheck
 from cases.models.report import Report
 from cases.models.review_facts import ReviewFacts
 from cases.models.severity import AxisLevel, Basis, SeverityFloor, SeverityMatrix, SeverityRule
 from cases.models.system import AffectedSystem, System
-from cases.models.task import PlaybookTask, Task
+from cases.models.task import Task
 
 __all__ = [
     "AffectedSystem",
@@ -41,6 +42,7 @@ __all__ = [
     "Notice",
     "NoticeCopy",
     "Phase",
+    "Playbook",
     "PlaybookTask",
     "Reconciliation",
     "RecoveryCheck",

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Category(models.Model):
-    """A category of incident; its playbook is the tasks that name it."""
+    """A category of incident; its playbook has versions."""
 
     key = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80, unique=True)

@@ -67,6 +67,9 @@ class Incident(FSMModelMixin, models.Model):
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     category = models.ForeignKey("cases.Category", models.PROTECT, null=True)
+    playbook = models.ForeignKey(
+        "cases.Playbook", models.PROTECT, null=True, related_name="incidents"
+    )
     tlp = models.CharField("TLP", max_length=12, choices=Tlp.choices, default=Tlp.AMBER)
     detection = models.CharField(max_length=10, choices=Detection.choices)
     detected_by = models.CharField(max_length=120, help_text="For instance: source “prod-eu”.")

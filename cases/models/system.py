@@ -46,7 +46,10 @@ class System(models.Model):
 
 
 class AffectedSystem(models.Model):
-    """A system in an incident: affected, then isolated, then restored."""
+    """A system in an incident: affected, then isolated, then restored.
+
+    A trigger refuses a critical system that is restored and checked by nobody else.
+    """
 
     class State(models.TextChoices):
         AFFECTED = "affected", "affected"
@@ -70,6 +73,10 @@ class AffectedSystem(models.Model):
         ordering = ("system__name",)
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["incident", "system"], name="system_once_per_incident"),
+            models.CheckConstraint(
+                condition=models.Q(checked_by=None) | ~models.Q(checked_by=models.F("changed_by")),
+                name="system_checked_by_a_second_person",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(

@@ -1,4 +1,4 @@
-"""Tasks: what a playbook proposes for a category and phase, and what responders did of it."""
+"""Tasks: the work in one incident, and what responders did of it."""
 
 from __future__ import annotations
 
@@ -8,39 +8,19 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-PHASES = [
-    ("containment", "Containment"),
-    ("mitigation", "Mitigation"),
-    ("recovery", "Recovery"),
-]
+from cases.models.playbook import PHASES
 
-
-class PlaybookTask(models.Model):
-    """One line of a category's playbook."""
-
-    category = models.ForeignKey("cases.Category", models.CASCADE, related_name="playbook")
-    phase = models.CharField(max_length=20, choices=PHASES)
-    position = models.PositiveSmallIntegerField()
-    text = models.CharField(max_length=300)
-    needs_evidence = models.BooleanField(default=False)
-    needs_second_person = models.BooleanField(default=False)
-    is_partner_facing = models.BooleanField(default=False)
-
-    class Meta:
-        ordering = ("category", "phase", "position")
-        verbose_name = "playbook task"
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(
-                fields=["category", "phase", "position"], name="playbook_position_once"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.text
+# What counts as ended before a gate: waived, or done and, where marked, seen by a second person.
+ENDED = Q(state="waived") | Q(state="done") & (
+    Q(needs_second_person=False) | Q(confirmed_at__isnull=False)
+)
 
 
 class Task(models.Model):
-    """A responder's work in one incident: open, done with a note, or waived with a reason."""
+    """A responder's work in one incident: open, done with a note, or waived with a reason.
+
+    One that is marked for a second person is over once somebody else has confirmed it.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", "open"
@@ -68,6 +48,9 @@ class Task(models.Model):
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
+    confirmation = models.TextField(
+        blank=True, db_default=models.Value(""), help_text="What the second person looked at."
+    )
 
     class Meta:
         ordering = ("phase", "position", "id")
@@ -91,7 +74,19 @@ class Task(models.Model):
             models.Index(
                 fields=["owner", "due_at"], condition=Q(state="open"), name="tasks_of_owner"
             ),
+            models.Index(
+                fields=["incident"],
+                condition=Q(state="done", needs_second_person=True, confirmed_at=None),
+                name="tasks_to_confirm",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def awaits_confirmation(self) -> bool:
+        """Done, and waits for a second person."""
+        return (
+            self.state == self.State.DONE and self.needs_second_person and self.confirmed_at is None
+        )

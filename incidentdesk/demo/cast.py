@@ -57,28 +57,29 @@ CONTACTS = (
     ("NORRBANK", "night", "Norrbank night desk", "Night shift", ""),
     ("TIDEWATER", "contact", "Tidewater contact", "Platform operations", "act"),
 )
-# name, what it is, critical
+# name, what it is, kind, who depends on it (the first letters of their codes), critical
 SYSTEMS = (
-    ("order-gateway-eu", "Order entry, EU region", True),
-    ("order-gateway-us", "Order entry, US region", True),
-    ("fix-gateway", "FIX sessions of partners and venues", True),
-    ("matching-core", "Internal matching and execution", True),
-    ("risk-engine", "Pre-trade limits and kill switches", True),
-    ("ledger", "Positions, balances and fees", True),
-    ("identity", "Logins, second factors, sessions", True),
-    ("md-normaliser-eu", "Market data of EU venues in one format", True),
-    ("message-bus", "Events between the core systems", True),
-    ("quote-gw-eu-1", "Quote stream EU-1", False),
-    ("quote-gw-eu-2", "Quote stream EU-2", False),
-    ("margin-feed", "Margin figures for partners", False),
-    ("drop-copy", "Copies of executions for partners", False),
-    ("settlement-export", "Settlement files for partners", False),
-    ("reference-data", "Instruments, calendars, price bands", False),
-    ("partner-api", "Reporting API and portal", False),
-    ("webhooks", "Webhooks to partners", False),
-    ("backoffice-db", "Reports and statements", False),
-    ("bastion", "Administrators' way into production", False),
+    ("order-gateway-eu", "Order entry, EU region", "gateway", "HNT", True),
+    ("order-gateway-us", "Order entry, US region", "gateway", "HT", True),
+    ("fix-gateway", "FIX sessions of partners and venues", "gateway", "HN", True),
+    ("matching-core", "Internal matching and execution", "service", "HNT", True),
+    ("risk-engine", "Pre-trade limits and kill switches", "service", "HNT", True),
+    ("ledger", "Positions, balances and fees", "data", "HNT", True),
+    ("identity", "Logins, second factors, sessions", "identity", "HNT", True),
+    ("md-normaliser-eu", "Market data of EU venues in one format", "data", "HN", True),
+    ("message-bus", "Events between the core systems", "service", "HNT", True),
+    ("quote-gw-eu-1", "Quote stream EU-1", "gateway", "HN", False),
+    ("quote-gw-eu-2", "Quote stream EU-2", "gateway", "HN", False),
+    ("margin-feed", "Margin figures for partners", "data", "N", False),
+    ("drop-copy", "Copies of executions for partners", "service", "HN", False),
+    ("settlement-export", "Settlement files for partners", "data", "N", False),
+    ("reference-data", "Instruments, calendars, price bands", "data", "HNT", False),
+    ("partner-api", "Reporting API and portal", "service", "HNT", False),
+    ("webhooks", "Webhooks to partners", "service", "T", False),
+    ("backoffice-db", "Reports and statements", "data", "N", False),
+    ("bastion", "Administrators' way into production", "host", "", False),
 )
+OWNERS = ("responder", "responder2", "responder3", "security")  # of systems, in turn
 # format → name, category of what it sends
 SOURCES = {"alertmanager": ("prod-eu", "outage"), "pagerduty": ("venue-watch", "")}
 
@@ -121,7 +122,10 @@ def assemble(*, at: datetime) -> Cast:
         actors=actors,
         contacts=contacts,
         partners=partners,
-        systems={name: _system(name, words, critical, at=at) for name, words, critical in SYSTEMS},
+        systems={
+            row[0]: _system(*row, partners=partners, owner=actors[OWNERS[number % 4]], at=at)
+            for number, row in enumerate(SYSTEMS)
+        },
         categories=dict(Category.objects.values_list("key", "pk")),
         sources={value: _source(value, at=at) for value in Source.Format.values},
         groups=dict(Group.objects.values_list("name", "pk")),
@@ -161,8 +165,25 @@ def _contact(
     return directory.give_login(contact_id=contact.pk, right=right, by=SYSTEM, at=at)
 
 
-def _system(name: str, description: str, is_critical: bool, *, at: datetime) -> int:
-    system = System.objects.create(name=name, description=description, is_critical=is_critical)
+def _system(
+    name: str,
+    description: str,
+    kind: str,
+    dependents: str,
+    is_critical: bool,
+    *,
+    partners: dict[str, Partner],
+    owner: Actor,
+    at: datetime,
+) -> int:
+    system = System.objects.create(
+        name=name,
+        description=description,
+        kind=kind,
+        is_critical=is_critical,
+        owner_id=owner.user_id,
+    )
+    system.partners.set([partners[code] for code in partners if code[0] in dependents])
     _note(f"system:{system.pk}", name, at=at)
     return system.pk
 

@@ -12,10 +12,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from cases import disclosure, evaluation, response, rules, workflow
+from cases import disclosure, evaluation, response, rules, tasks, workflow
 from cases.intake import reports
 from cases.models import AffectedSystem, Incident, Involvement, Task
-from incidentdesk.demo import arrivals, phrases, telling
+from incidentdesk.demo import arrivals, phrases, telling, work
 from incidentdesk.demo.agenda import Agenda, between
 from incidentdesk.demo.cast import Cast
 from incidentdesk.demo.pace import Plan
@@ -244,6 +244,8 @@ class Life:
         """A third each time (half, or all, of what is over); the last is waived with a reason."""
         if not self.is_open:
             moments = moments[1 if self.severity <= 2 else 2 :]
+        else:
+            self.agenda.add(moments[0], partial(work.share_out, self, phase))
         for number, when in enumerate(moments):
             is_last = number == len(moments) - 1
             self.agenda.add(when, partial(self._end_some, phase, is_last))
@@ -255,13 +257,15 @@ class Life:
         found = list(open_tasks.order_by("position").values_list("pk", flat=True))
         some = found[:-1] if is_last else found[: 3 if self.is_open else 5]
         done = self.rng.choice(phrases.DONE[phase])
+        work.attach(self, some, at=at)
         self._end(some, Task.State.DONE, done, self.responder, at)
+        work.confirm(self, some, at=at)
         if is_last:
             self._end(found[-1:], Task.State.WAIVED, self.words.waived, self.commander, at)
 
     def _end(self, ids: list[int], state: str, note: str, by: Actor, at: datetime) -> None:
         if ids:
-            response.end_tasks(
+            tasks.end(
                 incident_id=self.incident_id, task_ids=ids, state=state, note=note, by=by, at=at
             )
 
@@ -277,6 +281,7 @@ class Life:
                 affected_id=affected.pk,
                 state=state,
                 how=how[0].upper() + how[1:] + ".",
+                checked_by_id=self.commander.user_id if state == "restored" else None,
                 by=self.responder,
                 at=at,
             )

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any, get_type_hints
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import transaction
 
 from cases import evaluation, notices, workflow
@@ -78,6 +79,11 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "report_id": told.pk,
         "involvement_id": incident.involvements.get().pk,
         "affected_id": incident.systems.get().pk,
+        "task_id": incident.tasks.first().pk,
+        "task_ids": [incident.tasks.first().pk],
+        "upload": ContentFile(b"status: ok", name="status.txt"),
+        "category_id": Category.objects.get(key="outage").pk,
+        "playbook_id": Category.objects.get(key="outage").playbooks.get().pk,
         "system_id": System.objects.create(name="order-gw").pk,
         "partner_id": helix.pk,
         "contact_id": helix.contacts.get().pk,

@@ -25,12 +25,12 @@ def test_the_five_categories_stand_in_their_order():
 
 
 def test_every_playbook_is_complete_and_numbered_from_one():
-    found = Counter(PlaybookTask.objects.values_list("category__key", "phase"))
+    found = Counter(PlaybookTask.objects.values_list("playbook__category__key", "phase"))
     phases = ("containment", "mitigation", "recovery")
     assert {key: tuple(found[key, phase] for phase in phases) for key in COUNTS} == COUNTS
     for key, counts in COUNTS.items():
         for phase, count in zip(phases, counts, strict=True):
-            lines = PlaybookTask.objects.filter(category__key=key, phase=phase)
+            lines = PlaybookTask.objects.filter(playbook__category__key=key, phase=phase)
             assert [line.position for line in lines] == list(range(1, count + 1))
 
 
@@ -82,6 +82,6 @@ def test_marks_became_columns_and_are_gone_from_the_text():
     ],
 )
 def test_a_line_reads_as_the_framework_has_it(key, phase, position, text, marks):
-    line = PlaybookTask.objects.get(category__key=key, phase=phase, position=position)
+    line = PlaybookTask.objects.get(playbook__category__key=key, phase=phase, position=position)
     assert line.text == text
     assert (line.needs_evidence, line.needs_second_person, line.is_partner_facing) == marks

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from cases import evaluation, response, workflow
+from cases import evaluation, tasks, workflow
 from cases.evaluation import Evaluation
 from cases.models import Category, Entry, Incident, PlaybookTask, Task
 from incidentdesk.kernel.errors import InvalidInput, NotAllowed
@@ -150,7 +150,7 @@ def test_times_out_of_order_are_refused(declare, evaluate, times, said):
 
 
 def playbook(key: str) -> list[tuple[str, int, str]]:
-    lines = PlaybookTask.objects.filter(category__key=key)
+    lines = PlaybookTask.objects.filter(playbook__category__key=key)
     return sorted((t.phase, t.position, t.text) for t in lines)
 
 
@@ -186,7 +186,7 @@ def test_another_category_replaces_its_open_tasks_and_keeps_what_was_done_or_is_
 ):
     incident = declare()
     evaluate(incident)
-    own = response.add_task(
+    own = tasks.add(
         incident_id=incident.pk,
         phase="containment",
         text="Call the venue",
@@ -194,7 +194,7 @@ def test_another_category_replaces_its_open_tasks_and_keeps_what_was_done_or_is_
         at=LATER,
     )
     done = incident.tasks.filter(phase="containment").first()
-    response.end_tasks(
+    tasks.end(
         incident_id=incident.pk,
         task_ids=[done.pk],
         state="done",

@@ -49,7 +49,14 @@ class Ready:
     def reopen_task(self) -> None:
         phase = MOVES[self.move][2]
         task = self.incident.tasks.filter(phase=phase).first()
-        Task.objects.filter(pk=task.pk).update(state="open", note="", ended_at=None, ended_by=None)
+        Task.objects.filter(pk=task.pk).update(
+            state="open",
+            note="",
+            ended_at=None,
+            ended_by=None,
+            confirmed_at=None,
+            confirmed_by=None,
+        )
 
     def is_not_signed(self, key: str) -> None:
         """Statements are never removed: it was made ready without this one."""

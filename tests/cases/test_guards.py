@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from cases.models import Incident, Phase
+from cases.models import Incident, Phase, System
 from cases.models.incident import OVER, STEPS
 from tests.conftest import NOW, as_owner
 
@@ -192,6 +192,17 @@ def test_what_belongs_together_stays_together(declare, change, constraint):
     [
         ("cases_task", "state = 'done'", "task_ended_with_a_note"),
         ("cases_task", "note = 'x', state = 'waived'", "task_ended_with_a_note"),
+        (
+            "cases_task",
+            "needs_second_person = true, confirmed_at = now(), confirmed_by_id = ended_by_id",
+            "task_confirmed_by_a_second_person",
+        ),
+        ("cases_task", "confirmed_at = now()", "task_confirmed_by_a_second_person"),
+        (
+            "cases_affectedsystem",
+            "checked_by_id = changed_by_id",
+            "system_checked_by_a_second_person",
+        ),
         ("cases_involvement", "severity = 5", "involvement_severity"),
         ("cases_involvement", "reference = ''", "disclosed_with_a_reference"),
         ("cases_noticecopy", "sent_at = NULL", "Cannot update rows from cases_noticecopy"),
@@ -204,6 +215,17 @@ def test_what_belongs_together_stays_together(declare, change, constraint):
 def test_rows_around_an_incident_keep_their_promises(incident_in, walk, table, change, constraint):
     incident_in("mitigation")
     assert constraint in refused(f"UPDATE {table} SET {change}")  # noqa: S608
+
+
+def test_a_critical_system_that_nobody_checked_is_restored_for_no_statement(incident_in):
+    incident_in("mitigation")
+    System.objects.update(is_critical=True)
+    said = "A critical system is restored once a second person has checked it."
+    change = "UPDATE cases_affectedsystem SET state = 'restored'"
+    assert refused(f"{change}, checked_by_id = NULL") == said
+    System.objects.update(is_critical=False)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{change}, checked_by_id = NULL")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from cases import notices, response, timeline, workflow
+from cases import notices, tasks, timeline, workflow
 from cases.intake import reports
 from cases.models import Incident, Involvement, Move, Report
 from incidentdesk.kernel.errors import Conflict
@@ -118,7 +118,7 @@ def test_of_two_who_end_the_same_task_one_does(incident_in, people, at_once):
     step = {"incident_id": incident.pk, "task_ids": [task.pk], "at": NOW, "state": "done"}
 
     def end(key: str) -> Callable[[], int]:
-        return lambda: response.end_tasks(**step, note=key, by=people.actor(key))
+        return lambda: tasks.end(**step, note=key, by=people.actor(key))
 
     ended, raised = _parted(at_once([end("responder"), end("commander")]))
     assert (ended, [type(e) for e in raised]) == ([1], [Conflict])

@@ -10,14 +10,14 @@ import pytest
 from django.test import Client
 
 from cases.intake import sources
-from cases.models import Category, Incident, PlaybookTask, Source, System, Target
+from cases.models import Category, Incident, Source, System, Target
 from cases.models.alert import digest
 from incidentdesk.kernel.errors import InvalidInput, NotAllowed
 from incidentdesk.kernel.models import AuditEvent
 from tests.conftest import NOW, People
 
 pytestmark = pytest.mark.django_db
-REGISTERS = ["category", "system", "playbooktask", "target", "source"]
+REGISTERS = ["category", "system", "target", "source"]
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_everybody_at_the_desk_reads_and_only_the_administrator_adds(
 def test_a_change_is_recorded_and_a_reading_only_of_the_auditor(as_: As) -> None:
     system = System.objects.create(name="ledger")
     url = f"/admin/cases/system/{system.pk}/change/"
-    posted = {"name": "ledger-eu", "description": "", "is_active": "on"}
+    posted = {"name": "ledger-eu", "kind": "service", "description": "", "is_active": "on"}
     as_("administrator").post(url, posted)
     (change,) = AuditEvent.objects.all()
     assert (change.action, change.about) == ("changed system", f"system:{system.pk}")
@@ -89,21 +89,7 @@ def test_a_category_keeps_its_key_and_leads_to_its_playbook(as_: As) -> None:
     assert (made.key, made.name) == ("cloud", "Clouds")
     page = browser.get("/admin/cases/category/").content.decode()
     assert f"category__id__exact={made.pk}" in page
-    assert "0 tasks" in page
-
-
-def test_a_task_of_a_playbook_is_added_and_deleted_and_both_are_recorded(as_: As) -> None:
-    browser = as_("administrator")
-    outage = Category.objects.get(key="outage")
-    posted = {"category": outage.pk, "phase": "containment", "position": 99, "text": "Breathe."}
-    browser.post("/admin/cases/playbooktask/add/", posted)
-    made = PlaybookTask.objects.get(text="Breathe.")
-    url = f"/admin/cases/playbooktask/{made.pk}/delete/"
-    assert as_("commander").post(url, {"post": "yes"}).status_code == 403
-    browser.post(url, {"post": "yes"})
-    assert not PlaybookTask.objects.filter(pk=made.pk).exists()
-    actions = AuditEvent.objects.order_by("id").values_list("action", flat=True)
-    assert list(actions) == ["added playbook task", "deleted playbook task"]
+    assert "version 1: 23 tasks" in page
 
 
 def test_a_target_counts_from_the_next_incident_on(

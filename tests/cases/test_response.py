@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cases import response
-from cases.models import Alert, Entry, Incident, System, Task
+from cases.models import Alert, Entry, Incident, System
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from notifications.models import Group, Message
 from tests.conftest import NOW
@@ -55,26 +55,11 @@ def fresh(incident: Incident) -> Incident:
             {"text": " \n"},
             "An update needs words; write what happened or what is next.",
         ),
-        (
-            "add_task",
-            {"phase": "containment", "text": ""},
-            "A task needs words; write what is to be done.",
-        ),
         ("record_cause", {"cause": "  "}, "Write the cause, or the best hypothesis so far."),
         (
             "record_recovery",
             {"recovered_at": LATER + timedelta(seconds=1)},
             "The time of recovery lies in the future; check it.",
-        ),
-        (
-            "end_tasks",
-            {"task_ids": [1], "state": "open", "note": "x"},
-            "A task ends as done or as waived; choose one.",
-        ),
-        (
-            "end_tasks",
-            {"task_ids": [1], "state": "done", "note": " "},
-            "Ending a task needs a note: how it was done, or why it is waived.",
         ),
         (
             "change_system",
@@ -104,67 +89,6 @@ def test_an_update_is_a_line_and_internal(incident, step):
         LATER,
     )
     assert lines(incident) == [("update", "Failover at 10:30.")]
-
-
-# --- tasks ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def tasks(incident, step) -> list[Task]:
-    """Three tasks of our own."""
-    return [
-        response.add_task(**step, phase=phase, text=text)
-        for phase, text in (
-            ("containment", " Pull the feed. "),
-            ("containment", "Tell the venue"),
-            ("recovery", "Put it back"),
-        )
-    ]
-
-
-def test_a_task_of_our_own_stands_behind_those_of_its_phase(incident, tasks):
-    found = [(t.phase, t.position, t.text, t.state) for t in incident.tasks.all()]
-    assert found == [
-        ("containment", 1, "Pull the feed.", "open"),
-        ("containment", 2, "Tell the venue", "open"),
-        ("recovery", 1, "Put it back", "open"),
-    ]
-    assert lines(incident)[0] == ("task", "Task added: Pull the feed.")
-
-
-@pytest.mark.parametrize("state", ["done", "waived"])
-def test_tasks_end_together_with_one_note(incident, step, tasks, state):
-    ids = [tasks[0].pk, tasks[1].pk]
-    count = response.end_tasks(**step, task_ids=ids, state=state, note=" By hand. ")
-    assert count == 2
-    found = [(t.state, t.note, t.ended_at, t.ended_by_id) for t in incident.tasks.all()]
-    assert found == [(state, "By hand.", LATER, step["by"].user_id)] * 2 + [
-        ("open", "", None, None)
-    ]
-    assert lines(incident)[-1] == (
-        "task",
-        f"2 tasks {state}: Pull the feed; Tell the venue. By hand.",
-    )
-
-
-def test_a_task_that_somebody_ended_meanwhile_stops_the_whole_click(step, tasks, declare):
-    first, second, third = (task.pk for task in tasks)
-    end = {**step, "state": "done", "note": "x"}
-    response.end_tasks(**end, task_ids=[first])
-    elsewhere = {**step, "incident_id": declare().pk}
-    foreign = response.add_task(**elsewhere, phase="recovery", text="x").pk
-    for ids in ([first], [first, second], [second, foreign], [second, 404], []):
-        with pytest.raises(Conflict) as refused:
-            response.end_tasks(**end, task_ids=ids)
-        assert str(refused.value) == (
-            "Some of these tasks were ended by somebody else; look at the page again."
-        )
-    assert set(Task.objects.filter(state="open").values_list("pk", flat=True)) == {
-        second,
-        third,
-        foreign,
-    }
-    assert response.end_tasks(**end, task_ids=[second, second]) == 1
 
 
 # --- systems --------------------------------------------------------------------------------------
@@ -207,6 +131,71 @@ def test_a_system_changes_with_a_proof_and_in_its_own_incident_only(step, system
             response.change_system(**{**change, **wrong}, how="x")
     affected.refresh_from_db()
     assert (affected.state, affected.how) == ("affected", "")
+
+
+def test_a_system_is_fully_down_and_up_again_and_the_timeline_says_how_long(incident, step, system):
+    since = LATER - timedelta(minutes=42)
+    affected = response.add_system(**step, system_id=system.pk, down_since=since)
+    assert affected.down_since == since
+    down = {**step, "affected_id": affected.pk}
+    response.set_down(**down, down_since=None)
+    with pytest.raises(Conflict, match="is not noted as down"):
+        response.set_down(**down, down_since=None)
+    response.set_down(**down, down_since=LATER)
+    response.change_system(**down, state="restored", how="failed over")
+    affected.refresh_from_db()
+    assert (affected.state, affected.down_since) == ("restored", None)
+    with pytest.raises(Conflict, match="say first that it is affected again"):
+        response.set_down(**down, down_since=LATER)
+    assert [text for _, text in lines(incident)] == [
+        "quote-gw-eu-2 is affected. Fully down since 04 Mar 09:59 UTC.",
+        "quote-gw-eu-2 is up again after 42 min.",
+        "quote-gw-eu-2 is fully down since 04 Mar 10:41 UTC.",
+        "quote-gw-eu-2 restored: failed over. Up again after 0 s.",
+    ]
+
+
+def test_a_system_is_not_down_since_a_time_that_is_still_to_come(incident, step, system):
+    ahead = {"down_since": LATER + timedelta(seconds=1)}
+    with pytest.raises(InvalidInput, match="in the future"):
+        response.add_system(**step, system_id=system.pk, **ahead)
+    affected = response.add_system(**step, system_id=system.pk)
+    with pytest.raises(InvalidInput, match="in the future"):
+        response.set_down(**step, affected_id=affected.pk, **ahead)
+    affected.refresh_from_db()
+    assert affected.down_since is None
+
+
+def test_a_critical_system_is_restored_once_a_second_person_checked_it(
+    incident, step, system, people, helix
+):
+    System.objects.update(is_critical=True)
+    affected = response.add_system(**step, system_id=system.pk)
+    change = {**step, "affected_id": affected.pk, "how": "Pulled."}
+    response.change_system(**change, state="isolated")
+    for checker, said in (
+        (None, "quote-gw-eu-2 is critical: have a second person check it, and name them."),
+        (
+            step["by"].user_id,
+            "You say so yourself; name somebody else who checked it, or nobody.",
+        ),
+        (people["helix"].pk, "Who checked it is somebody at the desk; choose one."),
+        (404, "Who checked it is somebody at the desk; choose one."),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            response.change_system(**change, state="restored", checked_by_id=checker)
+        assert str(refused.value) == said
+    affected.refresh_from_db()
+    assert (affected.state, affected.checked_by) == ("isolated", None)
+    checked = {"state": "restored", "checked_by_id": people["security"].pk}
+    assert response.change_system(**change, **checked).checked_by == people["security"]
+    assert lines(incident)[-1] == (
+        "system",
+        "quote-gw-eu-2 restored: Pulled. Checked by Security lead.",
+    )
+    response.change_system(**{**change, "how": "It came back."}, state="affected")
+    affected.refresh_from_db()
+    assert (affected.state, affected.checked_by) == ("affected", None)
 
 
 # --- cause, recovery, alerts ----------------------------------------------------------------------

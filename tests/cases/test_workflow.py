@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import DataError, transaction
 
-from cases import response, timeline, workflow
+from cases import response, tasks, timeline, workflow
 from cases.models import Alert, Entry, Incident, Move, ReviewFacts
 from incidentdesk.kernel import access
 from incidentdesk.kernel.errors import Conflict, GateNotMet, InvalidInput, NotFound
@@ -467,7 +467,7 @@ def test_what_is_over_is_worked_on_no_more(declare, commander, people):
     for refused in (
         lambda: workflow.take_command(**step),
         lambda: workflow.step_back(**step, reason="x"),
-        lambda: response.add_task(**step, phase="containment", text="x"),
+        lambda: tasks.add(**step, phase="containment", text="x"),
         lambda: response.record_cause(**step, cause="x"),
         lambda: response.sign(**step, key="no_growth", text="x"),
         lambda: response.page(**step, user_ids=[people["responder"].pk], group_ids=[], note=""),

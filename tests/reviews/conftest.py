@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.test import Client
 
-from cases import response
+from cases import response, tasks
 from cases.models import Incident
 from reviews import actions, workflow
 from reviews.models import PreventiveAction, Review
@@ -37,8 +37,8 @@ class Finishing:
         by, at, id_ = self.people.actor("commander"), LATER, self.id
         incident = Incident.objects.get(pk=id_)
         open_tasks = list(incident.tasks.filter(phase="recovery").values_list("pk", flat=True))
-        response.end_tasks(
-            incident_id=id_, task_ids=open_tasks, state="done", note="Done.", by=by, at=at
+        tasks.end(
+            incident_id=id_, task_ids=open_tasks, state="waived", note="A test.", by=by, at=at
         )
         for affected in incident.systems.all():
             response.change_system(
@@ -46,6 +46,7 @@ class Finishing:
                 affected_id=affected.pk,
                 state="restored",
                 how="back in the pool",
+                checked_by_id=self.people["responder"].pk,
                 by=by,
                 at=at,
             )

@@ -10,6 +10,9 @@ from django.utils.html import format_html
 
 from cases.models import AxisLevel, Category, Involvement
 from cases.models.severity import AXES
+from incidentdesk.kernel.access import Permission
+from incidentdesk.kernel.models import User
+from incidentdesk.kernel.roles import ROLES
 
 NOT_KNOWN = ("", "Not known yet: the next higher value counts")
 SEVERITIES = [(n, f"SEV-{n}") for n in (1, 2, 3, 4)]
@@ -109,3 +112,15 @@ def named(involvement: Involvement) -> str:
     """An involvement in a choice: the partner, and its reference once it has one."""
     partner, reference = involvement.partner.name, involvement.reference
     return f"{partner} · {reference}" if reference else f"{partner} (not disclosed yet)"
+
+
+def person(label: str, permission: Permission, *, nobody: str = "", help_text: str = "") -> Any:
+    """Somebody at the desk whose role has the permission; `nobody` words the empty choice."""
+    roles = [key for key, role in ROLES.items() if permission in role.permissions]
+    return forms.ModelChoiceField(
+        User.objects.filter(is_active=True, roles__overlap=roles).order_by("name", "email"),
+        label=label,
+        required=not nobody,
+        empty_label=nobody or "Choose…",
+        help_text=help_text,
+    )

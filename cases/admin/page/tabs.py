@@ -5,7 +5,7 @@ Only the chosen tab is read from the database; the others show their counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +13,9 @@ from django.db.models import Count, Sum
 from django.utils.http import urlencode
 
 from cases import gates
-from cases.admin.page import moments
-from cases.models import AffectedSystem, Entry, Incident, Notice, Task
-from cases.models.task import PHASES
+from cases.admin.page import moments, tasks
+from cases.models import Entry, Incident, Notice
+from incidentdesk.kernel.access import Actor
 from notifications import queries as post
 
 TIMELINE = 50
@@ -99,12 +99,12 @@ def tabs(counts: Counts, chosen: str) -> list[Tab]:
     return [Tab(key, label, number, key == on) for key, label, number in named]
 
 
-def rows(incident: Incident, key: str, *, before: str, now: datetime) -> dict[str, Any]:
+def rows(incident: Incident, key: str, *, before: str, by: Actor, now: datetime) -> dict[str, Any]:
     """What the chosen tab shows. Systems and partners are on the page anyway."""
     if key == "timeline":
         return _timeline(incident, before, now)
     if key == "tasks":
-        return {"phases": _tasks(incident)}
+        return tasks.rows(incident, by=by, now=now)
     if key == "notices":
         return {"notices": _notices(incident, now)}
     if key == "messages":
@@ -136,32 +136,6 @@ def _timeline(incident: Incident, before: str, now: datetime) -> dict[str, Any]:
         last = entry.at.date()
     older = urlencode({"before": lines[-1].entry.sequence}) if len(found) > TIMELINE else ""
     return {"lines": lines, "older": older, "is_later_page": bool(before)}
-
-
-@dataclass
-class PhaseTasks:
-    """The tasks of one phase."""
-
-    label: str
-    tasks: list[Task] = field(default_factory=list)
-
-    @property
-    def ended(self) -> int:
-        """How many are done or waived."""
-        return sum(task.state != Task.State.OPEN for task in self.tasks)
-
-
-def _tasks(incident: Incident) -> list[PhaseTasks]:
-    phases = {key: PhaseTasks(label) for key, label in PHASES}
-    for task in incident.tasks.select_related("ended_by").order_by("position", "id"):
-        phases[task.phase].tasks.append(task)
-    return [phase for phase in phases.values() if phase.tasks]
-
-
-def systems(incident: Incident, now: datetime) -> list[tuple[AffectedSystem, str]]:
-    """The affected systems, each with when it changed last."""
-    found = incident.systems.select_related("system", "changed_by")
-    return [(row, moments.short(row.changed_at, now)) for row in found]
 
 
 def _notices(incident: Incident, now: datetime) -> list[dict[str, Any]]:

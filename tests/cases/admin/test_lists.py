@@ -97,7 +97,7 @@ def test_tasks_are_the_open_ones_of_the_present_phase(as_, incident_in):
     assert "Add capacity" not in words
     task = incident.tasks.filter(phase="containment").first()
     answer = browser.get(f"/admin/cases/task/{task.pk}/change/")
-    assert answer.headers["Location"] == f"{incident.url}?tab=tasks"
+    assert answer.headers["Location"] == f"{incident.url}?tab=tasks#task-{task.pk}"
 
 
 def test_a_raw_delivery_is_shown_as_it_came(as_, source):
