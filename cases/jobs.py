@@ -1,5 +1,6 @@
 """Worker entry points of cases."""
 
+from cases import evidence, fixes
 from cases.intake import alerts
 from incidentdesk.kernel import clocks, worker
 
@@ -8,3 +9,15 @@ from incidentdesk.kernel import clocks, worker
 def open_pending() -> None:
     """Open what was accepted but could not be opened then."""
     alerts.open_pending(at=clocks.now())
+
+
+@worker.job()
+def sweep_evidence() -> None:
+    """Give up files that no row speaks of."""
+    evidence.sweep(at=clocks.now())
+
+
+@worker.job()
+def remind_of_fixes() -> None:
+    """Tell owners of temporary fixes whose last day has come."""
+    fixes.remind(at=clocks.now())

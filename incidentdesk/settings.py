@@ -14,7 +14,7 @@ from typing import Any
 import django_stubs_ext
 
 from incidentdesk.embedded import layout
-from incidentdesk.environment import address, database, flag, secret, smtp, stop
+from incidentdesk.environment import address, database, flag, number, secret, smtp, stop
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 django_stubs_ext.monkeypatch()  # ModelForm[…] and the like, which only checkers know
@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "incidentdesk.kernel.uploads.UploadLimitMiddleware",  # before anything reads a form
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -173,6 +174,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 60},
     },
+    "sweep-evidence": {
+        "task": "cases.jobs.sweep_evidence",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "remind-of-fixes": {
+        "task": "cases.jobs.remind_of_fixes",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
     "open-missing-reviews": {
         "task": "reviews.jobs.open_missing",
         "schedule": 60.0,
@@ -248,6 +259,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT") or (DATA_DIR / "media"))
+MAX_UPLOAD_MB = number("MAX_UPLOAD_MB", default=25, most=2000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"

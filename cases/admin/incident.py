@@ -12,7 +12,16 @@ from django.utils.safestring import mark_safe
 
 from cases import queries
 from cases.admin import incident_list, incident_page
-from cases.admin.dialogs import command, evaluation, moves, partners, response
+from cases.admin.dialogs import (
+    command,
+    evaluation,
+    evidence,
+    fixes,
+    moves,
+    partners,
+    response,
+    restoring,
+)
 from cases.models import Incident, Phase
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
@@ -62,6 +71,12 @@ class IncidentAdmin(DeskAdmin):
         partners.ADD_PARTNER,
         partners.EDIT_INVOLVEMENT,
         partners.DISCLOSE,
+        evidence.ADD,
+        fixes.PROPOSE,
+        restoring.CHECK,
+        restoring.RECONCILE,
+        restoring.CONFIRM,
+        restoring.EXPOSURE,
         moves.STEP_BACK,
         moves.DISMISS,
         moves.REOPEN,

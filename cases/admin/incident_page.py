@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from cases.admin import needs
-from cases.admin.page import moments, partners, progress, tabs
+from cases.admin.page import evidence, moments, partners, progress, recovery, tabs
 from cases.models import Incident, Phase
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -18,6 +18,14 @@ MORE = (
     ("evaluate", "override_severity", "record_cause", "recovered", "sign"),
     ("add_system", "isolate", "restore", "add_partner"),
     ("add_task", "end_tasks", "clear_alerts"),
+    (
+        "add_evidence",
+        "propose_fix",
+        "record_check",
+        "reconcile",
+        "confirm_partner",
+        "residual_exposure",
+    ),
     ("step_back", "dismiss", "reopen"),
 )
 MOVES = ("begin_containment", "begin_mitigation", "begin_recovery")
@@ -45,11 +53,13 @@ def build(
         "steps": progress.steps(incident, list(incident.moves.all()), now),
         "clocks": progress.running_clocks(
             list(incident.deadlines.all()), drafts=counts.drafts, now=now
-        ),
+        )
+        + recovery.soaking(incident, now),
         "counts": counts,
         "tabs": shown,
         "tab": on,
         **tabs.rows(incident, on.key, before=before, now=now),
+        **_on_tab(incident, on.key, counts, by, now),
         "systems": tabs.systems(incident, now),
         "partners": partners.rows(incident, now),
         "times": _times(incident, now),
@@ -60,6 +70,17 @@ def build(
         **_severity(incident),
         **_banners(incident, now),
     }
+
+
+def _on_tab(
+    incident: Incident, key: str, counts: tabs.Counts, by: Actor, now: datetime
+) -> dict[str, Any]:
+    """The rows of the tabs that have a module of their own."""
+    if key == "evidence":
+        return evidence.rows(incident, by, counts.evidence, now)
+    if key == "fixes":
+        return recovery.fixes(incident, now)
+    return recovery.recovery(incident, now) if key == "recovery" else {}
 
 
 def _more(buttons: dict[str, dict[str, Any]]) -> list[dict[str, Any] | None]:
