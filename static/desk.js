@@ -79,6 +79,11 @@
     return true;
   };
 
+  // The frame writes a chosen file's name over the first text field; here that field is its title.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches(".desk input[type=file]")) event.stopPropagation();
+  }, true);
+
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (isTooLarge(form)) {

@@ -73,14 +73,6 @@ class FixAdmin(DeskAdmin):
             "incident", "owner", "proposed_by", "approved_by", "ended_by", "replaced_by"
         )
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        """The list under its own name."""
-        return super().changelist_view(
-            request, {"title": "Temporary fixes", **(extra_context or {})}
-        )
-
     def page_context(self, request: HttpRequest, obj: Fix) -> dict[str, Any]:
         """The fix, and the way to what could replace it."""
         who, propose = actor(request), dialogs.PROPOSE
