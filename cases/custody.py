@@ -14,6 +14,8 @@ from cases import vault
 from cases.models import CustodyEvent, Evidence, Incident
 from incidentdesk.kernel.access import Actor
 
+FAULT = "DOES NOT AGREE"  # how the detail of a verification begins that found another file
+
 
 @dataclass(frozen=True)
 class Opened:

@@ -102,7 +102,7 @@ def verify(*, evidence_id: int, by: Actor, at: datetime) -> bool:
         custody.note(piece, Action.VERIFIED, "the hash agrees", by=by, at=at)
         return True
     fault = f"the hash is now {found}" if found else "the file is missing or cannot be read"
-    custody.note(piece, Action.VERIFIED, f"DOES NOT AGREE: {fault}", by=by, at=at)
+    custody.note(piece, Action.VERIFIED, f"{custody.FAULT}: {fault}", by=by, at=at)
     incident = queries.locked(piece.incident_id)
     text = f"Evidence is not what it was: {custody.named(piece)}, added as {piece.sha256}; {fault}."
     timeline.record(incident, Kind.ALERT, text, by=by, at=at)

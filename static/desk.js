@@ -17,7 +17,7 @@
       const to = answer.headers.get("X-Location");
       if (to) return follow(to);
       // Logged out, gone, or broken: let the browser show what the server says.
-      if (answer.redirected || ![200, 403, 413, 422].includes(answer.status)) return location.assign(url);
+      if (answer.redirected || ![200, 403, 413, 422, 507].includes(answer.status)) return location.assign(url);
       show(await answer.text());
     } catch {
       location.assign(url);

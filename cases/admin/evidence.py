@@ -28,7 +28,7 @@ from django.utils.http import content_disposition_header
 
 from cases import evidence, queries
 from cases.admin.dialogs import evidence as dialogs
-from cases.admin.page.evidence import places
+from cases.admin.page.evidence import is_faulty, places, with_verdict
 from cases.models import CustodyEvent, Evidence
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
@@ -51,7 +51,7 @@ class EvidenceAdmin(DeskAdmin):
 
     def visible(self, by: Actor) -> QuerySet[Evidence]:
         """What this person may read."""
-        return queries.evidence_visible_to(by).select_related(
+        return with_verdict(queries.evidence_visible_to(by)).select_related(
             "incident", "added_by", "task", "affected_system__system"
         )
 
@@ -96,6 +96,7 @@ class EvidenceAdmin(DeskAdmin):
             "piece": obj,
             "size": filesizeformat(obj.size),
             "places": places(obj),
+            "is_faulty": is_faulty(obj),
             "links": obj.custody.order_by("id"),
         }
 

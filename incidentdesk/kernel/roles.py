@@ -96,7 +96,7 @@ ROLES: dict[str, Role] = {
         Role(
             "security",
             "Security lead",
-            "Responds, approves reviews, accepts remaining risks, reads the audit trail.",
+            "Responds, approves reviews, reads the audit trail.",
             _RESPOND
             | {P.REPORT_TRIAGE, P.NOTICE_APPROVE, P.REVIEW_APPROVE, P.AUDIT_READ, P.RISK_ACCEPT},
         ),

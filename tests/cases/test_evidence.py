@@ -18,7 +18,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, connections, transaction
 
-from cases import evidence, queries, timeline, vault
+from cases import evidence, jobs, queries, timeline, vault
 from cases.models import AffectedSystem, Assignment, CustodyEvent, Entry, Evidence, System, Task
 from incidentdesk.kernel.errors import Conflict, DeskError, InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.models import AuditEvent
@@ -403,6 +403,13 @@ def test_a_file_whose_transaction_did_not_last_is_swept_after_a_day(add, declare
     assert evidence.sweep(at=NOW + timedelta(hours=23)) == 0
     assert evidence.sweep(at=NOW + timedelta(hours=25)) == 2
     assert [file.name for file in files_in(media)] == [kept.key.hex]
+
+
+def test_the_worker_sweeps_and_an_empty_desk_is_no_error(add, declare, media):
+    jobs.sweep_evidence()
+    add(declare())
+    jobs.sweep_evidence()
+    assert len(files_in(media)) == 1
 
 
 @pytest.mark.django_db(transaction=True)

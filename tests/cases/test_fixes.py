@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, transaction
 
-from cases import fixes, queries, workflow
+from cases import fixes, jobs, queries, workflow
 from cases.models import Entry, Fix, Incident
 from incidentdesk.dashboard import needs
-from incidentdesk.kernel import access
+from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.roles import ROLES
 from notifications.models import Message
@@ -232,6 +232,14 @@ def test_an_owner_who_left_is_no_help_and_the_commander_is_told(in_place, declar
     workflow.take_command(incident_id=incident.pk, by=people.actor("commander"), at=NOW)
     assert fixes.remind(at=after(0)) == 1
     assert Message.objects.get(kind="fix_expires").to_user == people["commander"]
+
+
+def test_the_worker_reminds(in_place, declare, monkeypatch):
+    in_place(declare())
+    monkeypatch.setattr(clocks, "now", lambda: after(0))
+    jobs.remind_of_fixes()
+    jobs.remind_of_fixes()
+    assert Message.objects.filter(kind="fix_expires").count() == 1
 
 
 def test_a_drill_reminds_nobody_unless_it_pages_people(in_place, declare):

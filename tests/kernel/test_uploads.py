@@ -31,7 +31,7 @@ def test_a_file_beyond_the_limit_is_refused_in_one_sentence() -> None:
     response = post("/admin/cases/incident/1/do/add_evidence/", 2 * MB + 1)
     assert response.status_code == 413
     assert "The file is larger than 1 MB" in response.text
-    assert "Nothing was kept." in response.text
+    assert "The file was not kept" in response.text
     assert response["Connection"] == "close"
     in_place = post("/admin/cases/incident/1/do/add_evidence/", 2 * MB + 1, **{"X-Dialog": "1"})
     assert in_place.status_code == 413
@@ -56,6 +56,15 @@ def test_outside_the_desk_a_form_holds_no_more_than_fields(path: str) -> None:
     response = post(path, configured.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
     assert response.status_code == 413
     assert "This form is too large." in response.text
+
+
+def test_a_file_for_which_there_is_no_room_is_refused_before_it_arrives(settings: Any) -> None:
+    settings.MAX_UPLOAD_MB = 9
+    settings.FILE_UPLOAD_TEMP_DIR = "/proc"  # a file system with no free byte
+    response = post("/admin/cases/incident/1/do/add_evidence/", 3 * MB)
+    assert response.status_code == 507
+    assert "There is no room for the file" in response.text
+    assert post("/admin/cases/incident/1/do/add_evidence/", MB).status_code == 403  # in memory
 
 
 def test_what_is_within_the_limit_goes_on() -> None:

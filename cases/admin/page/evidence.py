@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Prefetch
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 
-from cases import queries
+from cases import custody, queries
 from cases.admin.page import moments
 from cases.models import CustodyEvent, Evidence, Incident
 from incidentdesk.kernel.access import Actor
@@ -31,13 +31,14 @@ class Piece:
     places: str
     links: list[tuple[CustodyEvent, str]]
     more: int  # links that are not shown
+    is_faulty: bool  # the newest verification found another file, or none
 
 
 def rows(incident: Incident, by: Actor, total: int, now: datetime) -> dict[str, Any]:
     """The pieces that this person may see, and how many others there are. Two queries."""
     newest = CustodyEvent.objects.order_by("-id")[:LINKS]
     found = (
-        queries.evidence_visible_to(by)
+        with_verdict(queries.evidence_visible_to(by))
         .filter(incident=incident)
         .select_related("task", "affected_system__system", "added_by")
         .prefetch_related(Prefetch("custody", queryset=newest, to_attr="newest"))
@@ -62,7 +63,21 @@ def _piece(piece: Any, now: datetime) -> Piece:
         places(piece),
         links,
         piece.links - len(links),
+        is_faulty(piece),
     )
+
+
+def with_verdict(pieces: QuerySet[Evidence]) -> QuerySet[Any]:
+    """Each with `verdict`, what its newest verification found."""
+    newest = CustodyEvent.objects.filter(
+        evidence=OuterRef("pk"), action=CustodyEvent.Action.VERIFIED
+    ).order_by("-id")
+    return pieces.annotate(verdict=Subquery(newest.values("detail")[:1]))
+
+
+def is_faulty(piece: Any) -> bool:
+    """Whether the file is known not to be what was added."""
+    return str(piece.verdict or "").startswith(custody.FAULT)
 
 
 def places(piece: Evidence) -> str:

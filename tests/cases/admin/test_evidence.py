@@ -174,6 +174,11 @@ def test_verifying_and_attaching_go_through_dialogs(as_, piece, media):
     browser.post(address(one, "verify"))
     words = text_of(browser.get(back))
     assert "THE FILE IS NOT WHAT WAS ADDED" in words
+    assert "not what was added Verify" in words
+    assert "Do not rely on it." in text_of(browser.get(page_of(one)))
+    (media / one.key.hex[:2] / one.key.hex).write_bytes(b"gap")
+    browser.post(address(one, "verify"))
+    assert "not what was added Verify" not in text_of(browser.get(back))
     nothing = browser.post(address(one, "attach"), {"task": "", "affected": ""})
     assert "Choose the task or the system" in text_of(nothing)
 
