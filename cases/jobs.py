@@ -1,6 +1,6 @@
 """Worker entry points of cases."""
 
-from cases import downtime
+from cases import downtime, evidence, fixes
 from cases.intake import alerts
 from incidentdesk.kernel import clocks, worker
 
@@ -15,3 +15,15 @@ def open_pending() -> None:
 def add_due_floors() -> None:
     """Raise what a critical system that stays down makes worse."""
     downtime.add_due_floors(at=clocks.now())
+
+
+@worker.job()
+def sweep_evidence() -> None:
+    """Give up files that no row speaks of."""
+    evidence.sweep(at=clocks.now())
+
+
+@worker.job()
+def remind_of_fixes() -> None:
+    """Tell owners of temporary fixes whose last day has come."""
+    fixes.remind(at=clocks.now())

@@ -3,17 +3,25 @@ there. Also the lock that every use case begins with."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Prefetch, Q, QuerySet
 
 from cases.models import (
     AffectedSystem,
     Alert,
+    Assignment,
     Event,
+    Evidence,
+    Fix,
     Incident,
+    Involvement,
     Notice,
+    NoticeCopy,
+    Phase,
     Playbook,
     Report,
     Task,
@@ -121,6 +129,102 @@ def dependent_partners(incident: Incident) -> QuerySet[Any]:
         .annotate(depends_on=names)
         .order_by("name")
     )
+
+
+def evidence_visible_to(actor: Actor) -> QuerySet[Evidence]:
+    """The evidence that this actor may read. TLP:RED is for those on the incident, and auditors."""
+    seen = Evidence.objects.filter(incident__in=visible_to(actor))
+    if actor.is_system or actor.is_auditor:
+        return seen
+    assigned = Assignment.objects.filter(
+        incident=OuterRef("incident"),
+        user=actor.user_id,
+        accepted_at__isnull=False,
+        ended_at=None,
+    )
+    return seen.filter(
+        ~Q(tlp=Incident.Tlp.RED)
+        | Q(added_by=actor.user_id)
+        | Q(incident__commander=actor.user_id)
+        | Exists(assigned)
+    )
+
+
+def fixes_visible_to(actor: Actor) -> QuerySet[Fix]:
+    """The fixes of the incidents that this actor may read."""
+    return Fix.objects.filter(incident__in=visible_to(actor))
+
+
+def open_fixes(actor: Actor) -> QuerySet[Fix]:
+    """Temporary fixes that somebody still has to end, whatever became of their incident."""
+    return fixes_visible_to(actor).filter(kind=Fix.Kind.TEMPORARY, state=Fix.State.APPROVED)
+
+
+def overdue_fixes(actor: Actor, at: datetime) -> QuerySet[Fix]:
+    """Those of them whose last day is over."""
+    return open_fixes(actor).filter(expires_on__lt=at.date())
+
+
+SILENCE = timedelta(hours=24)
+ASKED = 2  # so many notices, and then silence, count as a yes
+
+
+@dataclass(frozen=True)
+class Unconfirmed:
+    """Partners of whom it is not known that the service works again for them."""
+
+    names: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """How many they are."""
+        return len(self.names)
+
+
+def partners_unconfirmed(incident: Incident, at: datetime) -> Unconfirmed:
+    """The partners that neither confirmed nor were silent for 24 hours after two notices.
+
+    Silence begins no earlier than Recovery, and ends with a report of the partner's on this
+    incident. Four queries, whatever their number.
+    """
+    began = recovery_began(incident)
+    sent = NoticeCopy.objects.filter(sent_at__isnull=False).order_by("sent_at", "id")
+    spoke = dict(incident.reports.values_list("partner_id").annotate(last=Max("reported_at")))
+    rows = incident.involvements.select_related("partner").prefetch_related(
+        Prefetch("copies", queryset=sent.only("involvement_id", "sent_at"))
+    )
+    return Unconfirmed(
+        tuple(
+            sorted(
+                row.partner.name
+                for row in rows
+                if not has_confirmed(row, began)
+                and not _is_silent(row, began, spoke.get(row.partner_id), at)
+            )
+        )
+    )
+
+
+def recovery_began(incident: Incident) -> datetime | None:
+    """When it last came into Recovery; what was confirmed before that did not last."""
+    came = incident.moves.filter(to_phase=Phase.RECOVERY).order_by("-id")
+    return came.values_list("at", flat=True).first()
+
+
+def has_confirmed(involvement: Involvement, began: datetime | None) -> bool:
+    """Whether the partner said so of this recovery, and not of one that did not last."""
+    confirmed = involvement.recovery_confirmed_at
+    return confirmed is not None and began is not None and confirmed >= began
+
+
+def _is_silent(
+    involvement: Involvement, began: datetime | None, spoke: datetime | None, at: datetime
+) -> bool:
+    sent = [copy.sent_at for copy in involvement.copies.all() if copy.sent_at is not None]
+    if began is None or len(sent) < ASKED:
+        return False
+    since = max(sent[ASKED - 1], began)
+    return at - since >= SILENCE and not (spoke is not None and spoke >= since)
 
 
 def locked(incident_id: int) -> Incident:

@@ -23,6 +23,8 @@ INVOLVEMENT_COLUMNS = (
     "phase",
     "phase_times",
     "disclosed_at",
+    "recovery_confirmed_at",
+    "recovery_confirmed_by",
 )
 COPY_COLUMNS = (
     "id",

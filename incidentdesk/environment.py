@@ -41,6 +41,14 @@ def flag(name: str, *, default: bool) -> bool:
         return bool(stop(f"{name} must be true or false, not “{os.environ[name]}”."))
 
 
+def number(name: str, *, default: int, most: int) -> int:
+    """A whole number from 1 to `most`."""
+    value = os.environ.get(name) or str(default)
+    if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= most):
+        stop(f"{name} must be a whole number from 1 to {most}, not “{value}”.")
+    return int(value)
+
+
 def address(name: str, url: str) -> SplitResult:
     """`url` in its parts, with a host and a port that can be read."""
     try:

@@ -42,6 +42,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Alerts", "notifications_active", "cases.Alert"),
             Place("Tasks", "task_alt", "cases.Task"),
             Place("Partner reports", "contact_support", "cases.Report", is_hot=True),
+            Place("Evidence", "inventory_2", "cases.Evidence"),
         ),
     ),
     (
@@ -58,6 +59,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Reviews", "rate_review", "reviews.Review"),
             Place("Preventive actions", "health_and_safety", "reviews.PreventiveAction", "", True),
             Place("Lessons", "school", "reviews.Lesson"),
+            Place("Temporary fixes", "construction", "cases.Fix", is_hot=True),
         ),
     ),
     (
@@ -151,6 +153,7 @@ def _waiting_for(by: Actor) -> dict[str, QuerySet[Any]]:
         "cases.Notice": drafts,
         "notifications.Escalation": notifications.waiting_for_acknowledgement(),
         "reviews.Review": reviews.open_reviews(by),
+        "cases.Fix": cases.overdue_fixes(by, clocks.now()),
         "reviews.PreventiveAction": reviews.overdue_actions(clocks.now()),
     }
 

@@ -14,7 +14,7 @@ from typing import Any
 import django_stubs_ext
 
 from incidentdesk.embedded import layout
-from incidentdesk.environment import address, database, flag, secret, smtp, stop
+from incidentdesk.environment import address, database, flag, number, secret, smtp, stop
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 django_stubs_ext.monkeypatch()  # ModelForm[…] and the like, which only checkers know
@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "incidentdesk.machines.MachineMiddleware",  # what follows is for people
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "incidentdesk.kernel.uploads.UploadLimitMiddleware",  # before anything reads a form
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -180,6 +181,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 120},
     },
+    "sweep-evidence": {
+        "task": "cases.jobs.sweep_evidence",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "remind-of-fixes": {
+        "task": "cases.jobs.remind_of_fixes",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
     "open-missing-reviews": {
         "task": "reviews.jobs.open_missing",
         "schedule": 60.0,
@@ -260,6 +271,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT") or (DATA_DIR / "media"))
+MAX_UPLOAD_MB = number("MAX_UPLOAD_MB", default=25, most=2000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"

@@ -17,25 +17,30 @@
       const to = answer.headers.get("X-Location");
       if (to) return follow(to);
       // Logged out, gone, or broken: let the browser show what the server says.
-      if (answer.redirected || ![200, 403, 422].includes(answer.status)) return location.assign(url);
+      if (answer.redirected || ![200, 403, 413, 422, 507].includes(answer.status)) return location.assign(url);
       show(await answer.text());
     } catch {
       location.assign(url);
     } finally {
       isBusy = false;
+      box.removeAttribute("aria-busy");
     }
   };
 
   const follow = (to) => {
     const there = new URL(to, location.href);
     // Back on the page it came from: stay on the chosen tab.
-    if (there.pathname === location.pathname) location.reload();
+    if (there.pathname === location.pathname && !there.search) location.reload();
     else location.assign(there);
   };
 
   const show = (html) => {
     if (!box.isConnected) document.body.append(box);
+    const chosen = box.querySelector("input[type=file]");
     box.innerHTML = html;
+    // Refused for another reason: what was chosen stays chosen.
+    const file = chosen && box.querySelector("input[type=file]");
+    if (file) file.files = chosen.files;
     if (!box.open) box.showModal();
     box.scrollTop = 0;
     const first = box.querySelector("[role=alert]") ||
@@ -60,11 +65,37 @@
     }
   });
 
+  // A file that would be refused is not sent at all.
+  const isTooLarge = (form) => {
+    const field = form.querySelector("input[type=file][data-most]");
+    const file = field && field.files[0];
+    if (!file || file.size <= Number(field.dataset.most)) return false;
+    const said = field.parentElement.querySelector(".wrong") || document.createElement("span");
+    said.className = "wrong";
+    said.setAttribute("role", "alert");
+    said.textContent = field.dataset.refusal;
+    field.after(said);
+    field.focus();
+    return true;
+  };
+
+  // The frame writes a chosen file's name over the first text field; here that field is its title.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches(".desk input[type=file]")) event.stopPropagation();
+  }, true);
+
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.closest("dialog.desk")) {
+    if (isTooLarge(form)) {
       event.preventDefault();
-      ask(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    } else if (form.closest("dialog.desk")) {
+      event.preventDefault();
+      const data = new FormData(form);
+      const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
+      box.setAttribute("aria-busy", "true");
+      ask(form.getAttribute("action"), { method: "POST", body });
+    } else if (form.hasAttribute("data-download")) {
+      // The page stays; the button does too.
     } else if (form.closest(".desk")) {
       // One click, one post.
       form.querySelectorAll("button").forEach((button) => { button.disabled = true; });

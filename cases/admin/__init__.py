@@ -3,6 +3,8 @@
 from cases.admin import (
     alert,
     event,
+    evidence,
+    fix,
     incident,
     notice,
     playbook,
@@ -16,6 +18,8 @@ from cases.admin import (
 __all__ = [
     "alert",
     "event",
+    "evidence",
+    "fix",
     "incident",
     "notice",
     "playbook",

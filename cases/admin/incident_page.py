@@ -9,7 +9,17 @@ from django.urls import reverse
 
 from cases import facts, gates
 from cases.admin import needs
-from cases.admin.page import axes, moments, partners, progress, systems, tabs, times
+from cases.admin.page import (
+    axes,
+    evidence,
+    moments,
+    partners,
+    progress,
+    recovery,
+    systems,
+    tabs,
+    times,
+)
 from cases.models import Incident, Phase, Target
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -19,6 +29,14 @@ MORE = (
     ("evaluate", "override_severity", "correct_time", "record_cause", "recovered", "sign"),
     ("add_system", "isolate", "restore", "affected_again", "down", "up_again", "add_partner"),
     ("add_task", "end_tasks", "clear_alerts"),
+    (
+        "add_evidence",
+        "propose_fix",
+        "record_check",
+        "reconcile",
+        "confirm_partner",
+        "residual_exposure",
+    ),
     ("step_back", "dismiss", "reopen"),
 )
 MOVES = ("begin_containment", "begin_mitigation", "begin_recovery")
@@ -47,11 +65,13 @@ def build(
         "steps": progress.steps(incident, list(incident.moves.all()), now),
         "clocks": progress.running_clocks(
             list(incident.deadlines.all()), targets=targets, drafts=counts.drafts, now=now
-        ),
+        )
+        + recovery.soaking(incident, now),
         "counts": counts,
         "tabs": shown,
         "tab": on,
         **tabs.rows(incident, on.key, before=before, by=by, now=now),
+        **_on_tab(incident, on.key, counts, by, now),
         "systems": systems.rows(incident, now),
         "dependents": systems.dependents(incident, buttons),
         "partners": partners.rows(incident, now),
@@ -63,6 +83,17 @@ def build(
         **axes.why(incident),
         **_banners(incident, now),
     }
+
+
+def _on_tab(
+    incident: Incident, key: str, counts: tabs.Counts, by: Actor, now: datetime
+) -> dict[str, Any]:
+    """The rows of the tabs that have a module of their own."""
+    if key == "evidence":
+        return evidence.rows(incident, by, counts.evidence, now)
+    if key == "fixes":
+        return recovery.fixes(incident, now)
+    return recovery.recovery(incident, now) if key == "recovery" else {}
 
 
 def _more(buttons: dict[str, dict[str, Any]]) -> list[dict[str, Any] | None]:

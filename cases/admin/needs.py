@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from cases import gates
-from cases.admin.dialogs import command, evaluation, partners, response, systems, tasks, waive
+from cases.admin.dialogs import (
+    command,
+    evaluation,
+    evidence,
+    fixes,
+    partners,
+    response,
+    restoring,
+    systems,
+    tasks,
+    waive,
+)
 from cases.models import Incident, Phase
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor
@@ -38,6 +49,12 @@ _DIALOGS: dict[str, Action] = {
         response.CLEAR_ALERTS,
         response.RECOVERED,
         partners.DRAFT_NOTICE,
+        evidence.ADD,
+        fixes.PROPOSE,
+        restoring.CHECK,
+        restoring.RECONCILE,
+        restoring.CONFIRM,
+        restoring.EXPOSURE,
     )
 }
 _FILLED = {"notified": "?kind=first", "all_clear": "?kind=all_clear"}

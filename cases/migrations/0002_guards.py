@@ -85,6 +85,20 @@ CREATE TRIGGER chain_entry BEFORE INSERT ON cases_entry
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON cases_timelinehead FROM {app};
 """
 
+# What existed then; 0040 grants what came later.
+INVOLVEMENT_COLUMNS = (
+    "id",
+    "partner_id",
+    "reference",
+    "title",
+    "meaning",
+    "severity",
+    "started_at",
+    "phase",
+    "phase_times",
+    "disclosed_at",
+)
+
 
 class Migration(migrations.Migration):
     dependencies = [("cases", "0001_initial")]
@@ -105,7 +119,7 @@ class Migration(migrations.Migration):
         database.append_only("cases_statement"),
         database.portal_reads(
             "cases_involvement",
-            visibility.INVOLVEMENT_COLUMNS,
+            INVOLVEMENT_COLUMNS,
             also="disclosed_at IS NOT NULL",
         ),
         database.portal_reads(

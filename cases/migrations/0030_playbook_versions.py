@@ -8,7 +8,7 @@ from django.db.models import F, Q, Value
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0012_response_guards"),
+        ("cases", "0020_severity_rules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -74,6 +76,25 @@ class Fix(models.Model):
                 | (Q(ended_at__isnull=False) & ~Q(ended_reason="")),
                 name="fix_ended_with_a_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(replaced_by=None)
+                | (Q(state="replaced", kind="temporary") & ~Q(replaced_by=F("id"))),
+                name="fix_replaced_only_if_temporary",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="replaced") | Q(replaced_by__isnull=False),
+                name="fix_replaced_by_another",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="accepted") | Q(kind="temporary"),
+                name="fix_accepted_only_if_temporary",
+            ),
+            models.CheckConstraint(
+                condition=~(
+                    Q(text="") | Q(change_reference="") | Q(test_evidence="") | Q(rollback_plan="")
+                ),
+                name="fix_is_whole",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
@@ -82,6 +103,35 @@ class Fix(models.Model):
                 name="fix_expires",
             ),
         ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Protect(
+                name="approved_fix_stays",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.approved_at IS NOT NULL AND (OLD.kind, OLD.text, OLD.change_reference,"
+                    " OLD.test_evidence, OLD.rollback_plan, OLD.expires_on, OLD.proposed_at,"
+                    " OLD.proposed_by_id, OLD.approved_at, OLD.approved_by_id)"
+                    " IS DISTINCT FROM (NEW.kind, NEW.text, NEW.change_reference,"
+                    " NEW.test_evidence, NEW.rollback_plan, NEW.expires_on, NEW.proposed_at,"
+                    " NEW.proposed_by_id, NEW.approved_at, NEW.approved_by_id)"
+                ),
+            ),
+            pgtrigger.Protect(name="fix_stays", operation=pgtrigger.Delete),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} fix {self.change_reference}"
+        return f"{self.get_kind_display().capitalize()} fix {self.change_reference}"
+
+    @property
+    def is_temporary(self) -> bool:
+        """It expires, and has an owner until then."""
+        return self.kind == self.Kind.TEMPORARY
+
+    @property
+    def is_open(self) -> bool:
+        """Approved, temporary, and neither replaced nor accepted: somebody still owes an end."""
+        return self.is_temporary and self.state == self.State.APPROVED
+
+    def is_overdue(self, today: date) -> bool:
+        """Its last day is over and it is still there."""
+        return self.is_open and self.expires_on is not None and self.expires_on < today

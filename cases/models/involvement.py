@@ -52,6 +52,11 @@ class Involvement(models.Model):
             models.CheckConstraint(
                 condition=Q(severity__gte=1, severity__lte=4), name="involvement_severity"
             ),
+            models.CheckConstraint(
+                condition=Q(recovery_confirmed_at=None, recovery_confirmed_by="")
+                | (Q(recovery_confirmed_at__isnull=False) & ~Q(recovery_confirmed_by="")),
+                name="involvement_recovery_confirmed_by_someone",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(

@@ -56,13 +56,14 @@ class Needs:
 
 
 def of(by: Actor, *, at: datetime) -> Needs:
-    """What waits for `by`; at most nine queries."""
+    """What waits for `by`; at most ten queries."""
     found = [
         *_notices(by, at=at),
         *_incidents(by, at=at),
         *_reports(by, at=at),
         *_reviews(by, at=at),
         *_actions(by, at=at),
+        *_fixes(by, at=at),
     ]
     found.sort(key=lambda need: need.rank)
     return Needs(found[:SHOWN], max(0, len(found) - SHOWN))
@@ -169,6 +170,24 @@ def _actions(by: Actor, *, at: datetime) -> Iterator[Need]:
             remaining=until(due_at, at=at),
             began_at=action.agreed_at,
             severity=action.review.incident.severity,
+            is_after=True,
+        )
+
+
+def _fixes(by: Actor, *, at: datetime) -> Iterator[Need]:
+    """Temporary fixes past their day that this person owns, or whose incident it commanded."""
+    mine = Q(owner=by.user_id) | Q(incident__commander=by.user_id)
+    rows = queries.overdue_fixes(by, at).filter(mine).select_related("incident")
+    for fix in rows.order_by("expires_on")[:EACH]:
+        due_at = timezone.make_aware(datetime.combine(fix.expires_on or at.date(), time.max))
+        yield Need(
+            reference=fix.incident.reference,
+            title=fix.text.splitlines()[0][:120],
+            url=f"/admin/cases/fix/{fix.pk}/change/",
+            what="temporary fix is overdue: replace it or have it accepted",
+            remaining=until(due_at, at=at),
+            began_at=fix.proposed_at,
+            severity=fix.incident.severity,
             is_after=True,
         )
 

@@ -68,7 +68,11 @@ class UseCase(Protocol):
 
 @dataclass(frozen=True)
 class Action:
-    """A button: its name in the address, its words, its form and the one call it makes."""
+    """A button: its name in the address, its words, its form and the one call it makes.
+
+    `also` is another permission that lets one in where a use case asks for either. A form with a
+    file field carries its file; what is too large is refused before it is read (`uploads`).
+    """
 
     name: str
     label: str
@@ -80,10 +84,16 @@ class Action:
     is_primary: bool = False
     is_grave: bool = False
     applies: Callable[[Any], bool] = lambda obj: True  # whether the button is shown at all
+    also: Permission | None = None
+
+    def allowed(self, actor: Actor) -> bool:
+        """Whether this actor may press it."""
+        wanted = (self.permission, self.also)
+        return any(access.allows(actor, one) for one in wanted if one is not None)
 
     def shown(self, obj: Any, actor: Actor) -> bool:
         """Whether this actor sees the button on this object."""
-        return access.allows(actor, self.permission) and self.applies(obj)
+        return self.allowed(actor) and self.applies(obj)
 
 
 def run(request: HttpRequest, call: Callable[[], str | Done | None]) -> Done:
@@ -115,14 +125,14 @@ def respond(
 ) -> HttpResponse:
     """Show the dialog (GET), or run it (POST) and go `back`; a refusal keeps what was typed."""
     context = {**context, "action": action, "obj": obj, "back": back, "title": action.label}
-    if not access.allows(actor, action.permission):
+    if not action.allowed(actor):
         why = f"{actor.name} may not {action.permission.value}; an administrator can give the role."
         return _render(request, {**context, "refusal": why}, 403)
     if request.method != "POST":
         filled = {key: values if values[1:] else values[0] for key, values in request.GET.lists()}
         form = action.form(obj=obj, actor=actor, initial=filled)
         return _render(request, {**context, "form": form}, 200)
-    form = action.form(request.POST, obj=obj, actor=actor)
+    form = action.form(request.POST, request.FILES, obj=obj, actor=actor)
     if form.is_valid():
         at = clocks.now()
         try:

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     NOTICE_SEND = "send an approved notice"
     REVIEW_WRITE = "write the review: causes, controls, actions, documents, lessons"
     REVIEW_APPROVE = "approve a review of an incident one did not command"
+    RISK_ACCEPT = "accept a risk that remains: a temporary fix that stays"
     REGISTER_WRITE = "change registers: partners, systems, playbooks, sources, paths"
     PEOPLE_WRITE = "add people and give them roles"
     AUDIT_READ = "read the audit trail and the message log"
@@ -60,7 +61,8 @@ ROLES: dict[str, Role] = {
             "commander",
             "Incident commander",
             "Leads an incident through its phases and decides.",
-            _RESPOND | {P.INCIDENT_COMMAND, P.REPORT_TRIAGE, P.NOTICE_DRAFT, P.NOTICE_SEND},
+            _RESPOND
+            | {P.INCIDENT_COMMAND, P.REPORT_TRIAGE, P.NOTICE_DRAFT, P.NOTICE_SEND, P.RISK_ACCEPT},
         ),
         Role(
             "communications",
@@ -95,7 +97,8 @@ ROLES: dict[str, Role] = {
             "security",
             "Security lead",
             "Responds, approves reviews, reads the audit trail.",
-            _RESPOND | {P.REPORT_TRIAGE, P.NOTICE_APPROVE, P.REVIEW_APPROVE, P.AUDIT_READ},
+            _RESPOND
+            | {P.REPORT_TRIAGE, P.NOTICE_APPROVE, P.REVIEW_APPROVE, P.AUDIT_READ, P.RISK_ACCEPT},
         ),
         Role(
             "administrator",

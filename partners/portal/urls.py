@@ -41,6 +41,7 @@ urlpatterns = [
         incidents.acknowledge,
         name="acknowledge",
     ),
+    path("incidents/<incident:reference>/works/", incidents.confirm, name="confirm"),
     path("report/", reports.new, name="report_new"),
     path("reports/", reports.index, name="reports"),
     path("reports/<report:reference>/", reports.detail, name="report"),

@@ -10,9 +10,10 @@ from typing import Any, get_type_hints
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
-from cases import evaluation, notices, workflow
+from cases import evaluation, evidence, fixes, notices, workflow
 from cases.intake import reports, sources
 from cases.models import Category, NoticeCopy, System
 from incidentdesk.kernel.access import Actor
@@ -68,6 +69,7 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         at=NOW,
     )
     return {
+        **_pieces(incident, people),
         "incident_id": incident.pk,
         "review_id": review.pk,
         "action_id": action.pk,
@@ -104,6 +106,44 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "source_format": sources.Source.Format.ALERTMANAGER,
         "approved": True,
         "is_active": True,
+    }
+
+
+def _pieces(incident: Any, people: Any) -> dict[str, Any]:
+    """A piece of evidence, a temporary fix in place and a permanent one."""
+    who = {"by": people.actor("commander"), "at": LATER}
+    upload = SimpleUploadedFile("gateway.log", b"09:38 gap")
+    piece = evidence.add(
+        incident_id=incident.pk,
+        upload=upload,
+        title="Gateway log",
+        collector="R. Ives",
+        collected_at=NOW,
+        **who,
+    )
+    proposed = [
+        fixes.propose(
+            incident_id=incident.pk,
+            kind=kind,
+            text="Restart nightly.",
+            change_reference=f"CHG-{kind}",
+            test_evidence="Staging.",
+            rollback_plan="Stop the timer.",
+            owner_id=people["responder"].pk,
+            expires_on=LATER.date(),
+            **who,
+        )
+        for kind in ("temporary", "permanent")
+    ]
+    for fix in proposed:
+        fixes.approve(fix_id=fix.pk, by=people.actor("security"), at=LATER)
+    return {
+        "upload": SimpleUploadedFile("other.log", b"x"),
+        "evidence_id": piece.pk,
+        "purpose": "viewed",
+        "fix_id": proposed[0].pk,
+        "by_fix_id": proposed[1].pk,
+        "kind": "prevent",
     }
 
 

@@ -49,6 +49,8 @@ class Counts:
     drafts: int
     messages: int
     alerts: int
+    evidence: int
+    fixes: int
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Tab:
 
 
 def count(incident: Incident, facts: gates.Facts) -> Counts:
-    """The counts, from the facts and three more queries."""
+    """The counts, from the facts and five more queries."""
     states = {
         row["state"]: row["n"]
         for row in incident.notices.order_by().values("state").annotate(n=Count("id"))
@@ -81,6 +83,8 @@ def count(incident: Incident, facts: gates.Facts) -> Counts:
         drafts=states.get(Notice.State.DRAFT, 0),
         messages=post.about(incident.about).count(),
         alerts=incident.alerts.aggregate(n=Sum("count"))["n"] or 0,
+        evidence=incident.evidence.count(),
+        fixes=incident.fixes.count(),
     )
 
 
@@ -92,6 +96,9 @@ def tabs(counts: Counts, chosen: str) -> list[Tab]:
         ("systems", "Systems", str(counts.systems)),
         ("partners", "Partners", str(counts.partners)),
         ("notices", "Notices", str(counts.notices)),
+        ("evidence", "Evidence", str(counts.evidence)),
+        ("fixes", "Fixes", str(counts.fixes)),
+        ("recovery", "Recovery", ""),
         ("messages", "Messages", str(counts.messages)),
         ("alerts", "Alerts", str(counts.alerts)),
     ]

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
-from cases import notices, visibility
+from cases import notices, restoring, visibility
 from cases.models import Involvement, NoticeCopy, Phase
 from cases.models.incident import OVER, STEPS
 from incidentdesk.kernel import clocks
@@ -105,6 +105,8 @@ def detail(request: ScopedRequest, reference: str) -> HttpResponse:
         "updates": updates[::-1],
         "waiting": [update for update in updates if update.notice.acknowledged_at is None],
         "newest": newest,
+        "is_restoring": involvement.phase in restoring.ASKED_IN,
+        "is_confirmed": _is_confirmed(involvement),
         "now": clocks.now(),
         **_timings(involvement, [update.notice for update in updates]),
     }
@@ -127,6 +129,27 @@ def acknowledge(request: ScopedRequest, reference: str, number: int) -> HttpResp
         return "Thank you. The response team sees that you have read it."
 
     return Afterwards(run, to=reverse("portal:incident", args=[reference]))
+
+
+@require_POST
+def confirm(request: ScopedRequest, reference: str) -> HttpResponse:
+    """Somebody at the partner sees the service working again."""
+    actor = request.actor
+    involvement_id = _involvement(actor, reference).pk
+    if not request.may_act:
+        raise PermissionDenied(READ_ONLY)
+
+    def run() -> str:
+        restoring.confirm(involvement_id=involvement_id, by=actor, at=clocks.now())
+        return "Thank you. The response team sees that it works again for you."
+
+    return Afterwards(run, to=reverse("portal:incident", args=[reference]))
+
+
+def _is_confirmed(involvement: Involvement) -> bool:
+    """Whether this partner said so of the present recovery, and not of one that did not last."""
+    confirmed, began = involvement.recovery_confirmed_at, _moment(involvement, Phase.RECOVERY)
+    return confirmed is not None and began is not None and confirmed >= began
 
 
 def _involvement(actor: Actor, reference: str) -> Involvement:

@@ -11,12 +11,17 @@ from cases import timeline
 from cases.models import (
     AffectedSystem,
     Alert,
+    CustodyEvent,
     Entry,
     Event,
+    Evidence,
+    Fix,
     Incident,
     Involvement,
     Notice,
     NoticeCopy,
+    Reconciliation,
+    RecoveryCheck,
     Report,
     System,
     Task,
@@ -26,8 +31,19 @@ from partners.models import Partner
 from tests.cases.admin.conftest import page_of, sql_of
 from tests.conftest import NOW
 
-TABS = ("timeline", "tasks", "systems", "partners", "notices", "messages", "alerts")
-LISTS = ("incident", "notice", "report", "alert", "event", "task")
+TABS = (
+    "timeline",
+    "tasks",
+    "systems",
+    "partners",
+    "notices",
+    "messages",
+    "alerts",
+    "evidence",
+    "fixes",
+    "recovery",
+)
+LISTS = ("incident", "notice", "report", "alert", "event", "task", "evidence", "fix")
 
 
 def _rows(incident: Incident, number: int, people: Any, source: Any) -> None:
@@ -76,7 +92,58 @@ def _rows(incident: Incident, number: int, people: Any, source: Any) -> None:
     NoticeCopy.objects.create(
         notice=notice, involvement=involved, partner=partner, kind="first", tlp="AMBER"
     )
+    _proofs(incident, number, people)
     _arrivals(incident, number, people, source, partner)
+
+
+def _proofs(incident: Incident, number: int, people: Any) -> None:
+    piece = Evidence.objects.create(
+        incident=incident,
+        title=f"Log {number}",
+        file_name="x.log",
+        size=1,
+        sha256=f"{number:064x}",
+        tlp="AMBER",
+        collector="R. Ives",
+        collected_at=NOW,
+        added_at=NOW,
+        added_by=people["responder"],
+        task=incident.tasks.first(),
+        affected_system=incident.systems.first(),
+    )
+    for _ in range(12):
+        CustodyEvent.objects.create(evidence=piece, at=NOW, action="viewed", actor="R. Ives")
+    Fix.objects.create(
+        incident=incident,
+        kind="temporary",
+        state="approved",
+        text="Restart nightly.",
+        change_reference=f"CHG-{number}",
+        test_evidence="Staging.",
+        rollback_plan="Stop the timer.",
+        owner=people["responder"],
+        expires_on=NOW.date(),
+        proposed_at=NOW,
+        proposed_by=people["responder"],
+        approved_at=NOW,
+        approved_by=people["security"],
+    )
+    RecoveryCheck.objects.create(
+        incident=incident,
+        name=f"Check {number}",
+        passed=True,
+        result="In band.",
+        checked_at=NOW,
+        checked_by=people["responder"],
+    )
+    Reconciliation.objects.create(
+        incident=incident,
+        what=f"Orders {number}",
+        compared=9,
+        differences=0,
+        done_at=NOW,
+        done_by=people["responder"],
+    )
 
 
 def _arrivals(incident: Incident, number: int, people: Any, source: Any, partner: Partner) -> None:
@@ -133,6 +200,15 @@ def test_the_incidents_page_costs_the_same_at_1_and_30_rows(tab, measure, incide
     incident = incident_in("containment")
     few, many = measure(f"{page_of(incident)}?tab={tab}", incident)
     assert few == many <= 40
+
+
+def test_the_page_in_recovery_keeps_to_its_budget_too(as_, people, source, incident_in):
+    incident = incident_in("recovery")
+    Incident.objects.filter(pk=incident.pk).update(recovered_at=NOW)
+    for number in range(3):
+        _rows(incident, number, people, source)
+    path = f"{page_of(incident)}?tab=recovery"
+    assert len(sql_of(as_("commander"), path)) <= 40
 
 
 @pytest.mark.parametrize("name", LISTS)

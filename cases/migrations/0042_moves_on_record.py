@@ -28,7 +28,7 @@ CREATE CONSTRAINT TRIGGER moved_on_record AFTER UPDATE OF phase ON cases_inciden
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0012_response_guards")]
+    dependencies = [("cases", "0041_partners_confirm_recovery")]
 
     operations = [
         database.statement(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0080_moves_on_record"),
+        ("cases", "0042_moves_on_record"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
