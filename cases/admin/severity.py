@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import SuspiciousOperation
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -37,7 +38,9 @@ class SeverityMatrixAdmin(DeskAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list is the page of the newest."""
+        """The list is the page of the newest; there is nothing to filter it by."""
+        if request.GET:
+            raise SuspiciousOperation("The matrix has no filters.")
         newest = self.get_queryset(request).first()
         if newest is None:
             return super().changelist_view(request, extra_context)

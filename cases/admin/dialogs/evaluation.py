@@ -116,7 +116,7 @@ class EvaluateForm(DeskForm):
         """The button without a script asks what would follow, and saves nothing."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if "show" in self.data:
-            raise forms.ValidationError("Nothing is saved yet; what would follow stands below.")
+            raise forms.ValidationError("Nothing is saved yet; look at what would follow.")
         return cleaned
 
     def follows(self) -> dict[str, Any]:

@@ -185,7 +185,7 @@ def test_without_a_script_a_button_shows_it_and_saves_nothing(as_, declare):
     answer = as_("responder").post(address(incident, "evaluate"), form)
     words = text_of(answer)
     assert answer.status_code == 422
-    assert "Nothing is saved yet; what would follow stands below." in words
+    assert "Nothing is saved yet; look at what would follow." in words
     assert "SEV-1 I4 × S2 × U2 worse than SEV-3 now" in words
     assert 'value="Seen."' in answer.content.decode()
     assert state_of(incident) == before
