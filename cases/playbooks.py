@@ -111,7 +111,8 @@ def lay_out(incident: Incident) -> None:
 
 def _locked(category_id: int) -> Category:
     """The category, locked: one draft at a time, and numbers without a gap."""
-    found = Category.objects.select_for_update().filter(pk=category_id).first()
+    # Not the key: incidents of the category are opened meanwhile.
+    found = Category.objects.select_for_update(no_key=True).filter(pk=category_id).first()
     if found is None:
         raise NotFound("There is no such category.")
     return found

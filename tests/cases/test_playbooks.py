@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from cases import evaluation, playbooks, tasks
+from cases import evaluation, playbooks, tasks, workflow
 from cases.admin.page import playbook as page
 from cases.models import Category, Incident, Playbook, PlaybookTask
+from incidentdesk.kernel.access import SYSTEM
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.models import AuditEvent
 from tests.conftest import NOW
@@ -246,11 +247,21 @@ def test_another_category_lays_out_its_own_and_what_nobody_took_up_gives_way(
 
 
 def test_a_person_who_declares_a_category_has_its_tasks_at_once_and_a_source_has_not(
-    declare, outage, source
+    declare, outage, evaluate
 ):
     chosen = declare(category_id=outage.pk)
     assert (chosen.playbook, chosen.tasks.count()) == (playbooks.current(outage.pk), 23)
     assert declare().playbook is None
+    opening = workflow.Opening(
+        title="Stale prices",
+        detection="alert",
+        detected_by="source “prod-eu”",
+        detected_at=NOW,
+        category_id=outage.pk,
+    )
+    assumed = workflow.open_incident(opening=opening, by=SYSTEM, at=NOW)
+    assert (assumed.playbook, assumed.tasks.count()) == (None, 0)
+    assert evaluate(assumed).tasks.count() == 23
 
 
 # --- what changed ---------------------------------------------------------------------------------
