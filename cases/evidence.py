@@ -29,8 +29,13 @@ LEFT_OVER = timedelta(days=1)  # a file without a row is given up after this
 class Upload(Protocol):
     """A file as a form brings it."""
 
-    name: str | None
-    size: int | None
+    @property
+    def name(self) -> str | None:
+        """As its sender calls it."""
+
+    @property
+    def size(self) -> int | None:
+        """Bytes, if they are known beforehand."""
 
     def chunks(self) -> Iterable[bytes]:
         """Its bytes, piece by piece."""

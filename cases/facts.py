@@ -6,14 +6,11 @@ import math
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, Q, QuerySet, Subquery
 
-from cases import gates
-from cases.models import Incident, Involvement, NoticeCopy, SeverityRule
-
-# A partner that stays silent this long after two notices counts as served again.
-SILENCE = timedelta(hours=24)
-NOTICES_BEFORE_SILENCE = 2
+from cases import gates, queries, soak
+from cases.models import Incident, Phase, SeverityRule
+from cases.models.task import ENDED
 
 
 def of(incident: Incident, *, at: datetime) -> gates.Facts:
@@ -53,14 +50,13 @@ def _soak_left(incident: Incident, at: datetime) -> int:
     if incident.recovered_at is None:
         return 0
     rule = SeverityRule.objects.filter(severity=incident.severity).first()
-    over_at = incident.recovered_at + timedelta(minutes=rule.soak_minutes if rule else 0)
+    over_at = soak.soak_over_at(incident.recovered_at, rule.soak_minutes if rule else 0)
     return max(0, math.ceil((over_at - at) / timedelta(minutes=1)))
 
 
 def _tasks_by_phase(incident: Incident) -> dict[str, tuple[int, int]]:
     """Phase → how many tasks have ended, and of how many."""
-    waits = Q(needs_second_person=True, state="done", confirmed_at=None)
-    ended = Count("id", filter=~Q(state="open") & ~waits)
+    ended = Count("id", filter=ENDED)
     rows = incident.tasks.order_by().values("phase").annotate(total=Count("id"), ended=ended)
     return {row["phase"]: (row["ended"], row["total"]) for row in rows}
 
@@ -104,24 +100,14 @@ def _systems(incident: Incident) -> dict[str, Any]:
 
 
 def _partners(incident: Incident, at: datetime) -> dict[str, Any]:
-    """Involved partners: told, given the all-clear, confirmed or silent for long enough."""
-    sent = NoticeCopy.objects.filter(involvement=OuterRef("pk"), sent_at__isnull=False)
-    before = sent.filter(sent_at__lte=at - SILENCE).order_by().values("involvement")
-    rows = Involvement.objects.filter(incident=incident).annotate(
-        told=Subquery(sent.order_by().values("involvement").annotate(n=Count("pk")).values("n")),
-        cleared=Subquery(
-            sent.filter(kind="all_clear")
-            .order_by()
-            .values("involvement")
-            .annotate(n=Count("pk"))
-            .values("n")
-        ),
-        told_before=Subquery(before.annotate(n=Count("pk")).values("n")),
+    """Involved partners: told, given the all-clear, and (once it matters) not confirmed yet."""
+    told = Q(copies__sent_at__isnull=False)
+    counted = incident.involvements.aggregate(
+        partners=Count("id", distinct=True),
+        partners_told=Count("id", distinct=True, filter=told),
+        partners_cleared=Count("id", distinct=True, filter=told & Q(copies__kind="all_clear")),
     )
-    is_silent = Q(told_before__gte=NOTICES_BEFORE_SILENCE)
-    return rows.aggregate(
-        partners=Count("id"),
-        partners_told=Count("id", filter=Q(told__gt=0)),
-        partners_cleared=Count("id", filter=Q(cleared__gt=0)),
-        partners_unconfirmed=Count("id", filter=Q(recovery_confirmed_at=None) & ~is_silent),
-    )
+    unconfirmed = 0
+    if incident.phase == Phase.RECOVERY:
+        unconfirmed = queries.partners_unconfirmed(incident, at).count
+    return {**counted, "partners_unconfirmed": unconfirmed}

@@ -266,7 +266,8 @@ class Walk:
 
     def __init__(self, incident_id: int, people: People, partner: Partner) -> None:
         self.id, self.people, self.partner = incident_id, people, partner
-        self.at = NOW
+        newest = Incident.objects.get(pk=incident_id).entries.order_by("sequence").last()
+        self.at = max(NOW, newest.at)  # it goes on where the incident is
         self.commander = people.actor("commander")
 
     def tick(self) -> datetime:
@@ -312,10 +313,10 @@ class Walk:
 
     def ready_for_mitigation(self, *, without: str = "") -> None:
         """Tasks ended, systems isolated, partners told, growth stopped, exposure named."""
-        self.end_tasks("containment")
+        self.end_tasks("containment", with_evidence=without != "evidence")
         self.change_systems("isolated")
         self.notify("first")
-        self.sign_all("no_volatile_evidence", "no_growth", without=without)
+        self.sign_all("no_growth", without=without)
         restoring.record_residual_exposure(
             incident_id=self.id, text="None.", by=self.commander, at=self.tick()
         )
@@ -331,7 +332,8 @@ class Walk:
         response.record_cause(
             incident_id=self.id, cause="A stuck feed handler.", by=self.commander, at=self.tick()
         )
-        self.fix()
+        if without != "fix":
+            self.fix()
         self.sign_all("detection_added", without=without)
 
     def to_recovery(self) -> None:
@@ -355,14 +357,15 @@ class Walk:
             by=self.commander,
             at=self.tick(),
         )
-        restoring.reconcile(
-            incident_id=self.id,
-            what="Quotes against the venue's tape",
-            compared=40_000,
-            differences=0,
-            by=self.commander,
-            at=self.tick(),
-        )
+        if without != "reconciled":
+            restoring.reconcile(
+                incident_id=self.id,
+                what="Quotes against the venue's tape",
+                compared=40_000,
+                differences=0,
+                by=self.commander,
+                at=self.tick(),
+            )
         for involvement in Incident.objects.get(pk=self.id).involvements.all():
             restoring.confirm_partner(
                 incident_id=self.id,
@@ -378,12 +381,26 @@ class Walk:
         self.ready_for_review()
         workflow.begin_review(incident_id=self.id, by=self.commander, at=self.tick())
 
-    def end_tasks(self, phase: str) -> None:
-        """All tasks of the phase are done, with evidence and a second person where marked."""
+    def end_tasks(self, phase: str, *, with_evidence: bool = True) -> None:
+        """All tasks of the phase are done, with evidence and a second person where marked.
+
+        Without evidence, those that need it are waived.
+        """
         rows = list(Incident.objects.get(pk=self.id).tasks.filter(phase=phase))
-        for task in rows:
-            if task.needs_evidence:
+        marked = [task for task in rows if task.needs_evidence]
+        if with_evidence:
+            for task in marked:
                 self.prove(task.pk)
+        elif marked:
+            rows = [task for task in rows if task not in marked]
+            tasks.end(
+                incident_id=self.id,
+                task_ids=[task.pk for task in marked],
+                state="waived",
+                note="Nothing to keep.",
+                by=self.commander,
+                at=self.tick(),
+            )
         tasks.end(
             incident_id=self.id,
             task_ids=[task.pk for task in rows],

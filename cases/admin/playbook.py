@@ -164,7 +164,7 @@ class PlaybookAdmin(desk.DeskAdmin, desk.RegisterAdmin):
         if not draft.is_draft:
             messages.error(request, f"{draft} is published and never changes; start a draft.")
             return redirect(self.page_url(draft))
-        return self.changeform_view(request, str(object_id))  # type: ignore[no-any-return]
+        return self.changeform_view(request, str(object_id))
 
     def response_change(self, request: HttpRequest, obj: Playbook) -> HttpResponse:
         """Saved: back to how it reads, or to the form."""

@@ -138,7 +138,7 @@ _CONTAINMENT = (
         "exposure",
         "Residual exposure named",
         lambda f: f.has_exposure,
-        do="name_exposure",
+        do="residual_exposure",
     ),
 )
 _MITIGATION = (

@@ -24,7 +24,7 @@ _known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 class Prepared:
     """`sql` with `%(parameter)s` in it, and the type of each parameter."""
 
-    def __init__(self, name: str, sql: str, **types: str) -> None:
+    def __init__(self, name: str, sql: str, /, **types: str) -> None:
         self._name = f"desk_{name}"
         self._parameters = list(types)
         numbers = {key: f"${number}" for number, key in enumerate(types, start=1)}

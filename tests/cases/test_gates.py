@@ -8,14 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from cases import gates, response, workflow
+from cases import facts, gates, response, waivers, workflow
 from cases.gates import Facts
-from cases.models import Alert, Entry, Incident, Involvement, Move, ReviewFacts, System, Task
-from incidentdesk.kernel.errors import GateNotMet
+from cases.models import (
+    Alert,
+    Entry,
+    Incident,
+    Involvement,
+    Move,
+    RecoveryCheck,
+    ReviewFacts,
+    System,
+    Task,
+    Waiver,
+)
+from incidentdesk.kernel.errors import Conflict, GateNotMet, InvalidInput
 from notifications.models import Message
 from tests.conftest import NOW, Walk
 
@@ -35,7 +47,7 @@ class Ready:
     """An incident of which every gate of one move is met, and what the tests take from it."""
 
     def __init__(self, move: str, incident: Incident, people: Any, source: Any) -> None:
-        self.move, self.people, self.source = move, people, source
+        self.move, self.people, self.source, self.at = move, people, source, NOW
         self.rows = Incident.objects.filter(pk=incident.pk)
 
     @property
@@ -56,6 +68,34 @@ class Ready:
             ended_by=None,
             confirmed_at=None,
             confirmed_by=None,
+        )
+
+    def unanswer(self) -> None:
+        """One axis is open again; what the others rest on stays."""
+        self.incident.bases.filter(axis="scope").update(value=4)
+        self.lack(scope=None)
+        self.incident.bases.filter(axis="scope").delete()
+
+    def fail_a_check(self) -> None:
+        """The newest result of the same check failed."""
+        RecoveryCheck.objects.create(
+            incident=self.incident,
+            name="Quote age",
+            passed=False,
+            result="2 s",
+            checked_at=self.at,
+            checked_by=self.people["responder"],
+        )
+
+    def unconfirm(self) -> None:
+        """Nobody of the partner said that it works again."""
+        self.incident.involvements.update(recovery_confirmed_at=None, recovery_confirmed_by="")
+
+    def another_partner_that_confirmed(self) -> None:
+        """Norrbank's neighbour confirmed, and had no all-clear."""
+        self.another_partner()
+        self.incident.involvements.filter(recovery_confirmed_at=None).update(
+            recovery_confirmed_at=self.at, recovery_confirmed_by="Their desk"
         )
 
     def is_not_signed(self, key: str) -> None:
@@ -96,11 +136,28 @@ class Ready:
 
 # move → gate → (how it comes to be missing, the words of the refusal, what may be signed instead)
 Lack = tuple[Callable[[Ready], None], str, str]
+
+
+def _signed_only(key: str, words: str) -> Lack:
+    """What only a signature opens: it was made ready without this one."""
+    return (lambda r: r.is_not_signed(key), words, key)
+
+
+def _never_done(words: str, statement: str = "") -> Lack:
+    """Rows that are only ever added: it was made ready without them."""
+    return (lambda r: None, words, statement)
+
+
 MISSING: dict[str, dict[str, Lack]] = {
     "begin_containment": {
         "category": (lambda r: r.lack(category=None), "Category set", ""),
         "nature": (lambda r: r.lack(confirmed_at=None), "Nature confirmed", ""),
-        "axes": (lambda r: r.lack(scope=None), "Impact, scope and urgency answered", ""),
+        "axes": (lambda r: r.unanswer(), "Impact, scope and urgency answered (2 of 3)", ""),
+        "bases": (
+            lambda r: r.incident.bases.filter(axis="scope").delete(),
+            "Each of them with what it rests on (2 of 3)",
+            "",
+        ),
         "times": (
             lambda r: r.lack(aware_at=None),
             "Known when it occurred, was detected, and we became aware",
@@ -117,6 +174,8 @@ MISSING: dict[str, dict[str, Lack]] = {
             "no_partners",
         ),
         "commander": (lambda r: r.lack(commander=None), "Commander named", ""),
+        "regulatory": _signed_only("regulatory_decided", "Regulatory duty decided"),
+        "duplicates": _signed_only("no_duplicate", "Checked for duplicates"),
     },
     "begin_mitigation": {
         "containment_tasks": (
@@ -126,19 +185,19 @@ MISSING: dict[str, dict[str, Lack]] = {
         ),
         "isolated": (
             Ready.another_system,
-            "Every affected system isolated, or a reason why not (1 of 2)",
+            "Every affected system isolated with proof, or a reason why not (1 of 2)",
             "not_isolated",
         ),
-        "no_growth": (
-            lambda r: r.is_not_signed("no_growth"),
-            "Signed that it no longer grows",
-            "no_growth",
+        "volatile": _never_done(
+            "Volatile evidence saved, or signed that there is none", "no_volatile_evidence"
         ),
+        "no_growth": _signed_only("no_growth", "Signed that it no longer grows"),
         "notified": (
             Ready.another_partner,
             "Affected partners notified, or signed why not (1 of 2)",
             "notice_not_needed",
         ),
+        "exposure": (lambda r: r.lack(residual_exposure=" "), "Residual exposure named", ""),
     },
     "begin_recovery": {
         "mitigation_tasks": (
@@ -147,11 +206,11 @@ MISSING: dict[str, dict[str, Lack]] = {
             "",
         ),
         "cause": (lambda r: r.lack(cause=" \n"), "Cause or best hypothesis recorded", ""),
-        "fix": (
-            lambda r: r.is_not_signed("fix_approved"),
-            "Signed that the fix is referenced, approved by a second person, and reversible",
-            "fix_approved",
+        "fix": _never_done(
+            "A fix with a change reference, tested, reversible, approved by a second person",
+            "no_fix_needed",
         ),
+        "detection": _signed_only("detection_added", "Detection for its return in place"),
     },
     "begin_review": {
         "recovery_tasks": (
@@ -161,14 +220,33 @@ MISSING: dict[str, dict[str, Lack]] = {
         ),
         "restored": (Ready.another_system, "Every affected system restored (1 of 2)", ""),
         "alerts": (Ready.fire, "Every alert cleared (2 still firing)", ""),
-        "recovered": (lambda r: r.lack(recovered_at=None), "Time of recovery recorded", ""),
-        "reconciled": (
-            lambda r: r.is_not_signed("reconciled"),
-            "Signed that data were reconciled",
-            "reconciled",
+        "checks": (
+            Ready.fail_a_check,
+            "Health checks and key metrics back in band (1 failed)",
+            "",
         ),
+        "recovered": (lambda r: r.lack(recovered_at=None), "Time of recovery recorded", ""),
+        "soak": (
+            lambda r: r.lack(recovered_at=r.at - timedelta(minutes=10)),
+            "In band for the whole soak time (20 min left)",
+            "",
+        ),
+        "market_open": (
+            lambda r: r.lack(severity=1),
+            "In band over one market open",
+            "market_open_seen",
+        ),
+        "reconciled": _never_done(
+            "Data reconciled: no difference, or every one listed", "nothing_to_reconcile"
+        ),
+        "confirmed": (
+            Ready.unconfirm,
+            "Each partner confirmed, or silent for 24 h after two notices (0 of 1)",
+            "",
+        ),
+        "blocks": _signed_only("blocks_lifted", "Temporary blocks removed or accepted"),
         "all_clear": (
-            Ready.another_partner,
+            Ready.another_partner_that_confirmed,
             "All-clear sent to the partners, or signed why not (1 of 2)",
             "all_clear_not_needed",
         ),
@@ -187,7 +265,23 @@ MISSING: dict[str, dict[str, Lack]] = {
     },
 }
 GATES = [(move, gate.key) for move, table in gates.TABLE.items() for gate in table]
-SIGNED_ONLY = {"no_growth", "fix", "reconciled"}
+# What a walk leaves out so that the gate is missing: signatures, and rows that only come.
+LEFT_OUT = {
+    "regulatory": "regulatory_decided",
+    "duplicates": "no_duplicate",
+    "volatile": "evidence",
+    "no_growth": "no_growth",
+    "fix": "fix",
+    "detection": "detection_added",
+    "reconciled": "reconciled",
+    "blocks": "blocks_lifted",
+}
+# What fails another gate with it: an axis without an answer rests on nothing, and recovery without
+# its time was not in band for any time.
+_ALSO = {
+    "axes": ["Each of them with what it rests on (2 of 3)"],
+    "recovered": ["In band for the whole soak time"],
+}
 
 
 @pytest.fixture
@@ -208,16 +302,17 @@ def prepare(step: Walk, move: str, found: Ready, *, without: str) -> None:
             missing=[], approved_at=NOW, approved_by=found.people["approver"]
         )
     elif move == "begin_containment":
-        step.ready_for_containment()
+        step.ready_for_containment(without=LEFT_OUT.get(without, ""))
     else:
         phase = move.removeprefix("begin_")
-        getattr(step, f"ready_for_{phase}")(signed=without not in SIGNED_ONLY)
+        getattr(step, f"ready_for_{phase}")(without=LEFT_OUT.get(without, ""))
+    found.at = step.tick()
 
 
 def attempt(ready: Ready) -> Incident:
     """The click."""
     by = ready.people.actor(MOVES[ready.move][1])
-    return getattr(workflow, ready.move)(incident_id=ready.incident.pk, by=by, at=NOW)
+    return getattr(workflow, ready.move)(incident_id=ready.incident.pk, by=by, at=ready.at)
 
 
 def _everything() -> dict[str, list[Any]]:
@@ -241,10 +336,11 @@ def test_a_gate_alone_stops_its_move_in_its_words_and_changes_nothing(ready, req
     before = _everything()
     with pytest.raises(GateNotMet) as refused:
         attempt(ready)
-    assert refused.value.unmet == [words]
-    assert str(refused.value) == f"{MOVES[move][0]} has to wait: {words}."
+    unmet = sorted([words, *_ALSO.get(key, [])])
+    assert sorted(refused.value.unmet) == unmet
+    assert str(refused.value).startswith(f"{MOVES[move][0]} has to wait: ")
     assert _everything() == before
-    assert gates.open_for(move)(ready.incident) is False
+    assert gates.let_through(move)(ready.incident) is False
 
 
 SIGNABLE = [(m, k) for m, table in MISSING.items() for k, lack in table.items() if lack[2]]
@@ -260,7 +356,7 @@ def test_what_may_be_signed_instead_opens_the_gate(ready, request):
         key=statement,
         text="Seen with my own eyes.",
         by=ready.people.actor("commander"),
-        at=NOW,
+        at=ready.at,
     )
     assert attempt(ready).phase != MOVES[move][2]
 
@@ -269,7 +365,8 @@ def test_what_may_be_signed_instead_opens_the_gate(ready, request):
     "ready", [(move, "") for move in MOVES], indirect=True, ids=lambda pair: pair[0]
 )
 def test_with_every_gate_met_the_move_is_made(ready):
-    assert [c for c in gates.check(ready.move, ready.incident.facts()) if not c.is_met] == []
+    held = gates.check(ready.move, facts.of(ready.incident, at=ready.at))
+    assert [c for c in held if not c.is_met] == []
     following = dict(zip(MOVES, [*[m[2] for m in MOVES.values()][1:], "closed"], strict=True))
     assert attempt(ready).phase == following[ready.move]
     assert ready.incident.phase == following[ready.move]
@@ -279,14 +376,29 @@ def test_a_fresh_incident_lacks_everything_and_is_told_all_of_it_at_once(declare
     incident = declare(category_id=None, impact=None)
     with pytest.raises(GateNotMet) as refused:
         workflow.begin_containment(incident_id=incident.pk, by=people.actor("commander"), at=NOW)
-    assert refused.value.unmet == [words for _, words, _ in MISSING["begin_containment"].values()]
+    assert [gate.key for gate in gates.TABLE["begin_containment"]] == [
+        *MISSING["begin_containment"]
+    ]
+    assert refused.value.unmet == [
+        "Category set",
+        "Nature confirmed",
+        "Impact, scope and urgency answered (2 of 3)",
+        "Each of them with what it rests on (0 of 3)",
+        "Known when it occurred, was detected, and we became aware",
+        "Affected systems listed, or none signed",
+        "Affected partners listed, or none signed",
+        "Commander named",
+        "Regulatory duty decided",
+        "Checked for duplicates",
+    ]
 
 
 def test_the_page_lists_what_the_refusal_names(declare):
     incident = declare()
-    listed = [c.words for c in gates.check("begin_containment", incident.facts()) if not c.is_met]
+    found = facts.of(incident, at=NOW)
+    listed = [c.words for c in gates.check("begin_containment", found) if not c.is_met]
     with pytest.raises(GateNotMet) as refused:
-        gates.require("begin_containment", incident, words="Containment")
+        gates.require("begin_containment", incident, found, words="Containment")
     assert refused.value.unmet == listed
 
 
@@ -301,44 +413,75 @@ def test_every_statement_that_may_be_signed_opens_some_gate():
 
 def test_every_gate_that_can_be_met_in_a_dialog_names_it():
     without = {gate.key for table in gates.TABLE.values() for gate in table if not gate.do}
-    assert without == {"no_growth", "fix", "reconciled", "review_complete", "review_approved"}
+    assert without == {
+        "regulatory",
+        "duplicates",
+        "no_growth",
+        "detection",
+        "soak",  # time meets it
+        "market_open",
+        "blocks",
+        "review_complete",
+        "review_approved",
+    }
 
 
 def test_every_fact_is_asked_for_by_some_gate():
     """Changing any one fact of a ready incident changes what some gate says."""
     best = Facts(
         **{f.name: True for f in fields(Facts) if f.type == "bool"},
+        severity=2,
+        axes_answered=3,
+        axes_supported=3,
+        soak_left=0,
         systems=2,
         systems_affected=0,
+        systems_unproven=0,
         systems_restored=2,
         partners=2,
         partners_told=2,
         partners_cleared=2,
+        partners_unconfirmed=0,
         alerts_firing=0,
+        evidence=1,
+        fixes_proposed=0,
+        fixes_approved=1,
+        checks=1,
+        checks_failed=0,
+        reconciliations=1,
         tasks={"containment": (2, 2), "mitigation": (2, 2), "recovery": (2, 2)},
-        statements=frozenset(gates.STATEMENTS)
-        - {
-            "no_systems",
-            "no_partners",
-            "not_isolated",
-            "notice_not_needed",
-            "all_clear_not_needed",
-        },
+        statements=frozenset(
+            {"regulatory_decided", "no_duplicate", "no_growth", "detection_added", "blocks_lifted"}
+        ),
+        waivers=frozenset(),
         review_missing=(),
     )
     worst = {
         **{f.name: False for f in fields(Facts) if f.type == "bool"},
+        "severity": 1,
+        "axes_answered": 2,
+        "axes_supported": 2,
+        "soak_left": 1,
         "systems": 0,
         "systems_affected": 1,
+        "systems_unproven": 1,
         "systems_restored": 1,
         "partners": 0,
         "partners_told": 1,
         "partners_cleared": 1,
+        "partners_unconfirmed": 1,
         "alerts_firing": 1,
+        "evidence": 0,
+        "fixes_proposed": 1,
+        "fixes_approved": 0,
+        "checks": 0,
+        "checks_failed": 1,
+        "reconciliations": 0,
         "tasks": {"recovery": (1, 2)},
         "statements": frozenset(),
         "review_missing": ("no lesson",),
     }
+    worst["waivers"] = frozenset()  # asked in the tests of waivers
     assert set(worst) == {f.name for f in fields(Facts)}
 
     def met(facts: Facts) -> list[bool]:
@@ -346,4 +489,70 @@ def test_every_fact_is_asked_for_by_some_gate():
 
     assert all(met(best))
     unasked = {name for name, value in worst.items() if all(met(replace(best, **{name: value})))}
-    assert unasked == set()
+    assert unasked == {"waivers"}
+
+
+# --- waivers --------------------------------------------------------------------------------------
+
+WAIVABLE = [(m, g.key) for m, table in gates.TABLE.items() for g in table if g.may_waive]
+
+
+def waive(ready: Ready, gate: str, *, reason: str = "The market closes.") -> Waiver:
+    by = ready.people.actor("commander")
+    return waivers.waive(
+        incident_id=ready.incident.pk, gate=gate, reason=reason, by=by, at=ready.at
+    )
+
+
+@pytest.mark.parametrize("ready", WAIVABLE, indirect=True, ids=lambda pair: f"{pair[0]}-{pair[1]}")
+def test_a_gate_that_may_be_waived_opens_with_a_reason_that_stays(ready, request):
+    move, key = request.node.callspec.params["ready"]
+    MISSING[move][key][0](ready)
+    waive(ready, key)
+    attempt(ready)
+    kept = Waiver.objects.get()
+    assert (kept.gate, kept.reason, kept.stay) == (key, "The market closes.", 0)
+    assert kept.waived_by == ready.people["commander"]
+    words = next(g.words for g in gates.TABLE[move] if g.key == key)
+    said = f"Waived: {words}. Reason: The market closes."
+    assert ready.incident.entries.filter(body=said).count() == 1
+
+
+FIRM = [pair for pair in GATES if pair not in WAIVABLE]
+
+
+@pytest.mark.parametrize("ready", FIRM, indirect=True, ids=lambda pair: f"{pair[0]}-{pair[1]}")
+def test_a_gate_that_has_to_be_met_cannot_be_waived(ready, request):
+    move, key = request.node.callspec.params["ready"]
+    MISSING[move][key][0](ready)
+    before = _everything()
+    with pytest.raises(InvalidInput, match=r"cannot be waived; it has to be met\.$"):
+        waive(ready, key)
+    assert (_everything(), Waiver.objects.count()) == (before, 0)
+
+
+@pytest.mark.parametrize("ready", [("begin_containment", "regulatory")], indirect=True)
+def test_a_waiver_is_refused_in_words_where_it_makes_no_sense(ready):
+    for gate, reason, error, words in (
+        ("regulatory", " ", InvalidInput, "Waiving a gate needs a reason"),
+        ("soak", "x", InvalidInput, "No such gate stands before the next move"),
+        ("times", "x", Conflict, "is met already"),
+    ):
+        with pytest.raises(error, match=words):
+            waive(ready, gate, reason=reason)
+    waive(ready, "regulatory")
+    with pytest.raises(Conflict, match="is waived already"):
+        waive(ready, "regulatory")
+    assert Waiver.objects.count() == 1
+
+
+@pytest.mark.parametrize("ready", [("begin_containment", "regulatory")], indirect=True)
+def test_a_waiver_lapses_with_a_step_back_and_is_asked_for_again(ready):
+    waive(ready, "regulatory")
+    attempt(ready)
+    by = ready.people.actor("commander")
+    workflow.step_back(incident_id=ready.incident.pk, reason="Too early.", by=by, at=ready.at)
+    with pytest.raises(GateNotMet) as refused:
+        attempt(ready)
+    assert "Regulatory duty decided" in refused.value.unmet
+    assert waive(ready, "regulatory").stay == 1

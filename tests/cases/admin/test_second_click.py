@@ -10,7 +10,7 @@ from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client, RequestFactory
 
-from cases.admin.registers import SystemAdmin
+from cases.admin.system import SystemAdmin
 from cases.models import Entry, Incident, System, Task
 from incidentdesk.kernel.errors import GONE, Conflict
 from incidentdesk.kernel.models import AuditEvent, SentForm
