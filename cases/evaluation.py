@@ -16,7 +16,6 @@ from cases.models import Category, Entry, Incident
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import InvalidInput
-from notifications import escalation
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def evaluate(*, incident_id: int, found: Evaluation, by: Actor, at: datetime) ->
     `is_confirmed` says that the nature is confirmed: it is an incident of this category. The
     first time a category is set, its playbook is laid out as tasks.
     """
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     _check_times(incident, found, at=at)
@@ -77,7 +76,7 @@ def override_severity(
     *, incident_id: int, severity: int, reason: str, by: Actor, at: datetime
 ) -> Incident:
     """Set the severity by hand, with a reason; never milder than a floor allows."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     moving.require_reason(reason, "Overriding a severity")
@@ -111,7 +110,7 @@ def _tell(
     timeline.record(incident, Entry.Kind.EVALUATION, text + why, by=by, at=at)
     deadlines.reset(incident)
     if incident.severity < before and incident.acknowledged_at is None:
-        escalation.restart(**moving.escalation_facts(incident), at=at)
+        moving.escalate_again(incident, at=at)
 
 
 def _check_times(incident: Incident, found: Evaluation, *, at: datetime) -> None:

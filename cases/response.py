@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import deadlines, gates, moving, queries, timeline
+from cases import deadlines, gates, moving, queries, sight, timeline
 from cases.models import AffectedSystem, Entry, Incident, PlaybookTask, Statement, System, Task
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -20,7 +20,7 @@ Kind = Entry.Kind
 @transaction.atomic
 def post_update(*, incident_id: int, text: str, by: Actor, at: datetime) -> Entry:
     """Write to the timeline what happened, what was done, what is next. Internal."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     if not text.strip():
         raise InvalidInput("An update needs words; write what happened or what is next.")
@@ -30,7 +30,7 @@ def post_update(*, incident_id: int, text: str, by: Actor, at: datetime) -> Entr
 @transaction.atomic
 def add_task(*, incident_id: int, phase: str, text: str, by: Actor, at: datetime) -> Task:
     """A task of our own beside the playbook's."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     if not text.strip():
@@ -51,7 +51,7 @@ def end_tasks(
     *, incident_id: int, task_ids: Sequence[int], state: str, note: str, by: Actor, at: datetime
 ) -> int:
     """Tasks are `done` (the note says how) or `waived` (the note says why). Answers how many."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     if state not in (Task.State.DONE, Task.State.WAIVED):
@@ -73,7 +73,7 @@ def end_tasks(
 @transaction.atomic
 def add_system(*, incident_id: int, system_id: int, by: Actor, at: datetime) -> AffectedSystem:
     """A system is affected."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     system = System.objects.get(pk=system_id)
@@ -91,7 +91,7 @@ def change_system(
     *, incident_id: int, affected_id: int, state: str, how: str, by: Actor, at: datetime
 ) -> AffectedSystem:
     """A system was isolated or restored; `how` is the proof."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     affected = incident.systems.select_related("system").filter(pk=affected_id).first()
@@ -110,7 +110,7 @@ def change_system(
 @transaction.atomic
 def record_cause(*, incident_id: int, cause: str, by: Actor, at: datetime) -> Incident:
     """The cause, or the best hypothesis so far."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     if not cause.strip():
@@ -126,7 +126,7 @@ def record_recovery(
     *, incident_id: int, recovered_at: datetime, by: Actor, at: datetime
 ) -> Incident:
     """When service was back at its former level, delayed work included."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     if recovered_at > at:
@@ -145,7 +145,7 @@ def record_recovery(
 @transaction.atomic
 def clear_alerts(*, incident_id: int, reason: str, by: Actor, at: datetime) -> int:
     """The commander lets go of alerts that still fire, with a reason. Answers how many."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_reason(reason, "Clearing alerts that still fire")
     count = incident.alerts.filter(resolved_at=None).update(resolved_at=at)
@@ -159,7 +159,7 @@ def clear_alerts(*, incident_id: int, reason: str, by: Actor, at: datetime) -> i
 @transaction.atomic
 def sign(*, incident_id: int, key: str, text: str, by: Actor, at: datetime) -> Statement:
     """The commander signs a statement that a gate accepts, in own words."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_open(incident)
     if key not in gates.STATEMENTS:
@@ -189,23 +189,29 @@ def page(
     at: datetime,
 ) -> int:
     """Page someone now: people, groups, or both. Answers how many people were paged."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_PAGE)
     moving.require_open(incident)
+    if not moving.pages_people(incident):
+        raise InvalidInput("This exercise pages nobody; that was decided when it was declared.")
+    facts = moving.escalation_facts(incident)
     paged = escalation.page(
         about=incident.about,
         user_ids=list(user_ids),
         group_ids=list(group_ids),
         by_name=by.name,
         note=note.strip(),
-        title=incident.title,
-        reference=incident.reference,
+        title=facts["title"],
+        reference=facts["reference"],
         severity=incident.severity,
         url=incident.url,
         at=at,
     )
     if not paged:
         raise InvalidInput("Nobody would be paged; choose a person, or a group with members.")
+    if incident.is_restricted:  # to call somebody to it is to let that person in
+        for person in paged:
+            sight.admit(incident, person.pk, by=by, at=at)
     names = ", ".join(person.name for person in paged)
     timeline.record(incident, Kind.PAGE, f"Paged {names}. {note.strip()}".strip(), by=by, at=at)
     return len(paged)

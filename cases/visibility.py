@@ -23,6 +23,8 @@ INVOLVEMENT_COLUMNS = (
     "phase",
     "phase_times",
     "disclosed_at",
+    "is_exercise",
+    "continued_as",
 )
 COPY_COLUMNS = (
     "id",

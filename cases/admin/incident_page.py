@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from cases.admin import needs
-from cases.admin.page import moments, partners, progress, tabs
+from cases.admin.page import lifecycle, moments, partners, progress, tabs
 from cases.models import Incident, Phase
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -19,6 +19,7 @@ MORE = (
     ("add_system", "isolate", "restore", "add_partner"),
     ("add_task", "end_tasks", "clear_alerts"),
     ("step_back", "dismiss", "reopen"),
+    ("hand_over", "split", "restrict", "admit", "exclude", "lift"),
 )
 MOVES = ("begin_containment", "begin_mitigation", "begin_recovery")
 
@@ -49,7 +50,7 @@ def build(
         "counts": counts,
         "tabs": shown,
         "tab": on,
-        **tabs.rows(incident, on.key, before=before, now=now),
+        **tabs.rows(incident, on.key, by=by, before=before, now=now),
         "systems": tabs.systems(incident, now),
         "partners": partners.rows(incident, now),
         "times": _times(incident, now),
@@ -59,6 +60,7 @@ def build(
         **_next(incident, facts, by),
         **_severity(incident),
         **_banners(incident, now),
+        **lifecycle.context(incident, by=by, now=now),
     }
 
 
@@ -112,7 +114,6 @@ def _banners(incident: Incident, now: datetime) -> dict[str, Any]:
     return {
         "proposed": moments.short(proposed, now) if is_proposed and proposed else "",
         "over": moments.short(incident.over_at, now) if incident.over_at else "",
-        "duplicates": list(incident.duplicates.only("id", "reference", "title")),
     }
 
 

@@ -46,10 +46,14 @@ class DeskForm(forms.Form):
 
 @dataclass(frozen=True)
 class Done:
-    """What was done, in a sentence, and where to go on if not back to the object's page."""
+    """What was done, in a sentence, and where to go on if not back to the object's page.
+
+    `refused` is what was not done of several things, and why.
+    """
 
     said: str
     to: str = ""
+    refused: str = ""
 
 
 class UseCase(Protocol):
@@ -87,6 +91,8 @@ def run(request: HttpRequest, call: Callable[[], str | Done | None]) -> Done:
     done = answer if isinstance(answer, Done) else Done(answer or "")
     if done.said:
         messages.success(request, done.said)
+    if done.refused:
+        messages.warning(request, done.refused)
     return done
 
 

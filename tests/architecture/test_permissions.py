@@ -100,6 +100,17 @@ USE_CASES = {
     "cases.workflow.dismiss": COMMAND,
     "cases.workflow.reopen": COMMAND,
     "cases.workflow.step_back": COMMAND,
+    "cases.crew.assign": RESPOND,
+    "cases.crew.hand_over": ACKNOWLEDGE,
+    "cases.crew.ask_to_command": COMMAND,
+    "cases.crew.accept": ACKNOWLEDGE,
+    "cases.crew.decline": ACKNOWLEDGE,
+    "cases.crew.leave": ACKNOWLEDGE,
+    "cases.restriction.restrict": COMMAND,
+    "cases.restriction.admit": COMMAND,
+    "cases.restriction.exclude": COMMAND,
+    "cases.restriction.lift": COMMAND,
+    "cases.splitting.split": COMMAND,
     "cases.evaluation.evaluate": RESPOND,
     "cases.evaluation.override_severity": RESPOND,
     "cases.response.post_update": RESPOND,
@@ -159,6 +170,16 @@ ASKS_OTHERWISE = {
 
 # Steps with an actor that use cases call under their lock, or that only read.
 STEPS = {
+    "cases.leading.acknowledge",
+    "cases.leading.lead",
+    "cases.merging.merge",
+    "cases.merging.part",
+    "cases.merging.find",
+    "cases.merging.locked_with_target",
+    "cases.queries.locked",
+    "cases.sight.admit",
+    "reviews.drafting.locked",
+    "reviews.drafting.locked_part",
     "cases.disclosure.list_reporter",
     "cases.disclosure.show",
     "cases.moving.arrive",
@@ -254,6 +275,10 @@ def test_every_role_may_call_these_use_cases():
     by_role = {key: {n for n, who in callers.items() if key in who.split()} for key in ROLES}
     assert by_role["auditor"] == set()
     assert by_role["administrator"] == {
+        "cases.crew.hand_over",
+        "cases.crew.accept",
+        "cases.crew.decline",
+        "cases.crew.leave",
         "cases.workflow.open_incident",
         "cases.workflow.acknowledge",
         "cases.intake.sources.create",
@@ -265,6 +290,10 @@ def test_every_role_may_call_these_use_cases():
         "incidentdesk.kernel.people.invite",
     }
     assert by_role["approver"] == {
+        "cases.crew.hand_over",
+        "cases.crew.accept",
+        "cases.crew.decline",
+        "cases.crew.leave",
         "cases.workflow.acknowledge",
         "cases.notices.approve",
         "cases.notices.send",
@@ -273,6 +302,10 @@ def test_every_role_may_call_these_use_cases():
         "reviews.workflow.finish",
     }
     assert by_role["communications"] == {
+        "cases.crew.hand_over",
+        "cases.crew.accept",
+        "cases.crew.decline",
+        "cases.crew.leave",
         "cases.workflow.open_incident",
         "cases.workflow.acknowledge",
         "cases.disclosure.add_partner",

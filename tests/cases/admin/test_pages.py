@@ -156,8 +156,10 @@ def test_a_duplicate_and_the_one_it_points_to_name_each_other(as_, declare, peop
         at=NOW,
     )
     browser = as_("auditor")
-    assert f"a duplicate of {kept.reference} Stale prices" in text_of(browser.get(page_of(twin)))
-    assert f"Also reported as {twin.reference}" in text_of(browser.get(page_of(kept)))
+    said = f"a duplicate and merged into {kept.reference} Stale prices"
+    assert said in text_of(browser.get(page_of(twin)))
+    said = f"Merged into this incident: {twin.reference} Old quotes"
+    assert said in text_of(browser.get(page_of(kept)))
 
 
 def test_an_incident_in_review_leads_to_its_review(as_, incident_in):
