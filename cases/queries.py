@@ -199,13 +199,10 @@ def locked(incident_id: int, *, by: Actor) -> Incident:
     One that `by` is not let into is refused like one that does not exist: this is the door of
     every use case. Reading as an auditor opens no such door.
     """
-    incident = (
-        # Not the key: rows that name the incident are still written beside, without a deadlock.
-        Incident.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("category", "commander")
-        .filter(pk=incident_id)
-        .first()
-    )
+    # Not the key: rows that name the incident are still written beside, without a deadlock. Nothing
+    # is joined: what a wait for the lock joined would be the commander of before the wait.
+    locking = Incident.objects.select_for_update(of=("self",), no_key=True)
+    incident = locking.filter(pk=incident_id).first()
     if incident is None or (
         incident.is_restricted and sight.closed_to(by).filter(pk=incident_id).exists()
     ):

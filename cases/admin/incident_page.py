@@ -19,7 +19,7 @@ MORE = (
     ("add_system", "isolate", "restore", "add_partner"),
     ("add_task", "end_tasks", "clear_alerts"),
     ("step_back", "dismiss", "reopen"),
-    ("hand_over", "split", "restrict", "admit", "exclude", "lift"),
+    ("split", "restrict", "admit", "exclude", "lift"),
 )
 MOVES = ("begin_containment", "begin_mitigation", "begin_recovery")
 

@@ -128,8 +128,9 @@ def test_a_long_timeline_has_pages(as_, declare, people):
     first = browser.get(page_of(incident))
     assert "Line 59." in text_of(first)
     assert "Line 9." not in text_of(first)
-    assert "tab=timeline&amp;before=12" in first.content.decode()
-    older = text_of(browser.get(page_of(incident), {"tab": "timeline", "before": "12"}))
+    last = Entry.objects.get(incident=incident, sequence=12).pk
+    assert f"tab=timeline&amp;before={last}" in first.content.decode()
+    older = text_of(browser.get(page_of(incident), {"tab": "timeline", "before": str(last)}))
     assert "Line 9." in older
     assert "Opened by" in older
     assert "Line 59." not in older
