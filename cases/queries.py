@@ -103,16 +103,20 @@ def offers_to(actor: Actor) -> QuerySet[Assignment]:
 
 
 def sealed_from(actor: Actor) -> Q:
-    """What others name by an `about` string, such as mails, and this actor may not read.
+    """What the post office names by an `about` string, and this actor may not read.
 
-    The post office and the audit trail ask for it by settings.SEALED, since they know no incident.
+    It asks by settings.SEALED, since it knows no incident. What it names otherwise than is known
+    here is sealed as well, until somebody says here whom it belongs to.
     """
     if _reads_all(actor):
         return Q(pk__in=())
     hidden = hidden_from(actor)
     reports = Report.objects.filter(incident__in=hidden.values("pk"))
-    return Q(about__in=hidden.values_list(sight.named("incident"))) | Q(
-        about__in=reports.order_by().values_list(sight.named("report"))
+    known = Q(about="") | Q(about__startswith="incident:") | Q(about__startswith="report:")
+    return (
+        ~known
+        | Q(about__in=hidden.values_list(sight.named("incident")))
+        | Q(about__in=reports.order_by().values_list(sight.named("report")))
     )
 
 

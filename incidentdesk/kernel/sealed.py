@@ -1,7 +1,7 @@
 """What may not be read of things that are known by name only, such as `incident:12`.
 
-The post office and the audit trail know no incident; what is sealed from a person is said by the
-function that settings.SEALED names.
+The post office knows no incident; what is sealed from a person is said by the function that
+settings.SEALED names.
 """
 
 from __future__ import annotations

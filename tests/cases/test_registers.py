@@ -67,7 +67,7 @@ def test_everybody_at_the_desk_reads_and_only_the_administrator_adds(
 def test_a_change_is_recorded_and_a_reading_only_of_the_auditor(as_: As) -> None:
     system = System.objects.create(name="ledger")
     url = f"/admin/cases/system/{system.pk}/change/"
-    posted = {"name": "ledger-eu", "description": "", "is_active": "on"}
+    posted = {"name": "ledger-eu", "kind": "service", "description": "", "is_active": "on"}
     as_("administrator").post(url, posted)
     (change,) = AuditEvent.objects.all()
     assert (change.action, change.about) == ("changed system", f"system:{system.pk}")

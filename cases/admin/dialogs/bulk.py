@@ -90,6 +90,11 @@ def _lines(results: Sequence[bulk.Result]) -> str:
     return format_html_join("", "<div>{}: {}</div>", [(r.reference, r.said) for r in results])
 
 
+def _is_ticked(obj: None) -> bool:
+    """No button at the head of the list: the way here is to tick rows and choose what to do."""
+    return False
+
+
 OFFER_COMMAND = Action(
     "offer_command",
     "Assign a commander",
@@ -98,6 +103,7 @@ OFFER_COMMAND = Action(
     OfferForm,
     intro="The person is asked for each, and commands those that are accepted.",
     submit="Ask",
+    applies=_is_ticked,
 )
 DISMISS_SEVERAL = Action(
     "dismiss_several",
@@ -108,5 +114,6 @@ DISMISS_SEVERAL = Action(
     intro="Each is dismissed by itself; what cannot be is said, and stays as it is.",
     submit="Dismiss",
     is_grave=True,
+    applies=_is_ticked,
 )
 ALL = (OFFER_COMMAND, DISMISS_SEVERAL)

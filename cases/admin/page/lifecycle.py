@@ -58,7 +58,7 @@ def _member(row: Assignment, *, commands: bool, by: Actor, now: datetime) -> Mem
     is_mine = row.user_id == by.user_id
     is_commander = row.role == Assignment.Role.COMMANDER
     since = moments.short(row.accepted_at or row.offered_at, now)
-    asked = f"asked by {row.offered_by} {since}" if row.offered_by else f"asked {since}"
+    asked = f"asked by {row.offered_by}, {since}" if row.offered_by else f"asked {since}"
     may = (is_mine or commands) and row.incident.is_open
     return Member(
         assignment=row,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.db import transaction
 from django.urls import reverse
 
 from cases import crew, notices, queries, response, restriction
@@ -22,6 +23,7 @@ from incidentdesk.dashboard import figures, needs, trends
 from incidentdesk.kernel.desk import DeskAdmin
 from incidentdesk.kernel.models import AuditEvent
 from incidentdesk.kernel.roles import ROLES
+from notifications import outbox
 from notifications.models import Escalation, Message
 from reviews import actions
 from reviews import queries as review_queries
@@ -250,6 +252,20 @@ def test_what_an_auditor_read_is_named_to_auditors_only(hidden, as_):
     path = url(AuditEvent, "change", event.pk)
     assert WORD in text_of(as_("auditor").get(path))
     assert WORD not in as_("administrator").get(path).content.decode()
+
+
+def test_a_mail_about_what_nobody_knows_is_sealed_until_somebody_does(as_, people):
+    with transaction.atomic():
+        outbox.queue(
+            kind="report_received",
+            to="a@b.test",
+            about="puzzle:1",
+            dedupe_key="puzzle",
+            context={"reference": WORD, "title": WORD, "url": "/"},
+            at=NOW,
+        )
+    assert WORD not in as_("administrator").get(url(Message, "changelist")).content.decode()
+    assert WORD in as_("auditor").get(url(Message, "changelist")).content.decode()
 
 
 def test_a_delivery_that_speaks_of_a_hidden_incident_besides_another_is_hidden(hidden, people):
