@@ -32,7 +32,7 @@ def add_partner(
     at: datetime,
 ) -> Involvement:
     """A partner is affected; in its words and with its own severity. It sees nothing yet."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
     moving.require_open(incident)
     partner = Partner.objects.get(pk=partner_id)
@@ -58,7 +58,7 @@ def edit_involvement(
     at: datetime,
 ) -> Involvement:
     """Correct what the incident means for a partner; the partner sees the new text at once."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
     involvement = incident.involvements.select_related("partner").get(pk=involvement_id)
     if not title.strip() or not meaning.strip():
@@ -74,8 +74,9 @@ def edit_involvement(
 @transaction.atomic
 def disclose(*, incident_id: int, involvement_id: int, by: Actor, at: datetime) -> Involvement:
     """Let the partner see its view of the incident; it gets a reference of its own."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
+    require_telling(incident)
     involvement = incident.involvements.select_related("partner").get(pk=involvement_id)
     if involvement.disclosed_at is not None:
         raise Conflict(f"{involvement.partner} sees it already, as {involvement.reference}.")
@@ -93,8 +94,18 @@ def show(incident: Incident, involvement: Involvement, *, by: Actor, at: datetim
     timeline.record(incident, Kind.PARTNER, text, by=by, at=at, partner_id=partner.pk)
 
 
+def require_telling(incident: Incident) -> None:
+    """A drill tells no real partner unless that was ticked when it was declared."""
+    if incident.is_exercise and not incident.exercise_tells:
+        raise InvalidInput(
+            f"{incident.reference} is an exercise that tells no partner; that was decided when it "
+            "was declared."
+        )
+
+
 def list_reporter(incident: Incident, made: Report, *, by: Actor, at: datetime) -> None:
     """A partner that reported an incident is involved in it and sees it, unless it already is."""
+    require_telling(incident)
     involvement = incident.involvements.filter(partner_id=made.partner_id).first()
     if involvement is None:
         involvement = _involve(
@@ -115,6 +126,7 @@ def _involve(
         severity=severity,
         started_at=incident.occurred_at,
         phase=incident.phase,
+        is_exercise=incident.is_exercise,
         phase_times={move.to_phase: move.at.isoformat() for move in incident.moves.all()},
         added_at=at,
     )

@@ -47,7 +47,7 @@ def add_due_floors(*, at: datetime) -> int:
 @transaction.atomic
 def _add(incident_id: int, *, at: datetime) -> bool:
     """Add the floors of one incident under its lock; False if there is nothing to add by now."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=SYSTEM)
     in_force = rules.in_force()
     timed = [f for f in in_force.floors.values() if f.after_minutes is not None]
     rows = list(_down().filter(incident=incident).select_related("system"))

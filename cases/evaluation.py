@@ -29,7 +29,6 @@ from cases.models import Category, Entry, Incident, MomentChange, SeverityMatrix
 from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
-from notifications import escalation
 
 __all__ = ["Evaluation", "Support", "change_matrix", "correct_time", "evaluate"]
 
@@ -69,7 +68,7 @@ def evaluate(*, incident_id: int, found: Evaluation, by: Actor, at: datetime) ->
     first time a category is set, its playbook is laid out as tasks. What supports a value counts
     for that value only: another value needs its own.
     """
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     in_force = rules.in_force()
@@ -105,7 +104,7 @@ def override_severity(
     *, incident_id: int, severity: int, reason: str, by: Actor, at: datetime
 ) -> Incident:
     """Set the severity by hand, with a reason; never milder than a floor allows."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     moving.require_reason(reason, "Overriding a severity")
@@ -129,7 +128,7 @@ def correct_time(
     *, incident_id: int, name: str, value: datetime, reason: str, by: Actor, at: datetime
 ) -> Incident:
     """Correct one of the seven times, with a reason. Deadlines that hang on it are due anew."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     if name not in moments.LABELS:
@@ -200,7 +199,7 @@ def tell(
     timeline.record(incident, Entry.Kind.EVALUATION, text + why, by=by, at=at)
     deadlines.reset(incident)
     if incident.severity < before and incident.acknowledged_at is None:
-        escalation.restart(**moving.escalation_facts(incident), at=at)
+        moving.escalate_again(incident, at=at)
 
 
 def _may_change(before: int, after: int, *, reason: str, by: Actor) -> None:

@@ -108,7 +108,7 @@ def verify(*, evidence_id: int, by: Actor, at: datetime) -> bool:
         return True
     fault = f"the hash is now {found}" if found else "the file is missing or cannot be read"
     custody.note(piece, Action.VERIFIED, f"{custody.FAULT}: {fault}", by=by, at=at)
-    incident = queries.locked(piece.incident_id)
+    incident = queries.locked(piece.incident_id, by=by)
     text = f"Evidence is not what it was: {custody.named(piece)}, added as {piece.sha256}; {fault}."
     timeline.record(incident, Kind.ALERT, text, by=by, at=at)
     about = f"evidence:{piece.pk}"
@@ -128,7 +128,7 @@ def attach(
     """Say which task or which affected system of its incident a piece belongs to."""
     access.require(by, Permission.INCIDENT_RESPOND)
     piece = _visible(evidence_id, by)
-    incident = queries.locked(piece.incident_id)
+    incident = queries.locked(piece.incident_id, by=by)
     moving.require_open(incident)
     if task_id is None and affected_id is None:
         raise InvalidInput("Choose the task or the system that this evidence belongs to.")
@@ -204,7 +204,7 @@ def _add(
 ) -> Evidence:
     if not piece.size:
         raise InvalidInput("The file is empty; choose the one that holds the evidence.")
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     moving.require_open(incident)
     piece.incident = incident
     where = _place(piece, incident, task_id, affected_id)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet, Subquery
 
-from cases import gates, queries, soak
+from cases import confirming, gates, soak
 from cases.models import Incident, Phase, SeverityRule
 from cases.models.task import ENDED
 
@@ -109,5 +109,5 @@ def _partners(incident: Incident, at: datetime) -> dict[str, Any]:
     )
     unconfirmed = 0
     if incident.phase == Phase.RECOVERY:
-        unconfirmed = queries.partners_unconfirmed(incident, at).count
+        unconfirmed = confirming.partners_unconfirmed(incident, at).count
     return {**counted, "partners_unconfirmed": unconfirmed}

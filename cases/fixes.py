@@ -39,7 +39,7 @@ def propose(
 ) -> Fix:
     """Propose a fix; a second person approves it. A closed incident still takes the permanent one
     that replaces what was temporary."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     if incident.phase == Phase.DISMISSED:
         raise Conflict(f"{incident.reference} is dismissed; reopen it first.")
@@ -67,7 +67,7 @@ def propose(
 @transaction.atomic
 def approve(*, fix_id: int, by: Actor, at: datetime) -> Fix:
     """The second person stands behind the change, its test and its way back."""
-    fix = _locked(fix_id)
+    fix = _locked(fix_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     if fix.proposed_by_id == by.person_id:
         raise InvalidInput("You proposed this fix; a second person has to approve it.")
@@ -86,7 +86,7 @@ def approve(*, fix_id: int, by: Actor, at: datetime) -> Fix:
 @transaction.atomic
 def withdraw(*, fix_id: int, reason: str, by: Actor, at: datetime) -> Fix:
     """Take back a fix. An approved temporary one is not taken back: it is replaced or accepted."""
-    fix = _locked(fix_id)
+    fix = _locked(fix_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_reason(reason, "Withdrawing a fix")
     if fix.is_open:
@@ -101,7 +101,7 @@ def withdraw(*, fix_id: int, reason: str, by: Actor, at: datetime) -> Fix:
 @transaction.atomic
 def replace(*, fix_id: int, by_fix_id: int, by: Actor, at: datetime) -> Fix:
     """A temporary fix gives way to an approved permanent one of the same incident."""
-    fix = _locked(fix_id)
+    fix = _locked(fix_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     _require_temporary(fix)
     other = Fix.objects.filter(pk=by_fix_id, incident=fix.incident).first()
@@ -114,7 +114,7 @@ def replace(*, fix_id: int, by_fix_id: int, by: Actor, at: datetime) -> Fix:
 @transaction.atomic
 def accept(*, fix_id: int, reason: str, by: Actor, at: datetime) -> Fix:
     """Somebody who may decide about remaining risks accepts that a temporary fix stays."""
-    fix = _locked(fix_id)
+    fix = _locked(fix_id, by=by)
     access.require(by, Permission.RISK_ACCEPT)
     _require_temporary(fix)
     moving.require_reason(reason, "Accepting that a temporary fix stays")
@@ -170,12 +170,12 @@ def _owner(owner_id: int | None) -> User | None:
     return owner
 
 
-def _locked(fix_id: int) -> Fix:
+def _locked(fix_id: int, *, by: Actor) -> Fix:
     """The fix with its incident, the incident locked first (parent before child)."""
     found = Fix.objects.filter(pk=fix_id).values_list("incident_id", flat=True).first()
     if found is None:
         raise NotFound("There is no such fix.")
-    incident = queries.locked(found)
+    incident = queries.locked(found, by=by)
     fix = Fix.objects.select_for_update(of=("self",)).get(pk=fix_id)
     fix.incident = incident
     return fix

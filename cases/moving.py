@@ -1,6 +1,7 @@
 """What every move does once it is allowed: save, note, tell the timeline, show it to partners.
 
-Also the refusals that moves share. It decides nothing; `workflow` does.
+Also the refusals that moves share, and who is paged about an incident. It decides nothing;
+`workflow` does.
 """
 
 from __future__ import annotations
@@ -31,16 +32,37 @@ class Facts(TypedDict):
 
 
 def escalation_facts(incident: Incident, category_key: str = "") -> Facts:
-    """The plain facts that an escalation path matches on and a page shows."""
+    """The plain facts that an escalation path matches on and a page shows.
+
+    Of a restricted incident a page says nothing but that it is one: mails are read over shoulders.
+    """
     key = category_key or (incident.category.key if incident.category else "")
+    closed = incident.is_restricted
     return {
         "about": incident.about,
         "severity": incident.severity,
         "category": key,
-        "title": incident.title,
-        "reference": incident.reference,
+        "title": "A restricted incident needs you" if closed else incident.heading,
+        "reference": "Restricted" if closed else incident.reference,
         "url": incident.url,
     }
+
+
+def pages_people(incident: Incident) -> bool:
+    """A drill pages nobody unless that was ticked when it was declared."""
+    return not incident.is_exercise or incident.exercise_pages
+
+
+def escalate(incident: Incident, *, category_key: str = "", at: datetime) -> None:
+    """Somebody has to look at it: its path begins."""
+    if pages_people(incident):
+        escalation.start(**escalation_facts(incident, category_key), at=at)
+
+
+def escalate_again(incident: Incident, *, at: datetime) -> None:
+    """What pages are about has changed, and nobody looks yet: its path begins anew."""
+    if pages_people(incident):
+        escalation.restart(**escalation_facts(incident), at=at)
 
 
 def arrive(
@@ -79,11 +101,21 @@ def note_move(
 
 
 def end(incident: Incident, *, why: str, at: datetime) -> None:
-    """The incident is over: clocks and pages stop, alerts that still fire are let go."""
+    """The incident is over: clocks and pages stop, offers lapse, firing alerts are let go."""
     deadlines.drop(incident)
     escalation.stop(about=incident.about, at=at, why=why)
+    incident.assignments.filter(accepted_at=None, ended_at=None).update(ended_at=at)
     if incident.phase == Phase.CLOSED:
         queries.lock_alerts(incident).filter(resolved_at=None).update(resolved_at=at)
+
+
+def how_it_got_there(incident: Incident) -> str:
+    """Who moved it last, where to and when: a sentence for somebody who came too late."""
+    move = incident.moves.order_by("-id").first()
+    if move is None or not move.from_phase:  # it has only been opened
+        return ""
+    label = Phase(move.to_phase).label
+    return f" {move.actor} moved it to {label} at {move.at:%H:%M} on {move.at:%-d %b}."
 
 
 def require_phase(incident: Incident, phase: Phase) -> None:
@@ -91,7 +123,7 @@ def require_phase(incident: Incident, phase: Phase) -> None:
     if incident.phase != phase:
         raise Conflict(
             f"{incident.reference} is in {incident.get_phase_display()} by now, not in "
-            f"{phase.label}; look at the page again."
+            f"{phase.label}; look at the page again.{how_it_got_there(incident)}"
         )
 
 
@@ -103,7 +135,10 @@ def require_gates(incident: Incident, move: str, *, words: str, at: datetime) ->
 def require_open(incident: Incident) -> None:
     """Refuse what needs an open incident."""
     if not incident.is_open:
-        raise Conflict(f"{incident.reference} is {incident.phase}; reopen it first.")
+        raise Conflict(
+            f"{incident.reference} is {incident.phase}; reopen it first."
+            f"{how_it_got_there(incident)}"
+        )
 
 
 def require_reason(reason: str, what: str, *, where: str = "it goes on the timeline") -> None:

@@ -36,7 +36,7 @@ def draft(
     replaces: Notice | None = None,
 ) -> Notice:
     """Write a notice for some of the incident's partners. It waits for a second person."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
     if not body.strip():
         raise InvalidInput("A notice needs a text.")
@@ -65,7 +65,7 @@ def draft(
 @transaction.atomic
 def edit(*, notice_id: int, body: str, by: Actor, at: datetime) -> Notice:
     """Change a draft. An approved notice is withdrawn and a new draft takes its place."""
-    notice = _locked(notice_id)
+    notice = _locked(notice_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
     if notice.state in (Notice.State.SENT, Notice.State.WITHDRAWN):
         raise Conflict("A notice that was sent or withdrawn stays as it is; draft a new one.")
@@ -89,7 +89,7 @@ def edit(*, notice_id: int, body: str, by: Actor, at: datetime) -> Notice:
 @transaction.atomic
 def approve(*, notice_id: int, by: Actor, at: datetime) -> Notice:
     """The second person stands behind exactly this text for exactly these partners."""
-    notice = _locked(notice_id)
+    notice = _locked(notice_id, by=by)
     access.require(by, Permission.NOTICE_APPROVE)
     if notice.drafted_by_id == by.user_id:
         raise InvalidInput("You drafted this notice; a second person has to approve it.")
@@ -106,7 +106,7 @@ def approve(*, notice_id: int, by: Actor, at: datetime) -> Notice:
 @transaction.atomic
 def withdraw(*, notice_id: int, by: Actor, at: datetime) -> Notice:
     """Take back a notice that was not sent."""
-    notice = _locked(notice_id)
+    notice = _locked(notice_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
     if notice.state in (Notice.State.SENT, Notice.State.WITHDRAWN):
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
@@ -117,8 +117,9 @@ def withdraw(*, notice_id: int, by: Actor, at: datetime) -> Notice:
 @transaction.atomic
 def send(*, notice_id: int, by: Actor, at: datetime) -> Notice:
     """Send what was approved: each partner sees its copy, and its contacts get a mail."""
-    notice = _locked(notice_id)
+    notice = _locked(notice_id, by=by)
     access.require(by, Permission.NOTICE_SEND)
+    disclosure.require_telling(notice.incident)
     if notice.state == Notice.State.DRAFT:
         raise Conflict("This notice waits for a second person's approval.")
     if notice.state != Notice.State.APPROVED:
@@ -163,12 +164,12 @@ def acknowledge(*, copy_id: int, by: Actor, at: datetime) -> NoticeCopy:
     return copy
 
 
-def _locked(notice_id: int) -> Notice:
+def _locked(notice_id: int, *, by: Actor) -> Notice:
     """The notice with its incident, the incident locked first (parent before child)."""
     found = Notice.objects.filter(pk=notice_id).values_list("incident_id", flat=True).first()
     if found is None:
         raise NotFound("There is no such notice.")
-    incident = queries.locked(found)
+    incident = queries.locked(found, by=by)
     notice = Notice.objects.select_for_update(of=("self",)).get(pk=notice_id)
     notice.incident = incident
     return notice
@@ -211,7 +212,7 @@ def _queue_mails(copy: NoticeCopy, *, at: datetime) -> None:
             dedupe_key=f"notice:{copy.pk}:{contact.pk}",
             context={
                 "reference": involvement.reference,
-                "title": involvement.title,
+                "title": involvement.heading,
                 "severity_label": f"SEV-{involvement.severity} for you",
                 "body": copy.body,
                 "tlp": copy.tlp,

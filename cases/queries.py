@@ -1,15 +1,17 @@
 """What staff may see. Every list and detail of the desk starts here; what one may not see is not
-there. Also the lock that every use case begins with."""
+there. Also the lock that every use case begins with, which finds only what the actor is let into.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Exists, Max, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
+from cases import sight
 from cases.models import (
     AffectedSystem,
     Alert,
@@ -18,10 +20,7 @@ from cases.models import (
     Evidence,
     Fix,
     Incident,
-    Involvement,
     Notice,
-    NoticeCopy,
-    Phase,
     Playbook,
     Report,
     Task,
@@ -30,43 +29,83 @@ from cases.models.incident import OVER, IncidentQuerySet
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import NotFound
+from incidentdesk.kernel.models import User
+from incidentdesk.kernel.roles import ROLES
 from partners.models import Partner
+
+Row = TypeVar("Row", bound=Model)
+
+
+def hidden_from(actor: Actor) -> QuerySet[Incident]:
+    """The restricted incidents that this actor may not read.
+
+    One small set, found by a partial index; everything that reads leaves it out. An auditor reads
+    all of them, and each reading is recorded.
+    """
+    closed = sight.closed_to(actor)
+    return closed.none() if actor.is_auditor else closed
+
+
+def _reads_all(actor: Actor) -> bool:
+    return actor.is_system or actor.is_auditor
+
+
+def _left(rows: QuerySet[Row], actor: Actor, incident: str) -> QuerySet[Row]:
+    """What is left of `rows` for this actor; `incident` is the path to the incident's id."""
+    if not access.allows(actor, Permission.INCIDENT_READ):
+        return rows.none()
+    if _reads_all(actor):
+        return rows
+    return rows.exclude(**{f"{incident}__in": hidden_from(actor).values("pk")})
 
 
 def visible_to(actor: Actor) -> IncidentQuerySet:
     """The incidents that this actor may read."""
-    if not access.allows(actor, Permission.INCIDENT_READ):
-        return Incident.objects.none()
-    return Incident.objects.all()
+    left: Any = _left(Incident.objects.all(), actor, "pk")
+    found: IncidentQuerySet = left
+    return found
+
+
+def counted_for(actor: Actor) -> IncidentQuerySet:
+    """The incidents that figures are made of: what this actor may read, without exercises."""
+    return visible_to(actor).filter(is_exercise=False)
 
 
 def notices_visible_to(actor: Actor) -> QuerySet[Notice]:
     """The notices that this actor may read."""
-    return Notice.objects.filter(incident__in=visible_to(actor))
+    return _left(Notice.objects.all(), actor, "incident_id")
 
 
 def reports_visible_to(actor: Actor) -> QuerySet[Report]:
-    """The partner reports that this actor may read."""
-    if not access.allows(actor, Permission.INCIDENT_READ):
-        return Report.objects.none()
-    return Report.objects.all()
+    """The partner reports that this actor may read: not what belongs to a hidden incident."""
+    return _left(Report.objects.all(), actor, "incident_id")
 
 
 def alerts_visible_to(actor: Actor) -> QuerySet[Alert]:
     """The alerts that this actor may read."""
-    return Alert.objects.filter(incident__in=visible_to(actor))
+    return _left(Alert.objects.all(), actor, "incident_id")
 
 
 def events_visible_to(actor: Actor) -> QuerySet[Event]:
-    """The raw deliveries of sources that this actor may read."""
-    if not access.allows(actor, Permission.INCIDENT_READ):
-        return Event.objects.none()
-    return Event.objects.all()
+    """The raw deliveries of sources that this actor may read.
+
+    A delivery may speak of several incidents; one that is hidden hides it. What became of no
+    incident (refused, or it cleared what was cleared already) may speak of anything that its source
+    ever sent, so it is hidden where that source ever fed a hidden incident.
+    """
+    rows = _left(Event.objects.all(), actor, "incident_id")
+    if _reads_all(actor):
+        return rows
+    hidden = hidden_from(actor)
+    fed = Alert.objects.filter(source=OuterRef("source"), incident__in=hidden.values("pk"))
+    return rows.exclude(concerns__overlap=hidden.values_list("pk")).filter(
+        ~Q(concerns=[]) | ~Exists(fed)
+    )
 
 
 def tasks_visible_to(actor: Actor) -> QuerySet[Task]:
     """The tasks that this actor may read."""
-    return Task.objects.filter(incident__in=visible_to(actor))
+    return _left(Task.objects.all(), actor, "incident_id")
 
 
 # --- work: tasks, playbooks, systems --------------------------------------------------------------
@@ -165,78 +204,68 @@ def overdue_fixes(actor: Actor, at: datetime) -> QuerySet[Fix]:
     return open_fixes(actor).filter(expires_on__lt=at.date())
 
 
-SILENCE = timedelta(hours=24)
-ASKED = 2  # so many notices, and then silence, count as a yes
+def offers_to(actor: Actor) -> QuerySet[Assignment]:
+    """The roles that wait for this person to accept them, on open incidents, oldest first."""
+    waiting = Assignment.objects.filter(user_id=actor.user_id or 0, accepted_at=None, ended_at=None)
+    return waiting.filter(incident__in=visible_to(actor).open()).order_by("offered_at", "id")
+
+
+def sealed_from(actor: Actor) -> Q:
+    """What the post office names by an `about` string, and this actor may not read.
+
+    It asks by settings.SEALED, since it knows no incident. What it names otherwise than is known
+    here is sealed as well, until somebody says here whom it belongs to.
+    """
+    if _reads_all(actor):
+        return Q(pk__in=())
+    hidden = hidden_from(actor)
+    reports = Report.objects.filter(incident__in=hidden.values("pk"))
+    known = Q(about="") | Q(about__startswith="incident:") | Q(about__startswith="report:")
+    return (
+        ~known
+        | Q(about__in=hidden.values_list(sight.named("incident")))
+        | Q(about__in=reports.order_by().values_list(sight.named("report")))
+    )
 
 
 @dataclass(frozen=True)
-class Unconfirmed:
-    """Partners of whom it is not known that the service works again for them."""
+class Seer:
+    """One person who can see an incident, and every reason for it."""
 
-    names: tuple[str, ...]
-
-    @property
-    def count(self) -> int:
-        """How many they are."""
-        return len(self.names)
+    person: User
+    reasons: list[str]
 
 
-def partners_unconfirmed(incident: Incident, at: datetime) -> Unconfirmed:
-    """The partners that neither confirmed nor were silent for 24 hours after two notices.
+def seen_by(incident: Incident) -> list[Seer]:
+    """Every active person who can see this incident, by name: from the grounds that decide."""
+    let_in = sight.let_in(incident) if incident.is_restricted else {}
+    found = []
+    for person in User.objects.filter(is_active=True).exclude(roles=[]).order_by("name", "pk"):
+        actor = access.actor_for(person)
+        if not access.allows(actor, Permission.INCIDENT_READ):
+            continue
+        roles = ", ".join(ROLES[key].label for key in person.roles if key in ROLES)
+        reasons = let_in.get(person.pk, []) if incident.is_restricted else [f"role {roles}"]
+        if actor.is_auditor:
+            reasons = [*reasons, "auditor; every reading is recorded"]
+        if reasons:
+            found.append(Seer(person, reasons))
+    return found
 
-    Silence begins no earlier than Recovery, and ends with a report of the partner's on this
-    incident. Four queries, whatever their number.
+
+def locked(incident_id: int, *, by: Actor) -> Incident:
+    """The incident, its row locked until the transaction ends, read after the lock was had.
+
+    One that `by` is not let into is refused like one that does not exist: this is the door of
+    every use case. Reading as an auditor opens no such door.
     """
-    began = recovery_began(incident)
-    sent = NoticeCopy.objects.filter(sent_at__isnull=False).order_by("sent_at", "id")
-    spoke = dict(incident.reports.values_list("partner_id").annotate(last=Max("reported_at")))
-    rows = incident.involvements.select_related("partner").prefetch_related(
-        Prefetch("copies", queryset=sent.only("involvement_id", "sent_at"))
-    )
-    return Unconfirmed(
-        tuple(
-            sorted(
-                row.partner.name
-                for row in rows
-                if not has_confirmed(row, began)
-                and not _is_silent(row, began, spoke.get(row.partner_id), at)
-            )
-        )
-    )
-
-
-def recovery_began(incident: Incident) -> datetime | None:
-    """When it last came into Recovery; what was confirmed before that did not last."""
-    came = incident.moves.filter(to_phase=Phase.RECOVERY).order_by("-id")
-    return came.values_list("at", flat=True).first()
-
-
-def has_confirmed(involvement: Involvement, began: datetime | None) -> bool:
-    """Whether the partner said so of this recovery, and not of one that did not last."""
-    confirmed = involvement.recovery_confirmed_at
-    return confirmed is not None and began is not None and confirmed >= began
-
-
-def _is_silent(
-    involvement: Involvement, began: datetime | None, spoke: datetime | None, at: datetime
-) -> bool:
-    sent = [copy.sent_at for copy in involvement.copies.all() if copy.sent_at is not None]
-    if began is None or len(sent) < ASKED:
-        return False
-    since = max(sent[ASKED - 1], began)
-    return at - since >= SILENCE and not (spoke is not None and spoke >= since)
-
-
-def locked(incident_id: int) -> Incident:
-    """The incident, its row locked until the transaction ends, read after the lock was had."""
-    incident = (
-        # Not the key: rows that name the incident are still written beside, without a deadlock.
-        Incident.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("category", "commander")
-        .filter(pk=incident_id)
-        .first()
-    )
-    if incident is None:
+    # Not the key: rows that name the incident are still written beside, without a deadlock. Nothing
+    # is joined: what a wait for the lock joined would be the commander of before the wait.
+    locking = Incident.objects.select_for_update(of=("self",), no_key=True)
+    incident = locking.filter(pk=incident_id).first()
+    if incident is None or (
+        incident.is_restricted and sight.closed_to(by).filter(pk=incident_id).exists()
+    ):
         raise NotFound("There is no such incident; it may be on another desk.")
     return incident
 

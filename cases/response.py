@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import deadlines, gates, moments, moving, queries, timeline
+from cases import deadlines, gates, moments, moving, queries, sight, timeline
 from cases.models import AffectedSystem, Entry, Incident, Statement, System
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
@@ -21,7 +21,7 @@ Kind = Entry.Kind
 @transaction.atomic
 def post_update(*, incident_id: int, text: str, by: Actor, at: datetime) -> Entry:
     """Write to the timeline what happened, what was done, what is next. Internal."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     if not text.strip():
         raise InvalidInput("An update needs words; write what happened or what is next.")
@@ -38,7 +38,7 @@ def add_system(
     at: datetime,
 ) -> AffectedSystem:
     """A system is affected; `down_since` if it is fully down."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     system = System.objects.get(pk=system_id)
@@ -72,7 +72,7 @@ def change_system(
 
     `checked_by_id` is the second person who looked; a critical system is not restored without.
     """
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     affected = _affected(incident, affected_id)
@@ -100,7 +100,7 @@ def set_down(
     *, incident_id: int, affected_id: int, down_since: datetime | None, by: Actor, at: datetime
 ) -> AffectedSystem:
     """A system is fully down since then, or (None) up again."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     affected = _affected(incident, affected_id)
@@ -122,7 +122,7 @@ def set_down(
 @transaction.atomic
 def record_cause(*, incident_id: int, cause: str, by: Actor, at: datetime) -> Incident:
     """The cause, or the best hypothesis so far."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     if not cause.strip():
@@ -138,7 +138,7 @@ def record_recovery(
     *, incident_id: int, recovered_at: datetime, by: Actor, at: datetime
 ) -> Incident:
     """When service was back at its former level, delayed work included."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     if recovered_at > at:
@@ -159,7 +159,7 @@ def record_recovery(
 @transaction.atomic
 def clear_alerts(*, incident_id: int, reason: str, by: Actor, at: datetime) -> int:
     """The commander lets go of alerts that still fire, with a reason. Answers how many."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_reason(reason, "Clearing alerts that still fire")
     count = queries.lock_alerts(incident).filter(resolved_at=None).update(resolved_at=at)
@@ -173,7 +173,7 @@ def clear_alerts(*, incident_id: int, reason: str, by: Actor, at: datetime) -> i
 @transaction.atomic
 def sign(*, incident_id: int, key: str, text: str, by: Actor, at: datetime) -> Statement:
     """The commander signs a statement that a gate accepts, in own words; anew after a step back."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_open(incident)
     if key not in gates.STATEMENTS:
@@ -208,23 +208,29 @@ def page(
     at: datetime,
 ) -> int:
     """Page someone now: people, groups, or both. Answers how many people were paged."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_PAGE)
     moving.require_open(incident)
+    if not moving.pages_people(incident):
+        raise InvalidInput("This exercise pages nobody; that was decided when it was declared.")
+    facts = moving.escalation_facts(incident)
     paged = escalation.page(
         about=incident.about,
         user_ids=list(user_ids),
         group_ids=list(group_ids),
         by_name=by.name,
         note=note.strip(),
-        title=incident.title,
-        reference=incident.reference,
+        title=facts["title"],
+        reference=facts["reference"],
         severity=incident.severity,
         url=incident.url,
         at=at,
     )
     if not paged:
         raise InvalidInput("Nobody would be paged; choose a person, or a group with members.")
+    if incident.is_restricted:  # to call somebody to it is to let that person in
+        for person in paged:
+            sight.admit(incident, person.pk, by=by, at=at)
     names = ", ".join(person.name for person in paged)
     timeline.record(incident, Kind.PAGE, f"Paged {names}. {note.strip()}".strip(), by=by, at=at)
     return len(paged)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import moving, queries, timeline
+from cases import confirming, moving, queries, timeline
 from cases.models import Entry, Incident, Involvement, Phase, Reconciliation, RecoveryCheck
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -29,7 +29,7 @@ def record_check(
     at: datetime,
 ) -> RecoveryCheck:
     """A health check or key metric and what was measured. The newest of one name counts."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     name = " ".join(name.split())[:120]
@@ -62,7 +62,7 @@ def reconcile(
     at: datetime,
 ) -> Reconciliation:
     """Data were compared: how many, how many differ, and each difference listed."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     what = " ".join(what.split())[:200]
@@ -92,7 +92,7 @@ def confirm_partner(
 ) -> Involvement:
     """A partner told the desk that the service works again; `who` said so. Whoever talks to
     partners may note it, and whoever responds."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     if not access.allows(by, Permission.NOTICE_DRAFT):
         access.require(by, Permission.INCIDENT_RESPOND)
     involvement = _involvement(incident, involvement_id)
@@ -111,7 +111,7 @@ def confirm(*, involvement_id: int, by: Actor, at: datetime) -> Involvement:
     ).first()
     if found is None:
         raise NotFound("There is no such incident.")
-    incident = queries.locked(found.incident_id)
+    incident = queries.locked(found.incident_id, by=by)
     involvement = _involvement(incident, involvement_id)
     access.require(by, Permission.PARTNER_ACT, involvement.partner)
     text = f"{involvement.partner}: {by.name} sees the service working again."
@@ -121,7 +121,7 @@ def confirm(*, involvement_id: int, by: Actor, at: datetime) -> Involvement:
 @transaction.atomic
 def record_residual_exposure(*, incident_id: int, text: str, by: Actor, at: datetime) -> Incident:
     """What is still exposed, or “none”; the commander signs it."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_open(incident)
     if not text.strip():
@@ -149,7 +149,7 @@ def _confirm(
 ) -> Involvement:
     if incident.phase not in ASKED_IN:  # in words that a partner may read: no reference, no phase
         raise Conflict("Service is not being restored at present; there is nothing to confirm.")
-    if queries.has_confirmed(involvement, queries.recovery_began(incident)):
+    if confirming.has_confirmed(involvement, confirming.recovery_began(incident)):
         raise Conflict(f"{involvement.recovery_confirmed_by} confirmed it already.")
     involvement.recovery_confirmed_at, involvement.recovery_confirmed_by = at, who
     involvement.save(update_fields=["recovery_confirmed_at", "recovery_confirmed_by"])

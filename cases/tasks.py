@@ -39,7 +39,7 @@ def add(
     at: datetime,
 ) -> Task:
     """A task of our own beside the playbook's, with the same marks."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     if phase not in dict(PHASES):
@@ -80,7 +80,7 @@ def assign(
 
     The owner is mailed once, if somebody else gave the task.
     """
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     task = _task(incident, task_id)
@@ -106,7 +106,7 @@ def end(
     *, incident_id: int, task_ids: Sequence[int], state: str, note: str, by: Actor, at: datetime
 ) -> int:
     """Tasks are `done` (the note says how) or `waived` (the note says why). Answers how many."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     if state not in (Task.State.DONE, Task.State.WAIVED):
@@ -134,7 +134,7 @@ def end(
 @transaction.atomic
 def confirm(*, incident_id: int, task_id: int, note: str, by: Actor, at: datetime) -> Task:
     """The second person looked at a task that is done and marked for one; now it has ended."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     task = _task(incident, task_id)
@@ -157,7 +157,7 @@ def confirm(*, incident_id: int, task_id: int, note: str, by: Actor, at: datetim
 @transaction.atomic
 def reopen(*, incident_id: int, task_id: int, reason: str, by: Actor, at: datetime) -> Task:
     """It was not over after all. Needs a reason; how it had ended stays on the timeline."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
     moving.require_reason(reason, "Reopening a task")

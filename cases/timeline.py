@@ -40,6 +40,12 @@ def record(
     return entry
 
 
+def head_of(incident: Incident) -> str:
+    """Where an incident's chain stands, as another chain names it: its newest entry and hash."""
+    head = TimelineHead.objects.get(incident=incident)
+    return f"entry {head.sequence}, {head.hash}"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 task`, `2 tasks`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -25,6 +25,8 @@ INVOLVEMENT_COLUMNS = (
     "disclosed_at",
     "recovery_confirmed_at",
     "recovery_confirmed_by",
+    "is_exercise",
+    "continued_as",
 )
 COPY_COLUMNS = (
     "id",

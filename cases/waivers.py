@@ -28,7 +28,7 @@ def waive(*, incident_id: int, gate: str, reason: str, by: Actor, at: datetime) 
 
     InvalidInput if the table does not allow it; Conflict if the gate is met or waived already.
     """
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_open(incident)
     moving.require_reason(reason, "Waiving a gate")

@@ -11,13 +11,23 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import deadlines, moments, moving, playbooks, queries, rules, timeline
-from cases.models import Entry, Incident, Phase, ReviewFacts
+from cases import (
+    deadlines,
+    leading,
+    merging,
+    moments,
+    moving,
+    playbooks,
+    queries,
+    roster,
+    rules,
+    timeline,
+)
+from cases.models import Assignment, Entry, Incident, Phase, ReviewFacts
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from incidentdesk.kernel.prepared import Inserted
-from notifications import escalation
 
 Kind = Entry.Kind
 _INCIDENTS = Inserted(Incident)
@@ -39,6 +49,11 @@ class Opening:
     urgency: int | None = None
     occurred_at: datetime | None = None
     aware_at: datetime | None = None
+    is_exercise: bool = False
+    exercise_pages: bool = False
+    exercise_tells: bool = False
+    is_restricted: bool = False
+    split_from_id: int | None = None
 
 
 @transaction.atomic
@@ -47,6 +62,8 @@ def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
     access.require(by, Permission.INCIDENT_DECLARE)
     if not opening.title.strip():
         raise InvalidInput("An incident needs a title; say in a few words what is wrong.")
+    if (opening.exercise_pages or opening.exercise_tells) and not opening.is_exercise:
+        raise InvalidInput("Only an exercise is asked whether it pages people or tells partners.")
     incident = Incident(
         title=opening.title.strip()[:200],
         description=opening.description,
@@ -60,6 +77,11 @@ def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
         impact=opening.impact,
         scope=opening.scope,
         urgency=opening.urgency,
+        is_exercise=opening.is_exercise,
+        exercise_pages=opening.exercise_pages,
+        exercise_tells=opening.exercise_tells,
+        is_restricted=opening.is_restricted,
+        split_from_id=opening.split_from_id,
     )
     in_force = rules.in_force()
     result = in_force.severity_of(incident)
@@ -69,41 +91,47 @@ def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
     if not by.is_system:  # a person chose the category; a source only assumes it until evaluated
         playbooks.lay_out(incident)
     moving.note_move(incident, "", by=by, at=at)
-    text = f"Opened by {opening.detected_by}. SEV-{incident.severity}: {result.why}."
+    drill = "This is an exercise. " if incident.is_exercise else ""
+    text = f"{drill}Opened by {opening.detected_by}. SEV-{incident.severity}: {result.why}."
     timeline.record(incident, Kind.OPENED, text, by=by, at=at)
     deadlines.start(incident, in_force.targets)
-    escalation.start(**moving.escalation_facts(incident, opening.category_key), at=at)
+    moving.escalate(incident, category_key=opening.category_key, at=at)
     return incident
 
 
 @transaction.atomic
 def acknowledge(*, incident_id: int, by: Actor, at: datetime) -> bool:
     """Somebody looks at it: the ladder stops. True for the first; later ones change nothing."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_ACKNOWLEDGE)
     moving.require_open(incident)
     if incident.acknowledged_at is not None:
         return False
-    _acknowledge(incident, by=by, at=at)
+    leading.acknowledge(incident, by=by, at=at)
     incident.save(update_fields=["acknowledged_at", "acknowledged_by"])
     return True
 
 
 @transaction.atomic
-def take_command(*, incident_id: int, by: Actor, at: datetime) -> Incident:
-    """Become the commander. An incident that nobody acknowledged is acknowledged by it."""
-    incident = queries.locked(incident_id)
+def take_command(*, incident_id: int, seen: int | None = None, by: Actor, at: datetime) -> Incident:
+    """Become the commander. An incident that nobody acknowledged is acknowledged by it.
+
+    `seen` is the id of the commander that the person saw, 0 for nobody; if somebody took command
+    meanwhile, this is refused. Without it the one who commands is taken over from.
+    """
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_open(incident)
     if incident.commander_id == by.user_id:
         raise Conflict(f"You already command {incident.reference}.")
+    if seen is not None and (incident.commander_id or 0) != seen:
+        held = roster.held(incident, Assignment.Role.COMMANDER)
+        since = f" at {held.accepted_at:%H:%M on %-d %b}" if held else ""
+        raise Conflict(f"{incident.commander} took command{since}; look at the page again.")
     before = f", taking over from {incident.commander}" if incident.commander else ""
-    incident.commander_id = by.user_id
-    incident.commanded_by = sorted({*incident.commanded_by, by.person_id})
-    if incident.acknowledged_at is None:
-        _acknowledge(incident, by=by, at=at)
-    incident.save(update_fields=["commander", "commanded_by", "acknowledged_at", "acknowledged_by"])
+    roster.take(incident, Assignment.Role.COMMANDER, by.person_id, at=at)
     timeline.record(incident, Kind.UPDATE, f"{by.name} took command{before}.", by=by, at=at)
+    leading.lead(incident, by=by, at=at)
     meet_evaluation(incident, at=at)
     return incident
 
@@ -111,7 +139,7 @@ def take_command(*, incident_id: int, by: Actor, at: datetime) -> Incident:
 @transaction.atomic
 def begin_containment(*, incident_id: int, by: Actor, at: datetime) -> Incident:
     """Identification → Containment: it is real, evaluated, and somebody commands it."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_phase(incident, Phase.IDENTIFICATION)
     moving.require_gates(incident, "begin_containment", words="Containment", at=at)
@@ -122,7 +150,7 @@ def begin_containment(*, incident_id: int, by: Actor, at: datetime) -> Incident:
 @transaction.atomic
 def begin_mitigation(*, incident_id: int, by: Actor, at: datetime) -> Incident:
     """Containment → Mitigation: it no longer grows, and partners know."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_phase(incident, Phase.CONTAINMENT)
     moving.require_gates(incident, "begin_mitigation", words="Mitigation", at=at)
@@ -135,7 +163,7 @@ def begin_mitigation(*, incident_id: int, by: Actor, at: datetime) -> Incident:
 @transaction.atomic
 def begin_recovery(*, incident_id: int, by: Actor, at: datetime) -> Incident:
     """Mitigation → Recovery: the cause is known or named, and the fix is approved."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_phase(incident, Phase.MITIGATION)
     moving.require_gates(incident, "begin_recovery", words="Recovery", at=at)
@@ -146,7 +174,7 @@ def begin_recovery(*, incident_id: int, by: Actor, at: datetime) -> Incident:
 @transaction.atomic
 def begin_review(*, incident_id: int, by: Actor, at: datetime) -> Incident:
     """Recovery → Review: service is normal, data agree, partners have the all-clear."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_phase(incident, Phase.RECOVERY)
     moving.require_gates(incident, "begin_review", words="Review", at=at)
@@ -163,7 +191,7 @@ def note_review(
     *, incident_id: int, missing: list[str], approved: bool, by: Actor, at: datetime
 ) -> None:
     """The review tells how far it is. An approval by the commander is refused here too."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.REVIEW_APPROVE if approved else Permission.REVIEW_WRITE)
     moving.require_phase(incident, Phase.REVIEW)
     if approved and by.person_id in incident.commanded_by:
@@ -181,7 +209,7 @@ def note_review(
 @transaction.atomic
 def close(*, incident_id: int, by: Actor, at: datetime) -> Incident:
     """Review → Closed: the review is complete and approved. Nothing else closes an incident."""
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.REVIEW_APPROVE)
     moving.require_phase(incident, Phase.REVIEW)
     moving.require_gates(incident, "close", words="Closing", at=at)
@@ -196,21 +224,24 @@ def close(*, incident_id: int, by: Actor, at: datetime) -> Incident:
 def dismiss(
     *, incident_id: int, reason: str, duplicate_of: str = "", by: Actor, at: datetime
 ) -> Incident:
-    """It was a false positive, or (with the other's reference) a duplicate. Needs a reason."""
-    other_id = _find_other(incident_id, duplicate_of) if duplicate_of else incident_id
-    both = {pk: queries.locked(pk) for pk in sorted({incident_id, other_id})}
+    """It was a false positive, or (with the other's reference) it is merged into the other.
+
+    Needs a reason. What a duplicate gathered follows into the other; see `merging`.
+    """
+    other_id = merging.find(duplicate_of, by=by) if duplicate_of.strip() else incident_id
+    both = {pk: queries.locked(pk, by=by) for pk in sorted({incident_id, other_id})}
     incident, other = both[incident_id], both[other_id]
     access.require(by, Permission.INCIDENT_COMMAND)
     if incident.phase not in (Phase.IDENTIFICATION, Phase.CONTAINMENT, Phase.MITIGATION):
         raise Conflict(
             f"{incident.reference} is in {incident.get_phase_display()}; only one that is not "
-            "yet in Recovery can be dismissed."
+            f"yet in Recovery can be dismissed.{moving.how_it_got_there(incident)}"
         )
     moving.require_reason(reason, "Dismissing")
     origin = Phase(incident.phase)
     incident.dismissal = Incident.Dismissal.FALSE_POSITIVE
-    if other is not incident:
-        _hand_over_to(other, incident, by=by, at=at)
+    if duplicate_of.strip():
+        merging.merge(incident, other, by=by, at=at)
     incident.dismiss()
     incident.over_at = at
     moving.end(incident, why=incident.get_dismissal_display(), at=at)
@@ -219,37 +250,50 @@ def dismiss(
 
 @transaction.atomic
 def reopen(*, incident_id: int, reason: str, by: Actor, at: datetime) -> Incident:
-    """Closed → Review, Dismissed → Identification. Needs a reason; the review reopens too."""
-    incident = queries.locked(incident_id)
+    """Closed → Review, Dismissed → Identification. Needs a reason; the review reopens too.
+
+    One that was merged stands alone again; what followed into the other stays there.
+    """
+    incident, target = merging.locked_with_target(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
     if incident.is_open:
-        raise Conflict(f"{incident.reference} is open already.")
+        raise Conflict(f"{incident.reference} is open already.{moving.how_it_got_there(incident)}")
     moving.require_reason(reason, "Reopening")
     origin = Phase(incident.phase)
     if origin == Phase.DISMISSED:  # it begins anew, and so does what was signed
         incident.stay += 1
     incident.reopen()
+    if target is not None:
+        merging.part(incident, target, by=by, at=at)
     incident.over_at, incident.dismissal, incident.duplicate_of = None, "", None
     ReviewFacts.objects.filter(incident=incident).update(
         missing=["the review was reopened"], approved_at=None, approved_by=None
     )
     deadlines.resume(incident)
     if incident.acknowledged_at is None:  # dismissed before anybody took it: it pages again
-        escalation.start(**moving.escalation_facts(incident), at=at)
+        moving.escalate(incident, at=at)
     return moving.arrive(incident, origin, by=by, at=at, reason=reason)
 
 
 @transaction.atomic
-def step_back(*, incident_id: int, reason: str, by: Actor, at: datetime) -> Incident:
+def step_back(
+    *, incident_id: int, reason: str, seen: str = "", by: Actor, at: datetime
+) -> Incident:
     """Back to the phase before this one: it was too early. Needs a reason.
 
-    What was signed for that phase and those after it counts no more; it is signed anew.
+    What was signed for that phase and those after it counts no more; it is signed anew. `seen` is
+    the phase that the person saw; if somebody moved it meanwhile, this is refused.
     """
-    incident = queries.locked(incident_id)
+    incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_open(incident)
     if incident.phase == Phase.IDENTIFICATION:
-        raise Conflict(f"{incident.reference} is in its first phase; there is none before it.")
+        raise Conflict(
+            f"{incident.reference} is in its first phase; there is none before it."
+            f"{moving.how_it_got_there(incident)}"
+        )
+    if seen:
+        moving.require_phase(incident, Phase(seen))
     moving.require_reason(reason, "Going back a phase")
     origin = Phase(incident.phase)
     incident.step_back()
@@ -266,32 +310,3 @@ def meet_evaluation(incident: Incident, *, at: datetime) -> None:
     """Commander named, category and severity confirmed: that clock is met."""
     if incident.commander_id and incident.confirmed_at and incident.category_id:
         deadlines.meet(incident, "evaluate", at=at)
-
-
-def _acknowledge(incident: Incident, *, by: Actor, at: datetime) -> None:
-    incident.acknowledged_at, incident.acknowledged_by_id = at, by.user_id
-    deadlines.meet(incident, "acknowledge", at=at)
-    escalation.acknowledge(about=incident.about, by_user_id=by.user_id, by_name=by.name, at=at)
-    timeline.record(incident, Kind.PAGE, f"{by.name} acknowledged.", by=by, at=at)
-
-
-def _find_other(incident_id: int, reference: str) -> int:
-    """The incident that `reference` names, if it is another one. Both are locked in order then."""
-    found = Incident.objects.filter(reference=reference.strip().upper()).first()
-    if found is None or found.pk == incident_id:
-        raise InvalidInput(f"There is no other incident {reference}; check the reference.")
-    return found.pk
-
-
-def _hand_over_to(other: Incident, incident: Incident, *, by: Actor, at: datetime) -> None:
-    """`incident` duplicates `other`, which has to be open: the alerts belong there now."""
-    if other.duplicate_of_id is not None:
-        raise InvalidInput(f"{other.reference} is a duplicate itself; name the one it points to.")
-    moving.require_open(other)
-    incident.duplicate_of, incident.dismissal = other, Incident.Dismissal.DUPLICATE
-    queries.lock_alerts(incident).update(incident=other)
-    if other.alerts.filter(resolved_at=None).exists():
-        other.recovery_proposed_at = None
-        other.save(update_fields=["recovery_proposed_at"])
-    text = f"{incident.reference} is a duplicate of this incident; its alerts belong here now."
-    timeline.record(other, Kind.MOVE, text, by=by, at=at)

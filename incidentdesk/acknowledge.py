@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
-from cases import workflow
+from cases import moving, queries, workflow
 from cases.models import Incident
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.errors import DeskError, InvalidInput
@@ -21,15 +21,17 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     try:
         claim = acknowledgement.read_token(token, at=clocks.now())
         incident, user = _incident(claim.about), _user(claim.user_id)
-        said = ""
+        by, said = access.actor_for(user), ""
+        if not queries.visible_to(by).filter(pk=incident.pk).exists():
+            raise InvalidInput("Somebody else has taken it by now; nothing is left for you to do.")
         if request.method == "POST":
-            by = access.actor_for(user)
             first = workflow.acknowledge(incident_id=incident.pk, by=by, at=clocks.now())
             incident.refresh_from_db()
             said = "Thank you. The ladder has stopped." if first else "Somebody was faster."
     except DeskError as error:
         return render(request, "ack/refused.html", {"sentence": str(error)}, status=400)
-    context = {"incident": incident, "person": user, "said": said}
+    facts = moving.escalation_facts(incident)  # no login here: a restricted one is not named
+    context = {"incident": incident, "facts": facts, "person": user, "said": said}
     return render(request, "ack/page.html", context)
 
 

@@ -146,15 +146,15 @@ def _waiting_for(by: Actor) -> dict[str, QuerySet[Any]]:
     if access.allows(by, Permission.NOTICE_APPROVE):  # the second person is never the first
         drafts = drafts.exclude(drafted_by=by.user_id)
     return {
-        "cases.Incident": cases.visible_to(by).open(),
+        "cases.Incident": cases.counted_for(by).open(),
         "cases.Alert": cases.alerts_visible_to(by).filter(resolved_at=None),
         "cases.Task": cases.tasks_of(by),
         "cases.Report": cases.reports_visible_to(by).filter(state=Report.State.NEW),
         "cases.Notice": drafts,
-        "notifications.Escalation": notifications.waiting_for_acknowledgement(),
+        "notifications.Escalation": notifications.waiting_for_acknowledgement(by),
         "reviews.Review": reviews.open_reviews(by),
         "cases.Fix": cases.overdue_fixes(by, clocks.now()),
-        "reviews.PreventiveAction": reviews.overdue_actions(clocks.now()),
+        "reviews.PreventiveAction": reviews.overdue_actions(by, clocks.now()),
     }
 
 

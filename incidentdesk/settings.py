@@ -226,6 +226,7 @@ GUARDIAN_MONKEY_PATCH_USER = False
 GUARDIAN_GET_INIT_ANONYMOUS_USER = "incidentdesk.kernel.grants.no_anonymous_user"
 ANONYMOUS_USER_NAME = None
 TENANT_MODEL = "partners.Partner"  # what a person is granted `act`, `administer` or `audit` on
+SEALED = "cases.queries.sealed_from"  # what may not be read of things known by name only
 
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"

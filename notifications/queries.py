@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
+from incidentdesk.kernel import sealed
+from incidentdesk.kernel.access import Actor
 from notifications.models import (
     Escalation,
     EscalationEvent,
@@ -58,10 +60,47 @@ def whom_it_pages(path: EscalationPath | None) -> list[str]:
     return found
 
 
-def waiting_for_acknowledgement() -> QuerySet[Escalation]:
+def visible_to(actor: Actor) -> QuerySet[Escalation]:
+    """The escalations that this actor may read: not those about what is sealed from it."""
+    return Escalation.objects.exclude(sealed.from_(actor)).select_related("path")
+
+
+def messages_visible_to(actor: Actor) -> QuerySet[Message]:
+    """The messages that this actor may read: not those about what is sealed from it."""
+    return Message.objects.exclude(sealed.from_(actor)).select_related("to_user")
+
+
+def waiting_for_acknowledgement(actor: Actor) -> QuerySet[Escalation]:
     """What pages people and has no acknowledgement yet, the next step first."""
-    running = Escalation.objects.filter(state=Escalation.State.RUNNING).select_related("path")
+    running = visible_to(actor).filter(state=Escalation.State.RUNNING)
     return running.order_by("next_action_at", "id")
+
+
+def _pages() -> QuerySet[Message]:
+    """The pages of an escalation that runs, to be joined to it by OuterRef."""
+    return Message.objects.filter(
+        about=OuterRef("about"), is_page=True, created_at__gte=OuterRef("started_at")
+    )
+
+
+def pages_about(user_id: int) -> QuerySet[Escalation, str]:
+    """What this person is being paged about, as `about` strings: a subquery."""
+    running = Escalation.objects.filter(state=Escalation.State.RUNNING).order_by()
+    return running.filter(Exists(_pages().filter(to_user_id=user_id))).values_list(
+        "about", flat=True
+    )
+
+
+def people_paged(about: str) -> list[int]:
+    """Whom an escalation that runs about this has paged so far."""
+    running = Escalation.objects.filter(
+        state=Escalation.State.RUNNING,
+        about=OuterRef("about"),
+        started_at__lte=OuterRef("created_at"),
+    )
+    pages = Message.objects.filter(Exists(running), about=about, is_page=True)
+    people = pages.filter(to_user__isnull=False).order_by("to_user_id")
+    return list(people.values_list("to_user_id", flat=True).distinct())
 
 
 def log(about: str, *, limit: int = 200) -> list[Entry]:

@@ -27,7 +27,7 @@ def agree(
     at: datetime,
 ) -> PreventiveAction:
     """Agree what is done so that it does not come back, by whom, and by which day."""
-    review = drafting.locked(review_id)
+    review = drafting.locked(review_id, by=by)
     access.require(by, Permission.REVIEW_WRITE)
     drafting.require_draft(review, by=by, at=at)
     if kind not in PreventiveAction.Kind.values:
@@ -50,7 +50,7 @@ def agree(
 @transaction.atomic
 def finish(*, action_id: int, note: str, by: Actor, at: datetime) -> PreventiveAction:
     """The action is done; `note` says how one can see it."""
-    action = drafting.locked_part(PreventiveAction, action_id)
+    action = drafting.locked_part(PreventiveAction, action_id, by=by)
     access.require(by, Permission.REVIEW_WRITE)
     lacks = "Say how it was done and where one can see it."
     return _end(action, PreventiveAction.State.DONE, note, lacks=lacks, by=by, at=at)
@@ -59,7 +59,7 @@ def finish(*, action_id: int, note: str, by: Actor, at: datetime) -> PreventiveA
 @transaction.atomic
 def drop(*, action_id: int, reason: str, by: Actor, at: datetime) -> PreventiveAction:
     """The action will not be done, for a reason that stays with it."""
-    action = drafting.locked_part(PreventiveAction, action_id)
+    action = drafting.locked_part(PreventiveAction, action_id, by=by)
     access.require(by, Permission.REVIEW_WRITE)
     lacks = "Dropping an action needs a reason; it stays in the register."
     return _end(action, PreventiveAction.State.DROPPED, reason, lacks=lacks, by=by, at=at)

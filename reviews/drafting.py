@@ -44,25 +44,25 @@ def take_up(incident: Incident, *, by: Actor, at: datetime) -> Review:
     return review
 
 
-def locked(review_id: int) -> Review:
+def locked(review_id: int, *, by: Actor) -> Review:
     """The review with its incident, both rows locked (parent before child)."""
     incident_id = Review.objects.filter(pk=review_id).values_list("incident_id", flat=True).first()
     if incident_id is None:
         raise NotFound("There is no such review; look at the list of reviews.")
-    incident = incidents.locked(incident_id)
+    incident = incidents.locked(incident_id, by=by)
     review = Review.objects.select_for_update(of=("self",)).get(pk=review_id)
     review.incident = incident
     return review
 
 
-def locked_part(model: type[Part], part_id: int) -> Part:
+def locked_part(model: type[Part], part_id: int, *, by: Actor) -> Part:
     """A row of a review with its review and incident, all locked (parent before child)."""
     name = model._meta.verbose_name
     review_id = model._default_manager.filter(pk=part_id).values_list("review_id", flat=True)
     gone = NotFound(f"There is no such {name} any more; look at the page again.")
     if (found := review_id.first()) is None:
         raise gone
-    review = locked(found)
+    review = locked(found, by=by)
     part = model._default_manager.select_for_update(of=("self",)).filter(pk=part_id).first()
     if part is None:
         raise gone

@@ -58,15 +58,20 @@ def open_reviews(actor: Actor) -> QuerySet[Review]:
     return waiting.order_by(F("due_at").asc(nulls_last=True), "opened_at")
 
 
-def open_actions() -> QuerySet[PreventiveAction]:
-    """The actions that are neither done nor dropped, the earliest due day first."""
-    rows = PreventiveAction.objects.filter(state=PreventiveAction.State.OPEN)
+def open_actions(actor: Actor) -> QuerySet[PreventiveAction]:
+    """The actions that are neither done nor dropped, the earliest due day first.
+
+    Of the incidents that this actor may read; what an exercise taught is no figure.
+    """
+    rows = PreventiveAction.objects.filter(
+        state=PreventiveAction.State.OPEN, review__incident__in=incidents.counted_for(actor)
+    )
     return rows.select_related("review__incident", "owner")
 
 
-def overdue_actions(at: datetime) -> QuerySet[PreventiveAction]:
+def overdue_actions(actor: Actor, at: datetime) -> QuerySet[PreventiveAction]:
     """The open actions whose due day is over, the oldest first, whatever became of the incident."""
-    return open_actions().filter(due_on__lt=at.date())
+    return open_actions(actor).filter(due_on__lt=at.date())
 
 
 @dataclass(frozen=True)
@@ -77,12 +82,16 @@ class InTime:
     due: int
 
 
-def actions_in_time(*, since: datetime, at: datetime) -> InTime:
+def actions_in_time(actor: Actor, *, since: datetime, at: datetime) -> InTime:
     """How many of the actions whose due day lies from `since` to yesterday were done by that day.
 
     Dropped actions are not asked about.
     """
-    due = PreventiveAction.objects.filter(due_on__gte=since.date(), due_on__lt=at.date())
+    due = PreventiveAction.objects.filter(
+        due_on__gte=since.date(),
+        due_on__lt=at.date(),
+        review__incident__in=incidents.counted_for(actor),
+    )
     counted = due.exclude(state=PreventiveAction.State.DROPPED).aggregate(
         due=Count("id"),
         done=Count("id", filter=Q(state="done", ended_at__date__lte=F("due_on"))),

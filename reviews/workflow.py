@@ -70,7 +70,7 @@ def write(
     `revision` is the one that the writer saw: if somebody else wrote since, this is refused, so
     that neither text is lost. Without it the newest words win.
     """
-    review = drafting.locked(review_id)
+    review = drafting.locked(review_id, by=by)
     access.require(by, Permission.REVIEW_WRITE)
     drafting.require_draft(review, by=by, at=at)
     if revision is not None and revision != review.revision:
@@ -94,7 +94,7 @@ def add_control_check(
     *, review_id: int, name: str, verdict: str, note: str = "", by: Actor, at: datetime
 ) -> ControlCheck:
     """A control or policy was looked at. One that failed or was missing says what must change."""
-    review = drafting.locked(review_id)
+    review = drafting.locked(review_id, by=by)
     access.require(by, Permission.REVIEW_WRITE)
     drafting.require_draft(review, by=by, at=at)
     name = drafting.words(name, lacks="Name the control or policy that was looked at.", limit=200)
@@ -113,7 +113,7 @@ def add_control_check(
 @transaction.atomic
 def remove_control_check(*, check_id: int, by: Actor, at: datetime) -> None:
     """Take back a control from a draft."""
-    check = drafting.locked_part(ControlCheck, check_id)
+    check = drafting.locked_part(ControlCheck, check_id, by=by)
     access.require(by, Permission.REVIEW_WRITE)
     drafting.require_draft(check.review, by=by, at=at)
     check.delete()
@@ -125,7 +125,7 @@ def add_document(
     *, review_id: int, title: str, link: str = "", owner_id: int, by: Actor, at: datetime
 ) -> DocumentUpdate:
     """A document has to be updated, and somebody owns that. It may be done after closing."""
-    review = drafting.locked(review_id)
+    review = drafting.locked(review_id, by=by)
     access.require(by, Permission.REVIEW_WRITE)
     drafting.require_draft(review, by=by, at=at)
     document = DocumentUpdate.objects.create(
@@ -146,7 +146,7 @@ def add_document(
 @transaction.atomic
 def finish_document(*, document_id: int, proof: str, by: Actor, at: datetime) -> DocumentUpdate:
     """The document is updated; `proof` shows it. Possible after the incident closed as well."""
-    document = drafting.locked_part(DocumentUpdate, document_id)
+    document = drafting.locked_part(DocumentUpdate, document_id, by=by)
     access.require(by, Permission.REVIEW_WRITE)
     if not document.is_open:
         raise Conflict(f"“{document.title}” was updated already.")
@@ -164,7 +164,7 @@ def finish_document(*, document_id: int, proof: str, by: Actor, at: datetime) ->
 @transaction.atomic
 def remove_document(*, document_id: int, by: Actor, at: datetime) -> None:
     """Take back a document from a draft."""
-    document = drafting.locked_part(DocumentUpdate, document_id)
+    document = drafting.locked_part(DocumentUpdate, document_id, by=by)
     access.require(by, Permission.REVIEW_WRITE)
     drafting.require_draft(document.review, by=by, at=at)
     document.delete()
@@ -174,7 +174,7 @@ def remove_document(*, document_id: int, by: Actor, at: datetime) -> None:
 @transaction.atomic
 def need_no_documents(*, review_id: int, reason: str, by: Actor, at: datetime) -> Review:
     """Say why no document needs updating."""
-    review = drafting.locked(review_id)
+    review = drafting.locked(review_id, by=by)
     access.require(by, Permission.REVIEW_WRITE)
     drafting.require_draft(review, by=by, at=at)
     if review.documents.exists():
@@ -193,7 +193,7 @@ def add_lesson(
     *, review_id: int, text: str, tags: Sequence[str] = (), by: Actor, at: datetime
 ) -> Lesson:
     """What the next people in the same place should know; tags help to find it."""
-    review = drafting.locked(review_id)
+    review = drafting.locked(review_id, by=by)
     access.require(by, Permission.REVIEW_WRITE)
     drafting.require_draft(review, by=by, at=at)
     lesson = Lesson.objects.create(
@@ -209,7 +209,7 @@ def add_lesson(
 @transaction.atomic
 def remove_lesson(*, lesson_id: int, by: Actor, at: datetime) -> None:
     """Take back a lesson from a draft."""
-    lesson = drafting.locked_part(Lesson, lesson_id)
+    lesson = drafting.locked_part(Lesson, lesson_id, by=by)
     access.require(by, Permission.REVIEW_WRITE)
     drafting.require_draft(lesson.review, by=by, at=at)
     lesson.delete()
@@ -222,7 +222,7 @@ def finish(*, review_id: int, by: Actor, at: datetime) -> Review:
 
     Raises GateNotMet naming everything that lacks. The database keeps the two persons apart too.
     """
-    review = drafting.locked(review_id)
+    review = drafting.locked(review_id, by=by)
     access.require(by, Permission.REVIEW_APPROVE)
     drafting.require_draft(review, by=by, at=at)
     review.commander = review.commander or review.incident.commander
@@ -247,7 +247,7 @@ def finish(*, review_id: int, by: Actor, at: datetime) -> Review:
 @transaction.atomic
 def _open_one(incident_id: int, *, at: datetime) -> bool:
     """Open or reopen one review, unless somebody did or the incident moved on meanwhile."""
-    incident = incidents.locked(incident_id)
+    incident = incidents.locked(incident_id, by=access.SYSTEM)
     if not queries.incidents_without_a_draft().filter(pk=incident_id).exists():
         return False
     drafting.take_up(incident, by=access.SYSTEM, at=at)

@@ -6,14 +6,20 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import mark_safe
 
 from cases import queries
 from cases.admin import incident_list, incident_page
 from cases.admin.dialogs import (
+    bulk,
     command,
+    crew,
     evaluation,
     evidence,
     fixes,
@@ -21,6 +27,8 @@ from cases.admin.dialogs import (
     partners,
     response,
     restoring,
+    restriction,
+    splitting,
     systems,
     tasks,
     times,
@@ -28,11 +36,19 @@ from cases.admin.dialogs import (
 )
 from cases.admin.evaluation_views import EvaluationViews
 from cases.models import Incident, Phase
-from incidentdesk.kernel import clocks
-from incidentdesk.kernel.access import Actor
-from incidentdesk.kernel.desk import DeskAdmin, actor
+from incidentdesk.kernel import access, clocks
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.desk import DeskAdmin, actor, note_reading
 
 NOBODY = mark_safe('<span class="desk"><span class="warn">nobody yet</span></span>')
+
+DRILL = mark_safe('<span class="chip drill">Exercise</span> ')
+
+
+def _on_to(name: str, queryset: QuerySet[Incident]) -> HttpResponse:
+    """To a dialog of the list, with the incidents that were ticked."""
+    ticked = urlencode({"incidents": list(queryset.values_list("pk", flat=True))}, doseq=True)
+    return redirect(f"{reverse('admin:cases_incident_list_do', args=[name])}?{ticked}")
 
 
 @admin.register(Incident)
@@ -52,7 +68,8 @@ class IncidentAdmin(EvaluationViews, DeskAdmin):
     search_fields = ("title", "reference")
     search_help_text = "Title or reference"
     list_select_related = ("commander",)
-    list_actions: ClassVar = (evaluation.DECLARE,)
+    list_actions: ClassVar = (evaluation.DECLARE, *bulk.ALL)
+    actions: ClassVar = ("offer_command", "dismiss_several")
     desk_actions: ClassVar = (
         command.ACKNOWLEDGE,
         response.POST_UPDATE,
@@ -90,6 +107,9 @@ class IncidentAdmin(EvaluationViews, DeskAdmin):
         moves.STEP_BACK,
         moves.DISMISS,
         moves.REOPEN,
+        *crew.ALL,
+        *restriction.ALL,
+        splitting.SPLIT,
     )
 
     def visible(self, by: Actor) -> QuerySet[Incident]:
@@ -101,7 +121,7 @@ class IncidentAdmin(EvaluationViews, DeskAdmin):
         found = (
             super()
             .get_queryset(request)
-            .select_related("category", "commander", "acknowledged_by", "duplicate_of", "playbook")
+            .select_related("category", "commander", "acknowledged_by", "playbook")
         )
         return incident_list.with_next_deadline(found)
 
@@ -116,6 +136,43 @@ class IncidentAdmin(EvaluationViews, DeskAdmin):
             now=clocks.now(),
         )
 
+    def get_urls(self) -> list[URLPattern]:
+        """The page that says who can see an incident."""
+        wrap = self.admin_site.admin_view
+        who = path("<int:object_id>/who/", wrap(self.who), name="cases_incident_who")
+        return [who, *super().get_urls()]
+
+    def who(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Everybody who can see one incident, each with the reason."""
+        incident = self.get_object(request, str(object_id))
+        if incident is None:
+            raise Http404
+        note_reading(request, incident)
+        buttons = self.buttons(request, incident)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Who can see {incident.reference}",
+            "incident": incident,
+            "seers": queries.seen_by(incident),
+            "ways": [buttons[a.name] for a in restriction.ALL if a.name in buttons],
+        }
+        return TemplateResponse(request, "admin/cases/incident/who.html", context)
+
+    def has_command_permission(self, request: HttpRequest) -> bool:
+        """Who may do something to several incidents at once."""
+        return access.allows(actor(request), Permission.INCIDENT_COMMAND)
+
+    @admin.action(description="Assign a commander", permissions=["command"])
+    def offer_command(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse:
+        """On to the dialog, with what was ticked."""
+        return _on_to("offer_command", queryset)
+
+    @admin.action(description="Dismiss as false positives", permissions=["command"])
+    def dismiss_several(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse:
+        """On to the dialog, with what was ticked."""
+        return _on_to("dismiss_several", queryset)
+
     @admin.display(description="Severity", ordering="severity")
     def severity_badge(self, incident: Incident) -> str:
         """As on every page."""
@@ -127,9 +184,10 @@ class IncidentAdmin(EvaluationViews, DeskAdmin):
     def name(self, incident: Incident) -> str:
         """Title, with the reference below."""
         return format_html(
-            '<span class="desk"><span class="who">{}</span><small>{}</small></span>',
+            '<span class="desk"><span class="who">{}{}</span><small>{}</small></span>',
+            DRILL if incident.is_exercise else "",
             incident.title,
-            incident.reference,
+            f"{incident.reference} · restricted" if incident.is_restricted else incident.reference,
         )
 
     @admin.display(description="Phase", ordering="phase")

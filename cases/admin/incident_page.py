@@ -12,6 +12,7 @@ from cases.admin import needs
 from cases.admin.page import (
     axes,
     evidence,
+    lifecycle,
     moments,
     partners,
     progress,
@@ -38,6 +39,7 @@ MORE = (
         "residual_exposure",
     ),
     ("step_back", "dismiss", "reopen"),
+    ("split", "restrict", "admit", "exclude", "lift"),
 )
 MOVES = ("begin_containment", "begin_mitigation", "begin_recovery")
 
@@ -82,6 +84,7 @@ def build(
         **_next(incident, found, by),
         **axes.why(incident),
         **_banners(incident, now),
+        **lifecycle.context(incident, by=by, now=now),
     }
 
 
@@ -132,5 +135,4 @@ def _banners(incident: Incident, now: datetime) -> dict[str, Any]:
     return {
         "proposed": moments.short(proposed, now) if is_proposed and proposed else "",
         "over": moments.short(incident.over_at, now) if incident.over_at else "",
-        "duplicates": list(incident.duplicates.only("id", "reference", "title")),
     }

@@ -85,7 +85,7 @@ class NoticeAdmin(DeskAdmin):
         """Its incident, and what kind it is."""
         return format_html(
             '<span class="desk"><span class="who">{}</span><small>{} · {}</small></span>',
-            notice.incident.title,
+            notice.incident.heading,
             notice.incident.reference,
             notice.get_kind_display(),
         )

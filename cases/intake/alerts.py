@@ -33,12 +33,14 @@ class Receipt:
     status: str = "ignored"
     references: list[str] = field(default_factory=list)
     incident_id: int | None = None
+    concerns: set[int] = field(default_factory=set)
 
     def note(self, status: str, reference: str, incident_id: int) -> None:
         """Remember one incident; opened outranks folded outranks resolved."""
         order = ("ignored", "resolved", "folded", "opened")
         self.status = max(self.status, status, key=order.index)
         self.incident_id = self.incident_id or incident_id
+        self.concerns.add(incident_id)
         if reference not in self.references:
             self.references.append(reference)
 
@@ -200,6 +202,7 @@ def _store(source: Source, raw: str, outcome: str, receipt: Receipt, *, at: date
             outcome=outcome,
             said=f"{receipt.status} {', '.join(receipt.references[:8])}".strip()[:300],
             incident_id=receipt.incident_id,
+            concerns=sorted(receipt.concerns),
         )
     )
 
@@ -236,6 +239,7 @@ def _open_one_pending(pk: int, *, at: datetime) -> int:
         return 0
     receipt = handle(source=event.source, signals=signals, at=event.received_at)
     event.outcome, event.incident_id = Event.Outcome.DONE, receipt.incident_id
+    event.concerns = sorted(receipt.concerns)
     event.said = f"{receipt.status} later: {', '.join(receipt.references[:8])}"[:300]
     event.next_try_at = None
     event.save()

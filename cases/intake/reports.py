@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from cases import bases, disclosure, timeline, workflow
+from cases import bases, disclosure, queries, timeline, workflow
 from cases.models import Entry, Incident, Report
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -99,7 +99,8 @@ def attach(*, report_id: int, reference: str, by: Actor, at: datetime) -> Incide
     made = _to_triage(report_id)
     access.require(by, Permission.REPORT_TRIAGE)
     found = (
-        Incident.objects.open()
+        queries.visible_to(by)
+        .open()
         .select_for_update(of=("self",), no_key=True)
         .filter(reference=reference.strip().upper())
         .first()

@@ -58,13 +58,15 @@ _REPEAT = Prepared(
         WHERE a.id = ANY (locked.ids) AND cardinality(locked.ids) = cardinality(%(keys)s)
         RETURNING a.incident_id
     ), concerned AS (
-        SELECT array_agg(reference ORDER BY id) AS "references", min(id) AS incident_id
+        SELECT array_agg(reference ORDER BY id) AS "references", array_agg(id ORDER BY id) AS ids
         FROM cases_incident WHERE id = ANY (ARRAY(SELECT incident_id FROM counted))
     ), stored AS (
-        INSERT INTO cases_event (source_id, received_at, body, outcome, said, incident_id)
+        INSERT INTO cases_event
+            (source_id, received_at, body, outcome, said, incident_id, concerns)
         SELECT source.id, %(at)s, %(body)s, 'done',
-            left('folded ' || array_to_string("references"[:8], ', '), 300), concerned.incident_id
-        FROM source, concerned WHERE incident_id IS NOT NULL
+            left('folded ' || array_to_string("references"[:8], ', '), 300),
+            concerned.ids[1], concerned.ids
+        FROM source, concerned WHERE concerned.ids IS NOT NULL
     )
     SELECT source.*, concerned."references" FROM source, concerned
     """,

@@ -6,6 +6,20 @@ from django.db import migrations
 from cases import visibility
 from incidentdesk.kernel import database
 
+# As they were then; a later column is granted by the migration that adds it.
+INVOLVEMENT_COLUMNS = (
+    "id",
+    "partner_id",
+    "reference",
+    "title",
+    "meaning",
+    "severity",
+    "started_at",
+    "phase",
+    "phase_times",
+    "disclosed_at",
+)
+
 REFERENCE = """
 CREATE FUNCTION cases_reference(year int) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -54,6 +55,12 @@ class Event(models.Model):
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     said = models.CharField(max_length=300, blank=True, help_text="What became of it, in words.")
     incident = models.ForeignKey("cases.Incident", models.SET_NULL, null=True, related_name="+")
+    concerns = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        db_default=[],
+        help_text="The ids of all incidents it concerns.",
+    )
     attempts = models.PositiveIntegerField(
         default=0,
         db_default=0,

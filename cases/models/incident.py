@@ -151,6 +151,9 @@ class Incident(FSMModelMixin, models.Model):
                 condition=Q(acknowledged_at=None) & ~Q(phase__in=["closed", "dismissed"]),
                 name="incident_unacknowledged",
             ),
+            models.Index(
+                fields=["id"], condition=Q(is_restricted=True), name="incident_restricted"
+            ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
@@ -182,10 +185,19 @@ class Incident(FSMModelMixin, models.Model):
                 condition=Q(is_exercise=True) | Q(exercise_pages=False, exercise_tells=False),
                 name="incident_drills_only_as_an_exercise",
             ),
+            models.CheckConstraint(
+                condition=Q(duplicate_of=None) | Q(phase="dismissed"),
+                name="incident_merged_is_dismissed",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.reference} {self.title}"
+        return f"{self.reference} {self.heading}"
+
+    @property
+    def heading(self) -> str:
+        """The title as lists and mails show it: a drill says that it is one."""
+        return f"EXERCISE: {self.title}" if self.is_exercise else self.title
 
     @property
     def about(self) -> str:

@@ -36,6 +36,16 @@ class Involvement(models.Model):
         max_length=120, blank=True, db_default=models.Value("")
     )
 
+    is_exercise = models.BooleanField(
+        default=False, db_default=False, help_text="A drill in which this partner takes part."
+    )
+    continued_as = models.CharField(
+        max_length=40,
+        blank=True,
+        db_default=models.Value(""),
+        help_text="The partner's reference under which a merged incident goes on.",
+    )
+
     class Meta:
         ordering = ("id",)
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -73,3 +83,8 @@ class Involvement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.partner} · {self.reference or 'not disclosed'}"
+
+    @property
+    def heading(self) -> str:
+        """The title as the partner's mails show it: a drill says that it is one."""
+        return f"EXERCISE: {self.title}" if self.is_exercise else self.title

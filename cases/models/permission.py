@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from guardian.models import UserObjectPermissionBase
 
@@ -12,3 +13,7 @@ class IncidentUserObjectPermission(UserObjectPermissionBase):
     """One person's right to open one restricted incident; read and written by kernel.grants."""
 
     content_object = models.ForeignKey(Incident, models.CASCADE)
+    granted_at = models.DateTimeField(null=True)
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )

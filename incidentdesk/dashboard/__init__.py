@@ -27,5 +27,5 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "board": figures.board(by, at=at),
         "medians": trends.medians(by, at=at),
         "weeks": trends.weeks(by, at=at),
-        "actions": trends.actions_in_time(at=at),
+        "actions": trends.actions_in_time(by, at=at),
     }

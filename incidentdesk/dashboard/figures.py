@@ -36,7 +36,7 @@ class Figures:
 
 def read(by: Actor, *, at: datetime) -> Figures:
     """Three queries, whatever there is."""
-    opened = queries.visible_to(by).open()
+    opened = queries.counted_for(by).open()
     counts = opened.order_by().aggregate(
         total=Count("pk"),
         unacknowledged=Count("pk", filter=Q(acknowledged_at=None)),
@@ -44,7 +44,9 @@ def read(by: Actor, *, at: datetime) -> Figures:
         **{f"sev{n}": Count("pk", filter=Q(severity=n)) for n in SEVERITIES},
     )
     due, due_words, late = _deadlines(opened, at=at)
-    overdue = reviews.overdue_actions(at).order_by().aggregate(n=Count("pk"), oldest=Min("due_on"))
+    overdue = (
+        reviews.overdue_actions(by, at).order_by().aggregate(n=Count("pk"), oldest=Min("due_on"))
+    )
     days = (at.date() - overdue["oldest"]).days if overdue["n"] else 0
     return Figures(
         open=counts["total"],

@@ -59,6 +59,7 @@ def of(by: Actor, *, at: datetime) -> Needs:
     """What waits for `by`; at most ten queries."""
     found = [
         *_notices(by, at=at),
+        *_offers(by, at=at),
         *_incidents(by, at=at),
         *_reports(by, at=at),
         *_reviews(by, at=at),
@@ -94,6 +95,17 @@ def _notices(by: Actor, *, at: datetime) -> Iterator[Need]:
             f"{notice.get_kind_display()} to {names} {step}",
             until(due_at, at=at) if due_at else since(notice.drafted_at, at=at),
             began_at=notice.drafted_at,
+        )
+
+
+def _offers(by: Actor, *, at: datetime) -> Iterator[Need]:
+    """Roles on incidents that this person was asked to take."""
+    for offer in queries.offers_to(by).select_related("incident", "offered_by")[:EACH]:
+        yield _about(
+            offer.incident,
+            f"{offer.offered_by or 'the desk'} asks you to be {offer.get_role_display()}",
+            since(offer.offered_at, at=at),
+            began_at=offer.offered_at,
         )
 
 
@@ -159,7 +171,7 @@ def _reviews(by: Actor, *, at: datetime) -> Iterator[Need]:
 
 def _actions(by: Actor, *, at: datetime) -> Iterator[Need]:
     """This person's own preventive actions that are overdue."""
-    mine = reviews.overdue_actions(at).filter(owner=by.user_id)
+    mine = reviews.overdue_actions(by, at).filter(owner=by.user_id)
     for action in mine.select_related("review__incident")[:EACH]:
         due_at = timezone.make_aware(datetime.combine(action.due_on, time.max))
         yield Need(
@@ -202,7 +214,7 @@ def _about(
 ) -> Need:
     return Need(
         reference=incident.reference,
-        title=incident.title,
+        title=incident.heading,
         url=incident.url,
         what=what,
         remaining=remaining,

@@ -67,7 +67,7 @@ class Measure:
 def medians(by: Actor, *, at: datetime) -> list[Measure]:
     """Two queries over the incidents opened in 180 days; what was dismissed does not count."""
     counted = (
-        queries.visible_to(by)
+        queries.counted_for(by)
         .exclude(phase=Phase.DISMISSED)
         .filter(opened_at__gte=at - timedelta(days=2 * DAYS), opened_at__lte=at)
         .order_by()
@@ -158,7 +158,7 @@ def weeks(by: Actor, *, at: datetime) -> Weeks:
     monday = (at - timedelta(days=at.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
     begins = [monday - timedelta(weeks=back) for back in range(WEEKS - 1, -1, -1)]
     rows = (
-        queries.visible_to(by)
+        queries.counted_for(by)
         .exclude(phase=Phase.DISMISSED)
         .filter(opened_at__gte=begins[0], opened_at__lte=at)
         .order_by()
@@ -211,7 +211,7 @@ class InTime:
     percent: int
 
 
-def actions_in_time(*, at: datetime) -> InTime:
+def actions_in_time(by: Actor, *, at: datetime) -> InTime:
     """Dropped ones do not count; one that is late and still open does."""
-    found = reviews.actions_in_time(since=at - timedelta(days=DAYS), at=at)
+    found = reviews.actions_in_time(by, since=at - timedelta(days=DAYS), at=at)
     return InTime(found.due, round(100 * found.done / found.due) if found.due else 0)

@@ -126,7 +126,7 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
     show_facets = ShowFacets.NEVER  # a count a choice would be a query a choice
     list_per_page = 25
     list_disable_select_all = True
-    actions = None
+    actions: ClassVar[Any] = None
 
     def visible(self, by: Actor) -> QuerySet[Any]:
         """The rows that this actor may read; a row that is not there is a 404."""
@@ -206,6 +206,7 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
         """The list with its own buttons."""
         who = actor(request)
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_list_do"
+        note_reading(request, self.model(), request.get_full_path())
         shown = [a for a in self.list_actions if a.shown(None, who)]
         buttons = [{"action": a, "url": reverse(name, args=[a.name])} for a in shown]
         context = {"list_buttons": buttons, **(extra_context or {})}
@@ -285,12 +286,12 @@ class RegisterAdmin(SavesOnce, _Permissions, ModelAdmin):  # type: ignore[misc]
         )
 
 
-def note_reading(request: HttpRequest, obj: Any) -> None:
-    """An auditor reads everything, and every reading is recorded."""
+def note_reading(request: HttpRequest, obj: Any, name: str = "") -> None:
+    """An auditor reads everything, and every reading is recorded; of a list, what was asked."""
     who = actor(request)
     if who.is_auditor:
-        about = f"{obj._meta.model_name}:{obj.pk}"
-        audit.record(by=who, at=clocks.now(), action="read", about=about, name=str(obj))
+        about = f"{obj._meta.model_name}:{obj.pk or 'list'}"
+        audit.record(by=who, at=clocks.now(), action="read", about=about, name=name or str(obj))
 
 
 __all__ = ["Action", "DeskAdmin", "DeskSite", "RegisterAdmin", "actor"]

@@ -49,12 +49,14 @@ class DeskForm(forms.Form):
 class Done:
     """What was done, in a sentence, and where to go on if not back to the object's page.
 
-    `then` runs after the commit: what is network and must not hold the transaction, like a mail.
+    `refused` is what was not done of several things, and why. `then` runs after the commit: what is
+    network and must not hold the transaction, like a mail.
     """
 
     said: str
     to: str = ""
     then: Callable[[], None] | None = None
+    refused: str = ""
 
 
 class UseCase(Protocol):
@@ -111,6 +113,8 @@ def run(request: HttpRequest, call: Callable[[], str | Done | None]) -> Done:
         done.then()
     if done.said:
         messages.success(request, done.said)
+    if done.refused:
+        messages.warning(request, done.refused)
     return done
 
 

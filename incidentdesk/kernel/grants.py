@@ -55,9 +55,25 @@ def holders(obj: models.Model) -> dict[int, frozenset[str]]:
     return found
 
 
-def grant(user: User, codename: str, obj: models.Model) -> None:
-    """Give `user` the right `codename` on `obj`; twice is once."""
-    assign_perm(codename, user, obj)
+def held(user_id: int, codename: str, model: type[models.Model]) -> models.QuerySet[Any]:
+    """The ids of the objects of `model` on which this user holds `codename`, as a subquery."""
+    rows = _rows(model).filter(user_id=user_id, permission__codename=codename)
+    return rows.values("content_object_id")
+
+
+def on(obj: models.Model, codename: str) -> models.QuerySet[Any]:
+    """The grants of `codename` on one object: the rows themselves, in the order they were given."""
+    return _rows(obj).filter(content_object=obj, permission__codename=codename).order_by("pk")
+
+
+def grant(user: User, codename: str, obj: models.Model, **decision: Any) -> None:
+    """Give `user` the right `codename` on `obj`; twice is once.
+
+    `decision` is what the grants' table of that model keeps besides: who gave it, and when.
+    """
+    row: Any = assign_perm(codename, user, obj)
+    if decision:
+        _rows(obj).filter(pk=row.pk).update(**decision)
 
 
 def revoke(user: User, codename: str, obj: Any) -> None:

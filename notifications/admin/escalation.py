@@ -37,8 +37,8 @@ class EscalationAdmin(DeskAdmin):
     ordering = ("-id",)
 
     def visible(self, by: Actor) -> QuerySet[Escalation]:
-        """Every escalation, for those who may read incidents."""
-        return Escalation.objects.select_related("path")
+        """The escalations about what this person may read."""
+        return queries.visible_to(by)
 
     @display(description="state", label=COLOURS)  # type: ignore[untyped-decorator]
     def state_label(self, escalation: Escalation) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from unfold.decorators import display
 
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.desk import DeskAdmin
-from notifications import acknowledgement
+from notifications import acknowledgement, queries
 from notifications.models import Message
 
 COLOURS = {"sent": "success", "failed": "danger", "queued": "warning", "sending": "info"}
@@ -30,8 +30,8 @@ class MessageAdmin(DeskAdmin):
     ordering = ("-id",)
 
     def visible(self, by: Actor) -> QuerySet[Message]:
-        """Every message, for those who may read the log."""
-        return Message.objects.select_related("to_user")
+        """The messages about what this person may read, for those who may read the log."""
+        return queries.messages_visible_to(by)
 
     @display(description="state", label=COLOURS)  # type: ignore[untyped-decorator]
     def state_label(self, message: Message) -> tuple[str, str]:

@@ -103,7 +103,7 @@ class ReviewAdmin(DeskAdmin):
         """Title, with the reference below."""
         return format_html(
             '<span class="desk"><span class="who">{}</span><small>{}</small></span>',
-            review.incident.title,
+            review.incident.heading,
             review.incident.reference,
         )
 

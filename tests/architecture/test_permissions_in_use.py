@@ -91,6 +91,7 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "contact_id": helix.contacts.get().pk,
         "source_id": source.pk,
         "user_id": people["auditor"].pk,
+        "assignment_id": incident.assignments.get(role="commander").pk,
         "owner_id": owner,
         "right": "act",
         "opening": workflow.Opening(

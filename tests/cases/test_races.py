@@ -40,7 +40,8 @@ def test_of_four_clicks_on_the_same_move_one_moves_it(declare, walk, people, at_
     moved, raised = _parted(at_once([click] * 4))
     assert (len(moved), [type(e) for e in raised]) == (1, [Conflict] * 3)
     assert {str(e) for e in raised} == {
-        "INC-2026-0001 is in Containment by now, not in Identification; look at the page again."
+        "INC-2026-0001 is in Containment by now, not in Identification; look at the page again. "
+        "Incident commander moved it to Containment at 09:41 on 4 Mar."
     }
     assert [m.to_phase for m in Move.objects.all()] == ["identification", "containment"]
     assert timeline.first_fault(incident) is None

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from cases import queries, restoring, soak, workflow
+from cases import confirming, restoring, soak, workflow
 from cases.intake import reports
 from cases.models import Entry, Incident, Involvement, Reconciliation, RecoveryCheck
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -121,7 +121,7 @@ def test_a_soak_ends_so_many_minutes_after_the_recovery():
 
 
 def unconfirmed(incident: Incident, at: Any = LATER) -> tuple[str, ...]:
-    return queries.partners_unconfirmed(incident, at).names
+    return confirming.partners_unconfirmed(incident, at).names
 
 
 @pytest.mark.parametrize("role", ["communications", "responder", "security", "commander"])
@@ -248,7 +248,7 @@ def test_a_partner_that_reports_something_is_not_silent(recovering, walk, people
 def test_who_is_unconfirmed_costs_the_same_for_one_and_thirty_partners(recovering):
     def cost() -> int:
         with CaptureQueriesContext(connection) as captured:
-            queries.partners_unconfirmed(recovering, LATER)
+            confirming.partners_unconfirmed(recovering, LATER)
         return len(captured)
 
     few = cost()
@@ -263,7 +263,7 @@ def test_who_is_unconfirmed_costs_the_same_for_one_and_thirty_partners(recoverin
             added_at=NOW,
         )
     assert few == cost() <= 4
-    assert queries.partners_unconfirmed(recovering, LATER).count == 30
+    assert confirming.partners_unconfirmed(recovering, LATER).count == 30
 
 
 # --- what the database refuses -------------------------------------------------------------------

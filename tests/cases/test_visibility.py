@@ -8,7 +8,7 @@ from cases import disclosure, notices, queries, visibility
 from cases.intake import reports
 from cases.models import Alert, Incident, Notice, Report
 from incidentdesk.kernel import access
-from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.access import SYSTEM, Actor
 from incidentdesk.kernel.errors import NotAllowed, NotFound
 from tests.conftest import NOW
 
@@ -116,6 +116,6 @@ def test_what_waits_for_a_partner_is_what_nobody_there_acknowledged(incident_in,
 
 def test_the_row_that_a_use_case_takes_is_read_after_the_lock_was_had(declare):
     incident = declare()
-    assert queries.locked(incident.pk) == incident
+    assert queries.locked(incident.pk, by=SYSTEM) == incident
     with pytest.raises(NotFound, match=r"^There is no such incident; it may be on another desk\.$"):
-        queries.locked(404)
+        queries.locked(404, by=SYSTEM)

@@ -60,6 +60,15 @@ def firing(source):
 # --- opening --------------------------------------------------------------------------------------
 
 
+def told(incident):
+    """Who moved it last: what somebody who comes too late reads at the end."""
+    move = Move.objects.filter(incident=incident).latest("id")
+    if not move.from_phase:
+        return ""
+    label = move.to_phase.capitalize()
+    return f" {move.actor} moved it to {label} at {move.at:%H:%M} on {move.at:%-d %b}."
+
+
 def test_an_incident_opens_in_identification_with_its_clocks_its_ladder_and_its_first_line(
     declare, people
 ):
@@ -116,8 +125,8 @@ def test_taking_command_acknowledges_what_nobody_did(declare, commander):
     incident = fresh(incident)
     assert incident.commander_id == incident.acknowledged_by_id == commander.user_id
     assert lines(incident)[1:] == [
-        "Incident commander acknowledged.",
         "Incident commander took command.",
+        "Incident commander acknowledged.",
     ]
     with pytest.raises(Conflict, match=r"^You already command INC-2026-0001\.$"):
         workflow.take_command(incident_id=incident.pk, by=commander, at=LATER)
@@ -187,7 +196,7 @@ def test_a_move_out_of_its_phase_is_refused_in_words_and_changes_nothing(
                 getattr(workflow, move)(incident_id=incident.pk, by=by, at=LATER)
             assert str(refused.value) == (
                 f"{incident.reference} is in {phase.capitalize()} by now, not in "
-                f"{origin.capitalize()}; look at the page again."
+                f"{origin.capitalize()}; look at the page again.{told(incident)}"
             )
     assert fresh(incident).phase == phase
     assert (moves(incident), lines(incident)) == before
@@ -274,7 +283,7 @@ def test_an_incident_that_is_being_recovered_is_not_dismissed_any_more(
         workflow.dismiss(incident_id=incident.pk, reason="x", by=commander, at=LATER)
     assert str(refused.value) == (
         f"{incident.reference} is in {phase.capitalize()}; only one that is not yet in Recovery "
-        "can be dismissed."
+        f"can be dismissed.{told(incident)}"
     )
     assert fresh(incident).phase == phase
 
@@ -308,8 +317,8 @@ def test_a_duplicate_names_the_other_and_its_alerts_go_there(declare, commander,
     duplicate = fresh(duplicate)
     assert (duplicate.dismissal, duplicate.duplicate_of) == ("duplicate", original)
     assert {a.pk for a in original.alerts.all()} == {kept.pk, moved.pk}
-    assert lines(original)[-1] == (
-        f"{duplicate.reference} is a duplicate of this incident; its alerts belong here now."
+    assert lines(original)[-1].startswith(
+        f"Merged into this incident: {duplicate.reference}; what followed: 1 alert. "
     )
     assert fresh(original).phase == "identification"
     assert timeline.first_fault(original) is timeline.first_fault(duplicate) is None
@@ -322,10 +331,10 @@ def test_a_duplicate_of_nothing_of_itself_or_of_a_duplicate_is_refused(declare, 
     refusals = {
         "INC-2026-0404": "There is no other incident INC-2026-0404; check the reference.",
         fresh(third).reference: (
-            f"There is no other incident {fresh(third).reference}; check the reference."
+            f"{fresh(third).reference} cannot be merged into itself; name the other."
         ),
         fresh(second).reference: (
-            f"{fresh(second).reference} is a duplicate itself; name the one it points to."
+            f"{fresh(second).reference} is merged itself; name the one it points to."
         ),
     }
     for reference, said in refusals.items():
@@ -462,7 +471,7 @@ def test_before_the_first_phase_there_is_none(declare, commander):
 def test_what_is_over_is_worked_on_no_more(declare, commander, people):
     incident = declare()
     workflow.dismiss(incident_id=incident.pk, reason="A test.", by=commander, at=NOW)
-    said = f"^{fresh(incident).reference} is dismissed; reopen it first\\.$"
+    said = f"^{fresh(incident).reference} is dismissed; reopen it first\\.{told(incident)}$"
     step = {"incident_id": incident.pk, "by": commander, "at": LATER}
     for refused in (
         lambda: workflow.take_command(**step),

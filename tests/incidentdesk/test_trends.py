@@ -82,7 +82,7 @@ def test_actions_done_in_time_are_a_share_of_those_that_fell_due(
     incident_in: Callable[..., Incident], people: People
 ) -> None:
     incident = incident_in("review")
-    assert trends.actions_in_time(at=NOW).total == 0
+    assert trends.actions_in_time(people.actor("commander"), at=NOW).total == 0
     for days_ago, ended_days_ago in [(5, 6), (5, 5), (5, 1), (5, None)]:
         made = action(incident, people["responder"], NOW - timedelta(days=days_ago))
         if ended_days_ago is not None:
@@ -90,5 +90,5 @@ def test_actions_done_in_time_are_a_share_of_those_that_fell_due(
             made.ended_by = people["responder"]
             made.ended_at = NOW - timedelta(days=ended_days_ago)
             made.save()
-    found = trends.actions_in_time(at=NOW)
+    found = trends.actions_in_time(people.actor("commander"), at=NOW)
     assert (found.total, found.percent) == (4, 50)

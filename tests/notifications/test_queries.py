@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from incidentdesk.kernel.access import SYSTEM
 from notifications import delivery, escalation, queries
 from tests.notifications.conftest import ABOUT, NOON, minutes, path, person, queue, start
 from tests.sinks import SmtpSink
@@ -54,7 +55,7 @@ def test_what_waits_for_an_acknowledgement_is_listed_by_its_next_step() -> None:
     start(about="incident:3", severity=1)
     escalation.acknowledge(about="incident:3", by_user_id=None, by_name="Ada", at=NOON)
 
-    assert [row.about for row in queries.waiting_for_acknowledgement()] == [
+    assert [row.about for row in queries.waiting_for_acknowledgement(SYSTEM)] == [
         "incident:2",
         "incident:1",
     ]

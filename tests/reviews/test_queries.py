@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cases import workflow as case
 from cases.models import Incident
-from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.access import SYSTEM, Actor
 from reviews import actions, facts, queries
 from reviews.models import PreventiveAction, Review
 from tests.conftest import NOW, People
@@ -25,24 +25,24 @@ def test_an_action_is_overdue_from_the_day_after_and_after_closing(closed: Revie
     action = PreventiveAction.objects.get()
     due_day = LATER.replace(day=11, hour=23)
 
-    assert list(queries.overdue_actions(due_day)) == []
-    assert list(queries.overdue_actions(due_day + timedelta(hours=1))) == [action]
-    assert list(queries.overdue_actions(LATER + timedelta(days=365))) == [action]
+    assert list(queries.overdue_actions(SYSTEM, due_day)) == []
+    assert list(queries.overdue_actions(SYSTEM, due_day + timedelta(hours=1))) == [action]
+    assert list(queries.overdue_actions(SYSTEM, LATER + timedelta(days=365))) == [action]
 
 
 def test_ended_actions_are_not_overdue(closed: Review, people: People) -> None:
     action = PreventiveAction.objects.get()
     actions.finish(action_id=action.pk, note="Done.", by=people.actor("responder"), at=LATER)
 
-    assert list(queries.overdue_actions(LATER + MONTH)) == []
-    assert list(queries.open_actions()) == []
+    assert list(queries.overdue_actions(SYSTEM, LATER + MONTH)) == []
+    assert list(queries.open_actions(SYSTEM)) == []
 
 
 def test_the_oldest_overdue_action_comes_first(steps: Steps) -> None:
     newer = steps.action(due_on=(LATER + timedelta(days=9)).date())
     older = steps.action(due_on=(LATER + timedelta(days=2)).date())
 
-    assert list(queries.overdue_actions(LATER + MONTH)) == [older, newer]
+    assert list(queries.overdue_actions(SYSTEM, LATER + MONTH)) == [older, newer]
 
 
 def test_actions_in_time_counts_what_was_due_and_leaves_out_what_was_dropped(
@@ -56,13 +56,15 @@ def test_actions_in_time_counts_what_was_due_and_leaves_out_what_was_dropped(
     actions.drop(action_id=dropped.pk, reason="No.", by=by, at=days[2])
     actions.finish(action_id=not_due.pk, note="Early.", by=by, at=days[3])
 
-    found = queries.actions_in_time(since=LATER, at=days[4])
+    found = queries.actions_in_time(SYSTEM, since=LATER, at=days[4])
 
     assert found == queries.InTime(done=1, due=3)
 
 
 def test_without_actions_nothing_was_due(db: None) -> None:
-    assert queries.actions_in_time(since=NOW - MONTH, at=NOW) == queries.InTime(done=0, due=0)
+    assert queries.actions_in_time(SYSTEM, since=NOW - MONTH, at=NOW) == queries.InTime(
+        done=0, due=0
+    )
 
 
 def test_a_review_carries_the_due_time_of_its_incident_s_deadline(

@@ -25,16 +25,19 @@ def _acknowledge(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datet
 
 
 class CommandForm(DeskForm):
-    """Nothing to fill in; says who commands now."""
+    """Says who commands now, and sends along who that was: of two clicks, one is told."""
+
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def prepare(self) -> None:
         """Who commands now."""
+        self.fields["seen"].initial = self.obj.commander_id or 0
         if self.obj.commander_id:
             self.lead_in = f"{self.obj.commander} commands now; you take over."
 
 
 def _take_command(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    workflow.take_command(incident_id=obj.pk, by=by, at=at)
+    workflow.take_command(incident_id=obj.pk, seen=data["seen"], by=by, at=at)
     return f"You command {obj.reference}."
 
 

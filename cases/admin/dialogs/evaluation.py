@@ -32,6 +32,14 @@ class DeclareForm(DeskForm):
     urgency = fields.urgency()
     occurred_at = fields.moment("Occurred at", required=False, help_text="UTC, if it is known.")
 
+    is_exercise = forms.BooleanField(
+        label="This is an exercise",
+        required=False,
+        help_text="Plain on every page, in no figure. It stays one.",
+    )
+    exercise_pages = forms.BooleanField(label="The exercise pages people", required=False)
+    exercise_tells = forms.BooleanField(label="The exercise tells partners", required=False)
+
     def prepare(self) -> None:
         """The definitions."""
         fields.explain_axes(self)
@@ -59,6 +67,9 @@ def _declare(obj: None, data: Mapping[str, Any], *, by: Actor, at: datetime) -> 
         impact=data["impact"],
         scope=data["scope"],
         urgency=data["urgency"],
+        is_exercise=data["is_exercise"],
+        exercise_pages=data["exercise_pages"],
+        exercise_tells=data["exercise_tells"],
     )
     incident = workflow.open_incident(opening=opening, by=by, at=at)
     return Done(f"{incident.reference} is open.", to=incident.url)

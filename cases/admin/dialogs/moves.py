@@ -67,8 +67,20 @@ def _recover(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime)
 
 
 def _step_back(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    incident = workflow.step_back(incident_id=obj.pk, reason=data["reason"], by=by, at=at)
+    incident = workflow.step_back(
+        incident_id=obj.pk, reason=data["reason"], seen=data["seen"], by=by, at=at
+    )
     return f"{obj.reference} is back in {incident.get_phase_display()}."
+
+
+class StepBackForm(ReasonForm):
+    """The reason, and the phase that the person saw: two clicks go back one phase, not two."""
+
+    seen = forms.ChoiceField(choices=Phase.choices, required=False, widget=forms.HiddenInput)
+
+    def prepare(self) -> None:
+        """The phase as it is shown."""
+        self.fields["seen"].initial = self.obj.phase
 
 
 class DismissForm(DeskForm):
@@ -91,6 +103,8 @@ def _dismiss(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime)
         by=by,
         at=at,
     )
+    if incident.duplicate_of is not None:
+        return f"{obj.reference} is merged into {incident.duplicate_of.reference}."
     return f"{obj.reference} is dismissed as a {incident.get_dismissal_display()}."
 
 
@@ -135,7 +149,7 @@ STEP_BACK = Action(
     "Step back a phase",
     _step_back,
     _MAY,
-    ReasonForm,
+    StepBackForm,
     intro="It goes back to the phase before this one. What was signed for that phase and those "
     "after it has to be signed again.",
     submit="Step back",
@@ -143,11 +157,12 @@ STEP_BACK = Action(
 )
 DISMISS = Action(
     "dismiss",
-    "Dismiss",
+    "Dismiss or merge",
     _dismiss,
     _MAY,
     DismissForm,
-    intro="Clocks and pages stop. The alerts of a duplicate move to the other incident.",
+    intro="Clocks and pages stop. A duplicate is merged: its alerts, systems, partners, evidence "
+    "and open tasks follow into the other, whose timeline is read with this one from then on.",
     submit="Dismiss",
     is_grave=True,
     applies=lambda incident: (
@@ -160,7 +175,8 @@ REOPEN = Action(
     _reopen,
     _MAY,
     ReasonForm,
-    intro="A closed incident goes back to its review, a dismissed one to Identification.",
+    intro="A closed incident goes back to its review, a dismissed one to Identification. What "
+    "followed into the other when it was merged stays there.",
     submit="Reopen",
     applies=lambda incident: not incident.is_open,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from cases import queries, soak
+from cases import confirming, soak
 from cases.admin.page import moments
 from cases.admin.page.progress import Clock
 from cases.models import Fix, Incident, Phase, SeverityRule
@@ -59,8 +59,8 @@ def recovery(incident: Incident, now: datetime) -> dict[str, Any]:
     """Checks, reconciliations, what partners confirmed. Nine queries at most."""
     checks = incident.checks.select_related("checked_by").order_by("-id")
     compared = incident.reconciliations.select_related("done_by").order_by("-id")
-    waiting = set(queries.partners_unconfirmed(incident, now).names)
-    began = queries.recovery_began(incident)
+    waiting = set(confirming.partners_unconfirmed(incident, now).names)
+    began = confirming.recovery_began(incident)
     return {
         "checks": [(row, moments.short(row.checked_at, now)) for row in _newest(checks, "name")],
         "reconciliations": [
@@ -71,7 +71,7 @@ def recovery(incident: Incident, now: datetime) -> dict[str, Any]:
             {
                 "involvement": row,
                 "confirmed": moments.short(row.recovery_confirmed_at, now)
-                if row.recovery_confirmed_at and queries.has_confirmed(row, began)
+                if row.recovery_confirmed_at and confirming.has_confirmed(row, began)
                 else "",
                 "is_waiting": row.partner.name in waiting,
             }

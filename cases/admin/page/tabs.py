@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Count, Sum
 from django.utils.http import urlencode
 
-from cases import gates
+from cases import gates, reading
 from cases.admin.page import moments, tasks
 from cases.models import Entry, Incident, Notice
 from incidentdesk.kernel.access import Actor
@@ -109,7 +109,7 @@ def tabs(counts: Counts, chosen: str) -> list[Tab]:
 def rows(incident: Incident, key: str, *, before: str, by: Actor, now: datetime) -> dict[str, Any]:
     """What the chosen tab shows. Systems and partners are on the page anyway."""
     if key == "timeline":
-        return _timeline(incident, before, now)
+        return _timeline(incident, by, before, now)
     if key == "tasks":
         return tasks.rows(incident, by=by, now=now)
     if key == "notices":
@@ -123,25 +123,30 @@ def rows(incident: Incident, key: str, *, before: str, by: Actor, now: datetime)
 
 @dataclass(frozen=True)
 class Line:
-    """One entry of the timeline; `day` is set where another day begins."""
+    """One entry of the timeline; `day` is set where another day begins.
+
+    `of` is the reference of the merged incident that it belongs to; empty for the incident's own.
+    """
 
     entry: Entry
     dot: str
     clock: str
     day: str
+    of: str
 
 
-def _timeline(incident: Incident, before: str, now: datetime) -> dict[str, Any]:
-    entries = incident.entries.select_related("partner").order_by("-sequence")
-    if before.isdecimal() and len(before) < 10:
-        entries = entries.filter(sequence__lt=int(before))
+def _timeline(incident: Incident, by: Actor, before: str, now: datetime) -> dict[str, Any]:
+    entries = reading.entries_of(incident, by)
+    if before.isdecimal() and len(before) < 19:
+        entries = reading.older_than(entries, int(before))
     found = list(entries[: TIMELINE + 1])
     lines, last = [], now.date()
-    for entry in found[:TIMELINE]:
+    for entry in reading.without_hidden_names(found[:TIMELINE], by):
         day = moments.day(entry.at, now) if entry.at.date() != last else ""
-        lines.append(Line(entry, DOTS.get(Kind(entry.kind), ""), f"{entry.at:%H:%M}", day))
+        of = entry.incident.reference if entry.incident_id != incident.pk else ""
+        lines.append(Line(entry, DOTS.get(Kind(entry.kind), ""), f"{entry.at:%H:%M}", day, of))
         last = entry.at.date()
-    older = urlencode({"before": lines[-1].entry.sequence}) if len(found) > TIMELINE else ""
+    older = urlencode({"before": lines[-1].entry.pk}) if len(found) > TIMELINE else ""
     return {"lines": lines, "older": older, "is_later_page": bool(before)}
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import Case, QuerySet, Value, When
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -32,11 +35,18 @@ class AuditEventAdmin(desk.RegisterAdmin):
     fields = ("at", "actor", "action", "thing", "details")
     readonly_fields = ("thing", "details")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
+        """An auditor reads what others may not; the names of that are for auditors only."""
+        found: QuerySet[AuditEvent] = super().get_queryset(request)
+        if desk.actor(request).is_auditor:
+            return found.annotate(is_named=Value(True))
+        return found.annotate(is_named=Case(When(action="read", then=False), default=True))
+
     @admin.display(description="about")
-    def thing(self, event: AuditEvent) -> SafeString | str:
+    def thing(self, event: Any) -> SafeString | str:
         """What it was done to: its name and, if it has a page here, the way there."""
         kind, _, pk = event.about.partition(":")
-        name = str(event.detail.get("name") or event.about)
+        name = str((event.is_named and event.detail.get("name")) or event.about)
         for model in admin.site._registry:
             if model._meta.model_name == kind and pk.isdigit():
                 url = f"admin:{model._meta.app_label}_{kind}_change"
@@ -44,8 +54,10 @@ class AuditEventAdmin(desk.RegisterAdmin):
         return name
 
     @admin.display(description="detail")
-    def details(self, event: AuditEvent) -> SafeString | str:
+    def details(self, event: Any) -> SafeString | str:
         """All that was recorded."""
+        if not event.is_named:
+            return "what was read is named to auditors only"
         if not event.detail:
             return "nothing more"
         text = json.dumps(event.detail, indent=2, ensure_ascii=False)

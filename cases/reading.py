@@ -1,0 +1,67 @@
+"""The timeline as it is read: merged chains stand together, a hidden incident has no name.
+
+What is stored, and hashed, stays as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from cases.models import Entry, Incident
+from cases.queries import hidden_from, visible_to
+from incidentdesk.kernel.access import Actor
+
+# What was merged into an incident, and into that; an incident with nothing merged is itself alone.
+_FAMILY = """
+    WITH RECURSIVE family AS (
+        SELECT %s::bigint AS id
+        UNION SELECT i.id FROM cases_incident AS i JOIN family AS f ON i.duplicate_of_id = f.id
+    ) SELECT id FROM family
+"""
+
+
+def family(incident_id: int) -> list[int]:
+    """The ids of an incident and of what was merged into it, and into that."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FAMILY, [incident_id])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def entries_of(incident: Incident, actor: Actor) -> QuerySet[Entry]:
+    """The timeline as it is read: with the entries of what was merged into it, newest first.
+
+    Each chain stays where it is. Keyset: `(at, id)`; see `older_than`.
+    """
+    together = family(incident.pk)
+    rows = Entry.objects.filter(incident_id__in=together)
+    if together != [incident.pk]:
+        rows = rows.filter(incident__in=visible_to(actor).values("pk"))
+    return rows.select_related("partner", "incident").order_by("-at", "-id")
+
+
+def older_than(entries: QuerySet[Entry], entry_id: int) -> QuerySet[Entry]:
+    """The entries that stand behind this one; none if it is not among them."""
+    mark = entries.order_by().filter(pk=entry_id)
+    return entries.filter(
+        Q(at__lt=mark.values("at")[:1]) | Q(at=mark.values("at")[:1], pk__lt=entry_id)
+    )
+
+
+_NAME = re.compile(r"INC-\d{4}-\d{4,}")
+UNNAMED = "a restricted incident"
+
+
+def without_hidden_names(entries: Sequence[Entry], actor: Actor) -> Sequence[Entry]:
+    """The entries as this actor reads them: a hidden incident that one mentions has no name.
+
+    For reading only; what is stored, and hashed, stays as it was written.
+    """
+    named = {name for entry in entries for name in _NAME.findall(entry.body)}
+    hidden = set(hidden_from(actor).filter(reference__in=named).values_list("reference", flat=True))
+    for entry in entries if hidden else ():
+        entry.body = _NAME.sub(lambda m: UNNAMED if m[0] in hidden else m[0], entry.body)
+    return entries

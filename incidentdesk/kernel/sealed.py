@@ -1,0 +1,20 @@
+"""What may not be read of things that are known by name only, such as `incident:12`.
+
+The post office knows no incident; what is sealed from a person is said by the function that
+settings.SEALED names.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.module_loading import import_string
+
+from incidentdesk.kernel.access import Actor
+
+
+def from_(actor: Actor) -> Q:
+    """The condition on a row's `about` that holds for what this actor may not read."""
+    return cast(Q, import_string(settings.SEALED)(actor))
