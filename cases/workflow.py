@@ -187,26 +187,6 @@ def begin_review(*, incident_id: int, by: Actor, at: datetime) -> Incident:
 
 
 @transaction.atomic
-def note_review(
-    *, incident_id: int, missing: list[str], approved: bool, by: Actor, at: datetime
-) -> None:
-    """The review tells how far it is. An approval by the commander is refused here too."""
-    incident = queries.locked(incident_id, by=by)
-    access.require(by, Permission.REVIEW_APPROVE if approved else Permission.REVIEW_WRITE)
-    moving.require_phase(incident, Phase.REVIEW)
-    if approved and by.person_id in incident.commanded_by:
-        raise InvalidInput("You commanded this incident; somebody else has to approve its review.")
-    ReviewFacts.objects.update_or_create(
-        incident=incident,
-        defaults={
-            "missing": missing,
-            "approved_at": at if approved else None,
-            "approved_by_id": by.user_id if approved else None,
-        },
-    )
-
-
-@transaction.atomic
 def close(*, incident_id: int, by: Actor, at: datetime) -> Incident:
     """Review → Closed: the review is complete and approved. Nothing else closes an incident."""
     incident = queries.locked(incident_id, by=by)

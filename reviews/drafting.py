@@ -11,8 +11,7 @@ from typing import TypeVar
 from django.db.models import Count, Q
 
 from cases import queries as incidents
-from cases import timeline
-from cases import workflow as case
+from cases import reviewed, timeline
 from cases.models import Entry, Incident, Phase
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
@@ -94,7 +93,7 @@ def note(review: Review, text: str, *, by: Actor, at: datetime) -> None:
 
 def tell(review: Review, *, by: Actor, at: datetime) -> None:
     """Tell the incident what its review still lacks."""
-    case.note_review(
+    reviewed.note_review(
         incident_id=review.incident_id, missing=missing(review), approved=False, by=by, at=at
     )
 

@@ -15,7 +15,7 @@ from django.core.validators import URLValidator
 from django.db import transaction
 
 from cases import queries as incidents
-from cases import timeline
+from cases import reviewed, timeline
 from cases import workflow as case
 from cases.models import Entry
 from incidentdesk.kernel import access
@@ -236,7 +236,7 @@ def finish(*, review_id: int, by: Actor, at: datetime) -> Review:
     review.approved_by_id = by.person_id
     review.save()
     timeline.record(review.incident, Entry.Kind.REVIEW, "Review approved.", by=by, at=at)
-    case.note_review(incident_id=review.incident_id, missing=[], approved=True, by=by, at=at)
+    reviewed.note_review(incident_id=review.incident_id, missing=[], approved=True, by=by, at=at)
     case.close(incident_id=review.incident_id, by=by, at=at)
     return review
 

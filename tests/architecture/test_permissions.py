@@ -187,7 +187,7 @@ USE_CASES = {
 
 # Use cases that do not ask for exactly one permission, and why; the table has their callers.
 ASKS_OTHERWISE = {
-    "cases.workflow.note_review": (
+    "cases.reviewed.note_review": (
         "an approval needs the right to approve, anything else the right to write",
         "approver commander responder security",
     ),
@@ -342,7 +342,7 @@ def test_every_role_may_call_these_use_cases():
         "cases.notices.approve",
         "cases.notices.send",
         "cases.workflow.close",
-        "cases.workflow.note_review",
+        "cases.reviewed.note_review",
         "reviews.workflow.finish",
     }
     assert by_role["communications"] == {

@@ -196,5 +196,5 @@ def test_every_use_case_lets_in_whom_the_table_names(things, people, helix):
         for nobody in (Actor(name="Nobody"), Actor(name="A contact", user_id=people["helix"].pk)):
             strangers |= {name} if _is_let_in(use_case, arguments, nobody) else set()
     table = {name: who.replace(PARTNER, "partner") for name, who in CALLERS.items()}
-    assert found == table | {"cases.workflow.note_review": APPROVE_REVIEW}
+    assert found == table | {"cases.reviewed.note_review": APPROVE_REVIEW}
     assert strangers == set()

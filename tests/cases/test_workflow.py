@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import DataError, transaction
 
-from cases import response, tasks, timeline, workflow
+from cases import response, reviewed, tasks, timeline, workflow
 from cases.models import Alert, Entry, Incident, Move, ReviewFacts
 from incidentdesk.kernel import access
 from incidentdesk.kernel.errors import Conflict, GateNotMet, InvalidInput, NotFound
@@ -158,7 +158,7 @@ def test_an_incident_walks_through_all_phases_to_its_review_and_closes(incident_
     facts = ReviewFacts.objects.get(incident=incident)
     assert facts.missing == ["the review is not written yet"]
     for key, approved in (("responder", False), ("approver", True)):
-        workflow.note_review(
+        reviewed.note_review(
             incident_id=incident.pk, missing=[], approved=approved, by=people.actor(key), at=LATER
         )
     workflow.close(incident_id=incident.pk, by=people.actor("approver"), at=LATER)
@@ -235,7 +235,7 @@ def test_who_commanded_does_not_approve_the_review_even_with_the_right(incident_
     both.roles = ["commander", "approver"]
     both.save()
     with pytest.raises(InvalidInput) as refused:
-        workflow.note_review(
+        reviewed.note_review(
             incident_id=incident.pk, missing=[], approved=True, by=access.actor_for(both), at=LATER
         )
     assert str(refused.value) == (
@@ -247,7 +247,7 @@ def test_who_commanded_does_not_approve_the_review_even_with_the_right(incident_
 def test_a_review_is_noted_in_the_review_s_phase_only(incident_in, people):
     incident = incident_in("mitigation")
     with pytest.raises(Conflict, match="is in Mitigation by now, not in Review"):
-        workflow.note_review(
+        reviewed.note_review(
             incident_id=incident.pk, missing=[], approved=True, by=people.actor("approver"), at=NOW
         )
 
@@ -374,7 +374,7 @@ def test_a_closed_incident_reopens_in_its_review_which_has_to_be_approved_again(
 ):
     incident = incident_in("review")
     approver = people.actor("approver")
-    workflow.note_review(incident_id=incident.pk, missing=[], approved=True, by=approver, at=NOW)
+    reviewed.note_review(incident_id=incident.pk, missing=[], approved=True, by=approver, at=NOW)
     workflow.close(incident_id=incident.pk, by=approver, at=NOW)
     workflow.reopen(incident_id=incident.pk, reason="A partner asks.", by=commander, at=LATER)
     incident = fresh(incident)
@@ -456,7 +456,7 @@ def test_a_closed_incident_that_reopens_keeps_what_was_signed(incident_in, peopl
     incident = incident_in("review")
     approver = people.actor("approver")
     before = fresh(incident).signed()
-    workflow.note_review(incident_id=incident.pk, missing=[], approved=True, by=approver, at=NOW)
+    reviewed.note_review(incident_id=incident.pk, missing=[], approved=True, by=approver, at=NOW)
     workflow.close(incident_id=incident.pk, by=approver, at=NOW)
     workflow.reopen(incident_id=incident.pk, reason="A partner asks.", by=commander, at=LATER)
     assert fresh(incident).signed() == before == {"no_growth", "fix_approved", "reconciled"}
@@ -519,6 +519,6 @@ def test_who_commanded_before_a_hand_over_does_not_approve_the_review_either(inc
     incident.refresh_from_db()
     assert set(incident.commanded_by) == {former.pk, people["security"].pk}
     with pytest.raises(InvalidInput, match="You commanded this incident; somebody else"):
-        workflow.note_review(
+        reviewed.note_review(
             incident_id=incident.pk, missing=[], approved=True, by=people.actor("commander"), at=NOW
         )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cases import notices, workflow
+from cases import notices, reviewed, workflow
 from cases.intake import reports
 from cases.models import Incident, Notice
 from incidentdesk.dashboard import figures, needs
@@ -151,7 +151,7 @@ def test_a_complete_review_waits_for_somebody_who_did_not_command(
     incident_in: Callable[..., Incident], people: People
 ) -> None:
     incident = incident_in("review")
-    workflow.note_review(
+    reviewed.note_review(
         incident_id=incident.pk,
         missing=[],
         approved=False,
