@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from cases.models import Alert, Event, Incident, Notice, Report, Task
+from cases.models import Alert, Checkpoint, Event, Incident, Notice, Report, Task
 from cases.models.incident import IncidentQuerySet
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -46,6 +46,13 @@ def events_visible_to(actor: Actor) -> QuerySet[Event]:
 def tasks_visible_to(actor: Actor) -> QuerySet[Task]:
     """The tasks that this actor may read."""
     return Task.objects.filter(incident__in=visible_to(actor))
+
+
+def checkpoints_visible_to(actor: Actor) -> QuerySet[Checkpoint]:
+    """The checkpoints that this actor may read."""
+    if not access.allows(actor, Permission.AUDIT_READ):
+        return Checkpoint.objects.none()
+    return Checkpoint.objects.all()
 
 
 def locked(incident_id: int) -> Incident:

@@ -13,6 +13,7 @@ from django.utils.safestring import mark_safe
 from cases import queries
 from cases.admin import incident_list, incident_page
 from cases.admin.dialogs import command, evaluation, moves, partners, response
+from cases.admin.dialogs import timeline as entries
 from cases.models import Incident, Phase
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
@@ -65,6 +66,8 @@ class IncidentAdmin(DeskAdmin):
         moves.STEP_BACK,
         moves.DISMISS,
         moves.REOPEN,
+        entries.CORRECT,
+        entries.BLANK,
     )
 
     def visible(self, by: Actor) -> QuerySet[Incident]:
@@ -88,6 +91,7 @@ class IncidentAdmin(DeskAdmin):
             buttons=self.buttons(request, obj),
             chosen=request.GET.get("tab", ""),
             before=request.GET.get("before", ""),
+            kind=request.GET.get("kind", ""),
             now=clocks.now(),
         )
 

@@ -19,6 +19,7 @@ MORE = (
     ("add_system", "isolate", "restore", "add_partner"),
     ("add_task", "end_tasks", "clear_alerts"),
     ("step_back", "dismiss", "reopen"),
+    ("blank_entry",),
 )
 MOVES = ("begin_containment", "begin_mitigation", "begin_recovery")
 
@@ -30,9 +31,10 @@ def build(
     buttons: dict[str, dict[str, Any]],
     chosen: str,
     before: str,
+    kind: str,
     now: datetime,
 ) -> dict[str, Any]:
-    """The page's context. `chosen` is the tab, `before` the entry where its page begins."""
+    """The page's context. `chosen` is the tab, `before` its first row, `kind` which entries."""
     facts = incident.facts()
     counts = tabs.count(incident, facts)
     shown = tabs.tabs(counts, chosen)
@@ -49,7 +51,7 @@ def build(
         "counts": counts,
         "tabs": shown,
         "tab": on,
-        **tabs.rows(incident, on.key, before=before, now=now),
+        **tabs.rows(incident, on.key, by=by, before=before, kind=kind, now=now),
         "systems": tabs.systems(incident, now),
         "partners": partners.rows(incident, now),
         "times": _times(incident, now),

@@ -16,6 +16,7 @@ from django_fsm import RETURN_VALUE, FSMField, FSMModelMixin, transition
 
 from cases import gates
 from cases.severity import FLOOR_CHOICES, IMPACTS, SCOPES, URGENCIES, Result, compute
+from incidentdesk.kernel.history import tracked
 
 
 class Phase(models.TextChoices):
@@ -42,6 +43,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.exclude(phase__in=OVER)
 
 
+@tracked(name="title")
 class Incident(FSMModelMixin, models.Model):
     """One incident, with its evaluation, its times and its phase."""
 

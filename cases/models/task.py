@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from incidentdesk.kernel.history import tracked
+
 PHASES = [
     ("containment", "Containment"),
     ("mitigation", "Mitigation"),
@@ -39,6 +41,7 @@ class PlaybookTask(models.Model):
         return self.text
 
 
+@tracked(name="text", made=False)
 class Task(models.Model):
     """A responder's work in one incident: open, done with a note, or waived with a reason."""
 

@@ -160,7 +160,7 @@ def test_an_entry_cannot_be_saved_again(written):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("change", ["UPDATE cases_entry SET body = 'x'", "DELETE FROM cases_entry"])
 def test_the_owner_has_to_take_the_guard_away_first(written, change):
-    with pytest.raises(psycopg2.Error, match="Cannot update or delete rows"), as_owner() as cursor:
+    with pytest.raises(psycopg2.Error, match=r"Cannot (update|delete) rows"), as_owner() as cursor:
         cursor.execute(change)
     assert timeline.first_fault(written) is None
 

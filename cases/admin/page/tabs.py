@@ -10,31 +10,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Sum
-from django.utils.http import urlencode
 
 from cases import gates
-from cases.admin.page import moments
-from cases.models import AffectedSystem, Entry, Incident, Notice, Task
+from cases.admin.page import history, moments, timeline
+from cases.models import AffectedSystem, Incident, Notice, Task
 from cases.models.task import PHASES
+from incidentdesk.kernel.access import Actor
 from notifications import queries as post
 
-TIMELINE = 50
 ROWS = 200
-Kind = Entry.Kind
-# t: the desk moved something; a: it calls for attention; p: a partner is concerned.
-DOTS = {
-    Kind.OPENED: "a",
-    Kind.ALERT: "a",
-    Kind.PAGE: "a",
-    Kind.MOVE: "t",
-    Kind.EVALUATION: "t",
-    Kind.TASK: "t",
-    Kind.SYSTEM: "t",
-    Kind.STATEMENT: "t",
-    Kind.REVIEW: "t",
-    Kind.PARTNER: "p",
-    Kind.NOTICE: "p",
-}
 
 
 @dataclass(frozen=True)
@@ -94,15 +78,20 @@ def tabs(counts: Counts, chosen: str) -> list[Tab]:
         ("notices", "Notices", str(counts.notices)),
         ("messages", "Messages", str(counts.messages)),
         ("alerts", "Alerts", str(counts.alerts)),
+        ("history", "History", ""),
     ]
     on = chosen if chosen in {key for key, _, _ in named} else "timeline"
     return [Tab(key, label, number, key == on) for key, label, number in named]
 
 
-def rows(incident: Incident, key: str, *, before: str, now: datetime) -> dict[str, Any]:
+def rows(
+    incident: Incident, key: str, *, by: Actor, before: str, kind: str, now: datetime
+) -> dict[str, Any]:
     """What the chosen tab shows. Systems and partners are on the page anyway."""
     if key == "timeline":
-        return _timeline(incident, before, now)
+        return timeline.rows(incident, by=by, before=before, kind=kind, now=now)
+    if key == "history":
+        return history.rows(incident, before=before)
     if key == "tasks":
         return {"phases": _tasks(incident)}
     if key == "notices":
@@ -112,30 +101,6 @@ def rows(incident: Incident, key: str, *, before: str, now: datetime) -> dict[st
     if key == "alerts":
         return {"alerts": _alerts(incident, now)}
     return {}
-
-
-@dataclass(frozen=True)
-class Line:
-    """One entry of the timeline; `day` is set where another day begins."""
-
-    entry: Entry
-    dot: str
-    clock: str
-    day: str
-
-
-def _timeline(incident: Incident, before: str, now: datetime) -> dict[str, Any]:
-    entries = incident.entries.select_related("partner").order_by("-sequence")
-    if before.isdecimal() and len(before) < 10:
-        entries = entries.filter(sequence__lt=int(before))
-    found = list(entries[: TIMELINE + 1])
-    lines, last = [], now.date()
-    for entry in found[:TIMELINE]:
-        day = moments.day(entry.at, now) if entry.at.date() != last else ""
-        lines.append(Line(entry, DOTS.get(Kind(entry.kind), ""), f"{entry.at:%H:%M}", day))
-        last = entry.at.date()
-    older = urlencode({"before": lines[-1].entry.sequence}) if len(found) > TIMELINE else ""
-    return {"lines": lines, "older": older, "is_later_page": bool(before)}
 
 
 @dataclass
