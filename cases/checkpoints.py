@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import IntegrityError
 
-from cases import verification
+from cases import timeline, verification
 from cases.chain import Head, Mark, Ordered, stamp
 from cases.models import Checkpoint, CheckpointHead, CheckpointRecipient
 from incidentdesk.kernel import snapshot
@@ -93,7 +93,16 @@ def _is_known(head: Head, before: Ordered[str]) -> bool:
 
 
 def _mail(checkpoint: Checkpoint, faults: list[str], *, at: datetime) -> None:
-    context = {"checkpoint": checkpoint, "faults": faults[:20], "file": file_name(checkpoint)}
+    count = len(faults)
+    found = f"{timeline.counted(count, 'fault')} found" if count else "Every chain was whole."
+    context = {
+        "reference": f"Timeline checkpoint {checkpoint.number}",
+        "title": found,
+        "checkpoint": checkpoint,
+        "faults": faults[:20],
+        "file": file_name(checkpoint),
+        "url": f"/admin/cases/checkpoint/{checkpoint.pk}/change/",
+    }
     outbox.queue_many(
         [
             outbox.Draft(

@@ -42,8 +42,9 @@ def faults(
     lines = Ordered((line.incident_id, line) for line in timeline.lines(entries))
     number = 0
     for number, (incident_id, reference, head) in enumerate(incidents(only), start=1):
-        for other in against:
-            yield from other.before(incident_id)
+        for other in against:  # if some incidents are wanted, nothing is said of others
+            gone = list(other.before(incident_id))
+            yield from () if only else gone
         chain = Chain(reference, [known for other in against for known in other.of(incident_id)])
         yield from _strays(lines.before(incident_id))
         for line in lines.of(incident_id):
@@ -52,7 +53,7 @@ def faults(
             yield said
         heard(number)
     yield from _strays(lines.before(None))
-    for other in against:
+    for other in () if only else against:
         yield from other.before(None)
 
 

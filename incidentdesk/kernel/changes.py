@@ -5,6 +5,7 @@ One query for a page, over any number of tables, and one for each kind of row th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -118,12 +119,19 @@ def _read(sources: Sequence[Source], place: tuple[datetime, int, int] | None) ->
         values += [source.value, *(place or ()), PAGE + 1]
     order = "ORDER BY at DESC, number DESC, pgh_id DESC LIMIT %s"
     with connection.cursor() as cursor:
-        cursor.execute(f"{' UNION ALL '.join(branches)} {order}", [*values, PAGE + 1])
+        found = f"SELECT * FROM ({' UNION ALL '.join(branches)}) AS found {order}"  # noqa: S608
+        cursor.execute(found, [*values, PAGE + 1])
         rows = cursor.fetchall()
     return [
-        Raw(at, number, pgh_id, label, context or {}, sources[number].model, old, new or {})
+        Raw(at, number, pgh_id, label, _map(context), sources[number].model, _map(old), _map(new))
         for at, number, pgh_id, label, context, old, new in rows
     ]
+
+
+def _map(value: str | None) -> dict[str, Any]:
+    """A JSON object as the database hands it over."""
+    found: dict[str, Any] = json.loads(value) if value else {}
+    return found
 
 
 def _branch(number: int, source: Source, *, is_later: bool) -> str:

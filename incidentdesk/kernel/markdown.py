@@ -104,7 +104,7 @@ def _cleaned(html: str) -> str:
 
 def _kept(tag: str, attribute: str, value: str) -> str | None:
     """Only a whole address is followed; `//elsewhere` and `page` are none."""
-    if attribute != "href":
-        return value  # `rel`, which the cleaner adds
+    if attribute != "href":  # the cleaner adds `rel`, and lets `title` and `lang` pass
+        return value if attribute == "rel" else None
     scheme, colon, _ = value.strip().lower().partition(":")
     return value if colon and scheme in SCHEMES else None

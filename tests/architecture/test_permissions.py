@@ -112,6 +112,8 @@ USE_CASES = {
     "cases.response.clear_alerts": COMMAND,
     "cases.response.sign": COMMAND,
     "cases.response.page": RESPOND,
+    "cases.response.correct": RESPOND,
+    "cases.response.blank": COMMAND,
     "cases.disclosure.add_partner": DRAFT,
     "cases.disclosure.edit_involvement": DRAFT,
     "cases.disclosure.disclose": DRAFT,

@@ -26,7 +26,7 @@ from partners.models import Partner
 from tests.cases.admin.conftest import page_of, sql_of
 from tests.conftest import NOW
 
-TABS = ("timeline", "tasks", "systems", "partners", "notices", "messages", "alerts")
+TABS = ("timeline", "tasks", "systems", "partners", "notices", "messages", "alerts", "history")
 LISTS = ("incident", "notice", "report", "alert", "event", "task")
 
 
