@@ -95,7 +95,7 @@ class Page(NamedTuple):
 def page(sources: Sequence[Source], *, before: str = "") -> Page:
     """The newest changes, or those `before` a change that an earlier page ended with."""
     raw = _read(sources, _place(before))
-    words = _Words(raw[:PAGE])
+    words = _Words(sources, raw[:PAGE])
     shown = [words.change(row) for row in raw[:PAGE]]
     return Page(shown, shown[-1].cursor if len(raw) > PAGE else "")
 
@@ -151,16 +151,26 @@ def _branch(number: int, source: Source, *, is_later: bool) -> str:
         ORDER BY e.pgh_created_at DESC, e.pgh_id DESC LIMIT %s)"""  # noqa: S608 -- our own tables
 
 
+def _nameable(model: type[Model]) -> set[type[Model]]:
+    """What a row's fields may name: asked for in any case, so that each page costs the same."""
+    fields = history.event_model(model)._meta.local_fields
+    kept = {field.name for field in fields if isinstance(field, ForeignKey)}
+    own = [field for field in model._meta.local_fields if field.name in kept]
+    return {field.related_model for field in own if isinstance(field, ForeignKey)}
+
+
 class _Words:
     """Puts values into words; what they name is looked up once for each kind of row."""
 
-    def __init__(self, rows: Iterable[Raw]) -> None:
-        wanted: dict[type[Model], set[Any]] = {}
+    def __init__(self, sources: Sequence[Source], rows: Iterable[Raw]) -> None:
+        wanted: dict[type[Model], set[Any]] = {
+            model: {0} for source in sources for model in _nameable(source.model)
+        }
         for row in rows:
             for field in [self._name_of(row), *row.differing()]:
                 if isinstance(field, ForeignKey):
                     ids = {side.get(str(field.column)) for side in (row.old, row.new)} - {None}
-                    wanted.setdefault(field.related_model, set()).update(ids)
+                    wanted.setdefault(field.related_model, {0}).update(ids)
         self._named = {m: m._default_manager.in_bulk(ids) for m, ids in wanted.items()}
 
     @staticmethod

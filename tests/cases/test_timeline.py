@@ -312,9 +312,10 @@ def checked(connection) -> tuple[list[int], str | None]:
         cursor.execute("SELECT incident_id, 'INC', sequence, hash FROM cases_timelinehead")
         head = Head(*cursor.fetchone())
     found = Chain("INC")
-    for row in rows:
-        found.add(Line(**{name: row[name] for name in Line._fields}))
-    return [row["version"] for row in rows], found.end(head)
+    lines = [Line(**{name: row[name] for name in Line._fields}) for row in rows]
+    for line in lines:
+        found.add(line)
+    return [line.version for line in lines], found.end(head)
 
 
 def test_chains_stay_whole_across_the_change_of_version(scratch):
