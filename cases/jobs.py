@@ -1,6 +1,6 @@
 """Worker entry points of cases."""
 
-from cases import downtime, evidence, fixes
+from cases import checkpoints, downtime, evidence, fixes
 from cases.intake import alerts
 from incidentdesk.kernel import clocks, worker
 
@@ -27,3 +27,10 @@ def sweep_evidence() -> None:
 def remind_of_fixes() -> None:
     """Tell owners of temporary fixes whose last day has come."""
     fixes.remind(at=clocks.now())
+
+
+@worker.job()
+def take_checkpoint() -> None:
+    """Take today's checkpoint of all timelines, once, and see that its file is there."""
+    checkpoints.take_daily(at=clocks.now())
+    checkpoints.write_newest()

@@ -16,6 +16,7 @@ from cases.models import (
     AffectedSystem,
     Alert,
     Assignment,
+    Checkpoint,
     Event,
     Evidence,
     Fix,
@@ -168,6 +169,13 @@ def dependent_partners(incident: Incident) -> QuerySet[Any]:
         .annotate(depends_on=names)
         .order_by("name")
     )
+
+
+def checkpoints_visible_to(actor: Actor) -> QuerySet[Checkpoint]:
+    """The checkpoints that this actor may read."""
+    if not access.allows(actor, Permission.AUDIT_READ):
+        return Checkpoint.objects.none()
+    return Checkpoint.objects.all()
 
 
 def evidence_visible_to(actor: Actor) -> QuerySet[Evidence]:

@@ -51,6 +51,14 @@ def older_than(entries: QuerySet[Entry], entry_id: int) -> QuerySet[Entry]:
     )
 
 
+def beginning_with(entries: QuerySet[Entry], incident: Incident, sequence: int) -> QuerySet[Entry]:
+    """The entry of the incident's own chain with this number, and those that stand behind it."""
+    mark = Entry.objects.filter(incident=incident, sequence=sequence).order_by()
+    return entries.filter(
+        Q(at__lt=mark.values("at")[:1]) | Q(at=mark.values("at")[:1], pk__lte=mark.values("pk")[:1])
+    )
+
+
 _NAME = re.compile(r"INC-\d{4}-\d{4,}")
 UNNAMED = "a restricted incident"
 

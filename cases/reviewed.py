@@ -1,4 +1,4 @@
-"""How far the review is, as it tells the incident: the facts that the gate before closing asks for."""
+"""How far the review is, as it tells the incident; the gates before closing ask for it."""
 
 from __future__ import annotations
 

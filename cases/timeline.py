@@ -1,20 +1,25 @@
 """The timeline: writing an entry, and verifying that a chain is whole.
 
 An entry is never changed; a correction is a new entry. The database numbers and chains entries;
-`recompute` says in Python what the trigger says in SQL, so that anyone can check a chain.
+`cases.chain` says in Python what the trigger says in SQL, so that anyone can check a chain.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import datetime
 
+from django.db.models import QuerySet
+
+from cases import chain
+from cases.chain import Chain, Head, Line
 from cases.models import Entry, Incident, TimelineHead
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.prepared import Inserted
 
 _ENTRIES = Inserted(Entry)
+
+BATCH = 2000  # rows that are in memory at once
 
 
 def record(
@@ -25,8 +30,12 @@ def record(
     by: Actor,
     at: datetime,
     partner_id: int | None = None,
+    corrects: int | None = None,
 ) -> Entry:
-    """Add one line. `partner_id` names the partner whom it concerns; without one it is internal."""
+    """Add one line. `partner_id` names the partner whom it concerns; without one it is internal.
+
+    `corrects` is the number of the entry that this one corrects or blanks.
+    """
     entry = Entry(
         incident=incident,
         kind=kind,
@@ -35,6 +44,7 @@ def record(
         user_id=by.user_id,
         at=at,
         partner_id=partner_id,
+        corrects=corrects,
     )
     _ENTRIES.add(entry)
     return entry
@@ -53,40 +63,22 @@ def counted(number: int, noun: str) -> str:
 
 def recompute(entry: Entry, previous_hash: str) -> tuple[str, str]:
     """The body's digest and the entry's hash as they have to be after `previous_hash`."""
-    body_digest = hashlib.sha256((entry.salt + entry.body).encode()).hexdigest()
-    covered = [
-        entry.incident_id,
-        entry.sequence,
-        entry.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        entry.kind,
-        entry.actor,
-        entry.user_id,
-        entry.partner_id,
-        body_digest,
-        previous_hash,
-    ]
-    text = json.dumps(covered, ensure_ascii=False)
-    return body_digest, hashlib.sha256(text.encode()).hexdigest()
+    line = Line(*(getattr(entry, name) for name in Line._fields))
+    return chain.recompute(line, previous_hash)
+
+
+def lines(entries: QuerySet[Entry]) -> Iterator[Line]:
+    """Entries in order of incident and sequence, a batch in memory at a time."""
+    rows = entries.order_by("incident_id", "sequence").values_list(*Line._fields)
+    return (Line(*row) for row in rows.iterator(chunk_size=BATCH))
 
 
 def first_fault(incident: Incident) -> str | None:
     """What is wrong with an incident's chain, in words, naming the first broken entry; or None."""
-    previous, number = "", 0
-    for entry in Entry.objects.filter(incident=incident).order_by("sequence").iterator():
-        number += 1
-        if entry.sequence != number:
-            return f"{incident.reference}: entry {number} is missing."
-        digest, value = recompute(entry, previous)
-        if digest != entry.body_digest:
-            return f"{incident.reference}: the text of entry {number} was changed."
-        if (entry.previous_hash, entry.hash) != (previous, value):
-            return f"{incident.reference}: entry {number} does not follow from the one before it."
-        previous = value
+    found = Chain(incident.reference)
+    for line in lines(Entry.objects.filter(incident=incident)):
+        found.add(line)
     head = TimelineHead.objects.filter(incident=incident).first()
-    if head is None:  # every incident opens with an entry
-        return f"{incident.reference}: its timeline is missing."
-    if (head.sequence, head.hash) != (number, previous):
-        return (
-            f"{incident.reference}: the newest entries are missing; {head.sequence} were written."
-        )
-    return None
+    if head is None:
+        return found.end(None)
+    return found.end(Head(incident.pk, incident.reference, head.sequence, head.hash))

@@ -86,6 +86,8 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("People", "badge", "kernel.User"),
             Place("Audit trail", "history", "kernel.AuditEvent"),
+            Place("Checkpoints", "verified", "cases.Checkpoint"),
+            Place("Checkpoint recipients", "mark_email_read", "cases.CheckpointRecipient"),
         ),
     ),
 )

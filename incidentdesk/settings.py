@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "django_fsm",
     "guardian",
     "pgtrigger",
+    "pghistory",
     "allauth",
     "allauth.account",
 ]
@@ -81,6 +82,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "incidentdesk.kernel.history.HistoryMiddleware",  # who changes what, for the database
     "incidentdesk.kernel.scope.ScopeMiddleware",  # innermost: a partner's reads run in its scope
 ]
 
@@ -191,6 +193,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 900.0,
         "options": {"expires": 900},
     },
+    "take-checkpoint": {  # once a day; asked for more often, so that a restart misses none
+        "task": "cases.jobs.take_checkpoint",
+        "schedule": 600.0,
+        "options": {"expires": 300},
+    },
     "open-missing-reviews": {
         "task": "reviews.jobs.open_missing",
         "schedule": 60.0,
@@ -225,6 +232,7 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 GUARDIAN_MONKEY_PATCH_USER = False
 GUARDIAN_GET_INIT_ANONYMOUS_USER = "incidentdesk.kernel.grants.no_anonymous_user"
 ANONYMOUS_USER_NAME = None
+PGHISTORY_CREATED_AT_FUNCTION = "clock_timestamp()"  # within a transaction, too, in order
 TENANT_MODEL = "partners.Partner"  # what a person is granted `act`, `administer` or `audit` on
 SEALED = "cases.queries.sealed_from"  # what may not be read of things known by name only
 

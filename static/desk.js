@@ -56,6 +56,15 @@
       if (!menu.contains(event.target) || link) menu.open = false;
     });
     if (!link || !plain) return;
+    if (link.hasAttribute("data-copy") && navigator.clipboard) {
+      event.preventDefault();
+      const words = link.dataset.words ||= link.textContent;
+      navigator.clipboard.writeText(link.href).then(() => {
+        link.textContent = "copied";
+        setTimeout(() => { link.textContent = words; }, 1200);
+      }, () => location.assign(link.href));
+      return;
+    }
     if (link.hasAttribute("data-dialog")) {
       event.preventDefault();
       ask(link.href);

@@ -2,6 +2,7 @@
 
 from cases.admin import (
     alert,
+    checkpoint,
     event,
     evidence,
     fix,
@@ -17,6 +18,7 @@ from cases.admin import (
 
 __all__ = [
     "alert",
+    "checkpoint",
     "event",
     "evidence",
     "fix",

@@ -34,6 +34,7 @@ from cases.admin.dialogs import (
     times,
     waive,
 )
+from cases.admin.dialogs import timeline as entries
 from cases.admin.evaluation_views import EvaluationViews
 from cases.models import Incident, Phase
 from incidentdesk.kernel import access, clocks
@@ -110,6 +111,8 @@ class IncidentAdmin(EvaluationViews, DeskAdmin):
         *crew.ALL,
         *restriction.ALL,
         splitting.SPLIT,
+        entries.CORRECT,
+        entries.BLANK,
     )
 
     def visible(self, by: Actor) -> QuerySet[Incident]:
@@ -133,6 +136,7 @@ class IncidentAdmin(EvaluationViews, DeskAdmin):
             buttons=self.buttons(request, obj),
             chosen=request.GET.get("tab", ""),
             before=request.GET.get("before", ""),
+            kind=request.GET.get("kind", ""),
             now=clocks.now(),
         )
 

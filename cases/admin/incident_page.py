@@ -40,6 +40,7 @@ MORE = (
     ),
     ("step_back", "dismiss", "reopen"),
     ("split", "restrict", "admit", "exclude", "lift"),
+    ("blank_entry",),
 )
 MOVES = ("begin_containment", "begin_mitigation", "begin_recovery")
 
@@ -51,9 +52,10 @@ def build(
     buttons: dict[str, dict[str, Any]],
     chosen: str,
     before: str,
+    kind: str,
     now: datetime,
 ) -> dict[str, Any]:
-    """The page's context. `chosen` is the tab, `before` the entry where its page begins."""
+    """The page's context. `chosen` is the tab, `before` its first row, `kind` which entries."""
     found = facts.of(incident, at=now)
     targets = list(Target.objects.filter(severity=incident.severity))
     counts = tabs.count(incident, found)
@@ -72,7 +74,7 @@ def build(
         "counts": counts,
         "tabs": shown,
         "tab": on,
-        **tabs.rows(incident, on.key, before=before, by=by, now=now),
+        **tabs.rows(incident, on.key, by=by, before=before, kind=kind, now=now),
         **_on_tab(incident, on.key, counts, by, now),
         "systems": systems.rows(incident, now),
         "dependents": systems.dependents(incident, buttons),

@@ -3,6 +3,7 @@
 from cases.models.alert import Alert, Event, Source
 from cases.models.assignment import Assignment
 from cases.models.category import Category
+from cases.models.checkpoint import Checkpoint, CheckpointHead, CheckpointRecipient
 from cases.models.deadline import Deadline, Target
 from cases.models.entry import Entry, TimelineHead
 from cases.models.evidence import CustodyEvent, Evidence
@@ -28,6 +29,9 @@ __all__ = [
     "AxisLevel",
     "Basis",
     "Category",
+    "Checkpoint",
+    "CheckpointHead",
+    "CheckpointRecipient",
     "CustodyEvent",
     "Deadline",
     "Entry",

@@ -9,12 +9,15 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from incidentdesk.kernel.history import tracked
+
 
 def digest(key: str) -> str:
     """How a source's key is stored."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+@tracked(name="name", exclude=("key_digest",))
 class Source(models.Model):
     """Something that sends alerts. Its key is shown once and stored as a digest."""
 

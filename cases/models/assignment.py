@@ -9,8 +9,10 @@ from django.db import models
 from django.db.models import Q
 
 from cases.models.incident import Incident
+from incidentdesk.kernel.history import tracked
 
 
+@tracked(name="role")
 class Assignment(models.Model):
     """A person in a role on an incident: offered, accepted, ended. Only one leads at a time."""
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from incidentdesk.kernel.history import tracked
 
+
+@tracked(name="name")
 class Category(models.Model):
     """A category of incident; its playbook has versions."""
 

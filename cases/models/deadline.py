@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from incidentdesk.kernel.clocks import Counting
+from incidentdesk.kernel.history import tracked
 
 KINDS = [
     ("acknowledge", "Acknowledge"),
@@ -24,6 +25,7 @@ ANCHORS = [
 ]
 
 
+@tracked(name="kind")
 class Target(models.Model):
     """How long something may take at a severity, counted from an anchor."""
 
@@ -46,6 +48,7 @@ class Target(models.Model):
         return f"SEV-{self.severity} {self.get_kind_display()}: {self.amount} {self.counting}"
 
 
+@tracked(name="kind", made=False)
 class Deadline(models.Model):
     """A running or met clock of one incident. Kept when met; recomputed when severity changes."""
 

@@ -6,15 +6,25 @@ from typing import ClassVar
 
 import pgtrigger
 from django.db import models
-from django.db.models import Value
+from django.db.models import F, Q, Value
+
+# What may still happen to an entry: its text is taken out, and everything else stays.
+_BLANKED = (
+    "NEW.body = '' AND NEW.salt = ''"
+    " AND (to_jsonb(NEW) - 'body' - 'salt') = (to_jsonb(OLD) - 'body' - 'salt')"
+)
 
 
 class Entry(models.Model):
     """One line of an incident's timeline.
 
-    `sequence`, `previous_hash`, `salt`, `body_digest` and `hash` are set by a trigger; what the
-    application sends for them is ignored. `hash` covers the digest of the body and not the body,
-    so that a body can be blanked for privacy later without breaking the chain.
+    `sequence`, `version`, `recorded_at`, `previous_hash`, `salt`, `body_digest` and `hash` are set
+    by a trigger; what the application sends for them is ignored. `hash` covers the digest of the
+    body and not the body, so that a body can be blanked for privacy later without breaking the
+    chain. `version` says what the hash covers; see `cases.chain`.
+
+    A correction and a blanking name the entry they are about in `corrects`. A blanking takes the
+    text of that entry out, in the same trigger that writes it down.
     """
 
     class Kind(models.TextChoices):
@@ -23,6 +33,8 @@ class Entry(models.Model):
         MOVE = "move", "move"
         EVALUATION = "evaluation", "evaluation"
         UPDATE = "update", "update"
+        CORRECTION = "correction", "correction"
+        BLANKING = "blanking", "blanking"
         TASK = "task", "task"
         SYSTEM = "system", "system"
         PARTNER = "partner", "partner"
@@ -33,6 +45,7 @@ class Entry(models.Model):
 
     incident = models.ForeignKey("cases.Incident", models.PROTECT, related_name="entries")
     sequence = models.PositiveIntegerField(db_default=Value(0))
+    version = models.PositiveSmallIntegerField(db_default=Value(1))
     at = models.DateTimeField(help_text="When it happened.")
     recorded_at = models.DateTimeField(db_default=models.functions.Now())
     kind = models.CharField(max_length=20, choices=Kind.choices)
@@ -40,6 +53,9 @@ class Entry(models.Model):
     user_id = models.BigIntegerField(null=True)
     partner = models.ForeignKey(
         "partners.Partner", models.PROTECT, null=True, help_text="Empty: internal."
+    )
+    corrects = models.PositiveIntegerField(
+        null=True, help_text="The sequence of the entry that this one corrects or blanks."
     )
     body = models.TextField()
     salt = models.CharField(max_length=64, db_default=Value(""))
@@ -52,13 +68,39 @@ class Entry(models.Model):
         verbose_name_plural = "entries"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["incident", "sequence"], name="entry_numbered_once"),
+            models.CheckConstraint(
+                name="entry_corrects_an_older_one",
+                condition=Q(corrects=None) | Q(corrects__gte=1, corrects__lt=F("sequence")),
+            ),
+            models.CheckConstraint(
+                name="entry_names_what_it_corrects",
+                condition=Q(corrects=None) & ~Q(kind__in=["correction", "blanking"])
+                | Q(corrects__isnull=False, kind__in=["correction", "blanking"]),
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["incident", "corrects"],
+                condition=Q(corrects__isnull=False),
+                name="entry_corrections",
+            ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="only_blanked",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(f"NOT ({_BLANKED})"),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.sequence}. {self.body[:60]}"
+
+    @property
+    def is_blanked(self) -> bool:
+        """Its text was taken out for privacy; no entry is written without one."""
+        return not self.body
 
 
 class TimelineHead(models.Model):

@@ -11,8 +11,10 @@ from django.db import models
 from django.db.models import Q
 
 from cases.models.incident import Incident
+from incidentdesk.kernel.history import tracked
 
 
+@tracked(name="title")
 class Evidence(models.Model):
     """A file of an incident with its hash and its collector. Neither is ever changed or deleted.
 

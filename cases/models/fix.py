@@ -10,7 +10,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from incidentdesk.kernel.history import tracked
 
+
+@tracked(name="change_reference")
 class Fix(models.Model):
     """A temporary or permanent fix. A temporary one has an owner and a day on which it expires."""
 

@@ -15,6 +15,7 @@ from django.db.models import F, Q, Value
 from django_fsm import RETURN_VALUE, FSMField, FSMModelMixin, transition
 
 from cases import gates
+from incidentdesk.kernel.history import tracked
 
 
 class Phase(models.TextChoices):
@@ -41,6 +42,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.exclude(phase__in=OVER)
 
 
+@tracked(name="title")
 class Incident(FSMModelMixin, models.Model):
     """One incident, with its evaluation, its times and its phase."""
 

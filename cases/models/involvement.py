@@ -8,7 +8,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from incidentdesk.kernel.history import tracked
 
+
+@tracked(name="partner", exclude=("phase_times",))
 class Involvement(models.Model):
     """What an incident means for one partner. The portal reads this row and never the incident.
 

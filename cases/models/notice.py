@@ -9,7 +9,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from incidentdesk.kernel.history import tracked
 
+
+@tracked(name="kind")
 class Notice(models.Model):
     """A text for some of an incident's partners: drafted, approved by a second person, sent."""
 
@@ -89,6 +92,7 @@ class Notice(models.Model):
         return f"{self.get_kind_display()} ({self.get_state_display()})"
 
 
+@tracked(name="partner", made=False)
 class NoticeCopy(models.Model):
     """A notice as one partner has it. Its audience is fixed while the notice is drafted."""
 

@@ -8,7 +8,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from incidentdesk.kernel.history import tracked
 
+
+@tracked(name="reference")
 class Report(models.Model):
     """A partner's report; visible to that partner with its state."""
 

@@ -7,7 +7,10 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+from incidentdesk.kernel.history import tracked
 
+
+@tracked(name="name")
 class System(models.Model):
     """Something 6MM runs that an incident can hit."""
 
@@ -45,6 +48,7 @@ class System(models.Model):
         return self.name
 
 
+@tracked(name="system")
 class AffectedSystem(models.Model):
     """A system in an incident: affected, then isolated, then restored.
 

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from cases.models.playbook import PHASES
+from incidentdesk.kernel.history import tracked
 
 # What counts as ended before a gate: waived, or done and, where marked, seen by a second person.
 ENDED = Q(state="waived") | Q(state="done") & (
@@ -16,6 +17,7 @@ ENDED = Q(state="waived") | Q(state="done") & (
 )
 
 
+@tracked(name="text", made=False)
 class Task(models.Model):
     """A responder's work in one incident: open, done with a note, or waived with a reason.
 

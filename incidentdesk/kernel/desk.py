@@ -26,6 +26,7 @@ from unfold.sites import UnfoldAdminSite
 from incidentdesk.kernel import access, audit, clocks, dialogs
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action
+from incidentdesk.kernel.history_page import HistoryPage
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.saving import SavesOnce
 
@@ -63,7 +64,7 @@ class DeskSite(UnfoldAdminSite):  # type: ignore[misc]
         return redirect(f"{settings.LOGIN_URL}?next={quote(after)}")
 
 
-class _Permissions:
+class _Permissions(HistoryPage):
     """Maps the admin's questions to the kernel's permissions."""
 
     read_permission: ClassVar[Permission] = Permission.INCIDENT_READ
@@ -195,6 +196,7 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
             "obj": obj,
             "title": str(obj),
             "buttons": self.buttons(request, obj),
+            "history_url": self.history_url(obj),
             **self.page_context(request, obj),
             **(extra_context or {}),
         }
@@ -249,6 +251,7 @@ class RegisterAdmin(SavesOnce, _Permissions, ModelAdmin):  # type: ignore[misc]
         obj = kwargs.get("obj")
         if obj is not None:
             note_reading(request, obj)
+            context["show_history"] = bool(self.history_url(obj))
         page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return page
 

@@ -76,12 +76,13 @@ class Inserted(Generic[Row]):
             row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
     @cached_property
-    def _answered(self) -> list[Any]:
-        return list(self._model._meta.db_returning_fields)
+    def _sent(self) -> list[Any]:
+        """All columns but the key and what only the database itself fills in."""
+        return [f for f in self._model._meta.concrete_fields if f not in self._answered]
 
     @cached_property
-    def _sent(self) -> list[Any]:
-        return [f for f in self._model._meta.concrete_fields if f not in self._answered]
+    def _answered(self) -> list[Any]:
+        return [f for f in self._model._meta.db_returning_fields if not f.has_default()]
 
     @cached_property
     def _one(self) -> Prepared:

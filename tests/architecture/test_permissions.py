@@ -136,6 +136,8 @@ USE_CASES = {
     "cases.response.clear_alerts": COMMAND,
     "cases.response.sign": COMMAND,
     "cases.response.page": RESPOND,
+    "cases.correcting.correct": RESPOND,
+    "cases.correcting.blank": COMMAND,
     "cases.disclosure.add_partner": DRAFT,
     "cases.disclosure.edit_involvement": DRAFT,
     "cases.disclosure.disclose": DRAFT,

@@ -59,7 +59,7 @@ def test_a_changed_text_is_named(incident_in: Callable[[str], Incident], declare
     )
     said = fault()
     assert f"{incident.reference}: the text of entry 3 was changed." in said
-    assert "1 of 2 timelines are broken" in said
+    assert "1 fault in 2 timelines" in said
     assert run(whole.reference)[0].startswith("1 timelines verified")
 
 

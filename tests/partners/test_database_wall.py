@@ -38,7 +38,11 @@ def tables() -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
         for table, column in cursor.fetchall():
             found.setdefault(table, set()).add(column)
-    of_models = {m._meta.db_table for m in apps.get_models(include_auto_created=True)}
+    of_models = {
+        model._meta.db_table
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.managed and not model._meta.proxy
+    }
     assert of_models <= set(found)
     return found
 

@@ -10,31 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Sum
-from django.utils.http import urlencode
 
-from cases import gates, reading
-from cases.admin.page import moments, tasks
-from cases.models import Entry, Incident, Notice
+from cases import gates
+from cases.admin.page import history, moments, tasks, timeline
+from cases.models import Incident, Notice
 from incidentdesk.kernel.access import Actor
 from notifications import queries as post
 
-TIMELINE = 50
 ROWS = 200
-Kind = Entry.Kind
-# t: the desk moved something; a: it calls for attention; p: a partner is concerned.
-DOTS = {
-    Kind.OPENED: "a",
-    Kind.ALERT: "a",
-    Kind.PAGE: "a",
-    Kind.MOVE: "t",
-    Kind.EVALUATION: "t",
-    Kind.TASK: "t",
-    Kind.SYSTEM: "t",
-    Kind.STATEMENT: "t",
-    Kind.REVIEW: "t",
-    Kind.PARTNER: "p",
-    Kind.NOTICE: "p",
-}
 
 
 @dataclass(frozen=True)
@@ -101,15 +84,20 @@ def tabs(counts: Counts, chosen: str) -> list[Tab]:
         ("recovery", "Recovery", ""),
         ("messages", "Messages", str(counts.messages)),
         ("alerts", "Alerts", str(counts.alerts)),
+        ("history", "History", ""),
     ]
     on = chosen if chosen in {key for key, _, _ in named} else "timeline"
     return [Tab(key, label, number, key == on) for key, label, number in named]
 
 
-def rows(incident: Incident, key: str, *, before: str, by: Actor, now: datetime) -> dict[str, Any]:
+def rows(
+    incident: Incident, key: str, *, by: Actor, before: str, kind: str, now: datetime
+) -> dict[str, Any]:
     """What the chosen tab shows. Systems and partners are on the page anyway."""
     if key == "timeline":
-        return _timeline(incident, by, before, now)
+        return timeline.rows(incident, by=by, before=before, kind=kind, now=now)
+    if key == "history":
+        return history.rows(incident, before=before)
     if key == "tasks":
         return tasks.rows(incident, by=by, now=now)
     if key == "notices":
@@ -119,35 +107,6 @@ def rows(incident: Incident, key: str, *, before: str, by: Actor, now: datetime)
     if key == "alerts":
         return {"alerts": _alerts(incident, now)}
     return {}
-
-
-@dataclass(frozen=True)
-class Line:
-    """One entry of the timeline; `day` is set where another day begins.
-
-    `of` is the reference of the merged incident that it belongs to; empty for the incident's own.
-    """
-
-    entry: Entry
-    dot: str
-    clock: str
-    day: str
-    of: str
-
-
-def _timeline(incident: Incident, by: Actor, before: str, now: datetime) -> dict[str, Any]:
-    entries = reading.entries_of(incident, by)
-    if before.isdecimal() and len(before) < 19:
-        entries = reading.older_than(entries, int(before))
-    found = list(entries[: TIMELINE + 1])
-    lines, last = [], now.date()
-    for entry in reading.without_hidden_names(found[:TIMELINE], by):
-        day = moments.day(entry.at, now) if entry.at.date() != last else ""
-        of = entry.incident.reference if entry.incident_id != incident.pk else ""
-        lines.append(Line(entry, DOTS.get(Kind(entry.kind), ""), f"{entry.at:%H:%M}", day, of))
-        last = entry.at.date()
-    older = urlencode({"before": lines[-1].entry.pk}) if len(found) > TIMELINE else ""
-    return {"lines": lines, "older": older, "is_later_page": bool(before)}
 
 
 def _notices(incident: Incident, now: datetime) -> list[dict[str, Any]]:

@@ -42,6 +42,7 @@ TABS = (
     "evidence",
     "fixes",
     "recovery",
+    "history",
 )
 LISTS = ("incident", "notice", "report", "alert", "event", "task", "evidence", "fix")
 

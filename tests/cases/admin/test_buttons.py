@@ -34,6 +34,9 @@ def test_a_role_sees_exactly_the_buttons_that_it_may_use(role, as_, people, inci
         wanted |= {"hand_over"}  # the command is held
     if incident.commander_id == actor.user_id:
         wanted -= {"take_command"}  # has it already
+        assert incident.entries.filter(kind="update").exists()
+    elif not incident.entries.filter(kind="update", user_id=actor.user_id).exists():
+        wanted -= {"correct_entry"}  # it stands beside what one wrote oneself
     assert seen == wanted
     assert ("<textarea" in words) == ("post_update" in wanted)
 

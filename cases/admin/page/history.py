@@ -1,0 +1,44 @@
+"""The incident's history: what changed, field by field, in it and in all that belongs to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cases.models import (
+    AffectedSystem,
+    Assignment,
+    Deadline,
+    Evidence,
+    Fix,
+    Incident,
+    Involvement,
+    Notice,
+    NoticeCopy,
+    Report,
+    Task,
+)
+from incidentdesk.kernel import changes
+
+_ITS_OWN = "e.incident_id = %s"
+# A copy names its notice; a report came before its incident.
+_OF_ITS_NOTICES = "e.notice_id IN (SELECT id FROM cases_notice WHERE incident_id = %s)"
+_OF_ITS_REPORTS = "e.pgh_obj_id IN (SELECT id FROM cases_report WHERE incident_id = %s)"
+WHERE = {
+    Incident: "e.pgh_obj_id = %s",
+    AffectedSystem: _ITS_OWN,
+    Assignment: _ITS_OWN,
+    Deadline: _ITS_OWN,
+    Evidence: _ITS_OWN,
+    Fix: _ITS_OWN,
+    Involvement: _ITS_OWN,
+    Notice: _ITS_OWN,
+    NoticeCopy: _OF_ITS_NOTICES,
+    Report: _OF_ITS_REPORTS,
+    Task: _ITS_OWN,
+}
+
+
+def rows(incident: Incident, *, before: str) -> dict[str, Any]:
+    """A page of changes, newest first."""
+    sources = [changes.Source(model, where, incident.pk) for model, where in WHERE.items()]
+    return {"history": changes.page(sources, before=before), "is_later_page": bool(before)}

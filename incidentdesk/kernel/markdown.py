@@ -1,0 +1,110 @@
+"""What people type, as HTML: Markdown without raw HTML, images or headings, then cleaned.
+
+Two walls: the parser is not given what could carry a script, and whatever it makes is reduced to a
+few tags. Texts are stored as typed; this runs when one is read. The door to both libraries.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from threading import Lock
+from xml.etree.ElementTree import Element
+
+import nh3
+from django.utils.safestring import SafeString
+from markdown import Markdown
+from markdown.inlinepatterns import InlineProcessor
+
+TAGS = {"p", "br", "strong", "em", "code", "pre", "ul", "ol", "li", "blockquote", "a", "hr"}
+SCHEMES = {"http", "https", "mailto"}
+LONGEST = 20_000  # characters; a longer text is shown as it was typed
+MOST_BRACKETS = 200  # the parser looks from each of them to the end
+# Nothing in it means anything in Markdown: most entries, at no cost.
+PLAIN = re.compile(r"[^*_`\[\]<>~\\\n:+=#-]*")
+LISTED = re.compile(r"\s*\d+[.)]\s")
+# A list right below a line of text is a list, though Markdown wants an empty line between.
+ITEM = re.compile(r"(?:[-*+]|\d{1,3}\.)\s+\S")
+FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+ADDRESS = r"(https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]*_])"
+
+
+class _BareAddress(InlineProcessor):  # type: ignore[misc]
+    """`https://…` in a text is a link."""
+
+    ANCESTOR_EXCLUDES = ("a",)
+
+    def handleMatch(self, m: re.Match[str], data: str) -> tuple[Element, int, int]:
+        """One link."""
+        link = Element("a", {"href": m.group(1)})
+        link.text = m.group(1)
+        return link, m.start(0), m.end(0)
+
+
+def _parser() -> Markdown:
+    parser = Markdown(extensions=["fenced_code", "sane_lists", "nl2br"], output_format="html")
+    parser.preprocessors.deregister("html_block")
+    for pattern in ("html", "entity", "image_link", "image_reference", "short_image_ref"):
+        parser.inlinePatterns.deregister(pattern)
+    for block in ("hashheader", "setextheader"):  # `#1 is down` is no title
+        parser.parser.blockprocessors.deregister(block)
+    parser.inlinePatterns.register(_BareAddress(ADDRESS, parser), "bare_address", 85)
+    return parser
+
+
+_markdown, _lock = _parser(), Lock()
+
+
+def render(text: str) -> SafeString:
+    """`text` as HTML that may stand on any page."""
+    if len(text) > LONGEST or text.count("[") > MOST_BRACKETS:
+        return _as_typed(text)
+    if PLAIN.fullmatch(text) and not LISTED.match(text):
+        return SafeString(f"<p>{escape(text)}</p>")
+    try:
+        with _lock:  # the parser keeps state while it works
+            html = _markdown.reset().convert(_spaced(text))
+    except RecursionError:  # quotes in quotes in quotes
+        return _as_typed(text)
+    return SafeString(_cleaned(html))
+
+
+def _as_typed(text: str) -> SafeString:
+    return SafeString(f"<pre>{escape(text)}</pre>")
+
+
+def _spaced(text: str) -> str:
+    """With the empty line that Markdown wants above a list; code stays as it is."""
+    lines: list[str] = []
+    fence, above = "", ""
+    for line in text.replace("\r\n", "\n").split("\n"):
+        if found := FENCE.match(line):
+            fence = "" if fence and found[1].startswith(fence) else fence or found[1]
+        elif not fence and ITEM.match(line) and above.strip() and not _is_in_list(above):
+            lines.append("")
+        lines.append(line)
+        above = line
+    return "\n".join(lines)
+
+
+def _is_in_list(line: str) -> bool:
+    return bool(ITEM.match(line.lstrip())) or line.startswith((" ", "\t"))
+
+
+def _cleaned(html: str) -> str:
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes={"a": {"href"}},
+        attribute_filter=_kept,
+        url_schemes=SCHEMES,
+        link_rel="noopener nofollow",
+    )
+
+
+def _kept(tag: str, attribute: str, value: str) -> str | None:
+    """Only a whole address is followed; `//elsewhere` and `page` are none."""
+    if attribute != "href":  # the cleaner adds `rel`, and lets `title` and `lang` pass
+        return value if attribute == "rel" else None
+    scheme, colon, _ = value.strip().lower().partition(":")
+    return value if colon and scheme in SCHEMES else None
