@@ -15,7 +15,7 @@ from typing import Any
 from cases import disclosure, evaluation, response, rules, tasks, workflow
 from cases.intake import reports
 from cases.models import AffectedSystem, Incident, Involvement, Task
-from incidentdesk.demo import arrivals, phrases, telling, work
+from incidentdesk.demo import arrivals, phrases, proof, telling, work
 from incidentdesk.demo.agenda import Agenda, between
 from incidentdesk.demo.cast import Cast
 from incidentdesk.demo.pace import Plan
@@ -145,7 +145,8 @@ class Life:
             when = between(plan.confirmed, plan.begun, 0.5 + 0.1 * number)
             self.agenda.add(when, partial(self._involve, code))
         if not story.codes:
-            self._sign("no_partners", between(plan.confirmed, plan.begun, 0.6))
+            proof.sign(self, "no_partners", between(plan.confirmed, plan.begun, 0.6))
+        proof.identify(self)
         self.do(plan.begun, workflow.begin_containment)
 
     def _evaluate(self, when: datetime, impact: int, reason: str = "") -> None:
@@ -199,7 +200,7 @@ class Life:
             reason = "The effect is larger than it looked at first."
             self._evaluate(between(start, end, 0.4), self.story.axes[0], reason)
         telling.first(self)
-        self._sign("no_growth", between(start, end, 0.92))
+        proof.contain(self)
         self.do(end, workflow.begin_mitigation)
 
     def _mitigate(self) -> None:
@@ -207,14 +208,14 @@ class Life:
         if self.story.twist == "stepped_back":
             reason = "It came back on another node; containment was too early."
             self.do(between(start, end, 0.12), workflow.step_back, reason=reason)
-            self._sign("no_growth", between(start, end, 0.18))
+            proof.sign(self, "no_growth", between(start, end, 0.18))
             self.do(between(start, end, 0.19), workflow.begin_mitigation)
         self._end_tasks("mitigation", [between(start, end, share) for share in (0.2, 0.5, 0.8)])
         when = between(start, end, 0.35)
         self.do(when, response.record_cause, self.responder, cause=self.story.cause)
         self._say(2, between(start, end, 0.6))
         telling.update(self)
-        self._sign("fix_approved", between(start, end, 0.93))
+        proof.mitigate(self)
         self.do(end, workflow.begin_recovery)
 
     def _recover(self) -> None:
@@ -226,7 +227,7 @@ class Life:
             self._change_system(number, "restored", self.words.restored, when)
         when = between(back, end, 0.05)
         self.do(when, response.record_recovery, self.responder, recovered_at=back)
-        self._sign("reconciled", between(back, end, 0.3))
+        proof.recover(self)
         telling.all_clear(self)
 
     # --- steps that phases share ----------------------------------------------------------------
@@ -236,9 +237,6 @@ class Life:
         if number < len(self.story.updates):
             text = self.story.updates[number]
             self.do(when, response.post_update, self.responder, text=text)
-
-    def _sign(self, key: str, when: datetime) -> None:
-        self.do(when, response.sign, key=key, text=phrases.STATEMENTS[key])
 
     def _end_tasks(self, phase: str, moments: list[datetime]) -> None:
         """A third each time (half, or all, of what is over); the last is waived with a reason."""

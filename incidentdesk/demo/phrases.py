@@ -172,10 +172,39 @@ STATEMENTS = {
     "no_partners": "No partner sees it: nothing of theirs runs on what is affected.",
     "no_growth": "Counters have not moved for 15 minutes on any affected system.",
     "notice_not_needed": "Nothing that partners could notice or would have to do.",
-    "fix_approved": "The change is approved by a second person and can be taken back in a minute.",
-    "reconciled": "Counts and totals on both sides agree; differences are zero.",
+    "regulatory_decided": "No threshold of DORA or NIS2 is reached so far; looked at again at each "
+    "change of severity.",
+    "no_duplicate": "Looked through the open incidents of these systems; none is the same.",
+    "detection_added": "A rule for this pattern is in place and fired in a replay.",
+    "blocks_lifted": "Every temporary block is lifted; the list is ticked off.",
+    "market_open_seen": "In band over the open of all venues concerned.",
     "all_clear_not_needed": "No partner was told, none needs an all-clear.",
 }
+EXPOSURES = (
+    "None: what was open is closed, and watched.",
+    "One node still runs without its spare until tomorrow.",
+    "Files of yesterday may hold wrong figures; they are held back.",
+    "The old credential is revoked; a cached copy may live for an hour.",
+)
+FIXES = {
+    "outage": "Resubscribe and fail over by itself when the first signs show.",
+    "abnormal_trading": "Back to the parameters before the change, with a limit that stops it.",
+    "data_integrity": "Correct the records by a reviewed script and check the range on entry.",
+    "unauthorised_access": "Close the way in, rotate what was reachable, and cut its rights.",
+    "api_security": "Check the caller's rights on this route, and issue new credentials.",
+}
+CHECKS = (
+    ("Synthetic order through every venue", "All acknowledged, slowest 41 ms."),
+    ("Reject ratio", "0.3 %, as on an ordinary day."),
+    ("Backlog of the drop copy", "Zero, sequence numbers without a gap."),
+    ("Age of quotes", "Below 150 ms at the 99th percentile."),
+)
+RECONCILED = (
+    ("Orders against the venues' drop copy", 18_412),
+    ("Positions against the ledger", 2_960),
+    ("Fills against partners' own records", 7_305),
+    ("Configuration against the last good version", 318),
+)
 UPDATE_NOTICE = (
     "It is contained: nothing further is affected. We are correcting the cause and will write "
     "again when it is done."

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import migrations
+from django.db.migrations.operations.base import Operation
 
 # Which partner the portal's role works for; unset or empty means none, so nothing is seen.
 CURRENT_PARTNER = "(SELECT NULLIF(current_setting('app.partner_id', true), '')::bigint)"
@@ -21,25 +21,50 @@ def app_role() -> str:
     return str(settings.DATABASES["default"]["USER"])
 
 
-def statement(forwards: str, backwards: str) -> migrations.RunPython:
+class Statement(Operation):
+    """SQL with {app} and {portal} standing for the two roles, and its way back.
+
+    Unlike RunPython it asks for no models, whose rendering is most of what a migration costs.
+    """
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, forwards: str, backwards: str) -> None:
+        self.forwards, self.backwards = forwards, backwards
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """The models stay as they are."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        """Run it."""
+        self._run(self.forwards, schema_editor)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        """Take it back."""
+        self._run(self.backwards, schema_editor)
+
+    def describe(self) -> str:
+        """For the log of a migration."""
+        return "Run a statement for the database's roles"
+
+    def _run(self, text: str, schema_editor: Any) -> None:
+        quote = schema_editor.connection.ops.quote_name
+        filled = text.replace("{app}", quote(app_role()))
+        filled = filled.replace("{portal}", quote(settings.PORTAL_ROLE))
+        schema_editor.execute(filled, params=None)
+
+
+def statement(forwards: str, backwards: str) -> Statement:
     """SQL with {app} and {portal} standing for the two roles, and its way back."""
-
-    def run(text: str) -> Any:
-        def apply(apps: Any, schema_editor: Any) -> None:
-            quote = schema_editor.connection.ops.quote_name
-            schema_editor.execute(
-                text.replace("{app}", quote(app_role())).replace(
-                    "{portal}", quote(settings.PORTAL_ROLE)
-                ),
-                params=None,
-            )
-
-        return apply
-
-    return migrations.RunPython(run(forwards), run(backwards))
+    return Statement(forwards, backwards)
 
 
-def append_only(table: str) -> migrations.RunPython:
+def append_only(table: str) -> Statement:
     """The application may add rows to `table` and read them, nothing else."""
     return statement(
         f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {{app}}",
@@ -47,7 +72,7 @@ def append_only(table: str) -> migrations.RunPython:
     )
 
 
-def portal_reads(table: str, columns: Sequence[str], *, also: str = "true") -> migrations.RunPython:
+def portal_reads(table: str, columns: Sequence[str], *, also: str = "true") -> Statement:
     """The portal's role reads `columns` of the rows of `table` that belong to its one partner."""
     return statement(
         f"""
