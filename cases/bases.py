@@ -109,6 +109,6 @@ def _rows(
 
 
 def standing(incident: Incident) -> dict[str, Basis]:
-    """Axis → what supports the value that it has now, as far as something does. One query."""
-    found = incident.bases.select_related("alert", "evidence", "report", "set_by")
+    """Axis → what supports the value that it has now, as far as something does."""
+    found = incident.bases.all()
     return {row.axis: row for row in found if row.value == getattr(incident, row.axis)}

@@ -51,8 +51,8 @@ def partners_unconfirmed(incident: Incident, at: datetime) -> Unconfirmed:
 
 def recovery_began(incident: Incident) -> datetime | None:
     """When it last came into Recovery; what was confirmed before that did not last."""
-    came = incident.moves.filter(to_phase=Phase.RECOVERY).order_by("-id")
-    return came.values_list("at", flat=True).first()
+    came = [move.at for move in incident.moves.all() if move.to_phase == Phase.RECOVERY]
+    return came[-1] if came else None
 
 
 def has_confirmed(involvement: Involvement, began: datetime | None) -> bool:

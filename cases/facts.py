@@ -6,7 +6,9 @@ import math
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Max, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from cases import confirming, gates, soak
 from cases.models import Incident, Phase, SeverityRule
@@ -16,6 +18,7 @@ from cases.models.task import ENDED
 def of(incident: Incident, *, at: datetime) -> gates.Facts:
     """The facts at this moment. Reads rows; decides nothing."""
     review = getattr(incident, "review_facts", None)
+    said = _said(incident)
     axes = {axis: getattr(incident, axis) for axis in ("impact", "scope", "urgency")}
     return gates.Facts(
         severity=incident.severity,
@@ -28,30 +31,20 @@ def of(incident: Incident, *, at: datetime) -> gates.Facts:
         has_cause=bool(incident.cause.strip()),
         has_exposure=bool(incident.residual_exposure.strip()),
         is_recovered=incident.recovered_at is not None,
-        soak_left=_soak_left(incident, at),
+        soak_left=_soak_left(incident, said["soak_minutes"], at),
         tasks=_tasks_by_phase(incident),
         review_missing=tuple(review.missing) if review else ("the review is not open",),
         review_approved=bool(review and review.approved_at),
-        **_signed(incident),
-        **_counts(incident),
-        **_systems(incident),
-        **_partners(incident, at),
+        partners_unconfirmed=_unconfirmed(incident, at),
+        **said,
+        **_counted(incident),
     )
 
 
 def _supported(incident: Incident, axes: dict[str, int | None]) -> int:
     """How many axes rest on something that was said of the very value they have."""
-    said = dict(incident.bases.values_list("axis", "value"))
+    said = {basis.axis: basis.value for basis in incident.bases.all()}
     return sum(value is not None and said.get(axis) == value for axis, value in axes.items())
-
-
-def _soak_left(incident: Incident, at: datetime) -> int:
-    """Whole minutes that service still has to stay in band, rounded up."""
-    if incident.recovered_at is None:
-        return 0
-    rule = SeverityRule.objects.filter(severity=incident.severity).first()
-    over_at = soak.soak_over_at(incident.recovered_at, rule.soak_minutes if rule else 0)
-    return max(0, math.ceil((over_at - at) / timedelta(minutes=1)))
 
 
 def _tasks_by_phase(incident: Incident) -> dict[str, tuple[int, int]]:
@@ -61,15 +54,11 @@ def _tasks_by_phase(incident: Incident) -> dict[str, tuple[int, int]]:
     return {row["phase"]: (row["ended"], row["total"]) for row in rows}
 
 
-def _signed(incident: Incident) -> dict[str, Any]:
-    """What was signed and waived and still counts: a step back asks for it again."""
-    waived = incident.waivers.filter(stay=incident.stay).values_list("gate", flat=True)
-    return {"statements": incident.signed(), "waivers": frozenset(waived)}
-
-
-def _counts(incident: Incident) -> dict[str, Any]:
-    """What belongs to the incident, counted in one query."""
+def _counted(incident: Incident) -> dict[str, Any]:
+    """What belongs to the incident, by what the gates ask of it: one query."""
     newest = incident.checks.values("name").annotate(newest=Max("id")).values("newest")
+    told = incident.involvements.filter(copies__sent_at__isnull=False)
+    moved = incident.systems.exclude(state="affected")
     parts: dict[str, QuerySet[Any]] = {
         "alerts_firing": incident.alerts.filter(resolved_at=None),
         "evidence": incident.evidence.all(),
@@ -78,36 +67,59 @@ def _counts(incident: Incident) -> dict[str, Any]:
         "checks": incident.checks.all(),
         "checks_failed": incident.checks.filter(pk__in=newest, passed=False),
         "reconciliations": incident.reconciliations.all(),
+        "systems": incident.systems.all(),
+        "systems_affected": incident.systems.filter(state="affected"),
+        "systems_unproven": moved.filter(how=""),
+        "systems_restored": incident.systems.filter(state="restored"),
+        "partners": incident.involvements.all(),
+        "partners_told": told,
+        "partners_cleared": told.filter(copies__kind="all_clear"),
     }
-    counted = {
-        name: Subquery(
-            rows.order_by().values("incident").annotate(n=Count("pk")).values("n"),
+    counted = [
+        Subquery(
+            rows.order_by().values("incident").annotate(n=Count("pk", distinct=True)).values("n")
         )
-        for name, rows in parts.items()
+        for rows in parts.values()
+    ]
+    row = Incident.objects.filter(pk=incident.pk).values_list(*counted).get()
+    return {name: number or 0 for name, number in zip(parts, row, strict=True)}
+
+
+def _said(incident: Incident) -> dict[str, Any]:
+    """What was signed and waived and still counts, and the soak of this severity: one query.
+
+    A step back asks for signatures and waivers again.
+    """
+    statements, waived, minutes = (
+        Incident.objects.filter(pk=incident.pk)
+        .values_list(
+            ArraySubquery(
+                incident.statements.order_by().values(row=JSONObject(key="key", stay="stay"))
+            ),
+            ArraySubquery(incident.waivers.filter(stay=incident.stay).order_by().values("gate")),
+            Subquery(
+                SeverityRule.objects.filter(severity=incident.severity).values("soak_minutes")[:1]
+            ),
+        )
+        .get()
+    )
+    return {
+        "statements": incident.signed((row["key"], row["stay"]) for row in statements),
+        "waivers": frozenset(waived),
+        "soak_minutes": minutes or 0,
     }
-    row = Incident.objects.filter(pk=incident.pk).values_list(*counted.values()).get()
-    return {name: number or 0 for name, number in zip(counted, row, strict=True)}
 
 
-def _systems(incident: Incident) -> dict[str, Any]:
-    """Affected systems by what became of them."""
-    return incident.systems.aggregate(
-        systems=Count("id"),
-        systems_affected=Count("id", filter=Q(state="affected")),
-        systems_unproven=Count("id", filter=~Q(state="affected") & Q(how="")),
-        systems_restored=Count("id", filter=Q(state="restored")),
-    )
+def _soak_left(incident: Incident, minutes: int, at: datetime) -> int:
+    """Whole minutes that service still has to stay in band, rounded up."""
+    if incident.recovered_at is None:
+        return 0
+    over_at = soak.soak_over_at(incident.recovered_at, minutes)
+    return max(0, math.ceil((over_at - at) / timedelta(minutes=1)))
 
 
-def _partners(incident: Incident, at: datetime) -> dict[str, Any]:
-    """Involved partners: told, given the all-clear, and (once it matters) not confirmed yet."""
-    told = Q(copies__sent_at__isnull=False)
-    counted = incident.involvements.aggregate(
-        partners=Count("id", distinct=True),
-        partners_told=Count("id", distinct=True, filter=told),
-        partners_cleared=Count("id", distinct=True, filter=told & Q(copies__kind="all_clear")),
-    )
-    unconfirmed = 0
-    if incident.phase == Phase.RECOVERY:
-        unconfirmed = confirming.partners_unconfirmed(incident, at).count
-    return {**counted, "partners_unconfirmed": unconfirmed}
+def _unconfirmed(incident: Incident, at: datetime) -> tuple[str, ...]:
+    """The partners who have not confirmed that they are served again, once it matters."""
+    if incident.phase != Phase.RECOVERY:
+        return ()
+    return confirming.partners_unconfirmed(incident, at).names

@@ -64,25 +64,7 @@ def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
         raise InvalidInput("An incident needs a title; say in a few words what is wrong.")
     if (opening.exercise_pages or opening.exercise_tells) and not opening.is_exercise:
         raise InvalidInput("Only an exercise is asked whether it pages people or tells partners.")
-    incident = Incident(
-        title=opening.title.strip()[:200],
-        description=opening.description,
-        category_id=opening.category_id,
-        detection=opening.detection,
-        detected_by=opening.detected_by[:120],
-        opened_at=at,
-        occurred_at=opening.occurred_at,
-        detected_at=opening.detected_at,
-        aware_at=opening.aware_at,
-        impact=opening.impact,
-        scope=opening.scope,
-        urgency=opening.urgency,
-        is_exercise=opening.is_exercise,
-        exercise_pages=opening.exercise_pages,
-        exercise_tells=opening.exercise_tells,
-        is_restricted=opening.is_restricted,
-        split_from_id=opening.split_from_id,
-    )
+    incident = _incident_of(opening, at)
     in_force = rules.in_force()
     result = in_force.severity_of(incident)
     incident.severity = result.severity
@@ -284,6 +266,28 @@ def step_back(
 
 
 # --- steps that several moves share ---------------------------------------------------------------
+
+
+def _incident_of(opening: Opening, at: datetime) -> Incident:
+    return Incident(
+        title=opening.title.strip()[:200],
+        description=opening.description,
+        category_id=opening.category_id,
+        detection=opening.detection,
+        detected_by=opening.detected_by[:120],
+        opened_at=at,
+        occurred_at=opening.occurred_at,
+        detected_at=opening.detected_at,
+        aware_at=opening.aware_at,
+        impact=opening.impact,
+        scope=opening.scope,
+        urgency=opening.urgency,
+        is_exercise=opening.is_exercise,
+        exercise_pages=opening.exercise_pages,
+        exercise_tells=opening.exercise_tells,
+        is_restricted=opening.is_restricted,
+        split_from_id=opening.split_from_id,
+    )
 
 
 def meet_evaluation(incident: Incident, *, at: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 
 from cases import facts, gates
@@ -21,7 +22,7 @@ from cases.admin.page import (
     tabs,
     times,
 )
-from cases.models import Incident, Phase, Target
+from cases.models import Basis, Incident, Phase, Target
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 
@@ -56,8 +57,9 @@ def build(
     now: datetime,
 ) -> dict[str, Any]:
     """The page's context. `chosen` is the tab, `before` its first row, `kind` which entries."""
+    named = Basis.objects.select_related("alert", "evidence", "report", "set_by")
+    prefetch_related_objects([incident], "moves", Prefetch("bases", queryset=named))
     found = facts.of(incident, at=now)
-    targets = list(Target.objects.filter(severity=incident.severity))
     counts = tabs.count(incident, found)
     shown = tabs.tabs(counts, chosen)
     on = next(tab for tab in shown if tab.is_on)
@@ -67,15 +69,13 @@ def build(
         "opened": moments.short(incident.opened_at, now),
         "detected": moments.short(incident.detected_at, now),
         "steps": progress.steps(incident, list(incident.moves.all()), now),
-        "clocks": progress.running_clocks(
-            list(incident.deadlines.all()), targets=targets, drafts=counts.drafts, now=now
-        )
-        + recovery.soaking(incident, now),
+        "clocks": _clocks(incident, counts, now)
+        + recovery.soaking(incident, found.soak_minutes, now),
         "counts": counts,
         "tabs": shown,
         "tab": on,
         **tabs.rows(incident, on.key, by=by, before=before, kind=kind, now=now),
-        **_on_tab(incident, on.key, counts, by, now),
+        **_on_tab(incident, on.key, found, by, now),
         "systems": systems.rows(incident, now),
         "dependents": systems.dependents(incident, buttons),
         "partners": partners.rows(incident, now),
@@ -90,15 +90,22 @@ def build(
     }
 
 
+def _clocks(incident: Incident, counts: tabs.Counts, now: datetime) -> list[progress.Clock]:
+    """The deadlines as they run."""
+    targets = list(Target.objects.filter(severity=incident.severity))
+    running = list(incident.deadlines.all())
+    return progress.running_clocks(running, targets=targets, drafts=counts.drafts, now=now)
+
+
 def _on_tab(
-    incident: Incident, key: str, counts: tabs.Counts, by: Actor, now: datetime
+    incident: Incident, key: str, known: gates.Facts, by: Actor, now: datetime
 ) -> dict[str, Any]:
     """The rows of the tabs that have a module of their own."""
     if key == "evidence":
-        return evidence.rows(incident, by, counts.evidence, now)
+        return evidence.rows(incident, by, known.evidence, now)
     if key == "fixes":
         return recovery.fixes(incident, now)
-    return recovery.recovery(incident, now) if key == "recovery" else {}
+    return recovery.recovery(incident, known, now) if key == "recovery" else {}
 
 
 def _more(buttons: dict[str, dict[str, Any]]) -> list[dict[str, Any] | None]:

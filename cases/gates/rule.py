@@ -20,6 +20,7 @@ class Facts:
     has_cause: bool
     has_exposure: bool  # the residual exposure is named
     is_recovered: bool
+    soak_minutes: int
     soak_left: int  # minutes that service still has to stay in band; 0 when it did
     systems: int
     systems_affected: int
@@ -28,7 +29,7 @@ class Facts:
     partners: int
     partners_told: int
     partners_cleared: int
-    partners_unconfirmed: int
+    partners_unconfirmed: tuple[str, ...]  # by name
     alerts_firing: int
     evidence: int
     fixes_proposed: int

@@ -214,8 +214,8 @@ _RECOVERY = (
     Gate(
         "confirmed",
         "Each partner confirmed, or silent for 24 h after two notices",
-        lambda f: f.partners_unconfirmed == 0,
-        lambda f: _of(f.partners - f.partners_unconfirmed, f.partners),
+        lambda f: not f.partners_unconfirmed,
+        lambda f: _of(f.partners - len(f.partners_unconfirmed), f.partners),
         do="confirm_partner",
     ),
     _signed("blocks", "Temporary blocks removed or accepted", "blocks_lifted"),

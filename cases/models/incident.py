@@ -6,6 +6,7 @@ Identification and a phase that skips the order, so that no door goes around the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from django.conf import settings
@@ -221,10 +222,14 @@ class Incident(FSMModelMixin, models.Model):
         """All three axes are answered."""
         return None not in (self.impact, self.scope, self.urgency)
 
-    def signed(self) -> frozenset[str]:
-        """The statements that count now; those about a stay that was taken back do not."""
+    def signed(self, statements: Iterable[tuple[str, int]] | None = None) -> frozenset[str]:
+        """The statements that count now; those about a stay that was taken back do not.
+
+        `statements` are key and stay of all, where somebody has read them already.
+        """
         step = len(STEPS) if self.phase in OVER else STEPS.index(Phase(self.phase))
-        return gates.in_force(self.statements.values_list("key", "stay"), stay=self.stay, step=step)
+        known = self.statements.values_list("key", "stay") if statements is None else statements
+        return gates.in_force(known, stay=self.stay, step=step)
 
     # --- the lifecycle: what may follow what, and which gates stand before it ------------------
 

@@ -135,6 +135,7 @@ USE_CASES = {
     "cases.response.record_recovery": RESPOND,
     "cases.response.clear_alerts": COMMAND,
     "cases.response.sign": COMMAND,
+    "cases.waivers.waive": COMMAND,
     "cases.response.page": RESPOND,
     "cases.correcting.correct": RESPOND,
     "cases.correcting.blank": COMMAND,
@@ -203,6 +204,7 @@ ASKS_OTHERWISE = {
 
 # Steps with an actor that use cases call under their lock, or that only read.
 STEPS = {
+    "cases.bases.begin",
     "cases.bases.put",
     "cases.consequences.of",
     "cases.evaluation.tell",

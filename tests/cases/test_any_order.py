@@ -296,6 +296,50 @@ class Desk(RuleBasedStateMachine):
             self.click(second, notices.approve, notice_id=notice.pk)
             self.click(drafter, notices.send, notice_id=notice.pk)
 
+    @rule(data=st.data(), number=st.integers(1, 14))
+    def work_off(self, data: st.DataObject, number: int) -> None:
+        """Somebody does what the page says is missing; else chance alone would not get far."""
+        move = waivers.MOVE_OUT_OF.get(self.incident.phase, "")
+        held = gates.check(move, facts.of(self.incident, at=self.at))
+        unmet = [gate.gate for gate in held if not gate.is_open]
+        for gate in data.draw(st.permutations(unmet))[:number]:
+            self.meet(gate)
+        if data.draw(st.booleans()):
+            self.click("commander", getattr(workflow, move or "close"), incident_id=self.id)
+
+    def meet(self, gate: gates.Gate) -> None:
+        """By the people whose work it is; a step that depends on another may be refused."""
+        meant: dict[str, Callable[[], None]] = {
+            "evaluate": lambda: self.evaluate(
+                "commander", (2, 2, 2), "Seen.", True, "Known by now."
+            ),
+            "add_system": lambda: self.add_system("responder"),
+            "add_partner": lambda: self.add_partner("commander", "Use EU-1."),
+            "take_command": lambda: self.take_command("commander"),
+            "isolate": lambda: self.change_system("responder", "isolated", "Out of the pool."),
+            "restore": lambda: self.change_system("responder", "restored", "Back in it."),
+            "draft_notice": lambda: self.notify(
+                "all_clear" if gate.key == "all_clear" else "first", "communications", "approver"
+            ),
+            "residual_exposure": lambda: self.say("commander", "None."),
+            "record_cause": lambda: self.say("responder", "A stuck handler."),
+            "propose_fix": lambda: self.fix("responder", "commander"),
+            "record_check": lambda: self.restore_service("responder", True),
+            "reconcile": lambda: self.restore_service("responder", True),
+            "recovered": lambda: self.restore_service("responder", True),
+            "confirm_partner": lambda: self.restore_service("responder", True),
+        }
+        if gate.key.endswith("_tasks"):
+            self.end_tasks("commander", gate.key.removesuffix("_tasks"), "waived", "Not needed.")
+        elif gate.key == "soak":
+            self.wait(1)
+        elif gate.statement:
+            self.click(
+                "commander", response.sign, incident_id=self.id, key=gate.statement, text="Seen."
+            )
+        elif gate.do in meant:
+            meant[gate.do]()
+
     # --- what always holds ---
 
     @invariant()

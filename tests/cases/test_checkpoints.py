@@ -203,6 +203,9 @@ ONLY_AGAINST = {
         "DELETE FROM cases_task WHERE incident_id = {id};"
         "ALTER TABLE cases_move DISABLE TRIGGER USER;"
         "DELETE FROM cases_move WHERE incident_id = {id};"
+        "ALTER TABLE cases_momentchange DISABLE TRIGGER USER;"
+        "DELETE FROM cases_momentchange WHERE incident_id = {id};"
+        "ALTER TABLE cases_momentchange ENABLE TRIGGER USER;"
         "ALTER TABLE cases_move ENABLE TRIGGER USER;"
         "DELETE FROM cases_incident WHERE id = {id}",
         "{r}: it is gone; {c} saw 5 entries of it.",

@@ -45,6 +45,7 @@ def down(declare, people):
             down_since=since,
             changed_at=NOW,
             changed_by=people["responder"],
+            checked_by=people["approver"] if state == "restored" else None,
         )
         return incident
 

@@ -243,11 +243,9 @@ def test_the_worker_reminds(in_place, declare, monkeypatch):
 
 
 def test_a_drill_reminds_nobody_unless_it_pages_people(in_place, declare):
-    incident = declare()
-    in_place(incident)
-    Incident.objects.filter(pk=incident.pk).update(is_exercise=True)
+    in_place(declare(is_exercise=True))
     assert fixes.remind(at=after(0)) == 0
-    Incident.objects.filter(pk=incident.pk).update(exercise_pages=True)
+    in_place(declare(is_exercise=True, exercise_pages=True))
     assert fixes.remind(at=after(0)) == 1
 
 

@@ -15,6 +15,7 @@ from cases import (
     reading,
     response,
     restriction,
+    tasks,
     timeline,
     visibility,
     workflow,
@@ -112,7 +113,7 @@ def test_what_the_duplicate_gathered_follows(two, merge, people, source, helix):
     )
     involved = involve(twin, helix, people)
     for incident, text in ((kept, "Restart."), (twin, "Restart."), (twin, "Drain.")):
-        response.add_task(
+        tasks.add(
             incident_id=incident.pk,
             phase="containment",
             text=text,

@@ -68,15 +68,17 @@ def test_an_incident_s_seven_times_are_all_entered_where_they_happen(incident_in
 
 
 def test_stepping_back_from_the_review_takes_the_end_back_and_keeps_that_it_was_there(
-    incident_in, people
+    incident_in, people, walk
 ):
     incident = incident_in("review")
     resolved, by = incident.resolved_at, people.actor("commander")
     workflow.step_back(incident_id=incident.pk, reason="It came back.", by=by, at=LATER)
     assert Incident.objects.get(pk=incident.pk).resolved_at is None
     assert changes(incident)[-1] == ("resolved_at", resolved, None, people["commander"].name)
-    workflow.begin_review(incident_id=incident.pk, by=by, at=LATER + timedelta(hours=1))
-    assert Incident.objects.get(pk=incident.pk).resolved_at == LATER + timedelta(hours=1)
+    again = LATER + timedelta(hours=1)
+    walk(incident).sign_all("blocks_lifted")
+    workflow.begin_review(incident_id=incident.pk, by=by, at=again)
+    assert Incident.objects.get(pk=incident.pk).resolved_at == again
 
 
 def test_saying_the_same_time_again_is_no_change(incident_in, people):
@@ -126,7 +128,7 @@ def test_deadlines_that_hang_on_it_are_due_anew_whether_met_or_not(declare, corr
 def test_what_is_met_by_a_time_is_met_at_the_corrected_one(incident_in, correct):
     incident = incident_in("review")
     recovered = incident.recovered_at - timedelta(minutes=4)
-    correct(incident, "recovered_at", recovered)
+    correct(incident, "recovered_at", recovered, at=incident.resolved_at + timedelta(hours=1))
     assert incident.deadlines.get(kind="recover").met_at == recovered
     review = incident.deadlines.get(kind="review")
     target = Target.objects.get(severity=incident.severity, kind="review")

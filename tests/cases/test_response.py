@@ -261,7 +261,8 @@ def test_a_statement_is_signed_once_in_own_words_and_never_changed(incident, com
     assert lines(incident) == [
         (
             "statement",
-            "Signed: The incident no longer grows. Reject ratio flat since 10:02.",
+            "Signed: The incident no longer grows, since when, and by which metric. "
+            "Reject ratio flat since 10:02.",
         )
     ]
     with pytest.raises(Conflict) as refused:

@@ -187,7 +187,7 @@ def test_a_partner_confirms_for_itself_and_for_nobody_else(recovering, people, h
 
 
 def test_what_was_confirmed_does_not_outlast_a_recovery_that_did_not_last(
-    recovering, people, helix
+    recovering, people, helix, walk
 ):
     involvement = recovering.involvements.get()
     contact, commander = people.contact("helix", helix), people.actor("commander")
@@ -196,6 +196,7 @@ def test_what_was_confirmed_does_not_outlast_a_recovery_that_did_not_last(
     workflow.step_back(incident_id=recovering.pk, reason="It came back.", by=commander, at=again)
     with pytest.raises(Conflict, match="nothing to confirm"):
         restoring.confirm(involvement_id=involvement.pk, by=contact, at=again)
+    walk(recovering).sign_all("detection_added")
     workflow.begin_recovery(incident_id=recovering.pk, by=commander, at=again)
     assert unconfirmed(recovering, again) == ("Helix Markets",)
     restoring.confirm(involvement_id=involvement.pk, by=contact, at=again)

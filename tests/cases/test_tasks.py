@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from cases import gates, tasks
+from cases import facts, gates, tasks
 from cases.models import Entry, Incident, Task
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
 from notifications.models import Message
@@ -244,7 +244,7 @@ def test_only_a_commander_waives_what_has_to_be_shown_or_seen_by_two(
 
 def ended(incident: Incident) -> tuple[int, int]:
     """As the gate counts it."""
-    return Incident.objects.get(pk=incident.pk).facts().tasks["containment"]
+    return facts.of(Incident.objects.get(pk=incident.pk), at=NOW).tasks["containment"]
 
 
 def test_a_task_for_two_has_ended_once_somebody_else_confirmed_it(incident, step, command):
@@ -252,7 +252,9 @@ def test_a_task_for_two_has_ended_once_somebody_else_confirmed_it(incident, step
     end(step, pair.pk)
     assert ended(incident) == (0, 1)
     gate = next(
-        c for c in gates.check("begin_mitigation", incident.facts()) if "task" in c.gate.key
+        c
+        for c in gates.check("begin_mitigation", facts.of(incident, at=NOW))
+        if "task" in c.gate.key
     )
     assert not gate.is_met
     with pytest.raises(InvalidInput) as refused:

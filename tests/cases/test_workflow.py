@@ -408,7 +408,8 @@ def test_what_was_signed_lapses_with_a_step_back_and_is_signed_again(incident_in
     walk(incident).sign("no_partners")
     step = {"incident_id": incident.pk, "by": commander, "at": LATER}
     workflow.step_back(**step, reason="It spreads again.")
-    assert fresh(incident).signed() == {"no_partners"}  # about a phase that lies behind
+    behind = {"no_partners", "regulatory_decided", "no_duplicate"}  # about a phase that is past
+    assert fresh(incident).signed() == behind
     with pytest.raises(GateNotMet) as refused:
         workflow.begin_mitigation(**step)
     assert refused.value.unmet == ["Signed that it no longer grows"]
@@ -427,21 +428,28 @@ def test_what_was_signed_lapses_with_a_step_back_and_is_signed_again(incident_in
 def test_two_steps_back_ask_for_both_phases_signatures_again(incident_in, walk, commander):
     incident = incident_in("mitigation")
     walk(incident).sign("no_partners")
-    walk(incident).sign("fix_approved")  # ahead of time
+    walk(incident).sign("detection_added")  # ahead of time
     step = {"incident_id": incident.pk, "by": commander, "at": LATER}
-    assert fresh(incident).signed() == {"no_partners", "no_growth", "fix_approved"}
+    assert fresh(incident).signed() == {
+        "no_partners",
+        "regulatory_decided",
+        "no_duplicate",
+        "no_growth",
+        "detection_added",
+    }
     for _ in range(2):
         workflow.step_back(**step, reason="It was all wrong.")
     assert fresh(incident).signed() == set()
+    walk(incident).sign_all("regulatory_decided", "no_duplicate")
     workflow.begin_containment(**step)
-    assert not fresh(incident).signed() & {"no_growth", "fix_approved"}
+    assert not fresh(incident).signed() & {"no_growth", "detection_added"}
 
 
 def test_what_was_signed_before_its_phase_counts_when_it_comes(declare, walk, commander):
     incident = declare()
     walk(incident).sign("no_growth")
     walk(incident).to_containment()
-    assert fresh(incident).signed() == {"no_growth"}
+    assert fresh(incident).signed() == {"no_growth", "regulatory_decided", "no_duplicate"}
 
 
 def test_a_dismissed_incident_that_reopens_is_signed_for_anew(incident_in, commander):
@@ -459,7 +467,14 @@ def test_a_closed_incident_that_reopens_keeps_what_was_signed(incident_in, peopl
     reviewed.note_review(incident_id=incident.pk, missing=[], approved=True, by=approver, at=NOW)
     workflow.close(incident_id=incident.pk, by=approver, at=NOW)
     workflow.reopen(incident_id=incident.pk, reason="A partner asks.", by=commander, at=LATER)
-    assert fresh(incident).signed() == before == {"no_growth", "fix_approved", "reconciled"}
+    assert fresh(incident).signed() == before
+    assert before == {
+        "regulatory_decided",
+        "no_duplicate",
+        "no_growth",
+        "detection_added",
+        "blocks_lifted",
+    }
 
 
 def test_before_the_first_phase_there_is_none(declare, commander):

@@ -19,7 +19,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test import Client
 
-from cases import timeline, visibility
+from cases import facts, timeline, visibility
 from cases.models import Entry, Event, Incident, Involvement, Notice, NoticeCopy, Report
 from incidentdesk.demo import director, stories
 from incidentdesk.demo.cast import PASSWORD
@@ -126,10 +126,10 @@ def test_the_fresh_one_waits_for_somebody_to_look() -> None:
 
 def test_the_one_in_containment_waits_for_an_approval() -> None:
     stale = Incident.objects.get(phase="containment")
-    facts = stale.facts()
-    assert (stale.severity, facts.partners, facts.partners_told) == (2, 3, 2)
-    assert (facts.systems, facts.systems_affected) == (2, 1)
-    ended, total = facts.tasks["containment"]
+    known = facts.of(stale, at=NOW)
+    assert (stale.severity, known.partners, known.partners_told) == (2, 3, 2)
+    assert (known.systems, known.systems_affected) == (2, 1)
+    ended, total = known.tasks["containment"]
     assert 0 < ended < total
     copies = NoticeCopy.objects.filter(involvement__incident=stale)
     assert copies.filter(acknowledged_at__isnull=False).get().partner.code == "HELIX"

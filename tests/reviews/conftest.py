@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.test import Client
 
-from cases import response, tasks
+from cases import response, restoring, tasks
 from cases.models import Incident
 from reviews import actions, workflow
 from reviews.models import PreventiveAction, Review
@@ -16,6 +16,7 @@ from tests.conftest import NOW, People
 
 LATER = NOW + timedelta(days=1)
 NEXT_WEEK = date(2026, 3, 11)
+SOAK = timedelta(minutes=30)  # of a SEV-2
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ class Finishing:
 
     def rest_of_recovery(self) -> None:
         """Tasks ended, systems restored, recovery recorded, reconciled, all clear signed away."""
-        by, at, id_ = self.people.actor("commander"), LATER, self.id
+        by, at, id_ = self.people.actor("commander"), LATER - SOAK, self.id
         incident = Incident.objects.get(pk=id_)
         open_tasks = list(incident.tasks.filter(phase="recovery").values_list("pk", flat=True))
         tasks.end(
@@ -51,8 +52,15 @@ class Finishing:
                 at=at,
             )
         response.record_recovery(incident_id=id_, recovered_at=at, by=by, at=at)
-        for key in ("reconciled", "all_clear_not_needed"):
+        for key in ("nothing_to_reconcile", "all_clear_not_needed", "blocks_lifted"):
             response.sign(incident_id=id_, key=key, text="Seen.", by=by, at=at)
+        restoring.record_check(
+            incident_id=id_, name="Quote age", passed=True, result="150 ms", by=by, at=at
+        )
+        for involvement in incident.involvements.all():
+            restoring.confirm_partner(
+                incident_id=id_, involvement_id=involvement.pk, who="Their desk", by=by, at=at
+            )
 
 
 class Steps:

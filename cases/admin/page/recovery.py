@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from cases import confirming, soak
+from cases import confirming, gates, soak
 from cases.admin.page import moments
 from cases.admin.page.progress import Clock
-from cases.models import Fix, Incident, Phase, SeverityRule
+from cases.models import Fix, Incident, Phase
 from incidentdesk.kernel import clocks
 
 STATE_COLOURS = {"proposed": "warn", "approved": "ok", "withdrawn": "mute"}
@@ -38,11 +38,10 @@ def _fix(fix: Fix, now: datetime) -> FixRow:
     return FixRow(fix, STATE_COLOURS.get(fix.state, ""), until)
 
 
-def soaking(incident: Incident, now: datetime) -> list[Clock]:
-    """How long service still has to stay in band, while it is in Recovery. One query then."""
+def soaking(incident: Incident, minutes: int, now: datetime) -> list[Clock]:
+    """How long service still has to stay in band, while it is in Recovery."""
     if incident.phase != Phase.RECOVERY or incident.recovered_at is None:
         return []
-    minutes = _minutes(incident)
     over = soak.soak_over_at(incident.recovered_at, minutes)
     foot = f"until {moments.short(over, now)} · {clocks.words(timedelta(minutes=minutes))} in band"
     if over <= now:
@@ -50,23 +49,18 @@ def soaking(incident: Incident, now: datetime) -> list[Clock]:
     return [Clock("Soak", "", f"{clocks.words(over - now)} left", foot)]
 
 
-def _minutes(incident: Incident) -> int:
-    rules = SeverityRule.objects.filter(severity=incident.severity)
-    return rules.values_list("soak_minutes", flat=True).first() or 0
-
-
-def recovery(incident: Incident, now: datetime) -> dict[str, Any]:
-    """Checks, reconciliations, what partners confirmed. Nine queries at most."""
+def recovery(incident: Incident, known: gates.Facts, now: datetime) -> dict[str, Any]:
+    """Checks, reconciliations, what partners confirmed."""
     checks = incident.checks.select_related("checked_by").order_by("-id")
     compared = incident.reconciliations.select_related("done_by").order_by("-id")
-    waiting = set(confirming.partners_unconfirmed(incident, now).names)
+    waiting = set(known.partners_unconfirmed)
     began = confirming.recovery_began(incident)
     return {
         "checks": [(row, moments.short(row.checked_at, now)) for row in _newest(checks, "name")],
         "reconciliations": [
             (row, moments.short(row.done_at, now)) for row in _newest(compared, "what")
         ],
-        "soak": soaking(incident, now),
+        "soak": soaking(incident, known.soak_minutes, now),
         "confirmations": [
             {
                 "involvement": row,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Subquery, Sum
 
 from cases import gates
 from cases.admin.page import history, moments, tasks, timeline
@@ -52,22 +52,32 @@ class Tab:
 
 
 def count(incident: Incident, facts: gates.Facts) -> Counts:
-    """The counts, from the facts and five more queries."""
-    states = {
-        row["state"]: row["n"]
-        for row in incident.notices.order_by().values("state").annotate(n=Count("id"))
-    }
+    """The counts, from the facts and two more queries."""
+
+    def number(rows: QuerySet[Any], what: Any) -> Subquery:
+        return Subquery(rows.order_by().values("incident").annotate(n=what).values("n"))
+
+    notices, drafts, alerts, fixes = (
+        Incident.objects.filter(pk=incident.pk)
+        .values_list(
+            number(incident.notices.all(), Count("pk")),
+            number(incident.notices.filter(state=Notice.State.DRAFT), Count("pk")),
+            number(incident.alerts.all(), Sum("count")),
+            number(incident.fixes.all(), Count("pk")),
+        )
+        .get()
+    )
     return Counts(
         tasks_ended=sum(ended for ended, _ in facts.tasks.values()),
         tasks=sum(total for _, total in facts.tasks.values()),
         systems=facts.systems,
         partners=facts.partners,
-        notices=sum(states.values()),
-        drafts=states.get(Notice.State.DRAFT, 0),
+        notices=notices or 0,
+        drafts=drafts or 0,
         messages=post.about(incident.about).count(),
-        alerts=incident.alerts.aggregate(n=Sum("count"))["n"] or 0,
-        evidence=incident.evidence.count(),
-        fixes=incident.fixes.count(),
+        alerts=alerts or 0,
+        evidence=facts.evidence,
+        fixes=fixes or 0,
     )
 
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from cases import gates
+from cases import facts, gates
 from cases.models import Category, Entry, Incident, Phase, System
 from tests.cases.admin.conftest import address, page_of, state_of, text_of
+from tests.conftest import NOW
 
 IN_PLACE = {"X-Dialog": "1"}
 
@@ -27,7 +28,7 @@ def test_an_early_move_is_refused_in_the_gates_words_and_changes_nothing(
 ):
     incident, browser = incident_in(phase), as_("commander")
     before = state_of(incident)
-    unmet = [c for c in gates.check(move, incident.facts()) if not c.is_met]
+    unmet = [c for c in gates.check(move, facts.of(incident, at=NOW)) if not c.is_met]
     shown = text_of(browser.get(address(incident, move), headers=headers))
     answer = browser.post(address(incident, move), headers=headers)
     assert answer.status_code == 422
@@ -40,11 +41,7 @@ def test_an_early_move_is_refused_in_the_gates_words_and_changes_nothing(
 
 def test_a_move_that_is_ready_moves_and_says_so(as_, incident_in, walk):
     incident, browser = incident_in("containment"), as_("commander")
-    step = walk(incident)
-    step.end_tasks("containment")
-    step.change_systems("isolated")
-    step.notify("first")
-    step.sign("no_growth")
+    walk(incident).ready_for_mitigation()
     page = browser.get(page_of(incident)).content.decode()
     assert 'class="btn p" href="' + address(incident, "begin_mitigation") in page
     answer = browser.post(address(incident, "begin_mitigation"), headers=IN_PLACE)

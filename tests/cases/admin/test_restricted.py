@@ -14,7 +14,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.urls import reverse
 
-from cases import crew, notices, queries, response, restriction
+from cases import crew, notices, queries, response, restriction, tasks
 from cases.intake import alerts, reports
 from cases.intake.signal import Action, Signal
 from cases.models import Alert, Event, Incident, Notice, Report, Task
@@ -84,7 +84,7 @@ def hidden(before, incident_in, walk, people, source, helix) -> Incident:
 
 def _write(incident: Incident, people: Any, helix: Any) -> None:
     step = {"incident_id": incident.pk, "at": LATER}
-    response.add_task(**step, phase="recovery", text=f"{WORD} task", by=people.actor("responder"))
+    tasks.add(**step, phase="recovery", text=f"{WORD} task", by=people.actor("responder"))
     response.post_update(**step, text=f"{WORD} update", by=people.actor("responder"))
     notices.draft(
         **step,

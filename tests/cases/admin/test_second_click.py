@@ -87,7 +87,7 @@ def test_a_mail_that_follows_the_commit_is_sent_once(as_, people, mailoutbox):
 @pytest.mark.django_db
 def test_a_register_s_form_saves_once_and_a_refused_one_can_be_corrected(as_):
     browser, url = as_("administrator"), "/admin/cases/system/add/"
-    form = {"name": "", "once": _value(browser.get(url))}
+    form = {"name": "", "kind": "service", "once": _value(browser.get(url))}
     refused = browser.post(url, form)
     assert (refused.status_code, bool(_value(refused))) == (200, True)
     form["name"] = "order-router"
@@ -110,7 +110,7 @@ def test_what_a_register_learns_only_while_saving_is_a_sentence(late, said, peop
 
     system = System.objects.create(name="order-router")
     url = f"/admin/cases/system/{system.pk}/change/"
-    request = RequestFactory().post(url, {"name": "order-router-2", "once": "a"})
+    request = RequestFactory().post(url, {"name": "order-router-2", "kind": "service", "once": "a"})
     request.user, request.session = people["administrator"], SessionStore()
     request._messages = FallbackStorage(request)
     request._dont_enforce_csrf_checks = True
