@@ -43,6 +43,7 @@ MORE = (
     ("split", "restrict", "admit", "exclude", "lift"),
     ("blank_entry",),
 )
+_NAMED = Basis.objects.select_related("alert", "evidence", "report", "set_by")
 MOVES = ("begin_containment", "begin_mitigation", "begin_recovery")
 
 
@@ -57,8 +58,7 @@ def build(
     now: datetime,
 ) -> dict[str, Any]:
     """The page's context. `chosen` is the tab, `before` its first row, `kind` which entries."""
-    named = Basis.objects.select_related("alert", "evidence", "report", "set_by")
-    prefetch_related_objects([incident], "moves", Prefetch("bases", queryset=named))
+    prefetch_related_objects([incident], "moves", Prefetch("bases", queryset=_NAMED))
     found = facts.of(incident, at=now)
     counts = tabs.count(incident, found)
     shown = tabs.tabs(counts, chosen)
@@ -69,8 +69,7 @@ def build(
         "opened": moments.short(incident.opened_at, now),
         "detected": moments.short(incident.detected_at, now),
         "steps": progress.steps(incident, list(incident.moves.all()), now),
-        "clocks": _clocks(incident, counts, now)
-        + recovery.soaking(incident, found.soak_minutes, now),
+        "clocks": _clocks(incident, counts, found, now),
         "counts": counts,
         "tabs": shown,
         "tab": on,
@@ -90,11 +89,14 @@ def build(
     }
 
 
-def _clocks(incident: Incident, counts: tabs.Counts, now: datetime) -> list[progress.Clock]:
-    """The deadlines as they run."""
+def _clocks(
+    incident: Incident, counts: tabs.Counts, known: gates.Facts, now: datetime
+) -> list[progress.Clock]:
+    """The deadlines, and how long service still has to stay in band."""
     targets = list(Target.objects.filter(severity=incident.severity))
     running = list(incident.deadlines.all())
-    return progress.running_clocks(running, targets=targets, drafts=counts.drafts, now=now)
+    clocks = progress.running_clocks(running, targets=targets, drafts=counts.drafts, now=now)
+    return clocks + recovery.soaking(incident, known.soak_minutes, now)
 
 
 def _on_tab(
