@@ -157,6 +157,7 @@ def test_a_reference_is_given_by_the_database_and_never_changes(declare):
         severity=4,
     )
     chosen.save()
+    Move.objects.create(incident=chosen, at=NOW, to_phase="identification", actor="A test")
     assert Incident.objects.values_list("reference", flat=True).get(pk=chosen.pk) == "INC-2026-0002"
     assert Incident.objects.get(pk=incident.pk).reference == "INC-2026-0001"
 
@@ -236,3 +237,20 @@ def test_not_even_the_owner_s_update_skips_the_order_while_the_guard_stands(decl
     with pytest.raises(psycopg2.errors.CheckViolation), as_owner() as cursor:
         cursor.execute("UPDATE cases_incident SET phase = 'closed'")
     assert phase_of(incident) == "identification"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_phase_does_not_change_without_a_move_on_record(declare):
+    incident = declare()
+    rows = Incident.objects.filter(pk=incident.pk)
+    with pytest.raises(IntegrityError) as refused_at_the_end:
+        rows.update(phase="containment")
+    said = str(refused_at_the_end.value).splitlines()[0]
+    assert said == f"The phase of {incident.reference} became containment without a move on record."
+    assert rows.get().phase == "identification"
+    with transaction.atomic():
+        rows.update(phase="containment")
+        Move.objects.create(
+            incident=incident, at=NOW, from_phase="identification", to_phase="containment"
+        )
+    assert rows.get().phase == "containment"

@@ -130,7 +130,7 @@ def test_late_clocks_are_those_met_late_and_those_still_open(review: Review) -> 
         ("Recovered", True),
         ("Review held", False),
     ]
-    assert late[0].words == "20 h late"
+    assert late[0].words == "19 h 30 late"
     assert late[1].words.endswith("late, still open")
 
 

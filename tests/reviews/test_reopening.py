@@ -79,7 +79,7 @@ def test_a_review_whose_incident_went_back_a_phase_waits_and_goes_on(
 
     with pytest.raises(Conflict, match="went back to Recovery; its review goes on"):
         steps.lesson()
-    for key in ("reconciled", "all_clear_not_needed"):
+    for key in ("nothing_to_reconcile", "all_clear_not_needed", "blocks_lifted"):
         response.sign(incident_id=review.incident_id, key=key, text="Seen.", by=commander, at=LATER)
     again = workflow.begin(incident_id=review.incident_id, by=commander, at=LATER)
 
