@@ -3,9 +3,12 @@ there. Also the lock that every use case begins with."""
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from collections import defaultdict
 
-from cases.models import Alert, Event, Incident, Notice, Report, Task
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q, QuerySet
+
+from cases.models import AffectedSystem, Alert, Event, Incident, Notice, Report, Task
 from cases.models.incident import IncidentQuerySet
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -46,6 +49,36 @@ def events_visible_to(actor: Actor) -> QuerySet[Event]:
 def tasks_visible_to(actor: Actor) -> QuerySet[Task]:
     """The tasks that this actor may read."""
     return Task.objects.filter(incident__in=visible_to(actor))
+
+
+def shared_systems(by: Actor) -> dict[str, list[Incident]]:
+    """The systems that several open incidents name, each with these incidents, worst first.
+
+    One query over what is open; an incident that `by` may not read is not counted.
+    """
+    rows = (
+        AffectedSystem.objects.filter(incident__in=visible_to(by).open())
+        .select_related("incident", "system")
+        .only("system__name", "incident__reference", "incident__title", "incident__severity")
+        .order_by("system__name", "incident__severity", "-incident__opened_at", "-incident_id")
+    )
+    found: dict[str, list[Incident]] = defaultdict(list)
+    for row in rows:
+        found[row.system.name].append(row.incident)
+    return {name: incidents for name, incidents in found.items() if len(incidents) > 1}
+
+
+def sharing_systems(incident: Incident, actor: Actor) -> IncidentQuerySet:
+    """Other open incidents that list a system which this one lists too: a risk in common.
+
+    Each carries `shared`, the names of those systems in order. One query, whatever their number.
+    """
+    others = visible_to(actor).open().exclude(pk=incident.pk)
+    shared = Q(systems__system__in=incident.systems.values("system"))
+    names = ArrayAgg(
+        "systems__system__name", filter=shared, distinct=True, order_by="systems__system__name"
+    )
+    return others.filter(shared).annotate(shared=names).order_by("severity", "-opened_at", "-id")
 
 
 def locked(incident_id: int) -> Incident:

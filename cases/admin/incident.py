@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
-from cases import queries
-from cases.admin import incident_list, incident_page
-from cases.admin.dialogs import command, evaluation, moves, partners, response
-from cases.models import Incident, Phase
-from incidentdesk.kernel import clocks
-from incidentdesk.kernel.access import Actor
+from cases import queries, search
+from cases.admin import incident_export, incident_filters, incident_list, incident_page
+from cases.admin.dialogs import command, evaluation, moves, partners, response, views
+from cases.models import Incident, Phase, SavedView, System
+from incidentdesk.kernel import access, audit, clocks
+from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.desk import DeskAdmin, actor
+from partners.models import Partner
 
 NOBODY = mark_safe('<span class="desk"><span class="warn">nobody yet</span></span>')
 
@@ -28,17 +33,12 @@ class IncidentAdmin(DeskAdmin):
     page_template = "admin/cases/incident/page.html"
     list_display = ("severity_badge", "name", "phase_label", "commander_name", "age", "next_clock")
     list_display_links = ("name",)
-    list_filter = (
-        incident_list.ShownFilter,
-        incident_list.MineFilter,
-        incident_list.SeverityFilter,
-        incident_list.PhaseFilter,
-        "category",
-    )
-    search_fields = ("title", "reference")
-    search_help_text = "Title or reference"
+    list_filter = incident_filters.FILTERS
+    sortable_by = ("severity_badge", "age")  # what an index answers, whatever else is asked
+    search_fields = ("title",)  # and the rest that cases.search reads
+    change_list_template = "admin/cases/incident/list.html"
     list_select_related = ("commander",)
-    list_actions: ClassVar = (evaluation.DECLARE,)
+    list_actions: ClassVar = (evaluation.DECLARE, views.SAVE_VIEW, views.FORGET_VIEW)
     desk_actions: ClassVar = (
         command.ACKNOWLEDGE,
         response.POST_UPDATE,
@@ -91,6 +91,67 @@ class IncidentAdmin(DeskAdmin):
             now=clocks.now(),
         )
 
+    def get_changelist(
+        self, request: HttpRequest, **kwargs: Any
+    ) -> type[incident_list.IncidentList]:
+        """With what its rows share."""
+        return incident_list.IncidentList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Incident], search_term: str
+    ) -> tuple[QuerySet[Incident], bool]:
+        """By all that was written about it."""
+        if not search_term.strip():
+            return queryset, False
+        found, is_cut = search.narrow(queryset, search_term)
+        request._search_is_cut = is_cut  # type: ignore[attr-defined]
+        return found, False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, below this person's own views of it."""
+        mine = SavedView.objects.filter(user=actor(request).user_id)
+        return super().changelist_view(request, {"views": mine, **(extra_context or {})})
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list as a file, and names that fit what is typed into its form."""
+        wrap = self.admin_site.admin_view
+        return [
+            path("export/", wrap(self.export), name="cases_incident_export"),
+            path("names/<slug:of>/", wrap(self.names), name="cases_incident_names"),
+            *super().get_urls(),
+        ]
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """The list as it is filtered, as CSV. That it was taken is recorded."""
+        by, at = actor(request), clocks.now()
+        if request.method != "GET" or not access.allows(by, Permission.INCIDENT_READ):
+            raise Http404
+        try:
+            found = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return redirect("admin:cases_incident_changelist")
+        audit.record(by=by, at=at, action="exported", about="incidents", filters=found.chosen)
+        return StreamingHttpResponse(
+            incident_export.lines(found.queryset),
+            content_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Disposition": f'attachment; filename="incidents-{at:%Y-%m-%d-%H%M}.csv"'
+            },
+        )
+
+    def names(self, request: HttpRequest, of: str) -> HttpResponse:
+        """Partners or systems whose name holds what is typed."""
+        if not access.allows(actor(request), Permission.INCIDENT_READ):
+            raise Http404
+        rows: Any = {"partner": Partner.objects, "system": System.objects}.get(of)
+        typed = request.GET.get("q", "").replace("\0", "").strip()
+        if rows is None:
+            raise Http404
+        found = rows.filter(name__icontains=typed).order_by("name").values_list("name", flat=True)
+        return JsonResponse({"names": list(found[:20])})
+
     @admin.display(description="Severity", ordering="severity")
     def severity_badge(self, incident: Incident) -> str:
         """As on every page."""
@@ -100,14 +161,17 @@ class IncidentAdmin(DeskAdmin):
 
     @admin.display(description="Incident")
     def name(self, incident: Incident) -> str:
-        """Title, with the reference below."""
+        """Title, with the reference below, and the systems that another open one shares."""
+        shares = ", ".join(getattr(incident, "shares", []))
+        mark = format_html(' <span class="chip warn">shares {}</span>', shares) if shares else ""
         return format_html(
-            '<span class="desk"><span class="who">{}</span><small>{}</small></span>',
+            '<span class="desk"><span class="who">{}</span><small>{}</small>{}</span>',
             incident.title,
             incident.reference,
+            mark,
         )
 
-    @admin.display(description="Phase", ordering="phase")
+    @admin.display(description="Phase")
     def phase_label(self, incident: Incident) -> str:
         """In words."""
         if incident.phase == Phase.DISMISSED:
@@ -128,7 +192,7 @@ class IncidentAdmin(DeskAdmin):
             return f"took {clocks.words(incident.over_at - incident.opened_at)}"
         return clocks.words(clocks.now() - incident.opened_at)
 
-    @admin.display(description="Next clock", ordering="next_due_at")
+    @admin.display(description="Next clock")
     def next_clock(self, incident: Incident) -> str:
         """The deadline that is due next."""
         words, colour = incident_list.due_words(incident, clocks.now())
