@@ -18,8 +18,8 @@ from django.db.models import QuerySet
 
 from cases.models import Incident
 
-FEW = 1_000  # up to so many are all read
-NEWEST = 20_000  # among so many is looked for words that more hold
+FEW = 6_000  # up to so many places that hold the words are all read
+NEWEST = 30_000  # among so many incidents is looked for words that are in more places
 
 _JOINED = re.compile(r"\w+(?:[-_./:@]\w+)+")
 _QUERY = "websearch_to_tsquery('english', %s)"
@@ -49,9 +49,10 @@ def narrow(incidents: QuerySet[Incident], words: str) -> tuple[QuerySet[Incident
     parts = Counter(part for part, _ in rows)
     if max(parts["own"], parts["said"]) <= FEW:
         return incidents.filter(pk__in={pk for _, pk in rows}), False
-    newest = incidents.order_by("-opened_at", "-id").values("pk")[:NEWEST]
+    newest = Incident.objects.order_by("-opened_at", "-id").values_list("opened_at", flat=True)
     held = incidents.extra(where=[_HELD], params=[asked, asked])  # noqa: S610 -- our own SQL
-    return held.filter(pk__in=newest), True
+    since = newest[NEWEST : NEWEST + 1].first()
+    return (held.filter(opened_at__gt=since) if since else held), since is not None
 
 
 def _asked(words: str) -> str:

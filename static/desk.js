@@ -73,9 +73,10 @@
 
   // A list's form: filters lie open where there is room, what is empty stays out of the address,
   // and names that fit are offered while one types.
-  if (matchMedia("(min-width: 641px)").matches) {
+  addEventListener("DOMContentLoaded", () => {
+    if (!matchMedia("(min-width: 641px)").matches) return;
     document.querySelectorAll("details[data-wide-open]").forEach((filters) => { filters.open = true; });
-  }
+  });
   document.addEventListener("submit", (event) => {
     if (!event.target.closest(".finder")) return;
     event.target.querySelectorAll("input, select").forEach((field) => {

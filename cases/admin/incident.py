@@ -5,29 +5,25 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 from cases import queries, search
-from cases.admin import incident_export, incident_filters, incident_list, incident_page
+from cases.admin import incident_filters, incident_list, incident_page
 from cases.admin.dialogs import command, evaluation, moves, partners, response, views
-from cases.models import Incident, Phase, SavedView, System
-from incidentdesk.kernel import access, audit, clocks
-from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.desk import DeskAdmin, actor
-from partners.models import Partner
+from cases.admin.incident_views import IncidentViews
+from cases.models import Incident, Phase, SavedView
+from incidentdesk.kernel import clocks
+from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.desk import actor
 
 NOBODY = mark_safe('<span class="desk"><span class="warn">nobody yet</span></span>')
 
 
 @admin.register(Incident)
-class IncidentAdmin(DeskAdmin):
+class IncidentAdmin(IncidentViews):
     """Newest first; open ones unless all are asked for."""
 
     page_template = "admin/cases/incident/page.html"
@@ -113,44 +109,6 @@ class IncidentAdmin(DeskAdmin):
         """The list, below this person's own views of it."""
         mine = SavedView.objects.filter(user=actor(request).user_id)
         return super().changelist_view(request, {"views": mine, **(extra_context or {})})
-
-    def get_urls(self) -> list[URLPattern]:
-        """The list as a file, and names that fit what is typed into its form."""
-        wrap = self.admin_site.admin_view
-        return [
-            path("export/", wrap(self.export), name="cases_incident_export"),
-            path("names/<slug:of>/", wrap(self.names), name="cases_incident_names"),
-            *super().get_urls(),
-        ]
-
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """The list as it is filtered, as CSV. That it was taken is recorded."""
-        by, at = actor(request), clocks.now()
-        if request.method != "GET" or not access.allows(by, Permission.INCIDENT_READ):
-            raise Http404
-        try:
-            found = self.get_changelist_instance(request)
-        except IncorrectLookupParameters:
-            return redirect("admin:cases_incident_changelist")
-        audit.record(by=by, at=at, action="exported", about="incidents", filters=found.chosen)
-        return StreamingHttpResponse(
-            incident_export.lines(found.queryset),
-            content_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": f'attachment; filename="incidents-{at:%Y-%m-%d-%H%M}.csv"'
-            },
-        )
-
-    def names(self, request: HttpRequest, of: str) -> HttpResponse:
-        """Partners or systems whose name holds what is typed."""
-        if not access.allows(actor(request), Permission.INCIDENT_READ):
-            raise Http404
-        rows: Any = {"partner": Partner.objects, "system": System.objects}.get(of)
-        typed = request.GET.get("q", "").replace("\0", "").strip()
-        if rows is None:
-            raise Http404
-        found = rows.filter(name__icontains=typed).order_by("name").values_list("name", flat=True)
-        return JsonResponse({"names": list(found[:20])})
 
     @admin.display(description="Severity", ordering="severity")
     def severity_badge(self, incident: Incident) -> str:

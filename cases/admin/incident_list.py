@@ -18,6 +18,19 @@ from cases.models.deadline import KINDS
 from incidentdesk.kernel import clocks, desk, keyset
 
 KIND_LABELS = dict(KINDS)
+COLUMNS = (
+    "reference",
+    "title",
+    "severity",
+    "phase",
+    "dismissal",
+    "opened_at",
+    "over_at",
+    "is_exercise",
+    "is_restricted",
+    "commander__name",
+    "commander__email",
+)
 
 
 def with_next_deadline(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
@@ -45,6 +58,11 @@ def due_words(incident: Any, now: datetime) -> tuple[str, str]:
 
 class IncidentList(keyset.KeysetList):
     """The page: its rows, what they share, and what the form above them says."""
+
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
+        """Only the columns that a row shows: a page of rows is read on every look at the desk."""
+        found = super().get_queryset(request, *args, **kwargs)
+        return found.select_related(None).select_related("commander").only(*COLUMNS)
 
     is_cut = False  # the words are in so many that only the newest were looked at
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.urls import reverse
 
+from cases import queries
 from cases.admin import needs
-from cases.admin.page import moments, partners, progress, tabs
-from cases.models import Incident, Phase, Target
+from cases.admin.page import moments, partners, pdf, progress, tabs
+from cases.models import Incident, Phase, Target, TimelineHead
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 
@@ -51,6 +52,9 @@ def build(
         "tabs": shown,
         "tab": on,
         **tabs.rows(incident, on.key, before=before, now=now),
+        "sequence": TimelineHead.objects.values_list("sequence", flat=True).get(pk=incident.pk),
+        "pdf_missing": pdf.missing(),
+        "sharing": _sharing(incident, by),
         "systems": tabs.systems(incident, now),
         "partners": partners.rows(incident, now),
         "times": _times(incident, now),
@@ -104,6 +108,11 @@ def _severity(incident: Incident) -> dict[str, Any]:
         "is_overridden": incident.severity_override is not None,
         "axes": [words if value else f"{axis} is not known yet" for axis, value, words in answered],
     }
+
+
+def _sharing(incident: Incident, by: Actor) -> list[Incident]:
+    """Open incidents that list a system which this one lists: perhaps one cause behind both."""
+    return list(queries.sharing_systems(incident, by)) if incident.is_open else []
 
 
 def _banners(incident: Incident, now: datetime) -> dict[str, Any]:
