@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 
 from cases.admin import incident_export
 from cases.admin.page import pdf, record
-from cases.models import System
+from cases.models import System, TimelineHead
 from incidentdesk.kernel import access, audit, clocks
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.desk import DeskAdmin, actor, note_reading
@@ -81,7 +81,8 @@ class IncidentViews(DeskAdmin):
 
     def pdf(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The same as a PDF; where none can be drawn, back to the print view, which says why."""
-        if pdf.missing():
+        is_long = TimelineHead.objects.filter(pk=object_id, sequence__gt=pdf.LONGEST).exists()
+        if is_long or pdf.missing():
             return redirect("admin:cases_incident_print", object_id)
         incident, page = self._record(request, object_id, is_pdf=True)
         name = f'attachment; filename="{incident.reference}.pdf"'
@@ -94,5 +95,5 @@ class IncidentViews(DeskAdmin):
             raise Http404
         note_reading(request, incident)
         context = record.build(incident, now=clocks.now(), by=actor(request).name)
-        context |= {"is_pdf": is_pdf, "pdf_missing": pdf.missing()}
+        context |= {"is_pdf": is_pdf, "pdf_missing": pdf.missing() or context["pdf_missing"]}
         return incident, render_to_string("admin/cases/incident/record.html", context)

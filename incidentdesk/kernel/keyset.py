@@ -85,7 +85,7 @@ class KeysetList(ChangeList):  # type: ignore[misc]
         rows = rows[: self.list_per_page]
         self.result_list = rows[::-1] if backwards else rows
         self._place(before=more if backwards else began, after=backwards or more)
-        self.result_count, self.full_result_count = len(rows), None
+        self.result_count = self.full_result_count = len(rows)  # nothing else is counted
         self.show_full_result_count = self.show_admin_actions = False
         self.can_show_all = self.multi_page = False
         self.paginator = Paginator(rows, self.list_per_page)

@@ -13,6 +13,8 @@ from typing import Any
 from django.conf import settings
 
 MISSING = "needs Pango on the server (Debian: libpango-1.0-0 libpangoft2-1.0-0)"
+LONGEST = 600  # entries of a timeline; it is drawn while the person waits, in about a second
+LONG = "of so long a timeline would take too long; let your browser save the page as one"
 STYLES = Path(settings.BASE_DIR) / "static" / "record.css"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Prefetch
 
 from cases import gates
-from cases.admin.page import progress
+from cases.admin.page import pdf, progress
 from cases.models import Incident, NoticeCopy, TimelineHead
 
 
@@ -16,8 +16,10 @@ def build(incident: Incident, *, now: datetime, by: str) -> dict[str, Any]:
     """Everything that is known. A fixed number of queries, whatever its size."""
     copies = NoticeCopy.objects.select_related("partner").order_by("partner__name")
     notices = incident.notices.select_related("drafted_by", "approved_by", "sent_by")
+    head = TimelineHead.objects.get(pk=incident.pk)
     return {
         "incident": incident,
+        "pdf_missing": pdf.LONG if head.sequence > pdf.LONGEST else "",
         "at": now,
         "by": by,
         "times": _times(incident),
@@ -39,7 +41,7 @@ def build(incident: Incident, *, now: datetime, by: str) -> dict[str, Any]:
         "evidence": incident.evidence.select_related("added_by"),
         "alerts": incident.alerts.select_related("source").order_by("first_at", "id"),
         "entries": incident.entries.select_related("partner").order_by("sequence"),
-        "head": TimelineHead.objects.get(pk=incident.pk),
+        "head": head,
     }
 
 
