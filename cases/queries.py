@@ -51,13 +51,13 @@ def tasks_visible_to(actor: Actor) -> QuerySet[Task]:
     return Task.objects.filter(incident__in=visible_to(actor))
 
 
-def shared_systems(by: Actor) -> dict[str, list[Incident]]:
+def shared_systems(actor: Actor) -> dict[str, list[Incident]]:
     """The systems that several open incidents name, each with these incidents, worst first.
 
-    One query over what is open; an incident that `by` may not read is not counted.
+    One query over what is open; an incident that `actor` may not read is not counted.
     """
     rows = (
-        AffectedSystem.objects.filter(incident__in=visible_to(by).open())
+        AffectedSystem.objects.filter(incident__in=visible_to(actor).open())
         .select_related("incident", "system")
         .only("system__name", "incident__reference", "incident__title", "incident__severity")
         .order_by("system__name", "incident__severity", "-incident__opened_at", "-incident_id")

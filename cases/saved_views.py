@@ -15,7 +15,7 @@ MOST = 12
 
 
 @transaction.atomic
-def save(*, name: str, query: str, by: Actor, at: datetime) -> SavedView:
+def keep(*, name: str, query: str, by: Actor, at: datetime) -> SavedView:
     """Keep what the list was asked for under a name; a view of that name is replaced."""
     access.require(by, Permission.INCIDENT_READ)
     name = " ".join(name.split())

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from cases.admin.incident_list import COLUMNS, KIND_LABELS
-from cases.models import Incident
 from incidentdesk.kernel import keyset
 
 HEADINGS = (
@@ -43,14 +42,14 @@ def safe(value: object) -> str:
 
 def lines(incidents: Any) -> Iterator[str]:
     """The file, line by line; with the mark that tells spreadsheets that it is UTF-8."""
-    writer: Any = csv.writer(_Line())  # type: ignore[arg-type]
+    writer: Any = csv.writer(_Line())
     yield "\ufeff" + writer.writerow(HEADINGS)
     rows = incidents.select_related("category", "commander").only(*COLUMNS, "category__name")
     for incident in keyset.walk(rows):
         yield writer.writerow([safe(cell) for cell in _cells(incident)])
 
 
-def _cells(incident: Incident | Any) -> tuple[object, ...]:
+def _cells(incident: Any) -> tuple[object, ...]:
     return (
         incident.reference,
         incident.title,

@@ -79,6 +79,46 @@ class IncidentList(keyset.KeysetList):
             row.shares = shares.get(row.pk, [])
 
     @property
+    def columns(self) -> list[dict[str, Any]]:
+        """The columns with their sort links. The theme's own table costs twice as much to draw."""
+        order = self.get_ordering_field_columns()
+        found = []
+        for place, name in enumerate(self.list_display):
+            if name == "action_checkbox":
+                continue
+            sorts = bool(self.get_ordering_field(name))
+            turn = "-" if order.get(place) == "asc" else ""
+            found.append(
+                {
+                    "label": getattr(self.model_admin, name).short_description,
+                    "url": self.get_query_string({ORDER_VAR: f"{turn}{place}"}) if sorts else "",
+                    "sorted": order.get(place, ""),
+                }
+            )
+        return found
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows with a cell for each column."""
+        names = [name for name in self.list_display if name != "action_checkbox"]
+        shown = [
+            (name in self.list_display_links, getattr(self.model_admin, name)) for name in names
+        ]
+        labels = [cell.short_description for _, cell in shown]
+        return [
+            {
+                "pk": row.pk,
+                "url": row.url,
+                "title": str(row),
+                "cells": [
+                    (label, is_link, cell(row))
+                    for label, (is_link, cell) in zip(labels, shown, strict=True)
+                ],
+            }
+            for row in self.result_list
+        ]
+
+    @property
     def chosen(self) -> dict[str, str]:
         """What the list was asked for, without the page."""
         return {name: value for name, value in self.params.items() if value}
@@ -96,7 +136,7 @@ class IncidentList(keyset.KeysetList):
     @property
     def all_url(self) -> str:
         """The same, also among what is over."""
-        return self.get_query_string({"show": "all"})
+        return str(self.get_query_string({"show": "all"}))
 
     @property
     def fields(self) -> list[dict[str, Any]]:

@@ -52,9 +52,6 @@ def build(
         "tabs": shown,
         "tab": on,
         **tabs.rows(incident, on.key, before=before, now=now),
-        "sequence": TimelineHead.objects.values_list("sequence", flat=True).get(pk=incident.pk),
-        "pdf_missing": pdf.missing(),
-        "sharing": _sharing(incident, by),
         "systems": tabs.systems(incident, now),
         "partners": partners.rows(incident, now),
         "times": _times(incident, now),
@@ -64,6 +61,7 @@ def build(
         **_next(incident, facts, by),
         **_severity(incident),
         **_banners(incident, now),
+        **_live(incident, by),
     }
 
 
@@ -110,9 +108,14 @@ def _severity(incident: Incident) -> dict[str, Any]:
     }
 
 
-def _sharing(incident: Incident, by: Actor) -> list[Incident]:
-    """Open incidents that list a system which this one lists: perhaps one cause behind both."""
-    return list(queries.sharing_systems(incident, by)) if incident.is_open else []
+def _live(incident: Incident, by: Actor) -> dict[str, Any]:
+    """How long the timeline is, and the open incidents that list a system which this one lists."""
+    sharing = queries.sharing_systems(incident, by)
+    return {
+        "sequence": TimelineHead.objects.values_list("sequence", flat=True).get(pk=incident.pk),
+        "sharing": list(sharing) if incident.is_open else [],
+        "pdf_missing": pdf.missing(),
+    }
 
 
 def _banners(incident: Incident, now: datetime) -> dict[str, Any]:

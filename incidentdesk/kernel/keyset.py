@@ -13,6 +13,7 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Paginator
 from django.db.models import BooleanField, F, Func, Model, Q, QuerySet, Value
+from django.db.models.expressions import OrderBy
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
@@ -29,7 +30,7 @@ class _RowAfter(Func):
         super().__init__(*parts, **extra)
         self.sign = sign
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> tuple[str, Any]:
         """The names on the left, the values on the right."""
         parts = [compiler.compile(part) for part in self.source_expressions]
         half = len(parts) // 2
@@ -48,7 +49,8 @@ class KeysetList(ChangeList):  # type: ignore[misc]
         for name in (AFTER, UNTIL):
             self.params.pop(name, None)
             self.filter_params.pop(name, None)
-        return super().get_queryset(request, *args, **kwargs)
+        found: QuerySet[Any] = super().get_queryset(request, *args, **kwargs)
+        return found
 
     def get_ordering_field(self, field_name: Any) -> Any:
         """What a column sorts by, if it may be sorted by."""
@@ -58,15 +60,18 @@ class KeysetList(ChangeList):  # type: ignore[misc]
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str]:
         """The order that was asked for, then the list's own the same way round, then the key."""
-        asked = [str(name) for name in super().get_ordering(request, queryset)]
-        own = [str(name) for name in self._get_default_ordering()]
+        asked = [_named(part) for part in super().get_ordering(request, queryset)]
+        own = [_named(part) for part in self._get_default_ordering()]
         falls = asked[0].startswith("-")
         turn = own and own[0].startswith("-") != falls and asked[0] != own[0]
         names = [name for name in asked if name.lstrip("-") not in ("pk", "id")]
         names += [_turned(name) if turn else name for name in own if self._sorts(name)]
         last = next((n for n in own if n.lstrip("-") in ("pk", "id")), "-pk" if falls else "pk")
         names.append(_turned(last) if turn else last)
-        return list({name.lstrip("-"): name for name in reversed(names)}.values())[::-1]
+        found: dict[str, str] = {}
+        for name in names:
+            found.setdefault(name.lstrip("-"), name)
+        return list(found.values())
 
     def get_results(self, request: HttpRequest) -> None:
         """The rows of this page, and whether there are any before and after it."""
@@ -120,6 +125,16 @@ def walk(rows: QuerySet[Any], *, size: int = 1_000) -> Iterator[Any]:
             return
         last = tuple(getattr(page[-1], name.lstrip("-")) for name in order)
         page = list(_beyond(rows, order, last, rows.model)[:size])
+
+
+def _named(part: Any) -> str:
+    """A part of an order by name. Empty values stand where PostgreSQL puts them by itself."""
+    if not isinstance(part, OrderBy):
+        return str(part)
+    if part.nulls_first if not part.descending else part.nulls_last:
+        raise ValueError(f"A list cannot go by {part}: keep empty values where they stand.")
+    column: Any = part.expression
+    return f"{'-' if part.descending else ''}{column.name}"
 
 
 def _turned(name: str) -> str:

@@ -113,7 +113,7 @@ USE_CASES = {
     "cases.response.clear_alerts": COMMAND,
     "cases.response.sign": COMMAND,
     "cases.response.page": RESPOND,
-    "cases.saved_views.save": READ,
+    "cases.saved_views.keep": READ,
     "cases.saved_views.forget": READ,
     "cases.disclosure.add_partner": DRAFT,
     "cases.disclosure.edit_involvement": DRAFT,

@@ -35,7 +35,7 @@ class SaveForm(DeskForm):
 
 
 def _save(obj: None, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
-    view = saved_views.save(name=data["name"], query=data["query"], by=by, at=at)
+    view = saved_views.keep(name=data["name"], query=data["query"], by=by, at=at)
     return Done(f"“{view.name}” is kept above the list; only you see it.", to=_list(view.query))
 
 

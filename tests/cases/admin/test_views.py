@@ -46,16 +46,16 @@ def test_a_view_is_kept_shown_to_oneself_only_and_forgotten(as_, declare, people
 
 def test_a_view_of_the_same_name_is_replaced_and_a_list_of_views_ends(people):
     by = people.actor("auditor")
-    saved_views.save(name="A", query="mine=1", by=by, at=NOW)
-    saved_views.save(name=" A ", query="severity=1", by=by, at=NOW)
+    saved_views.keep(name="A", query="mine=1", by=by, at=NOW)
+    saved_views.keep(name=" A ", query="severity=1", by=by, at=NOW)
     assert list(SavedView.objects.values_list("name", "query")) == [("A", "severity=1")]
     for number in range(saved_views.MOST - 1):
-        saved_views.save(name=f"B{number}", query="", by=by, at=NOW)
+        saved_views.keep(name=f"B{number}", query="", by=by, at=NOW)
     with pytest.raises(InvalidInput, match="forget one"):
-        saved_views.save(name="One too many", query="", by=by, at=NOW)
+        saved_views.keep(name="One too many", query="", by=by, at=NOW)
     for name in ("", " ", "x" * 41):
         with pytest.raises(InvalidInput, match="needs a name"):
-            saved_views.save(name=name, query="", by=by, at=NOW)
+            saved_views.keep(name=name, query="", by=by, at=NOW)
     other = people.actor("responder")
     with pytest.raises(NotFound):
         saved_views.forget(view_id=SavedView.objects.first().pk, by=other, at=NOW)
