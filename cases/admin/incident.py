@@ -150,7 +150,7 @@ class IncidentAdmin(IncidentViews):
             return f"took {clocks.words(incident.over_at - incident.opened_at)}"
         return clocks.words(clocks.now() - incident.opened_at)
 
-    @admin.display(description="Next clock")
+    @admin.display(description="Next deadline")
     def next_clock(self, incident: Incident) -> str:
         """The deadline that is due next."""
         words, colour = incident_list.due_words(incident, clocks.now())
