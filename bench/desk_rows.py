@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.filling import Rows, insert, person
 
-PARTNERS, SYSTEMS, LATEST = 1_000, 300, 2_000  # SYSTEMS stands below once more
+PARTNERS, SYSTEMS, LATEST = 1_000, 300, 2_000
 OPEN = f"(n <= {LATEST} AND n %% 7 = 0)"
 AT = "now() - interval '95 seconds' * n"
 PHASES = "(ARRAY['identification', 'containment', 'mitigation', 'recovery', 'review'])"
@@ -102,7 +102,7 @@ OF_INCIDENTS = (
         "cases_affectedsystem",
         {
             "incident_id": "id",
-            "system_id": "(SELECT min(id) FROM cases_system) + (n * 7) %% 300",
+            "system_id": "(SELECT min(id) + (n * 7) %% count(*) FROM cases_system)",
             "state": "'affected'",
             "changed_at": "opened_at",
         },

@@ -65,8 +65,10 @@ class IncidentViews(DeskAdmin):
         return JsonResponse({"names": list(found[:20])})
 
     def live(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """How long the timeline is; 204 while it is as long as `since` says. Two queries less one
-        for the person: cheap enough to be asked every ten seconds."""
+        """How long the timeline is; 204 while it is as long as `since` says.
+
+        One query besides the person's own: cheap enough to be asked every ten seconds.
+        """
         seen = self.visible(actor(request)).filter(pk=object_id)
         sequence = seen.values_list("timeline_head__sequence", flat=True).first()
         if sequence is None:

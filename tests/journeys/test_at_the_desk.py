@@ -1,4 +1,4 @@
-"""Working without a mouse and beside others: shortcuts, a page that stays fresh, a list to search."""
+"""Working without a mouse and beside others: shortcuts, a fresh page, a list to find in."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_an_incident_is_declared_updated_and_evaluated_by_the_keyboard(
     page.keyboard.type(title)
     page.keyboard.press("Enter")
     expect(page.locator("#result_list tbody tr")).to_have_count(1)
-    page.locator("#result_list a").first.click()
+    page.locator("#result_list tbody a").first.click()
     page.wait_for_url(address)
     page.keyboard.press("g")
     page.keyboard.press("d")
