@@ -122,6 +122,7 @@
       const words = `${Math.floor(shown / 3600)}:${two(Math.floor(shown / 60) % 60)}:${two(shown % 60)}`;
       clock.textContent = left < 0 ? `${words} late` : words;
       if (left < 0) clock.parentElement.className = "clock late";
+      else if (new Date(clock.dataset.soon) <= Date.now()) clock.parentElement.className = "clock soon";
     });
   };
   setInterval(tick, 1000);
