@@ -110,15 +110,15 @@ COPY_ROWS = Rows(
 def fill(cursor: Any, *, email: str, password: str) -> int:
     """Partners, incidents, involvements, notices; answers the partner that `email` works for."""
     people = ("first@desk.example", "second@desk.example", email)
-    ids = [_person(cursor, address, password) for address in people]
+    ids = [person(cursor, address, password) for address in people]
     values = {"user": ids[0], "second": ids[1]}
-    _insert(cursor, PARTNER_ROWS, values)
+    insert(cursor, PARTNER_ROWS, values)
     # Old incidents are closed from the start; what guards the order of phases steps aside.
     cursor.execute("ALTER TABLE cases_incident DISABLE TRIGGER USER")
-    _insert(cursor, INCIDENT_ROWS, values)
+    insert(cursor, INCIDENT_ROWS, values)
     cursor.execute("ALTER TABLE cases_incident ENABLE TRIGGER USER")
     for rows in (INVOLVEMENT_ROWS, NOTICE_ROWS, COPY_ROWS):
-        _insert(cursor, rows, values)
+        insert(cursor, rows, values)
     cursor.execute("SELECT id FROM partners_partner WHERE code = 'B001'")
     partner_id = int(cursor.fetchone()[0])
     _grant(cursor, partner_id, ids[2])
@@ -129,10 +129,11 @@ def fill(cursor: Any, *, email: str, password: str) -> int:
     return partner_id
 
 
-def _person(cursor: Any, email: str, password: str) -> int:
+def person(cursor: Any, email: str, password: str) -> int:
+    """Somebody who may log in; answers the id."""
     values = {"email": "%(email)s", "name": "'Bench'", "password": "%(password)s"}
     values |= {"is_active": "true"}
-    _insert(cursor, Rows("kernel_user", values, ""), {"email": email, "password": password})
+    insert(cursor, Rows("kernel_user", values, ""), {"email": email, "password": password})
     cursor.execute("SELECT id FROM kernel_user WHERE email = %s", [email])
     return int(cursor.fetchone()[0])
 
@@ -143,10 +144,10 @@ def _grant(cursor: Any, partner_id: int, user_id: int) -> None:
         {"content_object_id": "%(partner)s", "user_id": "%(user)s", "permission_id": "id"},
         "auth_permission WHERE codename = 'act'",
     )
-    _insert(cursor, rows, {"partner": partner_id, "user": user_id})
+    insert(cursor, rows, {"partner": partner_id, "user": user_id})
 
 
-def _insert(cursor: Any, rows: Rows, values: dict[str, Any]) -> None:
+def insert(cursor: Any, rows: Rows, values: dict[str, Any]) -> None:
     """Insert them; what is not named and may not be null is empty."""
     cursor.execute(
         "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s"

@@ -32,8 +32,8 @@ def measure(stack: Stack) -> list[Figure]:
     say(f"Filling in {INCIDENTS:,} incidents of {PARTNERS} partners …")
     password = secrets.token_urlsafe(12)
     with stack.connect("owner") as cursor:
-        partner_id = fill(cursor, email=EMAIL, password=_encoded(password))
-    request = client.get("/portal/", _log_in(stack, password))
+        partner_id = fill(cursor, email=EMAIL, password=encoded(password))
+    request = client.get("/portal/", log_in(stack, EMAIL, password))
     figures = []
     for clients in (1, 8):
         pages, raws = list[float](), list[float]()
@@ -50,14 +50,14 @@ def measure(stack: Stack) -> list[Figure]:
     return figures
 
 
-def _encoded(password: str) -> str:
+def encoded(password: str) -> str:
     """As Django keeps it; few rounds, since hashing is not what is measured."""
     salt, rounds = secrets.token_hex(8), 1000
     made = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), rounds)
     return f"pbkdf2_sha256${rounds}${salt}${base64.b64encode(made).decode()}"
 
 
-def _log_in(stack: Stack, password: str) -> str:
+def log_in(stack: Stack, email: str, password: str) -> str:
     """The cookies of a session, had as a browser has them."""
     connection = http.client.HTTPConnection("localhost", stack.desk, timeout=60)
     connection.request("GET", "/accounts/login/")
@@ -66,7 +66,7 @@ def _log_in(stack: Stack, password: str) -> str:
     if token is None:
         raise RuntimeError("The login page has no form; mend bench.")
     cookies = _cookies(page)
-    form = {"login": EMAIL, "password": password, "csrfmiddlewaretoken": token[1]}
+    form = {"login": email, "password": password, "csrfmiddlewaretoken": token[1]}
     headers = {"Cookie": cookies, "Content-Type": "application/x-www-form-urlencoded"}
     connection.request("POST", "/accounts/login/", urlencode(form), headers)
     answer = connection.getresponse()

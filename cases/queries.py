@@ -4,7 +4,7 @@ there. Also the lock that every use case begins with, which finds only what the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -30,8 +30,6 @@ from cases.models.incident import OVER, IncidentQuerySet
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import NotFound
-from incidentdesk.kernel.models import User
-from incidentdesk.kernel.roles import ROLES
 from partners.models import Partner
 
 Row = TypeVar("Row", bound=Model)
@@ -143,6 +141,23 @@ def affected_visible_to(actor: Actor) -> QuerySet[AffectedSystem]:
     return AffectedSystem.objects.filter(incident__in=visible_to(actor))
 
 
+def shared_systems(actor: Actor) -> dict[str, list[Incident]]:
+    """The systems that several open incidents name, each with these incidents, worst first.
+
+    One query over what is open; an incident that `actor` may not read is not counted.
+    """
+    rows = (
+        AffectedSystem.objects.filter(incident__in=visible_to(actor).open())
+        .select_related("incident", "system")
+        .only("system__name", "incident__reference", "incident__title", "incident__severity")
+        .order_by("system__name", "incident__severity", "-incident__opened_at", "-incident_id")
+    )
+    found: dict[str, list[Incident]] = defaultdict(list)
+    for row in rows:
+        found[row.system.name].append(row.incident)
+    return {name: incidents for name, incidents in found.items() if len(incidents) > 1}
+
+
 def sharing_systems(incident: Incident, actor: Actor) -> IncidentQuerySet:
     """Other open incidents that list a system which this one lists too: a risk in common.
 
@@ -234,31 +249,6 @@ def sealed_from(actor: Actor) -> Q:
         | Q(about__in=hidden.values_list(sight.named("incident")))
         | Q(about__in=reports.order_by().values_list(sight.named("report")))
     )
-
-
-@dataclass(frozen=True)
-class Seer:
-    """One person who can see an incident, and every reason for it."""
-
-    person: User
-    reasons: list[str]
-
-
-def seen_by(incident: Incident) -> list[Seer]:
-    """Every active person who can see this incident, by name: from the grounds that decide."""
-    let_in = sight.let_in(incident) if incident.is_restricted else {}
-    found = []
-    for person in User.objects.filter(is_active=True).exclude(roles=[]).order_by("name", "pk"):
-        actor = access.actor_for(person)
-        if not access.allows(actor, Permission.INCIDENT_READ):
-            continue
-        roles = ", ".join(ROLES[key].label for key in person.roles if key in ROLES)
-        reasons = let_in.get(person.pk, []) if incident.is_restricted else [f"role {roles}"]
-        if actor.is_auditor:
-            reasons = [*reasons, "auditor; every reading is recorded"]
-        if reasons:
-            found.append(Seer(person, reasons))
-    return found
 
 
 def locked(incident_id: int, *, by: Actor) -> Incident:

@@ -16,9 +16,10 @@ from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from cases.models import Assignment, Incident
-from incidentdesk.kernel import grants
-from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel import access, grants
+from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.models import User
+from incidentdesk.kernel.roles import ROLES
 from notifications import queries as post
 
 OPEN = "open_restricted"
@@ -111,3 +112,28 @@ def admit(incident: Incident, user_id: int, *, by: Actor, at: datetime) -> None:
 def shut_out(incident: Incident, user_id: int) -> None:
     """Take a person's name off the list; who has a role keeps the role."""
     grants.revoke(User.objects.get(pk=user_id), OPEN, incident)
+
+
+@dataclass(frozen=True)
+class Seer:
+    """One person who can see an incident, and every reason for it."""
+
+    person: User
+    reasons: list[str]
+
+
+def seen_by(incident: Incident) -> list[Seer]:
+    """Every active person who can see this incident, by name: from the grounds that decide."""
+    grounds = let_in(incident) if incident.is_restricted else {}
+    found = []
+    for person in User.objects.filter(is_active=True).exclude(roles=[]).order_by("name", "pk"):
+        actor = access.actor_for(person)
+        if not access.allows(actor, Permission.INCIDENT_READ):
+            continue
+        roles = ", ".join(ROLES[key].label for key in person.roles if key in ROLES)
+        reasons = grounds.get(person.pk, []) if incident.is_restricted else [f"role {roles}"]
+        if actor.is_auditor:
+            reasons = [*reasons, "auditor; every reading is recorded"]
+        if reasons:
+            found.append(Seer(person, reasons))
+    return found

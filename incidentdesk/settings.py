@@ -311,7 +311,7 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "6px",
     "DASHBOARD_CALLBACK": "incidentdesk.dashboard.context",
     "STYLES": ["/static/desk.css"],
-    "SCRIPTS": ["/static/desk.js"],
+    "SCRIPTS": ["/static/desk.js", "/static/live.js", "/static/shortcuts.js"],
     "COLORS": {
         "primary": {
             "50": "oklch(98.4% .014 180.72)",

@@ -131,6 +131,40 @@
       if (error.name !== "AbortError") part.removeAttribute("aria-busy");
     });
   });
+  // A list's form: filters lie open where there is room, what is empty stays out of the address,
+  // and names that fit are offered while one types.
+  addEventListener("DOMContentLoaded", () => {
+    if (!matchMedia("(min-width: 641px)").matches) return;
+    document.querySelectorAll("details[data-wide-open]").forEach((filters) => { filters.open = true; });
+  });
+  document.addEventListener("submit", (event) => {
+    if (!event.target.closest(".finder")) return;
+    event.target.querySelectorAll("input, select").forEach((field) => {
+      if (!field.value) field.disabled = true;
+    });
+  });
+  addEventListener("pageshow", () => {
+    document.querySelectorAll(".finder :is(input, select, button)").forEach((field) => { field.disabled = false; });
+  });
+  let asked = 0;
+  document.addEventListener("input", async (event) => {
+    const field = event.target;
+    if (!field.dataset.names) return;
+    const number = asked += 1;
+    try {
+      const answer = await fetch(`${field.dataset.names}?${new URLSearchParams({ q: field.value })}`);
+      if (!answer.ok || answer.redirected || number !== asked) return;
+      const { names } = await answer.json();
+      const id = `names-${field.name}`;
+      const list = document.getElementById(id) || document.createElement("datalist");
+      list.id = id;
+      list.replaceChildren(...names.map((name) => new Option(name, name)));
+      if (!list.isConnected) field.after(list);
+      field.setAttribute("list", id);
+    } catch {
+      // No connection: the field takes what is typed.
+    }
+  });
 
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
@@ -148,6 +182,7 @@
       const words = `${Math.floor(shown / 3600)}:${two(Math.floor(shown / 60) % 60)}:${two(shown % 60)}`;
       clock.textContent = left < 0 ? `${words} late` : words;
       if (left < 0) clock.parentElement.className = "clock late";
+      else if (new Date(clock.dataset.soon) <= Date.now()) clock.parentElement.className = "clock soon";
     });
   };
   setInterval(tick, 1000);

@@ -14,8 +14,8 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import mark_safe
 
-from cases import queries
-from cases.admin import incident_list, incident_page
+from cases import queries, search, sight
+from cases.admin import incident_filters, incident_list, incident_page
 from cases.admin.dialogs import (
     bulk,
     command,
@@ -32,14 +32,16 @@ from cases.admin.dialogs import (
     systems,
     tasks,
     times,
+    views,
     waive,
 )
 from cases.admin.dialogs import timeline as entries
 from cases.admin.evaluation_views import EvaluationViews
-from cases.models import Incident, Phase
+from cases.admin.incident_views import IncidentViews
+from cases.models import Incident, Phase, SavedView
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.desk import DeskAdmin, actor, note_reading
+from incidentdesk.kernel.desk import actor, note_reading
 
 NOBODY = mark_safe('<span class="desk"><span class="warn">nobody yet</span></span>')
 
@@ -53,23 +55,23 @@ def _on_to(name: str, queryset: QuerySet[Incident]) -> HttpResponse:
 
 
 @admin.register(Incident)
-class IncidentAdmin(EvaluationViews, DeskAdmin):
+class IncidentAdmin(EvaluationViews, IncidentViews):
     """Newest first; open ones unless all are asked for."""
 
     page_template = "admin/cases/incident/page.html"
     list_display = ("severity_badge", "name", "phase_label", "commander_name", "age", "next_clock")
     list_display_links = ("name",)
-    list_filter = (
-        incident_list.ShownFilter,
-        incident_list.MineFilter,
-        incident_list.SeverityFilter,
-        incident_list.PhaseFilter,
-        "category",
-    )
-    search_fields = ("title", "reference")
-    search_help_text = "Title or reference"
+    list_filter = incident_filters.FILTERS
+    sortable_by = ("severity_badge", "age")  # what an index answers, whatever else is asked
+    search_fields = ("title",)  # and the rest that cases.search reads
+    change_list_template = "admin/cases/incident/list.html"
     list_select_related = ("commander",)
-    list_actions: ClassVar = (evaluation.DECLARE, *bulk.ALL)
+    list_actions: ClassVar = (
+        evaluation.DECLARE,
+        *bulk.ALL,
+        views.SAVE_VIEW,
+        views.FORGET_VIEW,
+    )
     actions: ClassVar = ("offer_command", "dismiss_several")
     desk_actions: ClassVar = (
         command.ACKNOWLEDGE,
@@ -158,7 +160,7 @@ class IncidentAdmin(EvaluationViews, DeskAdmin):
             "opts": self.opts,
             "title": f"Who can see {incident.reference}",
             "incident": incident,
-            "seers": queries.seen_by(incident),
+            "seers": sight.seen_by(incident),
             "ways": [buttons[a.name] for a in restriction.ALL if a.name in buttons],
         }
         return TemplateResponse(request, "admin/cases/incident/who.html", context)
@@ -177,6 +179,29 @@ class IncidentAdmin(EvaluationViews, DeskAdmin):
         """On to the dialog, with what was ticked."""
         return _on_to("dismiss_several", queryset)
 
+    def get_changelist(
+        self, request: HttpRequest, **kwargs: Any
+    ) -> type[incident_list.IncidentList]:
+        """With what its rows share."""
+        return incident_list.IncidentList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Incident], search_term: str
+    ) -> tuple[QuerySet[Incident], bool]:
+        """By all that was written about it."""
+        if not search_term.strip():
+            return queryset, False
+        found, is_cut = search.narrow(queryset, search_term)
+        request._search_is_cut = is_cut  # type: ignore[attr-defined]
+        return found, False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, below this person's own views of it."""
+        mine = SavedView.objects.filter(user=actor(request).user_id)
+        return super().changelist_view(request, {"views": mine, **(extra_context or {})})
+
     @admin.display(description="Severity", ordering="severity")
     def severity_badge(self, incident: Incident) -> str:
         """As on every page."""
@@ -186,15 +211,17 @@ class IncidentAdmin(EvaluationViews, DeskAdmin):
 
     @admin.display(description="Incident")
     def name(self, incident: Incident) -> str:
-        """Title, with the reference below."""
+        """Title, with the reference below, and the systems that another open one shares."""
+        shares = ", ".join(getattr(incident, "shares", []))
         return format_html(
-            '<span class="desk"><span class="who">{}{}</span><small>{}</small></span>',
+            '<span class="desk"><span class="who">{}{}</span><small>{}</small>{}</span>',
             DRILL if incident.is_exercise else "",
             incident.title,
             f"{incident.reference} · restricted" if incident.is_restricted else incident.reference,
+            format_html(' <span class="chip warn">shares {}</span>', shares) if shares else "",
         )
 
-    @admin.display(description="Phase", ordering="phase")
+    @admin.display(description="Phase")
     def phase_label(self, incident: Incident) -> str:
         """In words."""
         if incident.phase == Phase.DISMISSED:
@@ -215,7 +242,7 @@ class IncidentAdmin(EvaluationViews, DeskAdmin):
             return f"took {clocks.words(incident.over_at - incident.opened_at)}"
         return clocks.words(clocks.now() - incident.opened_at)
 
-    @admin.display(description="Next clock", ordering="next_due_at")
+    @admin.display(description="Next deadline")
     def next_clock(self, incident: Incident) -> str:
         """The deadline that is due next."""
         words, colour = incident_list.due_words(incident, clocks.now())

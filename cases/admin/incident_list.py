@@ -1,19 +1,36 @@
-"""The list of incidents: its filters and the annotations that its columns read."""
+"""The list of incidents: what its columns read, and what it says of two that share a system."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
+from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
-from cases.admin.filters import ChoiceFilter
-from cases.models import Deadline, Incident, Phase
+from cases import queries
+from cases.admin.incident_filters import FILTERS
+from cases.models import Deadline, Incident
 from cases.models.deadline import KINDS
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import clocks, desk, keyset
 
 KIND_LABELS = dict(KINDS)
+COLUMNS = (
+    "reference",
+    "title",
+    "severity",
+    "phase",
+    "dismissal",
+    "opened_at",
+    "over_at",
+    "is_exercise",
+    "is_restricted",
+    "commander__name",
+    "commander__email",
+)
 
 
 def with_next_deadline(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
@@ -39,69 +56,110 @@ def due_words(incident: Any, now: datetime) -> tuple[str, str]:
     return f"{label} in {span}", "warn" if (due - now).total_seconds() < 900 else ""
 
 
-class ShownFilter(ChoiceFilter):
-    """Open ones, unless a person asks for all of them or for a phase that is over."""
+class IncidentList(keyset.KeysetList):
+    """The page: its rows, what they share, and what the form above them says."""
 
-    title = "state"
-    parameter_name = "show"
-    first = "Open"
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
+        """Only the columns that a row shows: a page of rows is read on every look at the desk."""
+        found = super().get_queryset(request, *args, **kwargs)
+        return found.select_related(None).select_related("commander").only(*COLUMNS)
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Everything, on request."""
-        return [("all", "All")]
+    is_cut = False  # the words are in so many that only the newest were looked at
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Incident]) -> QuerySet[Incident]:
-        """Leaves out what is over."""
-        over = request.GET.get("phase") in (Phase.CLOSED, Phase.DISMISSED)
-        if self.value() == "all" or over:
-            return queryset
-        return queryset.exclude(phase__in=(Phase.CLOSED, Phase.DISMISSED))
+    def get_results(self, request: HttpRequest) -> None:
+        """Each row also knows the systems that it shares with another open incident."""
+        super().get_results(request)
+        self.is_cut = getattr(request, "_search_is_cut", False)
+        self.has_filters = False  # the form above the list holds them, not the theme's sheet
+        shares: dict[int, list[str]] = defaultdict(list)
+        for name, incidents in queries.shared_systems(desk.actor(request)).items():
+            for incident in incidents:
+                shares[incident.pk].append(name)
+        for row in self.result_list:
+            row.shares = shares.get(row.pk, [])
+
+    @property
+    def columns(self) -> list[dict[str, Any]]:
+        """The columns with their sort links. The theme's own table costs twice as much to draw."""
+        order = self.get_ordering_field_columns()
+        found = []
+        for place, name in enumerate(self.list_display):
+            if name == "action_checkbox":
+                continue
+            sorts = bool(self.get_ordering_field(name))
+            turn = "-" if order.get(place) == "asc" else ""
+            found.append(
+                {
+                    "label": getattr(self.model_admin, name).short_description,
+                    "url": self.get_query_string({ORDER_VAR: f"{turn}{place}"}) if sorts else "",
+                    "sorted": order.get(place, ""),
+                }
+            )
+        return found
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows with a cell for each column."""
+        names = [name for name in self.list_display if name != "action_checkbox"]
+        shown = [
+            (name in self.list_display_links, getattr(self.model_admin, name)) for name in names
+        ]
+        labels = [cell.short_description for _, cell in shown]
+        return [
+            {
+                "pk": row.pk,
+                "url": row.url,
+                "title": str(row),
+                "cells": [
+                    (label, is_link, cell(row))
+                    for label, (is_link, cell) in zip(labels, shown, strict=True)
+                ],
+            }
+            for row in self.result_list
+        ]
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What the list was asked for, without the page."""
+        return {name: value for name, value in self.params.items() if value}
+
+    @property
+    def asked(self) -> str:
+        """The same as an address has it."""
+        return urlencode(sorted(self.chosen.items()))
+
+    @property
+    def keep(self) -> str:
+        """The same, for the dialog that keeps it."""
+        return urlencode({"query": self.asked})
+
+    @property
+    def all_url(self) -> str:
+        """The same, also among what is over."""
+        return str(self.get_query_string({"show": "all"}))
+
+    @property
+    def fields(self) -> list[dict[str, Any]]:
+        """The filters as the form shows them."""
+        return [
+            {
+                "name": spec.parameter_name,
+                "label": spec.title,
+                "value": self.chosen.get(spec.parameter_name, ""),
+                "is_typed": getattr(spec, "is_typed", False),
+                "first": spec.first,
+                "choices": spec.lookup_choices,
+            }
+            for spec in self.filter_specs
+        ]
+
+    @property
+    def filters_on(self) -> int:
+        """How many filters are set."""
+        return sum(bool(field["value"]) for field in self.fields)
 
 
-class MineFilter(ChoiceFilter):
-    """Those that the person who looks commands."""
-
-    title = "commander"
-    parameter_name = "mine"
-    first = "Anybody"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """One's own."""
-        return [("1", "Me")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Incident]) -> QuerySet[Incident]:
-        """One's own."""
-        return queryset.filter(commander_id=request.user.pk) if self.value() else queryset
-
-
-class PhaseFilter(ChoiceFilter):
-    """One phase."""
-
-    title = "phase"
-    parameter_name = "phase"
-    first = "Any"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The phases and the two ways in which it is over."""
-        return list(Phase.choices)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Incident]) -> QuerySet[Incident]:
-        """Those in that phase."""
-        return queryset.filter(phase=self.value()) if self.value() else queryset
-
-
-class SeverityFilter(ChoiceFilter):
-    """One severity."""
-
-    title = "severity"
-    parameter_name = "severity"
-    first = "Any"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The four."""
-        return [(str(n), f"SEV-{n}") for n in (1, 2, 3, 4)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Incident]) -> QuerySet[Incident]:
-        """Those of that severity."""
-        value = self.value() or ""
-        return queryset.filter(severity=int(value)) if value in {"1", "2", "3", "4"} else queryset
+def asked_only(query: str) -> str:
+    """Of an address, what the list itself can be asked for."""
+    names = {spec.parameter_name for spec in FILTERS} | {SEARCH_VAR, ORDER_VAR}
+    return urlencode(sorted((k, v) for k, v in parse_qsl(query) if k in names))

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 
-from cases import facts, gates
+from cases import facts, gates, queries
 from cases.admin import needs
 from cases.admin.page import (
     axes,
@@ -16,13 +16,14 @@ from cases.admin.page import (
     lifecycle,
     moments,
     partners,
+    pdf,
     progress,
     recovery,
     systems,
     tabs,
     times,
 )
-from cases.models import Basis, Incident, Phase, Target
+from cases.models import Basis, Incident, Phase, Target, TimelineHead
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 
@@ -86,6 +87,7 @@ def build(
         **axes.why(incident),
         **_banners(incident, now),
         **lifecycle.context(incident, by=by, now=now),
+        **_live(incident, by),
     }
 
 
@@ -137,6 +139,16 @@ def _next(incident: Incident, known: gates.Facts, by: Actor) -> dict[str, Any]:
     if incident.phase in (Phase.REVIEW, Phase.CLOSED):
         found["review_of"] = reverse("admin:reviews_review_of", args=[incident.pk])
     return found
+
+
+def _live(incident: Incident, by: Actor) -> dict[str, Any]:
+    """How long the timeline is, and the open incidents that list a system which this one lists."""
+    sharing = queries.sharing_systems(incident, by)
+    return {
+        "sequence": TimelineHead.objects.values_list("sequence", flat=True).get(pk=incident.pk),
+        "sharing": list(sharing) if incident.is_open else [],
+        "pdf_missing": pdf.missing(),
+    }
 
 
 def _banners(incident: Incident, now: datetime) -> dict[str, Any]:

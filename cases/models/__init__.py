@@ -18,6 +18,7 @@ from cases.models.playbook import Playbook, PlaybookTask
 from cases.models.recovery import Reconciliation, RecoveryCheck
 from cases.models.report import Report
 from cases.models.review_facts import ReviewFacts
+from cases.models.saved_view import SavedView
 from cases.models.severity import AxisLevel, Basis, SeverityFloor, SeverityMatrix, SeverityRule
 from cases.models.system import AffectedSystem, System
 from cases.models.task import Task
@@ -52,6 +53,7 @@ __all__ = [
     "RecoveryCheck",
     "Report",
     "ReviewFacts",
+    "SavedView",
     "SeverityFloor",
     "SeverityMatrix",
     "SeverityRule",

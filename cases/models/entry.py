@@ -11,7 +11,8 @@ from django.db.models import F, Q, Value
 # What may still happen to an entry: its text is taken out, and everything else stays.
 _BLANKED = (
     "NEW.body = '' AND NEW.salt = ''"
-    " AND (to_jsonb(NEW) - 'body' - 'salt') = (to_jsonb(OLD) - 'body' - 'salt')"
+    " AND (to_jsonb(NEW) - 'body' - 'salt' - 'words')"
+    " = (to_jsonb(OLD) - 'body' - 'salt' - 'words')"
 )
 
 

@@ -73,6 +73,9 @@ class Involvement(models.Model):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
+                fields=["reference"], condition=~Q(reference=""), name="involvement_by_reference"
+            ),
+            models.Index(
                 fields=["partner", "-disclosed_at", "-id"],
                 condition=Q(disclosed_at__isnull=False),
                 name="partner_newest",

@@ -55,6 +55,7 @@ class Report(models.Model):
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["reference"], name="report_by_reference"),
             models.Index(fields=["partner", "-reported_at", "-id"], name="report_newest"),
             models.Index(fields=["reported_at"], condition=Q(state="new"), name="report_to_triage"),
         ]

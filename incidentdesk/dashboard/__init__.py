@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from cases import queries
 from incidentdesk.dashboard import figures, needs, trends
 from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Permission
@@ -23,6 +24,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "at": at,
         "may_declare": access.allows(by, Permission.INCIDENT_DECLARE),
         "figures": figures.read(by, at=at),
+        "shared": queries.shared_systems(by),
         "needs": needs.of(by, at=at),
         "board": figures.board(by, at=at),
         "medians": trends.medians(by, at=at),

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import F, Prefetch, Q
 from django.utils import timezone
 
 from cases import queries
-from cases.models import Deadline, Incident, Notice, NoticeCopy, Phase, Report
+from cases.models import Deadline, Incident, Notice, NoticeCopy, Phase, Report, Task
 from incidentdesk.dashboard.remaining import Remaining, since, until
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -61,6 +61,7 @@ def of(by: Actor, *, at: datetime) -> Needs:
         *_notices(by, at=at),
         *_offers(by, at=at),
         *_incidents(by, at=at),
+        *_tasks(by, at=at),
         *_reports(by, at=at),
         *_reviews(by, at=at),
         *_actions(by, at=at),
@@ -129,6 +130,20 @@ def _incidents(by: Actor, *, at: datetime) -> Iterator[Need]:
             until(due_at, at=at) if due_at else since(incident.opened_at, at=at),
             began_at=incident.opened_at,
         )
+
+
+def _tasks(by: Actor, *, at: datetime) -> Iterator[Need]:
+    """This person's own open tasks of the phase in which their incident is."""
+    rows = (
+        queries.tasks_visible_to(by)
+        .filter(owner=by.user_id, state=Task.State.OPEN, phase=F("incident__phase"))
+        .select_related("incident")
+        .order_by(F("due_at").asc(nulls_last=True), "id")
+    )
+    for task in rows[:EACH]:
+        began_at = task.incident.opened_at
+        remaining = until(task.due_at, at=at) if task.due_at else since(began_at, at=at)
+        yield _about(task.incident, f"task: {task.text}", remaining, began_at=began_at)
 
 
 def _reports(by: Actor, *, at: datetime) -> Iterator[Need]:

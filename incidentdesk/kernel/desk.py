@@ -20,10 +20,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
-from unfold.paginator import InfinitePaginator
 from unfold.sites import UnfoldAdminSite
 
-from incidentdesk.kernel import access, audit, clocks, dialogs
+from incidentdesk.kernel import access, audit, clocks, dialogs, keyset
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action
 from incidentdesk.kernel.history_page import HistoryPage
@@ -122,7 +121,6 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
     change_list_template = "admin/desk/change_list.html"
     desk_actions: ClassVar[Sequence[Action]] = ()  # buttons on one object
     list_actions: ClassVar[Sequence[Action]] = ()  # buttons on the list
-    paginator = InfinitePaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER  # a count a choice would be a query a choice
     list_per_page = 25
@@ -136,6 +134,10 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
     def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """What the object's page shows besides its buttons."""
         return {}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[keyset.KeysetList]:
+        """Pages that begin at a row."""
+        return keyset.KeysetList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """What this person may read."""

@@ -29,11 +29,13 @@ class DeskForm(forms.Form):
 
     The address may fill fields in beforehand: `?key=no_systems`. `lead_in` is a line above the
     fields, `above` a template above them for what needs more than a line, `below` one under them.
+    What is `folded` lies below the other fields under “More”, until it is filled in or wrong.
     """
 
     lead_in: str = ""
     above: str = ""
     below: str = ""
+    folded: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, obj: Any = None, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,6 +45,11 @@ class DeskForm(forms.Form):
 
     def prepare(self) -> None:
         """Set choices and initial values from `self.obj`; nothing by default."""
+
+    @property
+    def is_unfolded(self) -> bool:
+        """Whether “More” lies open."""
+        return any(self[name].errors or self[name].value() for name in self.folded)
 
 
 @dataclass(frozen=True)

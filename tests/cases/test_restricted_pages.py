@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from cases import queries, response, restriction, workflow
+from cases import queries, response, restriction, sight, workflow
 from cases.models import Incident
 from incidentdesk.kernel.errors import NotFound
 from notifications import escalation
@@ -53,7 +53,7 @@ def test_the_page_says_nothing_and_lets_in_whom_it_reached(paged, people):
         True,
         False,
     ]
-    assert {s.person for s in queries.seen_by(paged)} == {
+    assert {s.person for s in sight.seen_by(paged)} == {
         people[k] for k in ("security", "approver", "commander", "auditor")
     }
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from cases import crew, evaluation, queries, response, restriction, workflow
+from cases import crew, evaluation, queries, response, restriction, sight, workflow
 from cases.models import Entry, Incident
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor
@@ -77,7 +77,7 @@ def test_admitting_and_excluding_are_decisions_with_a_name_and_a_time(closed, pe
     step = {"incident_id": closed.pk, "by": people.actor("commander"), "at": LATER}
     restriction.admit(**step, user_id=people["approver"].pk)
     assert "approver" in who_sees(closed, people)
-    reasons = {seer.person: seer.reasons for seer in queries.seen_by(closed)}
+    reasons = {seer.person: seer.reasons for seer in sight.seen_by(closed)}
     assert reasons == {
         people["approver"]: ["admitted by Incident commander on 4 Mar 2026 at 09:46"],
         people["auditor"]: ["auditor; every reading is recorded"],
@@ -167,7 +167,7 @@ def test_what_decides_and_what_is_listed_agree_for_everybody(closed, declare, pe
     by = people.actor("commander")
     restriction.restrict(incident_id=unread.pk, user_ids=[], reason="x", by=by, at=NOW)
     for incident in Incident.objects.filter(pk__in=[closed.pk, open_one.pk, unread.pk]):
-        listed = {seer.person.pk for seer in queries.seen_by(incident)}
+        listed = {seer.person.pk for seer in sight.seen_by(incident)}
         decided = {
             person.pk
             for person in User.objects.all()

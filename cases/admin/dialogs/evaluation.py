@@ -20,8 +20,9 @@ from incidentdesk.kernel.dialogs import Action, DeskForm, Done
 
 
 class DeclareForm(DeskForm):
-    """What is known when a person declares an incident."""
+    """What is known when a person declares an incident: a title is enough, the rest can follow."""
 
+    folded = ("description", "occurred_at")
     title = forms.CharField(
         label="What is wrong", max_length=200, help_text="In a few words; it heads every page."
     )

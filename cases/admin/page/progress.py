@@ -62,13 +62,14 @@ def _words(visits: list[tuple[datetime, datetime | None]], now: datetime) -> str
 
 @dataclass(frozen=True)
 class Clock:
-    """One deadline as the page shows it; `due` is for the countdown in the browser."""
+    """One deadline as the page shows it; `due` and `soon` are for the countdown in the browser."""
 
     label: str
     state: str  # "met", "late", "soon" or ""
     value: str
     foot: str
     due: str = ""
+    soon: str = ""  # from when it is shown as running out
 
 
 _LABELS = {**dict(KINDS), "evaluate": "Evaluated"}
@@ -118,4 +119,5 @@ def _clock(deadline: Deadline, target: str, *, drafts: int, now: datetime) -> Cl
         return Clock(label, "late", f"{clocks.words(remains)} late", foot)
     state = "soon" if remains * SOON < whole else ""
     due = deadline.due_at.isoformat() if remains < timedelta(days=1) else ""
-    return Clock(label, state, moments.left(remains), foot, due)
+    soon = (deadline.due_at - whole / SOON).isoformat() if due else ""
+    return Clock(label, state, moments.left(remains), foot, due, soon)

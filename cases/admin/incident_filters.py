@@ -1,0 +1,189 @@
+"""The filters of the list of incidents. Each is answered by an index, also at a million."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from cases.admin.filters import ChoiceFilter
+from cases.models import AffectedSystem, Category, Deadline, Incident, Involvement, Phase, System
+from cases.models.incident import OVER
+from incidentdesk.kernel import clocks
+from partners.models import Partner
+
+Found = QuerySet[Incident]
+
+
+class ShownFilter(ChoiceFilter):
+    """Open ones, unless a person asks for all of them or for a phase that is over."""
+
+    title = "State"
+    parameter_name = "show"
+    first = "Open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Everything, on request."""
+        return [("all", "All")]
+
+    def queryset(self, request: HttpRequest, queryset: Found) -> Found:
+        """Leaves out what is over."""
+        if self.value() == "all" or request.GET.get("phase") in OVER:
+            return queryset
+        return queryset.exclude(phase__in=OVER)
+
+
+class MineFilter(ChoiceFilter):
+    """Those that the person who looks commands."""
+
+    title = "Commander"
+    parameter_name = "mine"
+    first = "Anybody"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """One's own."""
+        return [("1", "Me")]
+
+    def queryset(self, request: HttpRequest, queryset: Found) -> Found:
+        """One's own."""
+        return queryset.filter(commander_id=request.user.pk) if self.value() else queryset
+
+
+class SeverityFilter(ChoiceFilter):
+    """One severity."""
+
+    title = "Severity"
+    parameter_name = "severity"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The four."""
+        return [(str(n), f"SEV-{n}") for n in (1, 2, 3, 4)]
+
+    def queryset(self, request: HttpRequest, queryset: Found) -> Found:
+        """Those of that severity."""
+        value = self.value() or ""
+        return queryset.filter(severity=int(value)) if value in {"1", "2", "3", "4"} else queryset
+
+
+class PhaseFilter(ChoiceFilter):
+    """One phase."""
+
+    title = "Phase"
+    parameter_name = "phase"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The phases and the two ways in which it is over."""
+        return list(Phase.choices)
+
+    def queryset(self, request: HttpRequest, queryset: Found) -> Found:
+        """Those in that phase; of the five, only open ones are looked at."""
+        phase = self.value()
+        if not phase:
+            return queryset
+        found = queryset if phase in OVER else queryset.exclude(phase__in=OVER)
+        return found.filter(phase=phase)
+
+
+class CategoryFilter(ChoiceFilter):
+    """One category, by its key."""
+
+    title = "Category"
+    parameter_name = "category"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Those of the register, and those without one."""
+        self.ids = {
+            key: (pk, name) for pk, key, name in Category.objects.values_list("pk", "key", "name")
+        }
+        return [*((key, name) for key, (_, name) in self.ids.items()), ("none", "None yet")]
+
+    def queryset(self, request: HttpRequest, queryset: Found) -> Found:
+        """Those of that category."""
+        key = self.value()
+        if not key:
+            return queryset
+        if key == "none":
+            return queryset.filter(category=None)
+        return queryset.filter(category_id=self.ids[key][0]) if key in self.ids else queryset.none()
+
+
+class OverdueFilter(ChoiceFilter):
+    """A clock of it has run out."""
+
+    title = "Clocks"
+    parameter_name = "overdue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """One that is past due."""
+        return [("1", "Overdue")]
+
+    def queryset(self, request: HttpRequest, queryset: Found) -> Found:
+        """Those with a running clock that is past due."""
+        if not self.value():
+            return queryset
+        late = Deadline.objects.filter(met_at=None, is_dropped=False, due_at__lt=clocks.now())
+        return queryset.filter(pk__in=late.order_by().values("incident"))
+
+
+class TypedFilter(ChoiceFilter):
+    """A filter whose value is typed: there are too many to choose from."""
+
+    is_typed = True
+    names = ""  # where the browser asks for names that fit
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """None; what was typed counts."""
+        return []
+
+    def has_output(self) -> bool:
+        """It is there without choices."""
+        return True
+
+    @property
+    def typed(self) -> str:
+        """What was typed, in capitals."""
+        return (self.value() or "").strip().upper()
+
+
+class PartnerFilter(TypedFilter):
+    """One partner, by its name or code."""
+
+    title = "Partner"
+    parameter_name = "partner"
+
+    def queryset(self, request: HttpRequest, queryset: Found) -> Found:
+        """Those that it is listed in."""
+        if not self.typed:
+            return queryset
+        named = Q(code=self.typed) | Q(name__iexact=self.typed)
+        ids = list(Partner.objects.filter(named).values_list("pk", flat=True))
+        listed = Involvement.objects.filter(partner__in=ids).order_by()
+        return queryset.filter(pk__in=listed.values("incident"))
+
+
+class SystemFilter(TypedFilter):
+    """One system, by its name."""
+
+    title = "System"
+    parameter_name = "system"
+
+    def queryset(self, request: HttpRequest, queryset: Found) -> Found:
+        """Those that it is affected in."""
+        if not self.typed:
+            return queryset
+        ids = list(System.objects.filter(name__iexact=self.typed).values_list("pk", flat=True))
+        affected = AffectedSystem.objects.filter(system__in=ids).order_by()
+        return queryset.filter(pk__in=affected.values("incident"))
+
+
+FILTERS = (
+    ShownFilter,
+    MineFilter,
+    SeverityFilter,
+    PhaseFilter,
+    CategoryFilter,
+    PartnerFilter,
+    SystemFilter,
+    OverdueFilter,
+)

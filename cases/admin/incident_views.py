@@ -1,0 +1,101 @@
+"""What the desk serves of incidents besides their list and their page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path
+
+from cases.admin import incident_export
+from cases.admin.page import pdf, record
+from cases.models import System, TimelineHead
+from incidentdesk.kernel import access, audit, clocks
+from incidentdesk.kernel.access import Permission
+from incidentdesk.kernel.desk import DeskAdmin, actor, note_reading
+from partners.models import Partner
+
+
+class IncidentViews(DeskAdmin):
+    """The addresses beside the list and the page; each asks for the right to read."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list as a file, and names that fit what is typed into its form."""
+        wrap = self.admin_site.admin_view
+        return [
+            path("export/", wrap(self.export), name="cases_incident_export"),
+            path("names/<slug:of>/", wrap(self.names), name="cases_incident_names"),
+            path("<int:object_id>/print/", wrap(self.print), name="cases_incident_print"),
+            path("<int:object_id>/pdf/", wrap(self.pdf), name="cases_incident_pdf"),
+            path("<int:object_id>/live/", wrap(self.live), name="cases_incident_live"),
+            *super().get_urls(),
+        ]
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """The list as it is filtered, as CSV. That it was taken is recorded."""
+        by, at = actor(request), clocks.now()
+        if request.method != "GET" or not access.allows(by, Permission.INCIDENT_READ):
+            raise Http404
+        try:
+            found = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return redirect("admin:cases_incident_changelist")
+        audit.record(by=by, at=at, action="exported", about="incidents", filters=found.chosen)
+        return StreamingHttpResponse(
+            incident_export.lines(found.queryset),
+            content_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Disposition": f'attachment; filename="incidents-{at:%Y-%m-%d-%H%M}.csv"'
+            },
+        )
+
+    def names(self, request: HttpRequest, of: str) -> HttpResponse:
+        """Partners or systems whose name holds what is typed."""
+        if not access.allows(actor(request), Permission.INCIDENT_READ):
+            raise Http404
+        rows: Any = {"partner": Partner.objects, "system": System.objects}.get(of)
+        typed = request.GET.get("q", "").replace("\0", "").strip()
+        if rows is None:
+            raise Http404
+        found = rows.filter(name__icontains=typed).order_by("name").values_list("name", flat=True)
+        return JsonResponse({"names": list(found[:20])})
+
+    def live(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """How long the timeline is; 204 while it is as long as `since` says.
+
+        One query besides the person's own: cheap enough to be asked every ten seconds.
+        """
+        seen = self.visible(actor(request)).filter(pk=object_id)
+        sequence = seen.values_list("timeline_head__sequence", flat=True).first()
+        if sequence is None:
+            raise Http404
+        if request.GET.get("since") == str(sequence):
+            return HttpResponse(status=204)
+        return JsonResponse({"sequence": sequence})
+
+    def print(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The whole record on one page. An auditor's reading is recorded."""
+        return HttpResponse(self._record(request, object_id, is_pdf=False)[1])
+
+    def pdf(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The same as a PDF; where none can be drawn, back to the print view, which says why."""
+        is_long = TimelineHead.objects.filter(pk=object_id, sequence__gt=pdf.LONGEST).exists()
+        if is_long or pdf.missing():
+            return redirect("admin:cases_incident_print", object_id)
+        incident, page = self._record(request, object_id, is_pdf=True)
+        name = f'attachment; filename="{incident.reference}.pdf"'
+        headers = {"Content-Disposition": name}
+        return HttpResponse(pdf.draw(page), content_type="application/pdf", headers=headers)
+
+    def _record(self, request: HttpRequest, object_id: int, *, is_pdf: bool) -> tuple[Any, str]:
+        incident = self.get_object(request, str(object_id))
+        if incident is None or request.method not in ("GET", "HEAD"):
+            raise Http404
+        note_reading(request, incident)
+        context = record.build(incident, now=clocks.now(), by=actor(request))
+        context |= {"is_pdf": is_pdf, "pdf_missing": pdf.missing() or context["pdf_missing"]}
+        return incident, render_to_string("admin/cases/incident/record.html", context)

@@ -1,0 +1,62 @@
+"""Finding incidents by words: titles, descriptions, references and all that timelines say.
+
+PostgreSQL keeps the words of each row in a column (migration 0070), in English, so that “price”
+finds “prices”. All words of a question have to stand in one place: in the incident's own words, or
+in one entry. What holds a hyphen or a dot, `quote-gw-eu-2` or a reference, is taken as a phrase.
+
+A few words are in so many incidents that reading them all would take seconds. Those are looked for
+among the newest incidents only, and the page says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from cases.models import Incident
+
+FEW = 6_000  # up to so many places that hold the words are all read
+NEWEST = 30_000  # among so many incidents is looked for words that are in more places
+
+_JOINED = re.compile(r"\w+(?:[-_./:@]\w+)+")
+_QUERY = "websearch_to_tsquery('english', %s)"
+_FOUND = f"""
+    (SELECT 'own', id FROM cases_incident WHERE words @@ {_QUERY} LIMIT {FEW + 1})
+    UNION ALL
+    (SELECT 'said', incident_id FROM cases_entry WHERE words @@ {_QUERY} LIMIT {FEW + 1})
+    UNION ALL SELECT 'named', id FROM cases_incident WHERE reference = %s
+    UNION ALL SELECT 'named', incident_id FROM cases_involvement
+        WHERE reference = %s AND reference <> ''
+    UNION ALL SELECT 'named', incident_id FROM cases_report
+        WHERE reference = %s AND incident_id IS NOT NULL
+"""  # noqa: S608 -- constants of ours
+_HELD = f"""
+    (cases_incident.words @@ {_QUERY} OR EXISTS (
+        SELECT FROM cases_entry AS said
+        WHERE said.incident_id = cases_incident.id AND said.words @@ {_QUERY}))
+"""
+
+
+def narrow(incidents: QuerySet[Incident], words: str) -> tuple[QuerySet[Incident], bool]:
+    """Those of `incidents` that hold `words`, and whether only the newest were looked at."""
+    asked, name = _asked(words), words.strip().upper()
+    with connection.cursor() as cursor:
+        cursor.execute(_FOUND, [asked, asked, name, name, name])
+        rows = cursor.fetchall()
+    parts = Counter(part for part, _ in rows)
+    if max(parts["own"], parts["said"]) <= FEW:
+        return incidents.filter(pk__in={pk for _, pk in rows}), False
+    newest = Incident.objects.order_by("-opened_at", "-id").values_list("opened_at", flat=True)
+    held = incidents.extra(where=[_HELD], params=[asked, asked])  # noqa: S610 -- our own SQL
+    since = newest[NEWEST : NEWEST + 1].first()
+    return (held.filter(opened_at__gt=since) if since else held), since is not None
+
+
+def _asked(words: str) -> str:
+    """As PostgreSQL is asked: the words were split at the same signs when they were kept."""
+    if '"' in words:
+        return re.sub(r"(?<=\w)[-_./:@](?=\w)", " ", words)
+    return _JOINED.sub(lambda m: '"' + re.sub(r"[-_./:@]", " ", m[0]) + '"', words)

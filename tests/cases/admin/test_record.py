@@ -1,0 +1,97 @@
+"""The whole record on one page, printed or as a PDF."""
+
+from __future__ import annotations
+
+import pytest
+
+from cases import timeline
+from cases.admin.page import pdf
+from cases.models import Entry
+from incidentdesk.kernel.models import AuditEvent
+from tests.cases.admin.conftest import sql_of, text_of
+from tests.conftest import NOW
+
+
+def _print(incident) -> str:
+    return f"/admin/cases/incident/{incident.pk}/print/"
+
+
+def test_the_record_holds_everything_in_order(as_, incident_in):
+    incident = incident_in("review")
+    words = text_of(as_("commander").get(_print(incident)))
+    wanted = [
+        f"{incident.reference} Stale prices",
+        "Facts",
+        "Evaluation",
+        "Phases",
+        "Deadlines",
+        "quote-gw-eu-2",
+        "Helix Markets",
+        "Tasks",
+        "As the runbook says.",
+        "Notices",
+        "Quotes were delayed.",
+        "The incident no longer grows signed",
+        "Evidence",
+        "Timeline",
+    ]
+    places = [words.index(part) for part in wanted]
+    assert places == sorted(places)
+    head = incident.timeline_head
+    assert [f"{e.hash}" in words for e in incident.entries.all()] == [True] * head.sequence
+    assert words.count(head.hash) == 2  # at its entry, and at the end
+
+
+def test_a_text_of_the_record_is_never_markup(as_, declare, people):
+    incident = declare(title="<script>alert(1)</script>")
+    page = as_("responder").get(_print(incident)).content.decode()
+    assert "<script>" not in page
+
+
+def test_an_auditor_s_reading_is_recorded_and_nobody_else_s(as_, declare):
+    incident = declare()
+    as_("responder").get(_print(incident))
+    assert AuditEvent.objects.count() == 0
+    as_("auditor").get(_print(incident))
+    assert list(AuditEvent.objects.values_list("action", "about")) == [("read", incident.about)]
+
+
+def test_who_may_not_read_gets_no_record(client, people, helix, declare):
+    incident = declare()
+    client.force_login(people["helix"])
+    for way in ("print", "pdf", "live"):
+        answer = client.get(f"/admin/cases/incident/{incident.pk}/{way}/")
+        assert answer.status_code in (302, 403, 404)
+
+
+def test_the_record_costs_the_same_with_many_entries(as_, declare, people):
+    incident, browser = declare(), as_("responder")
+    few = len(sql_of(browser, _print(incident)))
+    for number in range(30):
+        timeline.record(
+            incident, Entry.Kind.UPDATE, f"{number}.", by=people.actor("responder"), at=NOW
+        )
+    assert few == len(sql_of(browser, _print(incident))) <= 40
+
+
+def test_the_pdf_holds_the_record_and_fetches_nothing(as_, incident_in):
+    if pdf.missing():
+        pytest.skip(pdf.missing())
+    incident = incident_in("containment")
+    answer = as_("commander").get(f"/admin/cases/incident/{incident.pk}/pdf/")
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert answer.headers["Content-Disposition"] == (
+        f'attachment; filename="{incident.reference}.pdf"'
+    )
+    assert answer.content.startswith(b"%PDF-")
+    drawn = pdf.draw('<img src="file:///etc/passwd"><img src="http://localhost:1/x.png">')
+    assert drawn.startswith(b"%PDF-")
+
+
+def test_without_pango_the_page_says_so_and_the_print_view_works(as_, declare, monkeypatch):
+    incident, browser = declare(), as_("responder")
+    monkeypatch.setattr(pdf, "missing", lambda: pdf.MISSING)
+    assert "needs Pango" in text_of(browser.get(incident.url))
+    answer = browser.get(f"/admin/cases/incident/{incident.pk}/pdf/")
+    assert answer.headers["Location"] == _print(incident)
+    assert "A PDF needs Pango" in text_of(browser.get(_print(incident)))

@@ -1,0 +1,126 @@
+"""Search: by all that was written about an incident, and by nothing that was not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from cases import disclosure, response, search
+from cases.models import Incident
+from tests.conftest import NOW
+
+
+def _found(words: str) -> set[str]:
+    rows, _ = search.narrow(Incident.objects.order_by("-opened_at", "-id"), words)
+    return set(rows.values_list("title", flat=True))
+
+
+@pytest.fixture
+def three(declare, people):
+    made = declare(title="Stale prices", description="Customers see yesterday's quotes.")
+    response.post_update(
+        incident_id=made.pk,
+        text="Feed handler on quote-gw-eu-2 restarted; sequence 4711.",
+        by=people.actor("responder"),
+        at=NOW,
+    )
+    declare(title="Settlement file mismatch", description="Forty rows differ.")
+    declare(title="Login failures", description="From 198.51.100.7, many accounts.")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("words", "titles"),
+    [
+        ("price", {"Stale prices"}),
+        ("PRICES stale", {"Stale prices"}),
+        ("yesterday", {"Stale prices"}),
+        ("restarted", {"Stale prices"}),
+        ("quote-gw-eu-2", {"Stale prices"}),
+        ("quote-gw-eu-3", set()),
+        ('"settlement file"', {"Settlement file mismatch"}),
+        ('"file settlement"', set()),
+        ("198.51.100.7", {"Login failures"}),
+        ("198.51.100.8", set()),
+        ("settlement or login", {"Settlement file mismatch", "Login failures"}),
+        ("stale settlement", set()),
+        ("nowhere", set()),
+        ("the", set()),
+        ("'; DROP TABLE cases_incident; --", set()),
+        ("\\ ( & | ! :* %s", set()),
+    ],
+)
+def test_an_incident_is_found_by_what_was_written(words, titles, three):
+    assert _found(words) == titles
+
+
+def test_an_incident_is_found_by_its_own_reference_and_by_its_partners(three, people, helix):
+    row = disclosure.add_partner(
+        incident_id=three.pk,
+        partner_id=helix.pk,
+        title="Delayed",
+        meaning="Wait.",
+        severity=2,
+        by=people.actor("commander"),
+        at=NOW,
+    )
+    disclosure.disclose(
+        incident_id=three.pk, involvement_id=row.pk, by=people.actor("commander"), at=NOW
+    )
+    row.refresh_from_db()
+    assert row.reference.startswith("HELIX-")
+    for asked in (three.reference, three.reference.lower(), row.reference, f" {row.reference} "):
+        assert _found(asked) == {"Stale prices"}
+
+
+def test_words_that_very_many_hold_are_looked_for_among_the_newest_and_it_is_said(
+    three, declare, monkeypatch
+):
+    for number in range(4):
+        declare(title=f"Stale again {number}", at=NOW + timedelta(minutes=1 + number))
+    monkeypatch.setattr(search, "NEWEST", 3)
+    held = search._FOUND.replace(str(search.FEW + 1), "3")
+    monkeypatch.setattr(search, "_FOUND", held)
+    monkeypatch.setattr(search, "FEW", 2)
+    rows, is_cut = search.narrow(Incident.objects.order_by("-opened_at", "-id"), "stale")
+    assert is_cut
+    assert [row.title for row in rows] == [f"Stale again {n}" for n in (3, 2, 1)]
+    few, is_cut = search.narrow(Incident.objects.order_by("-opened_at", "-id"), "login")
+    assert not is_cut
+    assert [row.title for row in few] == ["Login failures"]
+
+
+def test_words_that_many_hold_are_looked_for_everywhere_where_that_is_quick(three, monkeypatch):
+    monkeypatch.setattr(search, "_FOUND", search._FOUND.replace(str(search.FEW + 1), "1"))
+    monkeypatch.setattr(search, "FEW", 0)
+    rows, is_cut = search.narrow(Incident.objects.order_by("-opened_at", "-id"), "restarted")
+    assert not is_cut
+    assert [row.title for row in rows] == ["Stale prices"]
+
+
+def test_the_words_are_kept_by_the_database_also_when_the_title_changes(three):
+    Incident.objects.filter(pk=three.pk).update(title="Crossed book")
+    assert _found("crossed") == {"Crossed book"}
+    assert _found("stale") == set()
+
+
+def test_a_text_too_long_to_be_searched_is_kept_all_the_same(three, people):
+    long = " ".join(f"word{n}" for n in range(60_000))
+    response.post_update(incident_id=three.pk, text=long, by=people.actor("responder"), at=NOW)
+    assert _found("word7") == {"Stale prices"}
+
+
+def test_indexes_answer_the_search(three):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + search._FOUND, ["leapsecond"] * 2 + ["X"] * 3)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    for name in (
+        "incident_words",
+        "entry_words",
+        "involvement_by_reference",
+        "report_by_reference",
+    ):
+        assert name in plan
