@@ -16,12 +16,14 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from cases import sheets
 from cases.intake import sources
 from cases.models import Category, PlaybookTask, Source, System, Target
 from cases.models.alert import digest
 from cases.severity import IMPACTS, SCOPES
 from incidentdesk.kernel import access, desk, dialogs
 from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.sheet_pages import Exchanged
 
 LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{} tasks</a>'
 
@@ -69,12 +71,19 @@ class CategoryAdmin(desk.RegisterAdmin):
 
 
 @admin.register(System)
-class SystemAdmin(desk.RegisterAdmin):
+class SystemAdmin(Exchanged, desk.RegisterAdmin):
     """What an incident can hit."""
 
+    exchanged: ClassVar[Any] = {"systems": (sheets.SYSTEMS, sheets.import_systems)}
+    actions_list = ("systems_csv",)
     list_display = ("name", "description", "is_critical", "is_active")
     list_filter = ("is_critical", "is_active")
     search_fields = ("name", "description")
+
+    @action(description="Systems as CSV", permissions=["view"])  # type: ignore[untyped-decorator]
+    def systems_csv(self, request: HttpRequest) -> HttpResponse:
+        """Export and import of systems."""
+        return self.to_sheet("systems")
 
 
 @admin.register(PlaybookTask)

@@ -78,12 +78,17 @@ def do(
     view = _view(use_case, ids, given, body, lambda result: Status(status, shown.of(result)))
     view.__name__, view.__doc__ = name, _words(use_case, scope)
     router.post(
-        path,
+        numbered(path),
         response={status: shown.schema, **REFUSALS},
         operation_id=name,
         summary=name.partition("_")[2].replace("_", " ").capitalize(),
     )(view)
     CALLS.append(Call(f"{use_case.__module__}.{use_case.__name__}", scope, path))
+
+
+def numbered(path: str) -> str:
+    """The address as the resolver wants it: `{…_id}` is a number, and no other address is one."""
+    return PLACE.sub(r"{int:\1}", path)
 
 
 def _view(

@@ -16,7 +16,15 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from django.db.models import Model
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    create_model,
+)
 
 from incidentdesk.kernel.access import Actor
 
@@ -43,8 +51,15 @@ def _in_reach(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str, Field(max_length=50_000, pattern=r"^[^\u0000]*$", strict=True)]
-Word = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\u0000]*$")]
+def _readable(value: str) -> str:
+    """PostgreSQL holds no NUL."""
+    if "\0" in value:
+        raise ValueError("holds a NUL, which no text has")
+    return value
+
+
+Text = Annotated[str, Field(max_length=50_000, strict=True), AfterValidator(_readable)]
+Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_readable)]
 Key = Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]+$", strict=True)]
 Number = Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]

@@ -15,7 +15,7 @@ from ninja import Query, Router
 from pydantic import Field, create_model
 
 from incidentdesk.api import fields, sight
-from incidentdesk.api.calls import PLACE
+from incidentdesk.api.calls import PLACE, numbered
 from incidentdesk.api.door import REFUSALS, Refusal
 from incidentdesk.api.shapes import Shape
 from incidentdesk.kernel.access import Actor
@@ -65,7 +65,7 @@ def rows(
         items=(list[shape.schema], ...),  # type: ignore[name-defined]
         next=(int | None, Field(..., description="The cursor of the next page; null at the end.")),
     )
-    router.get(path, response={200: page, **_READ}, operation_id=view.__name__)(view)
+    router.get(numbered(path), response={200: page, **_READ}, operation_id=view.__name__)(view)
 
 
 def row(router: Router, path: str, shape: Shape, *, doc: str = "") -> None:
@@ -83,7 +83,9 @@ def row(router: Router, path: str, shape: Shape, *, doc: str = "") -> None:
 
     view.__name__, view.__doc__ = f"get_{name.removesuffix('_id')}", doc
     view.__signature__ = _signature([name], {}, paged=False)  # type: ignore[attr-defined]
-    router.get(path, response={200: shape.schema, **_READ}, operation_id=view.__name__)(view)
+    router.get(numbered(path), response={200: shape.schema, **_READ}, operation_id=view.__name__)(
+        view
+    )
 
 
 def _signature(

@@ -10,7 +10,7 @@ from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
 from incidentdesk.api.shapes import Shape
 from incidentdesk.kernel.models import User
-from partners import directory
+from partners import directory, sheets
 from partners.models import Contact, Partner
 
 router = Router(tags=["partners"])
@@ -52,6 +52,8 @@ do(
     answer=LOGIN,
     right=["act", "administer", "audit"],
 )
+do(router, "registers", "/partners/import", sheets.import_partners)
+do(router, "registers", "/contacts/import", sheets.import_contacts)
 lists.rows(router, OF_ONE, INVOLVEMENT, sight.of_incident(Involvement))
 do(router, "notify", OF_ONE, disclosure.add_partner, answer=INVOLVEMENT, makes=True)
 do(

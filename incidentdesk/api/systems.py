@@ -8,7 +8,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q, Value
 from ninja import Router
 
-from cases import response
+from cases import response, sheets
 from cases.models import AffectedSystem, System
 from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
@@ -45,6 +45,7 @@ lists.rows(
         "is_active": (bool, "is_active"),
     },
 )
+do(router, "registers", "/systems/import", sheets.import_systems)
 lists.rows(router, OF_ONE, AFFECTED, sight.of_incident(AffectedSystem))
 do(router, "respond", OF_ONE, response.add_system, answer=AFFECTED, makes=True)
 do(
