@@ -22,7 +22,7 @@ from incidentdesk.kernel import audit, sheets
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 
-YES, NO = ("yes", "true", "1", "y"), ("no", "false", "0", "n", "")
+YES, NO = ("yes", "true", "1", "y"), ("no", "false", "0", "n")
 
 
 @dataclass(frozen=True)
@@ -233,6 +233,8 @@ def _set(step: Step, column: Column, cell: str) -> None:
 def _value(model_field: Field[Any, Any], row: Model, cell: str) -> Any:
     """The cell as the field wants it; a choice by its key or its words."""
     if model_field.get_internal_type() == "BooleanField":
+        if not cell:  # as it is; a new row has the default
+            return getattr(row, model_field.attname)
         if cell.lower() not in YES + NO:
             raise ValidationError("is yes or no")
         return cell.lower() in YES
