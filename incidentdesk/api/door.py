@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Swagger
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.security import HttpBearer
@@ -227,6 +227,7 @@ api = DeskAPI(
     version="1",
     description="What the desk can do, for programs. See docs/api.md.",
     urls_namespace="api",
+    docs=Swagger(settings={"defaultModelsExpandDepth": -1, "docExpansion": "none"}),
     auth=Bearer(),
     parser=BodyParser(),
 )

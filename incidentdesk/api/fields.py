@@ -26,6 +26,7 @@ from pydantic import (
     create_model,
 )
 
+from incidentdesk.kernel import sheets
 from incidentdesk.kernel.access import Actor
 
 EARLIEST, LATEST = 1990, 2199
@@ -59,6 +60,7 @@ def _readable(value: str) -> str:
 
 
 Text = Annotated[str, Field(max_length=50_000, strict=True), AfterValidator(_readable)]
+File = Annotated[str, Field(max_length=sheets.MOST_BYTES, strict=True), AfterValidator(_readable)]
 Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_readable)]
 Key = Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]+$", strict=True)]
 Number = Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)]

@@ -52,8 +52,8 @@ do(
     answer=LOGIN,
     right=["act", "administer", "audit"],
 )
-do(router, "registers", "/partners/import", sheets.import_partners)
-do(router, "registers", "/contacts/import", sheets.import_contacts)
+do(router, "registers", "/partners/import", sheets.import_partners, text=fields.File)
+do(router, "registers", "/contacts/import", sheets.import_contacts, text=fields.File)
 lists.rows(router, OF_ONE, INVOLVEMENT, sight.of_incident(Involvement))
 do(router, "notify", OF_ONE, disclosure.add_partner, answer=INVOLVEMENT, makes=True)
 do(

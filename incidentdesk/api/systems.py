@@ -45,7 +45,7 @@ lists.rows(
         "is_active": (bool, "is_active"),
     },
 )
-do(router, "registers", "/systems/import", sheets.import_systems)
+do(router, "registers", "/systems/import", sheets.import_systems, text=fields.File)
 lists.rows(router, OF_ONE, AFFECTED, sight.of_incident(AffectedSystem))
 do(router, "respond", OF_ONE, response.add_system, answer=AFFECTED, makes=True)
 do(

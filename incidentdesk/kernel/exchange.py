@@ -243,6 +243,9 @@ def _value(model_field: Field[Any, Any], row: Model, cell: str) -> Any:
             return key
     if not cell and model_field.has_default():
         return model_field.get_default()
+    if model_field.choices:
+        known = ", ".join(str(key) for key, _ in model_field.choices)
+        raise ValidationError(f"there is no {cell}; take {known}")
     cell = cell.lower() if model_field.get_internal_type() == "EmailField" else cell
     return model_field.clean(cell, row)
 

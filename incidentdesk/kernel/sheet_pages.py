@@ -78,7 +78,8 @@ class Exchanged:
             text = _uploaded(request)
             planned = exchange.plan(found, text)
         except DeskError as error:
-            return self._page(request, found, may_write=True, refusal=str(error), status=422)
+            status = 413 if isinstance(error, sheets.TooLarge) else 422
+            return self._page(request, found, may_write=True, refusal=str(error), status=status)
         shown = [step for step in planned.steps if step.verb != "same"][:MOST_SHOWN]
         return self._page(request, found, may_write=True, plan=planned, shown=shown, text=text)
 

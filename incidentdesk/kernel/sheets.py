@@ -21,6 +21,10 @@ _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 Row = dict[str, str]
 
 
+class TooLarge(InvalidInput):
+    """The file is larger than the desk reads at once."""
+
+
 def write(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
     """The rows below a header, in UTF-8 with the mark by which spreadsheets know it."""
     out = io.StringIO()
@@ -34,7 +38,7 @@ def write(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
 def decoded(raw: bytes) -> str:
     """The text of a file; what is too large or no text is refused in words."""
     if len(raw) > MOST_BYTES:
-        raise InvalidInput(f"The file is larger than {MOST_BYTES // 1024} KB; import it in parts.")
+        raise TooLarge(f"The file is larger than {MOST_BYTES // 1024} KB; import it in parts.")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -74,7 +74,7 @@ def test_a_dry_run_says_what_would_be_added_changed_and_refused_and_changes_noth
             7,
             "BIRCH",
             "refuse",
-            ["kind: Value 'shop' is not a valid choice.", "active: is yes or no"],
+            ["kind: there is no shop; take broker, venue, platform", "active: is yes or no"],
         ),
         (8, "TIDE", "refuse", ["stands in line 4 already"]),
         (9, "CEDAR", "refuse", ["name: This field cannot be blank."]),
@@ -272,7 +272,8 @@ def test_a_page_says_why_a_file_is_refused(people, helix):
     shown = _upload(browser, "code,name\nlow,x\n")
     assert "Capital letters and digits only." in text_of(shown)
     assert "Import exactly this" not in text_of(shown)
-    assert "larger than 256 KB" in text_of(_upload(browser, b"x" * 300_000))
+    large = _upload(browser, b"x" * 300_000)
+    assert (large.status_code, "larger than 256 KB" in text_of(large)) == (413, True)
     assert "Choose a file first." in text_of(browser.post(PAGE))
     assert "says all of this already" in text_of(_upload(browser, "code\nHELIX\n"))
 

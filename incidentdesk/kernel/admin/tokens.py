@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
@@ -51,7 +51,7 @@ def _make(obj: None, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Don
     )
     said = format_html(
         "“{}” is made. Its secret is shown this once; write it into what will use it:"
-        '<pre class="mt-2 whitespace-pre-wrap break-all select-all">{}</pre>',
+        '<pre class="desk-secret">{}</pre>',
         token.name,
         secret,
     )
@@ -95,7 +95,7 @@ class TokenAdmin(desk.DeskAdmin):
     list_actions = (MAKE,)
     list_display = ("name", "user", "may", "state", "expires_at", "last_used_at")
     list_select_related = ("user",)
-    ordering = ("revoked_at", "-id")
+    ordering = (F("revoked_at").asc(nulls_first=True), "-id")
 
     def visible(self, by: Actor) -> QuerySet[Token]:
         """One's own; an administrator sees everybody's."""
