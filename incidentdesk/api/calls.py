@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from django.http import HttpRequest
-from ninja import Body, Header, Router, Status
+from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from ninja import Body, File, Header, Router, Status, UploadedFile
 from pydantic import BaseModel, Field, create_model
 
 from incidentdesk.api import fields, sight
@@ -60,6 +61,7 @@ def do(
     answer: Shape | None = None,
     plus: str = "",
     makes: bool = False,
+    upload: str = "",
     without: Collection[str] = (),
     **kinds: Any,
 ) -> None:
@@ -67,16 +69,18 @@ def do(
 
     `{…_id}` in the path are arguments of that name. `answer` is what the row looks like that it
     returns; a pair's second part is called `plus`. `makes` answers 201. `without` names arguments
-    that programs do not give. Any other keyword says which values a field may take.
+    that programs do not give; `upload` names the one that is a file. Any other keyword says which
+    values a field may take. What answers `chunks()` is handed out as a file.
     """
     ids = PLACE.findall(path)
     name = f"{use_case.__module__.rsplit('.', 1)[-1]}_{use_case.__name__}"
-    given = fields.arguments(use_case, without={*ids, *without}, kinds=kinds)
+    given = fields.arguments(use_case, without={*ids, *without, upload}, kinds=kinds)
     body = given.schema(f"{name}_fields")
     status = 201 if makes else 200
     shown = _Answer(get_type_hints(use_case).get("return"), answer, plus)
-    view = _view(use_case, ids, given, body, lambda result: Status(status, shown.of(result)))
+    view = _view(use_case, ids, given, upload, lambda result: shown.of(result, status))
     view.__name__, view.__doc__ = name, _words(use_case, scope)
+    view.__signature__ = _signature(ids, body, upload, given.may_be_left_out)  # type: ignore[attr-defined]
     router.post(
         numbered(path),
         response={status: shown.schema, **REFUSALS},
@@ -95,7 +99,7 @@ def _view(
     use_case: Callable[..., Any],
     ids: list[str],
     given: fields.Arguments,
-    body: type[BaseModel] | None,
+    upload: str,
     answer: Callable[[Any], Any],
 ) -> Callable[..., Any]:
     def view(request: HttpRequest, **sent: Any) -> Any:
@@ -104,13 +108,13 @@ def _view(
         named = {one: sent[one] for one in ids}
         for one, pk in named.items():
             sight.require(one, pk, by)
-        _require_no_more(request, body)
+        _require_no_more(request, takes_body=bool(given.fields or upload))
+        named |= {upload: sent[upload]} if upload else {}
         rest = given.filled(sent.get("given"), lambda model, pk: sight.find(model, pk, by))
         with once.claimed_by_key(request, key, user_id=by.person_id):
             result = use_case(**named, **rest, by=by, at=clocks.now())
         return answer(result)
 
-    view.__signature__ = _signature(ids, body)  # type: ignore[attr-defined]
     return view
 
 
@@ -119,13 +123,19 @@ def _words(use_case: Callable[..., Any], scope: str) -> str:
     return f"{words}\n\nScope `{scope}`: {TOKEN_SCOPES[scope].words}."
 
 
-def _signature(ids: list[str], body: type[BaseModel] | None) -> inspect.Signature:
+def _signature(
+    ids: list[str], body: type[BaseModel] | None, upload: str, is_optional: bool
+) -> inspect.Signature:
     keyword = inspect.Parameter.KEYWORD_ONLY
     found = [inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
     found += [inspect.Parameter(one, keyword, annotation=fields.PathId) for one in ids]
     if body is not None:
-        sent: Any = Body(...)  # type: ignore[type-arg]
-        found.append(inspect.Parameter("given", keyword, default=sent, annotation=body))
+        sent: Any = Body(None if is_optional else ...)  # type: ignore[type-arg]
+        kind: Any = body | None if is_optional else body
+        found.append(inspect.Parameter("given", keyword, default=sent, annotation=kind))
+    if upload:
+        file: Any = File(...)  # type: ignore[type-arg]
+        found.append(inspect.Parameter(upload, keyword, default=file, annotation=UploadedFile))
     key: Any = Header(  # type: ignore[type-arg]
         None, alias="Idempotency-Key", description=_KEY_WORDS
     )
@@ -133,13 +143,13 @@ def _signature(ids: list[str], body: type[BaseModel] | None) -> inspect.Signatur
     return inspect.Signature(found)
 
 
-def _require_no_more(request: HttpRequest, body: type[BaseModel] | None) -> None:
+def _require_no_more(request: HttpRequest, *, takes_body: bool) -> None:
     """Fields that a call without any does not know, and filters, are refused as well."""
     if request.GET:
         raise InvalidInput(
             f"This call takes nothing in its address, not {next(iter(request.GET))}."
         )
-    if body is None and request.body.strip() not in (b"", b"{}"):
+    if not takes_body and request.body.strip() not in (b"", b"{}"):
         raise InvalidInput("This call takes no fields; send none.")
 
 
@@ -160,10 +170,23 @@ class _Answer:
             counted: dict[Any, type[BaseModel]] = {int: Counted, bool: Changed}
             self.schema = counted.get(hint)
 
-    def of(self, result: Any) -> Any:
-        """The row as it is after the commit, or what was counted."""
+    def of(self, result: Any, status: int) -> Any:
+        """The row as it is after the commit, what was counted, or a file."""
+        if hasattr(result, "chunks"):
+            return _file(result)
         if self.shape is None:
             known = {bool: "changed", int: "count"}.get(type(result))
-            return None if known is None else {known: result}
+            return Status(status, None if known is None else {known: result})
         row, plus = result if self.plus else (result, None)
-        return self.shape.one(row.pk) | ({self.plus: plus} if self.plus else {})
+        return Status(status, self.shape.one(row.pk) | ({self.plus: plus} if self.plus else {}))
+
+
+def _file(found: Any) -> StreamingHttpResponse:
+    """A file to keep, never one to show."""
+    headers = {
+        "Content-Disposition": content_disposition_header(True, found.name) or "attachment",
+        "Cache-Control": "no-store",
+    }
+    return StreamingHttpResponse(
+        found.chunks(), content_type="application/octet-stream", headers=headers
+    )

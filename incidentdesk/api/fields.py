@@ -103,6 +103,11 @@ class Arguments:
     bundles: Mapping[str, type]  # argument → the dataclass that it is
     rows: Mapping[str, type[Model]]  # argument → the model of the row that it is
 
+    @property
+    def may_be_left_out(self) -> bool:
+        """Whether a call may send nothing at all."""
+        return all(f.default is not ... for f in self.fields)
+
     def schema(self, name: str) -> type[Given] | None:
         """The body; None if there is nothing to send."""
         if not self.fields:
@@ -114,7 +119,7 @@ class Arguments:
         self, body: BaseModel | None, find: Callable[[type[Model], int], Model]
     ) -> dict[str, Any]:
         """The arguments out of a body; `find` answers a row that the caller may see."""
-        given = {f.name: getattr(body, f.name) for f in self.fields} if body else {}
+        given = {f.name: getattr(body, f.name) if body else f.default for f in self.fields}
         found = {f.name: given[f.name] for f in self.fields if not f.into}
         for name, kind in self.bundles.items():
             parts = {f.name: given[f.name] for f in self.fields if f.into == name}

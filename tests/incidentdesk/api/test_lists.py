@@ -111,6 +111,8 @@ def test_the_trail_and_the_message_log_need_the_right_to_read_them(program):
     assert program("responder").get("/messages").status_code == 403
     shown = program("auditor").get("/audit").json()["items"]
     assert [row["action"] for row in shown[:2]] == ["read", "made token"]
+    told = program("security").get("/audit").json()["items"]
+    assert {row["action"] for row in told} == {"made token"}
 
 
 def test_no_list_shows_a_secret_or_what_is_not_named(program, incident_in, source, people):
