@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
 from django.db.models import Model
 from pydantic import (
@@ -83,6 +83,18 @@ class Given(BaseModel):
     """What a program sends; a field that is not known is refused."""
 
     model_config = ConfigDict(extra="forbid")
+    builds: ClassVar[Callable[..., Any] | None] = None  # what a part of it becomes
+
+
+def _built(value: Any) -> Any:
+    """A value as the use case takes it: parts that are dataclasses there are dataclasses here."""
+    if isinstance(value, Given) and value.builds is not None:
+        return type(value).builds(**{name: _built(part) for name, part in value})  # type: ignore[misc]
+    if isinstance(value, list):
+        return [_built(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _built(one) for key, one in value.items()}
+    return value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,7 +131,7 @@ class Arguments:
         self, body: BaseModel | None, find: Callable[[type[Model], int], Model]
     ) -> dict[str, Any]:
         """The arguments out of a body; `find` answers a row that the caller may see."""
-        given = {f.name: getattr(body, f.name) if body else f.default for f in self.fields}
+        given = {f.name: _built(getattr(body, f.name)) if body else f.default for f in self.fields}
         found = {f.name: given[f.name] for f in self.fields if not f.into}
         for name, kind in self.bundles.items():
             parts = {f.name: given[f.name] for f in self.fields if f.into == name}
@@ -156,11 +168,14 @@ def _parts(
     bundle: type, into: str, without: Collection[str], kinds: Mapping[str, Any]
 ) -> list[Argument]:
     hints = get_type_hints(bundle)
+    makers = {f.name: f.default_factory for f in dataclasses.fields(bundle)}
     found = []
     for name, parameter in inspect.signature(bundle).parameters.items():
         if name not in without:
             part = _argument(name, hints[name], parameter, kinds)
-            found.append(dataclasses.replace(part, into=into))
+            maker = makers[name]
+            default = part.default if maker is dataclasses.MISSING else maker()
+            found.append(dataclasses.replace(part, into=into, default=default))
     return found
 
 
@@ -180,6 +195,11 @@ def _kind(name: str, hint: Any, choices: Any) -> Any:
         item = next((part for part in get_args(hint) if part is not ...), str)
         each: Any = _kind(name.removesuffix("s"), item, choices)
         return Annotated[list[each], Field(max_length=_MOST)]
+    if get_origin(hint) is Mapping:
+        of, each = (_kind(name, part, None) for part in get_args(hint))
+        return dict[of, each]  # type: ignore[valid-type]
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _part(hint)
     if isinstance(choices, type) and issubclass(choices, Enum):
         return Literal[tuple(one.value for one in choices)]
     if isinstance(choices, (list, tuple)):
@@ -189,6 +209,15 @@ def _kind(name: str, hint: Any, choices: Any) -> Any:
     if hint is int and (name.endswith(("_id", "_ids")) or name == "id"):
         return Id
     return _NAMED.get(name) or _PLAIN[hint]
+
+
+def _part(bundle: type) -> type[Given]:
+    """A dataclass inside of another argument."""
+    parts = _parts(bundle, "", (), {})
+    fields: dict[str, Any] = {part.name: (part.kind, part.default) for part in parts}
+    made = create_model(bundle.__name__, __base__=Given, **fields)
+    made.builds = bundle
+    return made
 
 
 def _unwrapped(hint: Any) -> tuple[Any, bool]:
