@@ -117,6 +117,14 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     return groups
 
 
+def account(request: HttpRequest) -> list[dict[str, Any]]:
+    """What stands in the menu under one's name."""
+    return [
+        {"title": "API tokens", "link": reverse("admin:kernel_token_changelist")},
+        {"title": "Change password", "link": reverse("account_change_password")},
+    ]
+
+
 def waiting(request: HttpRequest) -> dict[str, int]:
     """How much waits, by the model of an entry; counted once a request."""
     found: dict[str, int] | None = getattr(request, "_desk_waiting", None)

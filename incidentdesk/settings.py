@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "cases",
     "reviews",
     "incidentdesk.apps.DeskAdminConfig",
+    "ninja",  # the documentation page's script and style, served by the desk itself
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -327,6 +328,7 @@ UNFOLD: dict[str, Any] = {
             "950": "oklch(27.7% .046 192.524)",
         },
     },
+    "ACCOUNT": {"navigation": "incidentdesk.navigation.account"},
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/", include("incidentdesk.logins")),
     path("portal/", include("partners.portal.urls")),
     path("ack/<str:token>/", acknowledge.page, name="acknowledge"),
+    path("api/", include("incidentdesk.api.urls")),
     path("intake/<str:key>/<slug:source_format>", webhook.intake),
     path("v2/enqueue", webhook.enqueue),
     path("healthz", health.healthz),

@@ -124,8 +124,7 @@ def _renew(obj: Source, data: Mapping[str, Any], *, by: Actor, at: datetime) -> 
 
 def _shown_once(source: Source, key: str) -> SafeString:
     return format_html(
-        "The key of {} is shown this once; write this into {}:"
-        '<pre class="mt-2 whitespace-pre-wrap break-all select-all">{}</pre>',
+        'The key of {} is shown this once; write this into {}:<pre class="desk-secret">{}</pre>',
         source.name,
         source.get_format_display(),
         sources.snippet(source.format, key),

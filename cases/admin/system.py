@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Count, ForeignKey, ManyToManyField, OuterRef, QuerySet, Subquery
@@ -11,9 +11,10 @@ from django.forms import ModelChoiceField, ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from unfold.decorators import action
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from cases import queries
+from cases import queries, sheets
 from cases.admin.page import moments
 from cases.models import System
 from cases.models.incident import OVER
@@ -22,14 +23,18 @@ from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.desk import RegisterAdmin, actor
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES
+from incidentdesk.kernel.sheet_pages import Exchanged
 from partners.models import Partner
 
 HISTORY = 20  # incidents that are over, on a system's page
 
 
 @admin.register(System)
-class SystemAdmin(RegisterAdmin):
+class SystemAdmin(Exchanged, RegisterAdmin):
     """The catalogue, with the number of open incidents that list each system."""
+
+    exchanged: ClassVar[Any] = {"systems": (sheets.SYSTEMS, sheets.import_systems)}
+    actions_list = ("systems_csv",)
 
     list_display = ("name", "kind", "owner", "is_critical", "dependents", "open_now", "is_active")
     list_filter = ("kind", "is_critical", "is_active")
@@ -44,6 +49,11 @@ class SystemAdmin(RegisterAdmin):
         return with_open_incidents(found, actor(request)).annotate(
             partner_count=Count("partners", distinct=True)
         )
+
+    @action(description="Systems as CSV", permissions=["view"])  # type: ignore[untyped-decorator]
+    def systems_csv(self, request: HttpRequest) -> HttpResponse:
+        """Export and import of systems."""
+        return self.to_sheet("systems")
 
     @admin.display(description="partners", ordering="partner_count")
     def dependents(self, system: Any) -> int:

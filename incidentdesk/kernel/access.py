@@ -15,7 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 from incidentdesk.kernel import grants
 from incidentdesk.kernel.errors import NotAllowed
 from incidentdesk.kernel.models import User
-from incidentdesk.kernel.roles import Permission, permissions_of
+from incidentdesk.kernel.roles import Permission, permissions_of, permissions_within
 
 __all__ = ["SYSTEM", "Actor", "Permission", "actor_for", "allows", "require"]
 
@@ -28,18 +28,23 @@ _GRANTS: dict[Permission, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a member of staff (roles), a person for one partner (partner_id), or the desk."""
+    """Who acts: a member of staff (roles), a person for one partner (partner_id), or the desk.
+
+    With `scopes` it is a token that acts for a member of staff, and may do no more than they say.
+    """
 
     name: str
     user_id: int | None = None
     roles: frozenset[str] = frozenset()
     partner_id: int | None = None
     is_system: bool = False
+    scopes: frozenset[str] | None = None
 
     @cached_property
     def permissions(self) -> frozenset[Permission]:
-        """What the roles give."""
-        return permissions_of(self.roles)
+        """What the roles give; of a token, what its scopes let through of that."""
+        given = permissions_of(self.roles)
+        return given if self.scopes is None else given & permissions_within(self.scopes)
 
     @property
     def person_id(self) -> int:
@@ -67,12 +72,18 @@ class Actor:
 SYSTEM = Actor(name="The desk", is_system=True)
 
 
-def actor_for(user: User | AnonymousUser, *, partner_id: int | None = None) -> Actor:
-    """The person as an actor; with `partner_id`, as one who works for that partner."""
+def actor_for(
+    user: User | AnonymousUser,
+    *,
+    partner_id: int | None = None,
+    scopes: frozenset[str] | None = None,
+) -> Actor:
+    """The person as an actor; with `partner_id` as one who works for that partner, with `scopes`
+    as a token of theirs that may do no more than they say."""
     if not isinstance(user, User) or not user.is_active:
         return Actor(name="Nobody")
     roles = frozenset() if partner_id else frozenset(user.roles)
-    return Actor(name=str(user), user_id=user.pk, roles=roles, partner_id=partner_id)
+    return Actor(str(user), user.pk, roles, partner_id, scopes=scopes)
 
 
 def allows(actor: Actor, permission: Permission, partner: Any = None) -> bool:
@@ -89,8 +100,13 @@ def allows(actor: Actor, permission: Permission, partner: Any = None) -> bool:
 def require(actor: Actor, permission: Permission, partner: Any = None) -> None:
     """Raise NotAllowed, with a sentence, unless `actor` has `permission`."""
     if not allows(actor, permission, partner):
-        raise NotAllowed(
-            f"{actor.name} may not {permission.value}; an administrator can give the role."
-            if permission not in _GRANTS
-            else f"{actor.name} may not {permission.value}; ask its administrator."
-        )
+        raise NotAllowed(f"{actor.name} may not {permission.value}; {_remedy(actor, permission)}.")
+
+
+def _remedy(actor: Actor, permission: Permission) -> str:
+    """What to do about a permission that is missing."""
+    if permission in _GRANTS:
+        return "ask its administrator"
+    if permission in permissions_of(actor.roles):
+        return "this token has no scope for it, so make one that has"
+    return "an administrator can give the role"

@@ -1,17 +1,19 @@
-"""People and the audit trail."""
+"""People, their tokens, and the audit trail."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import pgtrigger
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 
-from incidentdesk.kernel.roles import ROLES
+from incidentdesk.kernel.roles import ROLES, TOKEN_SCOPES
 
 
 class UserManager(BaseUserManager["User"]):
@@ -74,6 +76,46 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_full_name(self) -> str:
         """What lists show."""
+        return self.name
+
+
+class Token(models.Model):
+    """Lets a program act for a member of staff, within its scopes and until it ends.
+
+    The secret is shown once and stored as a digest. What it may do is asked of its person's roles
+    at each call, so a role that is taken back is gone from the token too.
+    """
+
+    LONGEST = timedelta(days=365)
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="tokens", verbose_name="person"
+    )
+    name = models.CharField(max_length=80)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(
+        models.CharField(max_length=20, choices=[(s.key, s.words) for s in TOKEN_SCOPES.values()])
+    )
+    created_at = models.DateTimeField("made")
+    expires_at = models.DateTimeField("ends")
+    last_used_at = models.DateTimeField("last used", null=True, help_text="To the minute.")
+    revoked_at = models.DateTimeField("revoked", null=True)
+
+    class Meta:
+        verbose_name = "API token"
+        ordering = ("-id",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at"))
+                & Q(expires_at__lte=F("created_at") + timedelta(days=365)),
+                name="token_ends_within_a_year",
+            ),
+            models.CheckConstraint(
+                condition=Q(scopes__contains=["read"]), name="token_reads_at_least"
+            ),
+        ]
+
+    def __str__(self) -> str:
         return self.name
 
 

@@ -56,14 +56,20 @@ def claimed(request: HttpRequest) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def claimed_by_key(request: HttpRequest, key: str, *, user_id: int) -> Iterator[None]:
+    """The same for a program, which sends a key of its own with a call: a key counts once, for
+    one person at one address, whatever is sent with it. Without a key the call always runs."""
+    with transaction.atomic():
+        if key:
+            _claim(hashlib.sha256(json.dumps([user_id, request.path, key]).encode()).hexdigest())
+        yield
+
+
 def claim(request: HttpRequest) -> None:
     """Claim the form inside the caller's transaction, or raise SentAlready."""
-    if not request.POST.get(FIELD):
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [_digest(request)])
-        if cursor.rowcount == 0:
-            raise SentAlready
+    if request.POST.get(FIELD):
+        _claim(_digest(request))
 
 
 def was_sent(request: HttpRequest) -> bool:
@@ -76,6 +82,13 @@ def prune(*, at: datetime) -> int:
     """Forget the forms that nobody can click twice any more. Answers how many."""
     count, _ = SentForm.objects.filter(sent_at__lt=at - KEPT).delete()
     return count
+
+
+def _claim(digest: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [digest])
+        if cursor.rowcount == 0:
+            raise SentAlready
 
 
 def _digest(request: HttpRequest) -> str:

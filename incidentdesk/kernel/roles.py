@@ -128,3 +128,73 @@ ROLES: dict[str, Role] = {
 def permissions_of(roles: Iterable[str]) -> frozenset[Permission]:
     """All permissions that these role keys give together."""
     return frozenset(p for key in roles if key in ROLES for p in ROLES[key].permissions)
+
+
+@dataclass(frozen=True)
+class TokenScope:
+    """What a token may be used for, at most; its person's roles may still give less."""
+
+    key: str
+    words: str
+    permissions: frozenset[Permission]
+
+
+READ_SCOPE = "read"  # part of every token: what one may not see, one cannot change
+
+TOKEN_SCOPES: dict[str, TokenScope] = {
+    scope.key: scope
+    for scope in (
+        TokenScope(READ_SCOPE, "reads what its person reads", frozenset({P.INCIDENT_READ})),
+        TokenScope(
+            "respond",
+            "declares, acknowledges and works on incidents, pages people",
+            frozenset(
+                {
+                    P.INCIDENT_DECLARE,
+                    P.INCIDENT_ACKNOWLEDGE,
+                    P.INCIDENT_RESPOND,
+                    P.INCIDENT_PAGE,
+                }
+            ),
+        ),
+        TokenScope(
+            "command",
+            "moves incidents, signs statements, lowers severities",
+            frozenset({P.INCIDENT_COMMAND}),
+        ),
+        TokenScope("triage", "triages what partners report", frozenset({P.REPORT_TRIAGE})),
+        TokenScope(
+            "notify",
+            "lists and tells partners: disclosures, drafts, sending what was approved",
+            frozenset({P.NOTICE_DRAFT, P.NOTICE_SEND}),
+        ),
+        TokenScope("review", "writes reviews and their actions", frozenset({P.REVIEW_WRITE})),
+        TokenScope(
+            "approve",
+            "is the second person: approves notices and reviews",
+            frozenset({P.NOTICE_APPROVE, P.REVIEW_APPROVE}),
+        ),
+        TokenScope(
+            "accept",
+            "accepts a risk that remains: a temporary fix that stays",
+            frozenset({P.RISK_ACCEPT}),
+        ),
+        TokenScope("registers", "changes registers", frozenset({P.REGISTER_WRITE})),
+        TokenScope("audit", "reads the message log", frozenset({P.AUDIT_READ})),
+    )
+}
+# What no token may do, whoever has it: giving people rights needs the person at the desk.
+NEVER_BY_TOKEN = frozenset({P.PEOPLE_WRITE})
+
+
+def permissions_within(scopes: Iterable[str]) -> frozenset[Permission]:
+    """All permissions that these scopes of a token let through."""
+    return frozenset(
+        p for key in scopes if key in TOKEN_SCOPES for p in TOKEN_SCOPES[key].permissions
+    )
+
+
+def scopes_of(roles: Iterable[str]) -> list[TokenScope]:
+    """The scopes that a person with these roles may give a token: at least a part is theirs."""
+    given = permissions_of(roles)
+    return [scope for scope in TOKEN_SCOPES.values() if scope.permissions & given]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -19,7 +19,8 @@ from incidentdesk.kernel import access, desk, dialogs, grants, passwords
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Done
 from incidentdesk.kernel.models import User
-from partners import directory
+from incidentdesk.kernel.sheet_pages import Exchanged
+from partners import directory, sheets
 from partners.models import Contact, Partner
 
 RIGHTS = {
@@ -104,9 +105,14 @@ class ContactInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Partner)
-class PartnerAdmin(desk.RegisterAdmin):
+class PartnerAdmin(Exchanged, desk.RegisterAdmin):
     """Partners with their contacts and portal logins."""
 
+    exchanged: ClassVar[Any] = {
+        "partners": (sheets.PARTNERS, sheets.import_partners),
+        "contacts": (sheets.CONTACTS, sheets.import_contacts),
+    }
+    actions_list = ("partners_csv", "contacts_csv")
     inlines = (ContactInline,)
     list_display = ("name", "code", "kind", "people", "logins", "is_active")
     list_filter = ("kind", "is_active")
@@ -123,6 +129,16 @@ class PartnerAdmin(desk.RegisterAdmin):
                 "contacts", filter=active & Q(contacts__user__is_active=True), distinct=True
             ),
         )
+
+    @action(description="Partners as CSV", permissions=["view"])  # type: ignore[untyped-decorator]
+    def partners_csv(self, request: HttpRequest) -> HttpResponse:
+        """Export and import of partners."""
+        return self.to_sheet("partners")
+
+    @action(description="Contacts as CSV", permissions=["view"])  # type: ignore[untyped-decorator]
+    def contacts_csv(self, request: HttpRequest) -> HttpResponse:
+        """Export and import of contacts."""
+        return self.to_sheet("contacts")
 
     @admin.display(description="contacts", ordering="contact_count")
     def people(self, partner: Any) -> int:

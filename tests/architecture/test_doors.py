@@ -79,7 +79,7 @@ def test_the_clock_is_read_in_one_place():
 def test_only_interfaces_ask_for_the_present_time():
     interfaces = re.compile(
         r"/admin/|/portal/|/management/|/jobs\.py|/webhook\.py|/eml\.py|^incidentdesk/\w+\.py"
-        r"|^incidentdesk/dashboard/|^incidentdesk/kernel/(desk|dialogs|admin)"
+        r"|^incidentdesk/(dashboard|api)/|^incidentdesk/kernel/(desk|dialogs|sheet_pages|admin)"
     )
     asking = _where(lambda m: _calls(m, "clocks.now"))
     assert {file for file in asking if not interfaces.search(file)} == set()
@@ -165,7 +165,9 @@ def test_permissions_are_asked_at_the_rule_and_never_of_the_user():
 
 def test_interfaces_write_nothing_themselves():
     """A page, a button and a job make one call; rows change in use cases."""
-    edge = re.compile(r"^cases/admin/|^reviews/admin/|/portal/|/jobs\.py$|^incidentdesk/dashboard/")
+    edge = re.compile(
+        r"^cases/admin/|^reviews/admin/|/portal/|/jobs\.py$|^incidentdesk/(dashboard|api)/"
+    )
     writing = {
         "save",
         "create",

@@ -103,6 +103,7 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
             scope=4,
             urgency=3,
         ),
+        "text": "code,email,name\n",
         "findings": review_workflow.Findings(root_cause="A lock."),
         "source_format": sources.Source.Format.ALERTMANAGER,
         "approved": True,

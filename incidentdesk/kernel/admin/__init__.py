@@ -1,5 +1,5 @@
-"""The desk's pages of the kernel: people, and the audit trail."""
+"""The desk's pages of the kernel: people, their tokens, and the audit trail."""
 
-from incidentdesk.kernel.admin import audit, people
+from incidentdesk.kernel.admin import audit, people, tokens
 
-__all__ = ["audit", "people"]
+__all__ = ["audit", "people", "tokens"]

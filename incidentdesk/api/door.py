@@ -1,0 +1,243 @@
+"""The API's door: who calls, how often, and how a refusal is said.
+
+A call carries a token and nothing else says who it is: no cookie is read, so no page of another
+site can make a browser call. Every refusal is JSON with one sentence.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.core.cache import cache
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from ninja import NinjaAPI, Swagger
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.parser import Parser
+from ninja.security import HttpBearer
+from pydantic import BaseModel
+
+from incidentdesk.kernel import clocks, once, tokens
+from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.errors import (
+    GONE,
+    Conflict,
+    DeskError,
+    GateNotMet,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+)
+from incidentdesk.kernel.models import Token
+
+logger = logging.getLogger(__name__)
+
+CALLS_A_MINUTE = 600  # of one token; a program that polls each second stays far below
+
+
+class Refusal(BaseModel):
+    """Why nothing was done, in one sentence."""
+
+    error: str
+
+
+class Refusals(Refusal):
+    """Why a move has to wait: every gate that is not met, in words."""
+
+    unmet: list[str] = []
+
+
+REFUSALS: dict[int, type[Refusal]] = {
+    400: Refusal,
+    401: Refusal,
+    403: Refusal,
+    404: Refusal,
+    409: Refusals,
+    413: Refusal,
+    422: Refusal,
+    429: Refusal,
+}
+_STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (NotAllowed, 403),
+    (NotFound, 404),
+    (InvalidInput, 422),
+    (Conflict, 409),
+    (GateNotMet, 409),
+    (DeskError, 409),
+)
+_SENTENCES: tuple[tuple[type[Exception], int, str], ...] = (
+    (once.SentAlready, 409, once.SAID),
+    (ObjectDoesNotExist, 404, GONE),
+    (Http404, 404, "There is nothing at this address."),
+    (RequestDataTooBig, 413, "The body is larger than 512 KB; send less at once."),
+    (DataError, 422, "A text is too long or a number too large for the desk; shorten it."),
+    (IntegrityError, 409, "This contradicts what the desk holds; look at it again."),
+    (OperationalError, 503, "The desk cannot reach its database at the moment; try again."),
+    (InterfaceError, 503, "The desk cannot reach its database at the moment; try again."),
+)
+
+
+class Bearer(HttpBearer):
+    """`Authorization: Bearer desk_…`; the caller becomes `request.auth`, an Actor."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
+        """Whose token this is, if it works now and was not used too often."""
+        found = tokens.find(token, at=clocks.now())
+        if found is None:
+            return None
+        _count(found)
+        return tokens.actor_of(found)
+
+
+class TooMany(Exception):
+    """A token called more often than it may; `wait` seconds until it may again."""
+
+    def __init__(self, wait: int) -> None:
+        self.wait = wait
+        super().__init__(wait)
+
+
+def _count(token: Token) -> None:
+    """One more call of this minute."""
+    minute, second = divmod(int(clocks.now().timestamp()), 60)
+    key = f"api-calls:{token.pk}:{minute}"
+    cache.add(key, 0, timeout=120)
+    try:
+        calls = cache.incr(key)
+    except ValueError:  # it was forgotten between the two
+        return
+    if calls > CALLS_A_MINUTE:
+        raise TooMany(60 - second)
+
+
+class BodyParser(Parser):
+    """JSON as the standard has it: no NaN, and nothing nested beyond reading."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """The body; what cannot be read is a 400."""
+        try:
+            return json.loads(request.body, parse_constant=_refuse)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is not JSON")
+
+
+class DeskAPI(NinjaAPI):
+    """Ninja's API; whatever it answers by itself is JSON and in words too."""
+
+    def create_temporal_response(self, request: HttpRequest) -> HttpResponse:
+        """Answers are for who asked, and kept by nobody on the way."""
+        response = super().create_temporal_response(request)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def _get_urls(self) -> list[Any]:
+        found = super()._get_urls()
+        for entry in found:
+            entry.callback = _speaking(cast(Callable[..., Any], entry.callback))
+        return found
+
+
+def _speaking(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
+    """What ninja refuses before a call begins, in the API's own form."""
+
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            response: HttpResponse = view(request, *args, **kwargs)
+        except Http404:
+            return missing(request)
+        if not isinstance(response, HttpResponseNotAllowed):
+            return response
+        said = f"This address does not take {request.method}; it takes {response['Allow']}."
+        return _refused(said, 405, Allow=response["Allow"])
+
+    answer.csrf_exempt = True  # type: ignore[attr-defined]
+    return answer
+
+
+def missing(request: HttpRequest) -> HttpResponse:
+    """Any address below `/api/` that nothing else answers."""
+    return _refused("There is nothing at this address; see /api/v1/docs.", 404)
+
+
+def _refused(sentence: str, status: int, **headers: str) -> HttpResponse:
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    return JsonResponse({"error": sentence}, status=status, headers=headers)
+
+
+def _on_desk_error(request: HttpRequest, error: Exception) -> HttpResponse:
+    status = next(number for kind, number in _STATUS if isinstance(error, kind))
+    unmet = {"unmet": error.unmet} if isinstance(error, GateNotMet) else {}
+    return JsonResponse({"error": str(error), **unmet}, status=status)
+
+
+def _on_unauthenticated(request: HttpRequest, error: Exception) -> HttpResponse:
+    said = "Send a token that works as “Authorization: Bearer desk_…”; make one at the desk."
+    return _refused(said, 401, WWW_Authenticate='Bearer realm="desk"')
+
+
+def _on_too_many(request: HttpRequest, error: TooMany) -> HttpResponse:
+    said = f"This token may call {CALLS_A_MINUTE} times a minute; go on in {error.wait} s."
+    return _refused(said, 429, Retry_After=str(error.wait))
+
+
+def _on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    said = "The body is not JSON; check it." if error.status_code == 400 else error.message
+    return _refused(said, error.status_code)
+
+
+def _on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """The first fault of each field, by its name."""
+    said: dict[str, str] = {}
+    for fault in error.errors:
+        place = [str(part) for part in fault["loc"] if part not in ("body", "query", "path")]
+        name = ".".join(place[1:] if place[:1] == ["given"] else place) or "The body"
+        said.setdefault(name, _fault(fault))
+    return _refused("; ".join(f"{name}: {words}" for name, words in said.items()) + ".", 422)
+
+
+def _fault(fault: dict[str, Any]) -> str:
+    known = {
+        "missing": "is needed",
+        "extra_forbidden": "is not known here; leave it out",
+        "timezone_aware": "needs an offset, like 2026-03-04T09:41:00Z",
+    }
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return known.get(fault["type"]) or message[:1].lower() + message[1:]
+
+
+def _on_anything(request: HttpRequest, error: Exception) -> HttpResponse:
+    """What nobody thought of is logged, and never shown."""
+    for kind, status, sentence in _SENTENCES:
+        if isinstance(error, kind):
+            return _refused(sentence, status)
+    logger.error("the API failed at %s", request.path, exc_info=error)
+    return _refused("Something went wrong at the desk; nothing was changed.", 500)
+
+
+api = DeskAPI(
+    title="Incident desk",
+    version="1",
+    description="What the desk can do, for programs. See docs/api.md.",
+    urls_namespace="api",
+    docs=Swagger(settings={"defaultModelsExpandDepth": -1, "docExpansion": "none"}),
+    auth=Bearer(),
+    parser=BodyParser(),
+)
+_HANDLERS: tuple[tuple[type[Exception], Any], ...] = (
+    (DeskError, _on_desk_error),
+    (AuthenticationError, _on_unauthenticated),
+    (TooMany, _on_too_many),
+    (HttpError, _on_http_error),
+    (ValidationError, _on_invalid),
+    (Exception, _on_anything),
+)
+for _kind, _handler in _HANDLERS:
+    api.add_exception_handler(_kind, _handler)

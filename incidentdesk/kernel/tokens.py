@@ -1,0 +1,130 @@
+"""Tokens: making one, revoking it, and finding out whose a secret is.
+
+A person makes tokens for themselves at the desk; a token makes none. What a token may do is decided
+anew at each call: its person's roles, within its scopes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from incidentdesk.kernel import access, audit
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from incidentdesk.kernel.models import Token, User
+from incidentdesk.kernel.roles import READ_SCOPE, TOKEN_SCOPES, scopes_of
+
+PREFIX = "desk_"  # so that scanners find a secret that leaked
+DAYS, MOST_DAYS = 90, Token.LONGEST.days
+MOST = 20  # tokens of one person that are in use
+USE_NOTED = timedelta(minutes=1)
+
+
+@transaction.atomic
+def make(
+    *, name: str, scopes: Sequence[str], days: int = DAYS, by: Actor, at: datetime
+) -> tuple[Token, str]:
+    """A token for the person who asks; answers it and its secret, which is shown nowhere again."""
+    access.require(by, Permission.INCIDENT_READ)
+    user = _person(by)
+    name = name.strip()
+    if not name or len(name) > 80:
+        raise InvalidInput("A token needs a name of at most 80 characters: what will use it?")
+    if not 1 <= days <= MOST_DAYS:
+        raise InvalidInput(f"A token lasts 1 to {MOST_DAYS} days.")
+    wanted = {READ_SCOPE, *scopes}
+    _require_own(wanted, user)
+    if in_use(user.pk, at=at).count() >= MOST:
+        raise Conflict(f"You have {MOST} tokens in use; revoke one that you need no more.")
+    secret = PREFIX + secrets.token_urlsafe(32)
+    token = Token.objects.create(
+        user=user,
+        name=name,
+        digest=digest(secret),
+        scopes=[key for key in TOKEN_SCOPES if key in wanted],
+        created_at=at,
+        expires_at=at + timedelta(days=days),
+    )
+    _record(token, "made token", by=by, at=at, scopes=token.scopes, days=days)
+    return token, secret
+
+
+@transaction.atomic
+def revoke(*, token_id: int, by: Actor, at: datetime) -> Token:
+    """End a token at once: one's own, or as an administrator anybody's."""
+    access.require(by, Permission.INCIDENT_READ)
+    token = visible_to(by).select_for_update(of=("self",)).filter(pk=token_id).first()
+    if token is None:
+        raise NotFound("There is no such token.")
+    if token.revoked_at is not None:
+        raise Conflict(f"“{token.name}” was revoked already.")
+    token.revoked_at = at
+    token.save(update_fields=["revoked_at"])
+    _record(token, "revoked token", by=by, at=at, of=token.user.email)
+    return token
+
+
+def visible_to(actor: Actor) -> QuerySet[Token]:
+    """The tokens that this actor may read of: their own; an administrator, everybody's."""
+    if not access.allows(actor, Permission.INCIDENT_READ):
+        return Token.objects.none()
+    rows = Token.objects.select_related("user")
+    everybody = access.allows(actor, Permission.PEOPLE_WRITE)
+    return rows if everybody else rows.filter(user=actor.user_id)
+
+
+def in_use(user_id: int, *, at: datetime) -> QuerySet[Token]:
+    """The tokens of a person that neither ended nor were revoked."""
+    return Token.objects.filter(user_id=user_id, revoked_at=None, expires_at__gt=at)
+
+
+def find(secret: str, *, at: datetime) -> Token | None:
+    """The token that works now and whose secret this is, with its person; its use is noted.
+
+    The person has to work at the desk: active, and with a role.
+    """
+    if not secret.startswith(PREFIX):
+        return None
+    working = Token.objects.filter(revoked_at=None, expires_at__gt=at, user__is_active=True)
+    token = working.select_related("user").filter(digest=digest(secret)).first()
+    if token is None or not token.user.roles:
+        return None
+    unnoted = Q(last_used_at=None) | Q(last_used_at__lte=at - USE_NOTED)
+    if token.last_used_at is None or token.last_used_at <= at - USE_NOTED:
+        Token.objects.filter(unnoted, pk=token.pk).update(last_used_at=at)
+    return token
+
+
+def actor_of(token: Token) -> Actor:
+    """Who acts with this token: its person, within its scopes."""
+    return access.actor_for(token.user, scopes=frozenset(token.scopes))
+
+
+def digest(secret: str) -> str:
+    """How a secret is stored. It is random and long, so it needs no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _person(by: Actor) -> User:
+    """Who asks, as their roles are now; a token asks for nobody."""
+    if by.scopes is not None:
+        raise NotAllowed("A token makes no tokens; log in at the desk and make it there.")
+    return User.objects.select_for_update(of=("self",)).get(pk=by.person_id)
+
+
+def _require_own(wanted: set[str], user: User) -> None:
+    theirs = {scope.key for scope in scopes_of(user.roles)}
+    for key in sorted(wanted - theirs):
+        if key not in TOKEN_SCOPES:
+            raise InvalidInput(f"There is no scope called {key}; take {', '.join(TOKEN_SCOPES)}.")
+        raise InvalidInput(f"Your roles give nothing that the scope {key} is for; leave it out.")
+
+
+def _record(token: Token, action: str, *, by: Actor, at: datetime, **detail: object) -> None:
+    audit.record(by=by, at=at, action=action, about=f"token:{token.pk}", name=token.name, **detail)

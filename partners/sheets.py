@@ -1,0 +1,60 @@
+"""Partners and their contacts as CSV."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from incidentdesk.kernel import access, exchange
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.exchange import Column, Sheet
+from partners.models import Contact, Partner
+
+PARTNERS = Sheet(
+    name="partners",
+    title="Partners",
+    model=Partner,
+    unique="name",
+    columns=(
+        Column("code", "code", "capital letters and digits; names the row", is_key=True),
+        Column("name", "name", "as people say it"),
+        Column("kind", "kind", "broker, venue or platform"),
+        Column("active", "is_active", "yes or no"),
+    ),
+)
+CONTACTS = Sheet(
+    name="contacts",
+    title="Contacts",
+    model=Contact,
+    columns=(
+        Column(
+            "partner",
+            "partner",
+            "the partner's code; names the row together with the e-mail",
+            is_key=True,
+            links=lambda: Partner.objects.all(),
+            by="code",
+        ),
+        Column("email", "email", "where notices go", is_key=True),
+        Column("name", "name", "as people say it"),
+        Column("title", "title", "what the person does"),
+        Column("phone", "phone", "with the country in front"),
+        Column("notices", "gets_notices", "yes or no"),
+        Column("active", "is_active", "yes or no"),
+    ),
+)
+
+
+@transaction.atomic
+def import_partners(*, text: str, expected: str = "", by: Actor, at: datetime) -> int:
+    """Add and change partners as a CSV file says, all of it or nothing; answers how many."""
+    access.require(by, Permission.REGISTER_WRITE)
+    return exchange.apply(PARTNERS, text, expected=expected, by=by, at=at)
+
+
+@transaction.atomic
+def import_contacts(*, text: str, expected: str = "", by: Actor, at: datetime) -> int:
+    """Add and change partners' contacts as a CSV file says; nobody gets a login by it."""
+    access.require(by, Permission.REGISTER_WRITE)
+    return exchange.apply(CONTACTS, text, expected=expected, by=by, at=at)

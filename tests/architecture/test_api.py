@@ -1,0 +1,64 @@
+"""The API offers every use case of the desk: a new one is missed by nobody."""
+
+from __future__ import annotations
+
+from incidentdesk.api import urls
+from incidentdesk.api.calls import CALLS
+from incidentdesk.kernel.roles import TOKEN_SCOPES, Permission
+from tests.architecture.test_permissions import (
+    ASKS_OTHERWISE,
+    PARTNER,
+    USE_CASES,
+    required,
+    use_cases,
+)
+
+# What the API does not offer, and why.
+LEFT_OUT = {
+    "cases.notices.acknowledge": "partners do it, in the portal",
+    "cases.intake.reports.report": "partners do it, in the portal",
+    "cases.workflow.begin_review": "reviews.workflow.begin calls it and opens the review with it",
+    "cases.restoring.confirm": "partners do it, in the portal",
+    "cases.reviewed.note_review": "a review says itself how far it is",
+    "incidentdesk.kernel.audit.record": "a line about what was done elsewhere",
+    "incidentdesk.kernel.people.add": "people get rights from a person at the desk only",
+    "incidentdesk.kernel.people.change": "people get rights from a person at the desk only",
+    "incidentdesk.kernel.people.set_password": "people get rights from a person at the desk only",
+    "incidentdesk.kernel.people.invite": "people get rights from a person at the desk only",
+    "cases.saved_views.keep": "a view is an address of the desk's own list",
+    "cases.saved_views.forget": "a view is an address of the desk's own list",
+    "incidentdesk.kernel.tokens.make": "a token makes no tokens",
+    "incidentdesk.kernel.tokens.revoke": "a token revokes no tokens",
+}
+SCOPE_OF_OTHERS = {"reviews.workflow.begin": "command"}
+
+
+def test_the_api_offers_every_use_case_but_those_that_are_left_out_on_purpose():
+    offered = sorted(call.use_case for call in CALLS)
+    assert offered == sorted((set(USE_CASES) | set(ASKS_OTHERWISE)) - set(LEFT_OUT))
+
+
+def test_partners_use_cases_are_left_out():
+    for_partners = {name for name, who in USE_CASES.items() if who == PARTNER}
+    assert for_partners <= set(LEFT_OUT)
+
+
+def test_every_call_names_the_scope_that_its_use_case_needs():
+    for call in CALLS:
+        asked = {Permission[name] for name in required(use_cases()[call.use_case])}
+        wanted = TOKEN_SCOPES[SCOPE_OF_OTHERS.get(call.use_case, call.scope)].permissions
+        assert asked <= wanted, call
+        assert call.scope == SCOPE_OF_OTHERS.get(call.use_case, call.scope)
+
+
+def test_every_address_says_what_it_answers_and_how_it_refuses():
+    schema = urls.api.get_openapi_schema(path_params={})
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            codes = set(operation["responses"])
+            always = {401, 429}
+            if path != "/api/v1/me":
+                always |= {403, 422} | ({400, 404, 409, 413} if method == "post" else {404})
+            assert codes - {200, 201} == always, path
+            assert len(codes & {200, 201}) == 1, path
+            assert operation["security"] == [{"Bearer": []}], path

@@ -1,0 +1,160 @@
+"""Use cases through the API: the same permissions, gates and words as at the desk."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from cases.models import Category, Incident, System
+from incidentdesk.api.calls import CALLS
+from reviews.models import Review
+from tests.conftest import NOW, Walk
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_incident_walks_from_declaration_to_closed_through_the_api(
+    program, clock, people, helix
+):
+    commander, comms, approver = (
+        program(who) for who in ("commander", "communications", "approver")
+    )
+    category = Category.objects.get(key="outage")
+    system = System.objects.create(name="quote-gw-eu-2")
+    at = [NOW]
+
+    def call(caller, path, **fields):
+        at[0] += timedelta(minutes=5)
+        clock(at[0])
+        answer = caller.post(path, **fields)
+        assert answer.status_code in (200, 201), (path, answer.json())
+        return answer.json()
+
+    made = call(
+        commander,
+        "/incidents",
+        title="Stale prices",
+        detection="staff",
+        detected_by="status page",
+        detected_at="2026-03-04T09:40:00Z",
+        category_id=category.pk,
+        impact=3,
+        scope=2,
+        urgency=2,
+    )
+    one = f"/incidents/{made['id']}"
+    assert (made["phase"], made["category"]) == ("identification", "outage")
+    refused = commander.post(f"{one}/begin-containment")
+    assert refused.status_code == 409
+    assert set(refused.json()) == {"error", "unmet"}
+    assert len(refused.json()["unmet"]) > 2
+    assert call(commander, f"{one}/take-command")["commander"] == "Incident commander"
+    call(
+        commander,
+        f"{one}/evaluate",
+        category_id=category.pk,
+        impact=3,
+        scope=2,
+        urgency=2,
+        occurred_at="2026-03-04T09:38:00Z",
+        aware_at="2026-03-04T09:41:00Z",
+        is_confirmed=True,
+    )
+    affected = call(commander, f"{one}/systems", system_id=system.pk)
+    assert (affected["system"], affected["state"]) == ("quote-gw-eu-2", "affected")
+    involved = call(
+        comms, f"{one}/partners", partner_id=helix.pk, title="Delay", meaning="x", severity=2
+    )
+    assert call(commander, f"{one}/begin-containment")["phase"] == "containment"
+
+    def end(phase):
+        tasks = commander.get(f"{one}/tasks", phase=phase, state="open").json()["items"]
+        ids = [task["id"] for task in tasks]
+        done = call(commander, f"{one}/tasks/end", task_ids=ids, state="done", note="Done.")
+        assert done == {"count": len(ids)}
+
+    def tell(kind):
+        ids = [involved["id"]]
+        notice = call(comms, f"{one}/notices", kind=kind, body="Delayed.", involvement_ids=ids)
+        path = f"/notices/{notice['id']}"
+        assert comms.post(f"{path}/approve").status_code == 403
+        assert call(approver, f"{path}/approve")["state"] == "approved"
+        assert call(comms, f"{path}/send")["state"] == "sent"
+
+    walk = Walk(made["id"], people, helix)  # what a later gate asks for besides
+    end("containment")
+    system_path = f"{one}/systems/{affected['id']}/change"
+    call(commander, system_path, state="isolated", how="Out of the pool.")
+    tell("first")
+    call(commander, f"{one}/sign", key="no_growth", text="Seen.")
+    assert call(commander, f"{one}/begin-mitigation")["phase"] == "mitigation"
+    end("mitigation")
+    assert call(commander, f"{one}/record-cause", cause="A handler.")["cause"] == "A handler."
+    call(commander, f"{one}/sign", key="fix_approved", text="Seen.")
+    assert call(commander, f"{one}/begin-recovery")["phase"] == "recovery"
+    end("recovery")
+    call(commander, system_path, state="restored", how="Back.")
+    call(commander, f"{one}/record-recovery", recovered_at=at[0].isoformat())
+    tell("all_clear")
+    call(commander, f"{one}/sign", key="reconciled", text="Seen.")
+    review = call(commander, f"{one}/begin-review")
+    assert Review.objects.get(pk=review["id"]).incident_id == made["id"]
+    assert Incident.objects.get(pk=made["id"]).phase == "review"
+    assert walk.id == made["id"]
+
+
+def test_every_call_of_someone_without_the_right_changes_nothing(program, incident_in, people):
+    """The auditor reads; every use case says 403 in words, or 404 where the row is not there."""
+    incident = incident_in("review")
+    before = Incident.objects.filter(pk=incident.pk).values().get()
+    auditor = program("auditor")
+    found = {}
+    for call in CALLS:
+        path = call.path
+        for name in ("incident_id",):
+            path = path.replace(f"{{{name}}}", str(incident.pk))
+        answer = auditor.post(path.replace("{", "").replace("}", ""))
+        found[call.path] = answer.status_code
+    assert set(found.values()) <= {403, 404, 422}
+    assert found["/incidents/{incident_id}/take-command"] == 403
+    assert Incident.objects.filter(pk=incident.pk).values().get() == before
+
+
+def test_the_first_to_acknowledge_is_told_so_and_the_second_too(program, declare):
+    path = f"/incidents/{declare().pk}/acknowledge"
+    assert program("responder").post(path).json() == {"changed": True}
+    assert program("commander").post(path).json() == {"changed": False}
+    assert program("commander").post(path, why="x").json() == {
+        "error": "This call takes no fields; send none."
+    }
+
+
+def test_a_scope_that_is_missing_is_said(program, declare):
+    path = f"/incidents/{declare().pk}/take-command"
+    refused = program("commander", scopes=["respond"]).post(path)
+    assert refused.status_code == 403
+    assert "this token has no scope for it" in refused.json()["error"]
+
+
+def test_what_a_call_names_and_is_not_there_is_404(program, declare):
+    one = f"/incidents/{declare().pk}"
+    commander = program("commander")
+    assert commander.post("/incidents/999/take-command").status_code == 404
+    assert commander.post(f"{one}/systems", system_id=999).status_code == 404
+    assert commander.post("/notices/999/send").status_code == 404
+    wrong = commander.post(
+        f"{one}/notices", kind="correction", body="x", involvement_ids=[], replaces_id=999
+    )
+    assert (wrong.status_code, wrong.json()) == (404, {"error": "There is no notice 999."})
+
+
+def test_a_source_s_key_is_answered_once(program):
+    administrator = program("administrator")
+    made = administrator.post("/sources", name="prod", source_format="alertmanager")
+    assert made.status_code == 201
+    assert len(made.json()["key"]) >= 20
+    shown = administrator.get("/sources").json()["items"]
+    assert [(row["name"], "key" in row) for row in shown] == [("prod", False)]
+    twice = administrator.post("/sources", name="prod", source_format="alertmanager")
+    assert twice.status_code == 422
