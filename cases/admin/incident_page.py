@@ -80,9 +80,7 @@ def build(
         "dependents": systems.dependents(incident, buttons),
         "partners": partners.rows(incident, now),
         "times": times.facts(incident, now),
-        "is_mine": incident.commander_id == by.user_id,
-        "next_button": next((buttons[name] for name in MOVES if name in buttons), None),
-        "more": _more(buttons),
+        **_ways(incident, buttons, by),
         **_next(incident, found, by),
         **axes.why(incident),
         **_banners(incident, now),
@@ -110,6 +108,15 @@ def _on_tab(
     if key == "fixes":
         return recovery.fixes(incident, now)
     return recovery.recovery(incident, known, now) if key == "recovery" else {}
+
+
+def _ways(incident: Incident, buttons: dict[str, dict[str, Any]], by: Actor) -> dict[str, Any]:
+    """What this person may do next, and what besides."""
+    return {
+        "is_mine": incident.commander_id == by.user_id,
+        "next_button": next((buttons[name] for name in MOVES if name in buttons), None),
+        "more": _more(buttons),
+    }
 
 
 def _more(buttons: dict[str, dict[str, Any]]) -> list[dict[str, Any] | None]:

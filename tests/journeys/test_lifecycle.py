@@ -7,99 +7,22 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from incidentdesk.kernel import clocks
 from tests.journeys.stack import Alertmanager, Desk
+from tests.journeys.steps import (
+    approve_and_send,
+    do,
+    end_tasks,
+    evaluate,
+    fix_it,
+    open_dialog,
+    recover,
+    sign,
+)
 from tests.journeys.test_alerts import mails_about, wait_until
 from tests.sinks import SmtpSink
-
-
-def open_dialog(page: Page, name: str, /) -> Locator:
-    """Open the dialog `name` of the page one is on, as its buttons do."""
-    path = page.url.split("?")[0].replace("/change/", f"/do/{name}/")
-    page.locator(f"a[data-dialog][href^='{path[path.index('/admin') :]}']").first.evaluate(
-        "link => link.click()"
-    )
-    return page.locator("dialog.desk form")
-
-
-def do(page: Page, name: str, /, **values: object) -> None:
-    """Fill in a dialog, send it, and see it done."""
-    dialog = open_dialog(page, name)
-    expect(dialog).to_be_visible()
-    fill(dialog, values)
-    with page.expect_navigation():
-        dialog.locator("button[type=submit]").click()
-    expect(page.locator("dialog.desk form")).to_have_count(0)
-
-
-def fill(dialog: Locator, values: dict[str, object]) -> None:
-    """Text is typed, a list ticks boxes, `True` ticks all, a choice is chosen."""
-    for field, value in values.items():
-        inputs = dialog.locator(f"[name={field}]")
-        kind = inputs.first.evaluate("e => e.type")
-        if kind in ("radio", "checkbox") and value is not True:
-            dialog.locator(f"[name={field}][value='{value}']").check()
-        elif kind == "checkbox":
-            for box in inputs.all():
-                box.check()
-        elif kind == "select-one":
-            inputs.select_option(label=str(value))
-        else:
-            inputs.fill(str(value))
-
-
-PROVE = """
-from django.core.files.base import ContentFile
-from cases import evidence
-from cases.models import Task
-from incidentdesk.kernel import access, clocks
-from incidentdesk.kernel.models import User
-by = access.actor_for(User.objects.get(email="responder@desk.example"))
-tasks = Task.objects.filter(incident_id={incident}, phase="{phase}", needs_evidence=True)
-for task in tasks:
-    evidence.add(
-        incident_id={incident}, upload=ContentFile(b"status: ok", name="status.txt"),
-        title="Pool status", collector=by.name, collected_at=clocks.now(), tlp="AMBER",
-        task_id=task.pk, by=by, at=clocks.now(),
-    )
-print(tasks.count(), "proven")
-"""
-
-
-def prove(desk: Desk, incident: str, phase: str) -> None:
-    """A small file as evidence of every task of the phase that needs one."""
-    number = incident.rstrip("/").split("/")[-2]
-    assert "proven" in desk.manage("shell", "-c", PROVE.format(incident=number, phase=phase))
-
-
-def confirm_tasks(second: Page, incident: str) -> None:
-    """The second person confirms, one by one, what is done and waits for it."""
-    tab = f"{incident}?tab=tasks"
-    second.goto(tab)
-    while second.get_by_role("link", name="Confirm: ").count():
-        second.get_by_role("link", name="Confirm: ").first.click()
-        dialog = second.locator("dialog.desk form")
-        dialog.locator("[name=note]").fill("Looked at the pool.")
-        with second.expect_navigation():
-            dialog.locator("button[type=submit]").click()
-        second.goto(tab)
-
-
-def approve_and_send(page: Page, approver: Page, incident: str, kind: str, body: str) -> None:
-    """Drafted by one, refused to the same, approved by a second, sent."""
-    page.goto(incident)
-    do(page, "draft_notice", kind=kind, body=body, audience=True)
-    page.goto(incident + "?tab=notices")
-    page.get_by_role("link", name=kind.capitalize()).first.click()
-    notice = page.url
-    expect(page.get_by_role("link", name="Approve", exact=True)).to_have_count(0)
-    approver.goto(notice)
-    do(approver, "approve")
-    page.goto(notice)
-    do(page, "send")
-    page.goto(incident)
 
 
 def test_an_incident_goes_from_a_real_alert_to_a_closed_review(
@@ -127,17 +50,7 @@ def test_an_incident_goes_from_a_real_alert_to_a_closed_review(
 
     # --- Identification
     do(page, "take_command")
-    past = (clocks.now() - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M")
-    do(
-        page,
-        "evaluate",
-        category="Infrastructure outage or service degradation",
-        impact=3,
-        scope=3,
-        urgency=2,
-        occurred_at=past,
-        is_confirmed=True,
-    )
+    evaluate(page, "Infrastructure outage or service degradation", impact=3, scope=3, urgency=2)
     expect(page.locator(".head .badge")).to_have_text("SEV-2")
     do(page, "add_system", system="quote-gw-eu-2")
     for partner, meaning in (
@@ -152,15 +65,18 @@ def test_an_incident_goes_from_a_real_alert_to_a_closed_review(
             meaning=meaning,
             severity="SEV-2",
         )
+    sign(page, "regulatory_decided", "No threshold is reached; looked at again tomorrow.")
+    sign(page, "no_duplicate", "None of these systems.")
     do(page, "begin_containment")
     expect(page.locator(".steps .now b")).to_have_text("Containment")
 
     # --- Containment: tasks, isolation, a notice that two people stand behind
-    prove(desk, incident, "containment")
-    do(page, "end_tasks", tasks=True, state="done", note="As the runbook says.")
+    second = as_("responder@desk.example")
+    end_tasks(page, second, incident)
     do(page, "isolate", how="Taken out of the pool; see pool status.")
     approve_and_send(page, approver, incident, "first notice", f"Quotes were delayed. {mark}")
-    do(page, "sign", key="no_growth", text="No new stale quote since 10:12.")
+    sign(page, "no_growth", "No new stale quote since 10:12.")
+    do(page, "residual_exposure", text="None.")
     do(page, "begin_mitigation")
 
     check_partners(as_, mark)
@@ -168,18 +84,19 @@ def test_an_incident_goes_from_a_real_alert_to_a_closed_review(
     # --- Mitigation
     do(page, "end_tasks", tasks=True, state="waived", note="Covered by the rollback.")
     do(page, "record_cause", cause="A feed handler stuck after a sequence gap.")
-    do(page, "sign", key="fix_approved", text="CHG-4411, approved by the security lead.")
+    fix_it(page, second, incident)
+    sign(page, "detection_added", "A rule on sequence gaps fired in a replay.")
     do(page, "begin_recovery")
 
     # --- Recovery
     alertmanager.clear(alertname=mark, region="eu", severity="critical")
-    prove(desk, incident, "recovery")
-    do(page, "end_tasks", tasks=True, state="done", note="Checked.")
-    confirm_tasks(as_("responder@desk.example"), incident)
-    do(page, "restore", how="Back in the pool after replay.")
-    do(page, "recovered")
-    do(page, "sign", key="reconciled", text="0 differences against the drop copy.")
+    end_tasks(page, second, incident)
+    do(page, "restore", how="Back in the pool after replay.", checked_by="Responder 1")
+    recover(page, ago=35)
     approve_and_send(page, approver, incident, "all clear", f"All clear. {mark}")
+
+    confirm_recovery(as_, mark)
+    page.goto(incident)
 
     def cleared() -> bool:
         page.goto(incident)
@@ -187,6 +104,20 @@ def test_an_incident_goes_from_a_real_alert_to_a_closed_review(
 
     wait_until(cleared, seconds=20, what="the alert's clearing")
     review(page, approver, incident)
+
+
+def confirm_recovery(as_: Callable[[str], Page], mark: str) -> None:
+    """Each partner says in its portal that it works again."""
+    for login, own in (
+        ("contact@helix.example", "Helix"),
+        ("contact@norrbank.example", "Norrbank"),
+    ):
+        page = as_(login)
+        page.goto("/portal/")
+        page.get_by_role("link", name=f"Delayed quotes {own}").first.click()
+        expect(page.locator("main")).to_contain_text(mark)
+        page.get_by_role("button", name="We see it working again").click()
+        expect(page.locator("main")).to_contain_text("working again")
 
 
 def check_partners(as_: Callable[[str], Page], mark: str) -> None:

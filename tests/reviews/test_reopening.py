@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cases import response
+from cases import response, restoring
 from cases import workflow as case
 from cases.models import Incident, ReviewFacts
 from incidentdesk.kernel.errors import Conflict, GateNotMet
@@ -81,6 +81,14 @@ def test_a_review_whose_incident_went_back_a_phase_waits_and_goes_on(
         steps.lesson()
     for key in ("nothing_to_reconcile", "all_clear_not_needed", "blocks_lifted"):
         response.sign(incident_id=review.incident_id, key=key, text="Seen.", by=commander, at=LATER)
+    for involvement in review.incident.involvements.all():
+        restoring.confirm_partner(
+            incident_id=review.incident_id,
+            involvement_id=involvement.pk,
+            who="Their desk",
+            by=commander,
+            at=LATER,
+        )
     again = workflow.begin(incident_id=review.incident_id, by=commander, at=LATER)
 
     assert again == review

@@ -1,0 +1,150 @@
+"""What a person does on the desk in a browser: dialogs, and the work that the gates ask for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from playwright.sync_api import Locator, Page, expect
+
+from incidentdesk.kernel import clocks
+
+
+def open_dialog(page: Page, name: str, /) -> Locator:
+    """Open the dialog `name` of the page one is on, as its buttons do."""
+    path = page.url.split("?")[0].replace("/change/", f"/do/{name}/")
+    page.locator(f"a[data-dialog][href^='{path[path.index('/admin') :]}']").first.evaluate(
+        "link => link.click()"
+    )
+    return page.locator("dialog.desk form")
+
+
+def do(page: Page, name: str, /, **values: object) -> None:
+    """Fill in a dialog, send it, and see it done."""
+    dialog = open_dialog(page, name)
+    expect(dialog).to_be_visible()
+    fill(dialog, values)
+    with page.expect_navigation():
+        dialog.locator("button[type=submit]").click()
+    expect(page.locator("dialog.desk form")).to_have_count(0)
+
+
+def fill(dialog: Locator, values: dict[str, object]) -> None:
+    """Text is typed, a list ticks boxes, `True` ticks all, a choice is chosen."""
+    for field, value in values.items():
+        inputs = dialog.locator(f"[name={field}]")
+        kind = inputs.first.evaluate("e => e.type")
+        if kind in ("radio", "checkbox") and value is not True:
+            dialog.locator(f"[name={field}][value='{value}']").check()
+        elif kind == "checkbox":
+            for box in inputs.all():
+                box.check()
+        elif kind == "select-one":
+            inputs.select_option(label=str(value))
+        else:
+            inputs.fill(str(value))
+
+
+def past(**ago: int) -> str:
+    """A time that lies back, as a form takes it."""
+    return (clocks.now() - timedelta(**ago)).strftime("%Y-%m-%dT%H:%M")
+
+
+def approve_and_send(page: Page, approver: Page, incident: str, kind: str, body: str) -> None:
+    """Drafted by one, refused to the same, approved by a second, sent."""
+    page.goto(incident)
+    do(page, "draft_notice", kind=kind, body=body, audience=True)
+    page.goto(incident + "?tab=notices")
+    page.get_by_role("link", name=kind.capitalize()).first.click()
+    notice = page.url
+    expect(page.get_by_role("link", name="Approve", exact=True)).to_have_count(0)
+    approver.goto(notice)
+    do(approver, "approve")
+    page.goto(notice)
+    do(page, "send")
+    page.goto(incident)
+
+
+def sign(page: Page, key: str, text: str) -> None:
+    """The commander signs one statement."""
+    do(page, "sign", key=key, text=text)
+
+
+def prove(page: Page, incident: str) -> None:
+    """A small file, uploaded as evidence of each open task that needs one."""
+    tab = f"{incident}?tab=tasks"
+    page.goto(tab)
+    links = page.get_by_role("link", name="Attach evidence: ").all()
+    for href in [link.get_attribute("href") for link in links]:
+        page.locator(f"a[href='{href}']").click()
+        dialog = page.locator("dialog.desk form")
+        dialog.locator("[name=file]").set_input_files(
+            {"name": "status.txt", "mimeType": "text/plain", "buffer": b"status: ok\n"}
+        )
+        dialog.locator("[name=title]").fill("Pool status")
+        with page.expect_navigation():
+            dialog.locator("button[type=submit]").click()
+        page.goto(tab)
+
+
+def confirm_tasks(second: Page, incident: str) -> None:
+    """The second person confirms, one by one, what is done and waits for it."""
+    tab = f"{incident}?tab=tasks"
+    second.goto(tab)
+    while second.get_by_role("link", name="Confirm: ").count():
+        second.get_by_role("link", name="Confirm: ").first.click()
+        dialog = second.locator("dialog.desk form")
+        dialog.locator("[name=note]").fill("Looked at the pool.")
+        with second.expect_navigation():
+            dialog.locator("button[type=submit]").click()
+        second.goto(tab)
+
+
+def end_tasks(page: Page, second: Page, incident: str) -> None:
+    """Every open task is done, with evidence and a second person where marked."""
+    prove(page, incident)
+    page.goto(incident)
+    do(page, "end_tasks", tasks=True, state="done", note="As the runbook says.")
+    confirm_tasks(second, incident)
+    page.goto(incident)
+
+
+def evaluate(page: Page, category: str, *, impact: int, scope: int, urgency: int) -> None:
+    """Category, nature and the three axes, each with what it rests on."""
+    do(
+        page,
+        "evaluate",
+        category=category,
+        impact=impact,
+        impact_basis_1="Orders wait for quotes.",
+        scope=scope,
+        scope_basis_1="As partners tell.",
+        urgency=urgency,
+        urgency_basis_1="A workaround holds.",
+        occurred_at=past(hours=1),
+        is_confirmed=True,
+    )
+
+
+def fix_it(page: Page, second: Page, incident: str) -> None:
+    """A fix that one proposes and a second person approves."""
+    do(
+        page,
+        "propose_fix",
+        kind="permanent",
+        text="Resubscribe after a gap.",
+        change_reference="CHG-4411",
+        test_evidence="Replayed on staging; no gap was left.",
+        rollback_plan="Back to build 812.",
+    )
+    second.goto(f"{incident}?tab=fixes")
+    second.get_by_role("link", name="CHG-4411").first.click()
+    do(second, "approve")
+    page.goto(incident)
+
+
+def recover(page: Page, *, ago: int) -> None:
+    """Back in band since so many minutes, checked, compared, and heard of by each partner."""
+    do(page, "recovered", recovered_at=past(minutes=ago))
+    do(page, "record_check", name="Quote age", passed="yes", result="150 ms at the 99th.")
+    do(page, "reconcile", what="Orders against drop copy", compared=18412, differences=0)
+    sign(page, "blocks_lifted", "The list is ticked off.")
