@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html, format_html_join
@@ -104,13 +104,12 @@ class TaskAdmin(DeskAdmin):
     def visible(self, by: Actor) -> QuerySet[Task]:
         """The tasks that this person may read, in incidents that are not over."""
         found = queries.tasks_in_progress(by).select_related("incident")
-        return page.with_evidence(found)  # type: ignore[no-any-return]
+        someones = Case(When(owner_id=by.user_id, then=Value(0)), default=Value(1))
+        return page.with_evidence(found.annotate(turn=someones))  # type: ignore[no-any-return]
 
-    def get_ordering(self, request: HttpRequest) -> Any:
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """One's own, then by time, then as bad as their incident is."""
-        mine = Case(When(owner_id=request.user.pk, then=Value(0)), default=Value(1))
-        due = F("due_at").asc(nulls_last=True)
-        return (mine.asc(), due, "incident__severity", "-incident__opened_at", "position", "id")
+        return ("turn", "due_at", "incident__severity", "-incident__opened_at", "position", "id")
 
     def page_url(self, obj: Any) -> str:
         """A task has no page of its own; it stands on its incident's."""

@@ -147,9 +147,9 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="only_blanked",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (NOT (NEW.body = '' AND NEW.salt = '' AND (to_jsonb(NEW) - 'body' - 'salt') = (to_jsonb(OLD) - 'body' - 'salt')))",
+                    condition="WHEN (NOT (NEW.body = '' AND NEW.salt = '' AND (NEW.id, NEW.incident_id, NEW.sequence, NEW.version, NEW.at, NEW.recorded_at, NEW.kind, NEW.actor, NEW.user_id, NEW.partner_id, NEW.corrects, NEW.body_digest, NEW.previous_hash, NEW.hash) IS NOT DISTINCT FROM (OLD.id, OLD.incident_id, OLD.sequence, OLD.version, OLD.at, OLD.recorded_at, OLD.kind, OLD.actor, OLD.user_id, OLD.partner_id, OLD.corrects, OLD.body_digest, OLD.previous_hash, OLD.hash)))",
                     func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="4147b260643dc2d4ccbe0f46135d25541f132f96",
+                    hash="6a46d9113e2480be6141559f191581c85dc52738",
                     operation="UPDATE",
                     pgid="pgtrigger_only_blanked_81784",
                     table="cases_entry",

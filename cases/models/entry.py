@@ -10,7 +10,10 @@ from django.db.models import F, Q, Value
 
 # What may still happen to an entry: its text is taken out, and everything else stays. Each column
 # by name, since PostgreSQL lets no condition see a whole row that has generated columns.
-_KEPT = ["id", "incident_id", "sequence", "version", "at", "recorded_at", "kind", "actor", "user_id", "partner_id", "corrects", "body_digest", "previous_hash", "hash"]
+_KEPT = (
+    *("id", "incident_id", "sequence", "version", "at", "recorded_at", "kind", "actor", "user_id"),
+    *("partner_id", "corrects", "body_digest", "previous_hash", "hash"),
+)
 _BLANKED = (
     "NEW.body = '' AND NEW.salt = ''"
     f" AND ({', '.join(f'NEW.{name}' for name in _KEPT)})"

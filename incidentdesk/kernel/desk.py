@@ -297,6 +297,3 @@ def note_reading(request: HttpRequest, obj: Any, name: str = "") -> None:
     if who.is_auditor:
         about = f"{obj._meta.model_name}:{obj.pk or 'list'}"
         audit.record(by=who, at=clocks.now(), action="read", about=about, name=name or str(obj))
-
-
-__all__ = ["Action", "DeskAdmin", "DeskSite", "RegisterAdmin", "actor"]

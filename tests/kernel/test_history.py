@@ -39,6 +39,7 @@ UNTRACKED = {
     "SeverityFloor": "a register, in the audit trail",
     "AxisLevel": "a register, in the audit trail",
     "Basis": "which evidence an axis rests on; on the timeline",
+    "SavedView": "one's own",
     "Playbook": "versions that never change once published",
     "PlaybookTask": "a register, in the audit trail",
     "ReviewFacts": "a copy that reviews keeps",

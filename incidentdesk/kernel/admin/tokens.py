@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import F, QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
 from django.utils.html import format_html
 
@@ -95,11 +95,15 @@ class TokenAdmin(desk.DeskAdmin):
     list_actions = (MAKE,)
     list_display = ("name", "user", "may", "state", "expires_at", "last_used_at")
     list_select_related = ("user",)
-    ordering = (F("revoked_at").asc(nulls_first=True), "-id")
 
     def visible(self, by: Actor) -> QuerySet[Token]:
         """One's own; an administrator sees everybody's."""
-        return tokens.visible_to(by)
+        revoked = Case(When(revoked_at=None, then=False), default=True)
+        return tokens.visible_to(by).annotate(is_revoked=revoked)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """What works first."""
+        return ("is_revoked", "-id")
 
     def page_context(self, request: HttpRequest, obj: Token) -> dict[str, Any]:
         """What it may do, in words."""

@@ -34,7 +34,7 @@ def column(name: str) -> int:
     request = RequestFactory().get("/")
     request.user = User()
     page = site._registry[Incident]
-    return list(page.get_list_display(request)).index(name) + bool(page.actions)
+    return list(page.get_list_display(request)).index(name)
 
 
 def _titles(answer) -> list[str]:

@@ -57,6 +57,7 @@ def test_every_part_that_can_grow_is_marked_once_and_the_text_being_typed_is_in_
         "gates",
         "head",
         "side",
+        "standing",
         "steps",
         "tabs",
         "timeline",

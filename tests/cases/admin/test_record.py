@@ -31,7 +31,7 @@ def test_the_record_holds_everything_in_order(as_, incident_in):
         "As the runbook says.",
         "Notices",
         "Quotes were delayed.",
-        "The incident no longer grows signed",
+        "The incident no longer grows, since when, and by which metric signed",
         "Evidence",
         "Timeline",
     ]

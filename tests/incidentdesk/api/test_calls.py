@@ -9,7 +9,7 @@ import pytest
 from cases.models import Category, Incident, System
 from incidentdesk.api.calls import CALLS
 from reviews.models import Review
-from tests.conftest import NOW, Walk
+from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -60,19 +60,26 @@ def test_an_incident_walks_from_declaration_to_closed_through_the_api(
         occurred_at="2026-03-04T09:38:00Z",
         aware_at="2026-03-04T09:41:00Z",
         is_confirmed=True,
+        bases={axis: {"words": "Seen."} for axis in ("impact", "scope", "urgency")},
     )
     affected = call(commander, f"{one}/systems", system_id=system.pk)
     assert (affected["system"], affected["state"]) == ("quote-gw-eu-2", "affected")
     involved = call(
         comms, f"{one}/partners", partner_id=helix.pk, title="Delay", meaning="x", severity=2
     )
-    assert call(commander, f"{one}/begin-containment")["phase"] == "containment"
+
+    def sign(*keys):
+        for key in keys:
+            call(commander, f"{one}/sign", key=key, text="Seen.")
 
     def end(phase):
-        tasks = commander.get(f"{one}/tasks", phase=phase, state="open").json()["items"]
-        ids = [task["id"] for task in tasks]
-        done = call(commander, f"{one}/tasks/end", task_ids=ids, state="done", note="Done.")
+        found = commander.get(f"{one}/tasks", phase=phase, state="open").json()["items"]
+        ids = [task["id"] for task in found]
+        done = call(commander, f"{one}/tasks/end", task_ids=ids, state="waived", note="Not here.")
         assert done == {"count": len(ids)}
+
+    sign("regulatory_decided", "no_duplicate")
+    assert call(commander, f"{one}/begin-containment")["phase"] == "containment"
 
     def tell(kind):
         ids = [involved["id"]]
@@ -82,26 +89,39 @@ def test_an_incident_walks_from_declaration_to_closed_through_the_api(
         assert call(approver, f"{path}/approve")["state"] == "approved"
         assert call(comms, f"{path}/send")["state"] == "sent"
 
-    walk = Walk(made["id"], people, helix)  # what a later gate asks for besides
     end("containment")
     system_path = f"{one}/systems/{affected['id']}/change"
     call(commander, system_path, state="isolated", how="Out of the pool.")
     tell("first")
-    call(commander, f"{one}/sign", key="no_growth", text="Seen.")
+    sign("no_volatile_evidence", "no_growth")
+    call(commander, f"{one}/record-residual-exposure", text="None.")
     assert call(commander, f"{one}/begin-mitigation")["phase"] == "mitigation"
     end("mitigation")
     assert call(commander, f"{one}/record-cause", cause="A handler.")["cause"] == "A handler."
-    call(commander, f"{one}/sign", key="fix_approved", text="Seen.")
+    fix = call(
+        commander,
+        f"{one}/fixes",
+        kind="permanent",
+        text="Resubscribe.",
+        change_reference="CHG-1",
+        test_evidence="Replayed.",
+        rollback_plan="Build 812.",
+    )
+    assert call(program("responder"), f"/fixes/{fix['id']}/approve")["state"] == "approved"
+    sign("detection_added")
     assert call(commander, f"{one}/begin-recovery")["phase"] == "recovery"
     end("recovery")
     call(commander, system_path, state="restored", how="Back.")
     call(commander, f"{one}/record-recovery", recovered_at=at[0].isoformat())
     tell("all_clear")
-    call(commander, f"{one}/sign", key="reconciled", text="Seen.")
+    sign("blocks_lifted")
+    call(commander, f"{one}/checks", name="Quote age", passed=True, result="150 ms")
+    call(commander, f"{one}/reconciliations", what="Orders", compared=10, differences=0)
+    call(comms, f"{one}/partners/{involved['id']}/confirm", who="Their desk")
+    at[0] += timedelta(minutes=30)  # the soak
     review = call(commander, f"{one}/begin-review")
     assert Review.objects.get(pk=review["id"]).incident_id == made["id"]
     assert Incident.objects.get(pk=made["id"]).phase == "review"
-    assert walk.id == made["id"]
 
 
 def test_every_call_of_someone_without_the_right_changes_nothing(program, incident_in, people):
@@ -110,7 +130,10 @@ def test_every_call_of_someone_without_the_right_changes_nothing(program, incide
     before = Incident.objects.filter(pk=incident.pk).values().get()
     auditor = program("auditor")
     found = {}
+    readings = {"cases.evidence.open_file", "cases.evidence.export"}  # written down, for auditors
     for call in CALLS:
+        if call.use_case in readings:
+            continue
         path = call.path
         for name in ("incident_id",):
             path = path.replace(f"{{{name}}}", str(incident.pk))
