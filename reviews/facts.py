@@ -1,4 +1,4 @@
-"""The facts that a review starts from, read from its incident: phases, late clocks, partners."""
+"""The facts that a review starts from, read from its incident: phases, clocks, gates, partners."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Min, Q
 
+from cases import gates
 from cases.models import Incident, Involvement
 from cases.models.incident import OVER, STEPS
 from incidentdesk.kernel import clocks
@@ -63,6 +64,25 @@ def late_clocks(incident: Incident, *, at: datetime) -> list[Late]:
         Late(deadline.get_kind_display(), end - deadline.due_at, deadline.met_at is not None)
         for deadline, end in ends
         if end > deadline.due_at
+    ]
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A gate that was passed unmet: its words, why, and by whom."""
+
+    words: str
+    reason: str
+    by: str
+    at: datetime
+
+
+def gates_waived(incident: Incident) -> list[Passed]:
+    """The gates that the commander let be passed, in the order of time. One query."""
+    words = {gate.key: gate.words for table in gates.TABLE.values() for gate in table}
+    return [
+        Passed(words.get(row.gate, row.gate), row.reason, str(row.waived_by), row.waived_at)
+        for row in incident.waivers.select_related("waived_by").order_by("id")
     ]
 
 

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cases.models import Incident
+from cases import waivers
+from cases.models import Incident, Waiver
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.models import AuditEvent
-from reviews import workflow
+from reviews import facts, workflow
 from reviews.models import ControlCheck, DocumentUpdate, Lesson, PreventiveAction, Review
-from tests.conftest import People
+from tests.conftest import NOW, People
 from tests.reviews.conftest import LATER, Finishing, Steps
 
 pytestmark = pytest.mark.django_db
@@ -204,3 +205,38 @@ def test_an_action_is_finished_from_the_review_s_page_and_from_its_own(
     assert refused.status_code == 422
     assert done["Location"] == page(closed)
     assert "In release 41." in client.get(f"{base}/change/").content.decode()
+
+
+def test_a_review_knows_every_gate_that_was_waived_and_why(
+    incident_in: Callable[[str], Incident], people: People
+) -> None:
+    incident = incident_in("containment")
+    reason = "The market closes in five minutes."
+    waivers.waive(
+        incident_id=incident.pk,
+        gate="exposure",
+        reason=reason,
+        by=people.actor("commander"),
+        at=NOW,
+    )
+    passed = facts.gates_waived(incident)
+    assert [(row.words, row.reason, row.by) for row in passed] == [
+        ("Residual exposure named", reason, "Incident commander")
+    ]
+
+
+def test_the_page_names_waived_gates_or_says_that_there_are_none(
+    as_: Callable[[str], Client], review: Review
+) -> None:
+    page = as_("approver").get(f"/admin/reviews/review/{review.pk}/change/").content.decode()
+    assert "Gates waived" in page
+    Waiver.objects.create(
+        incident=review.incident,
+        gate="soak",
+        reason="<b>Watched on</b>",
+        waived_at=NOW,
+        waived_by=review.incident.commander,
+    )
+    page = as_("approver").get(f"/admin/reviews/review/{review.pk}/change/").content.decode()
+    assert "In band for the whole soak time" in page
+    assert "&lt;b&gt;Watched on&lt;/b&gt;" in page
