@@ -146,14 +146,14 @@
   addEventListener("pageshow", () => {
     document.querySelectorAll(".finder :is(input, select, button)").forEach((field) => { field.disabled = false; });
   });
-  let asked = 0;
+  let looked = 0;
   document.addEventListener("input", async (event) => {
     const field = event.target;
     if (!field.dataset.names) return;
-    const number = asked += 1;
+    const number = looked += 1;
     try {
       const answer = await fetch(`${field.dataset.names}?${new URLSearchParams({ q: field.value })}`);
-      if (!answer.ok || answer.redirected || number !== asked) return;
+      if (!answer.ok || answer.redirected || number !== looked) return;
       const { names } = await answer.json();
       const id = `names-${field.name}`;
       const list = document.getElementById(id) || document.createElement("datalist");
