@@ -86,3 +86,5 @@ def test_the_list_is_found_and_filtered_on_a_phone(as_: Callable[[str], Page]) -
     page.get_by_role("button", name="Show").click()
     page.wait_for_url(re.compile(r"\?show=all&partner=Helix\+Markets$"))
     assert page.locator("#result_list tbody tr").count() > 1
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width == 390

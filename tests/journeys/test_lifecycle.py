@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 
 from playwright.sync_api import Page, expect
 
+from incidentdesk.kernel import clocks
 from tests.journeys.stack import Alertmanager, Desk
 from tests.journeys.steps import (
     approve_and_send,
@@ -23,7 +25,7 @@ from tests.journeys.test_alerts import mails_about, wait_until
 from tests.sinks import SmtpSink
 
 
-def test_an_incident_goes_from_a_real_alert_to_a_recovery_its_partners_confirm(
+def test_an_incident_goes_from_a_real_alert_to_a_closed_review(
     desk: Desk,
     alertmanager: Alertmanager,
     sink: SmtpSink,
@@ -94,6 +96,14 @@ def test_an_incident_goes_from_a_real_alert_to_a_recovery_its_partners_confirm(
     approve_and_send(page, approver, incident, "all clear", f"All clear. {mark}")
 
     confirm_recovery(as_, mark)
+    page.goto(incident)
+
+    def cleared() -> bool:
+        page.goto(incident)
+        return page.locator(".need li.ok", has_text="Every alert cleared").count() == 1
+
+    wait_until(cleared, seconds=20, what="the alert's clearing")
+    review(page, approver, incident)
 
 
 def confirm_recovery(as_: Callable[[str], Page], mark: str) -> None:
@@ -107,7 +117,7 @@ def confirm_recovery(as_: Callable[[str], Page], mark: str) -> None:
         page.get_by_role("link", name=f"Delayed quotes {own}").first.click()
         expect(page.locator("main")).to_contain_text(mark)
         page.get_by_role("button", name="We see it working again").click()
-        expect(page.locator("main")).to_contain_text("works again")
+        expect(page.locator("main")).to_contain_text("working again")
 
 
 def check_partners(as_: Callable[[str], Page], mark: str) -> None:
@@ -127,3 +137,32 @@ def check_partners(as_: Callable[[str], Page], mark: str) -> None:
         expect(page.locator("main")).to_contain_text(f"Quotes were delayed. {mark}")
         page.get_by_role("button", name="Acknowledge").first.click()
         expect(page.locator("main")).to_contain_text("Acknowledged by")
+
+
+def review(page: Page, approver: Page, incident: str) -> None:
+    """The review is written, refused to its commander, approved by another, and closes it."""
+    page.locator("a.btn.p", has_text="Begin review").click()
+    with page.expect_navigation():
+        page.locator("dialog.desk button[type=submit]").click()
+    page.goto(incident)
+    page.get_by_role("link", name="Open the review").first.click()
+    written = page.url
+    do(
+        page,
+        "write",
+        root_cause="The handler did not resubscribe after a gap.",
+        contributing_factors="No alert on sequence gaps.",
+    )
+    do(page, "add_control", name="Feed gap monitoring", verdict="missing", note="Add it.")
+    due = (clocks.now() + timedelta(days=30)).strftime("%Y-%m-%d")
+    do(page, "agree", title="Resubscribe on a gap", kind="prevent", owner="Commander 1", due_on=due)
+    do(page, "no_documents", reason="The runbook was right.")
+    do(page, "add_lesson", text="Watch gaps, not only silence.", tags="market data")
+    page.goto(written)
+    assert page.locator("a[data-dialog]", has_text="Approve and close").count() == 0
+    approver.goto(written)
+    do(approver, "finish")
+    page.goto(incident)
+    expect(page.locator(".head")).to_be_visible()
+    page.goto(incident + "?tab=timeline")
+    expect(page.locator(".tl")).to_contain_text("Review → Closed.")
