@@ -117,7 +117,7 @@ def confirm_recovery(as_: Callable[[str], Page], mark: str) -> None:
         page.get_by_role("link", name=f"Delayed quotes {own}").first.click()
         expect(page.locator("main")).to_contain_text(mark)
         page.get_by_role("button", name="We see it working again").click()
-        expect(page.locator("main")).to_contain_text("working again")
+        expect(page.locator("main")).to_contain_text("works again")
 
 
 def check_partners(as_: Callable[[str], Page], mark: str) -> None:
