@@ -82,3 +82,13 @@ def test_python_and_packages_agree_on_the_version_they_need():
 def test_warnings_are_errors():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["tool"]["pytest"]["ini_options"]["filterwarnings"][0] == "error"
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "static").glob("*.css")))
+def test_a_style_sheet_closes_every_block_it_opens(name):
+    text = re.sub(r"/\*.*?\*/", "", (ROOT / "static" / name).read_text(), flags=re.DOTALL)
+    depth = 0
+    for line in text.splitlines():
+        assert depth == 0 or line.startswith((" ", "}")) or not line, line
+        depth += line.count("{") - line.count("}")
+    assert depth == 0
