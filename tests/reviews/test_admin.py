@@ -226,7 +226,7 @@ def test_a_review_knows_every_gate_that_was_waived_and_why(
 
 
 def test_the_page_names_waived_gates_or_says_that_there_are_none(
-    as_: Callable[[str], Client], review: Review
+    as_: Callable[[str], Client], review: Review, people: People
 ) -> None:
     page = as_("approver").get(f"/admin/reviews/review/{review.pk}/change/").content.decode()
     assert "Gates waived" in page
@@ -235,7 +235,7 @@ def test_the_page_names_waived_gates_or_says_that_there_are_none(
         gate="soak",
         reason="<b>Watched on</b>",
         waived_at=NOW,
-        waived_by=review.incident.commander,
+        waived_by=people["commander"],
     )
     page = as_("approver").get(f"/admin/reviews/review/{review.pk}/change/").content.decode()
     assert "In band for the whole soak time" in page
