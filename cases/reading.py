@@ -6,7 +6,7 @@ What is stored, and hashed, stays as it was written.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -63,13 +63,26 @@ _NAME = re.compile(r"INC-\d{4}-\d{4,}")
 UNNAMED = "a restricted incident"
 
 
+def hidden_among(texts: Iterable[str], actor: Actor) -> set[str]:
+    """The references that stand in these texts and that this actor may not know of."""
+    named = {name for text in texts for name in _NAME.findall(text)}
+    if not named:
+        return set()
+    rows = hidden_from(actor).filter(reference__in=named)
+    return set(rows.values_list("reference", flat=True))
+
+
+def unnamed(text: str, hidden: Container[str]) -> str:
+    """The text with the hidden references taken out."""
+    return _NAME.sub(lambda m: UNNAMED if m[0] in hidden else m[0], text)
+
+
 def without_hidden_names(entries: Sequence[Entry], actor: Actor) -> Sequence[Entry]:
     """The entries as this actor reads them: a hidden incident that one mentions has no name.
 
     For reading only; what is stored, and hashed, stays as it was written.
     """
-    named = {name for entry in entries for name in _NAME.findall(entry.body)}
-    hidden = set(hidden_from(actor).filter(reference__in=named).values_list("reference", flat=True))
+    hidden = hidden_among((entry.body for entry in entries), actor)
     for entry in entries if hidden else ():
-        entry.body = _NAME.sub(lambda m: UNNAMED if m[0] in hidden else m[0], entry.body)
+        entry.body = unnamed(entry.body, hidden)
     return entries

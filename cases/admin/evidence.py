@@ -7,7 +7,6 @@ a mail scanner that follows GETs must not add links to a chain of custody in som
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -18,19 +17,17 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     HttpResponseNotAllowed,
-    StreamingHttpResponse,
 )
 from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path
 from django.utils.html import format_html
-from django.utils.http import content_disposition_header
 
 from cases import evidence, queries
 from cases.admin.dialogs import evidence as dialogs
 from cases.admin.page.evidence import is_faulty, places, with_verdict
 from cases.models import CustodyEvent, Evidence
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import clocks, downloads
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.desk import DeskAdmin, actor
 from incidentdesk.kernel.errors import DeskError, NotFound
@@ -116,7 +113,7 @@ class EvidenceAdmin(DeskAdmin):
         except DeskError as error:
             messages.error(request, str(error))
             return redirect("admin:cases_evidence_change", object_id)
-        return _inert(opened.chunks(), name=opened.name, size=opened.size)
+        return downloads.inert(opened.chunks(), name=opened.name, size=opened.size)
 
     def export(self, request: HttpRequest, incident_id: int) -> HttpResponseBase:
         """All evidence of an incident in a zip."""
@@ -129,7 +126,7 @@ class EvidenceAdmin(DeskAdmin):
         except DeskError as error:
             messages.error(request, str(error))
             return redirect(f"/admin/cases/incident/{incident_id}/change/?tab=evidence")
-        return _inert(made.chunks(), name=made.name)
+        return downloads.inert(made.chunks(), name=made.name)
 
     @admin.display(description="Evidence", ordering="title")
     def name(self, piece: Evidence) -> str:
@@ -155,15 +152,3 @@ class EvidenceAdmin(DeskAdmin):
     def size_words(self, piece: Evidence) -> str:
         """In words."""
         return filesizeformat(piece.size)
-
-
-def _inert(chunks: Iterator[bytes], *, name: str, size: int | None = None) -> StreamingHttpResponse:
-    """A download that no browser renders, runs or keeps in a cache."""
-    response = StreamingHttpResponse(chunks, content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cache-Control"] = "private, no-store"
-    if size is not None:
-        response["Content-Length"] = str(size)
-    return response

@@ -10,15 +10,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from django.http import HttpRequest, StreamingHttpResponse
-from django.utils.http import content_disposition_header
+from django.http import HttpRequest
 from ninja import Body, File, Header, Router, Status, UploadedFile
 from pydantic import BaseModel, Field, create_model
 
 from incidentdesk.api import fields, sight
 from incidentdesk.api.door import REFUSALS
 from incidentdesk.api.shapes import Shape
-from incidentdesk.kernel import clocks, once
+from incidentdesk.kernel import clocks, downloads, once
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import InvalidInput
 from incidentdesk.kernel.roles import TOKEN_SCOPES
@@ -78,7 +77,7 @@ def do(
     body = given.schema(f"{name}_fields")
     status = 201 if makes else 200
     shown = _Answer(get_type_hints(use_case).get("return"), answer, plus)
-    view = _view(use_case, ids, given, upload, lambda result: shown.of(result, status))
+    view = _view(use_case, ids, given, upload, lambda result, by: shown.of(result, by, status))
     view.__name__, view.__doc__ = name, _words(use_case, scope)
     view.__signature__ = _signature(ids, body, upload, given.may_be_left_out)  # type: ignore[attr-defined]
     router.post(
@@ -100,7 +99,7 @@ def _view(
     ids: list[str],
     given: fields.Arguments,
     upload: str,
-    answer: Callable[[Any], Any],
+    answer: Callable[[Any, Actor], Any],
 ) -> Callable[..., Any]:
     def view(request: HttpRequest, **sent: Any) -> Any:
         by: Actor = request.auth  # type: ignore[attr-defined]
@@ -110,10 +109,10 @@ def _view(
             sight.require(one, pk, by)
         _require_no_more(request, takes_body=bool(given.fields or upload))
         named |= {upload: sent[upload]} if upload else {}
-        rest = given.filled(sent.get("given"), lambda model, pk: sight.find(model, pk, by))
+        rest = given.filled(sent.get("given"))
         with once.claimed_by_key(request, key, user_id=by.person_id):
             result = use_case(**named, **rest, by=by, at=clocks.now())
-        return answer(result)
+        return answer(result, by)
 
     return view
 
@@ -170,23 +169,14 @@ class _Answer:
             counted: dict[Any, type[BaseModel]] = {int: Counted, bool: Changed}
             self.schema = counted.get(hint)
 
-    def of(self, result: Any, status: int) -> Any:
+    def of(self, result: Any, by: Actor, status: int) -> Any:
         """The row as it is after the commit, what was counted, or a file."""
         if hasattr(result, "chunks"):
-            return _file(result)
+            size = getattr(result, "size", None)
+            return downloads.inert(result.chunks(), name=result.name, size=size)
         if self.shape is None:
             known = {bool: "changed", int: "count"}.get(type(result))
             return Status(status, None if known is None else {known: result})
         row, plus = result if self.plus else (result, None)
-        return Status(status, self.shape.one(row.pk) | ({self.plus: plus} if self.plus else {}))
-
-
-def _file(found: Any) -> StreamingHttpResponse:
-    """A file to keep, never one to show."""
-    headers = {
-        "Content-Disposition": content_disposition_header(True, found.name) or "attachment",
-        "Cache-Control": "no-store",
-    }
-    return StreamingHttpResponse(
-        found.chunks(), content_type="application/octet-stream", headers=headers
-    )
+        shown = self.shape.one(row.pk, by)
+        return Status(status, shown | ({self.plus: plus} if self.plus else {}))

@@ -15,7 +15,6 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
-from django.db.models import Model
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -113,7 +112,6 @@ class Arguments:
 
     fields: Sequence[Argument]
     bundles: Mapping[str, type]  # argument → the dataclass that it is
-    rows: Mapping[str, type[Model]]  # argument → the model of the row that it is
 
     @property
     def may_be_left_out(self) -> bool:
@@ -127,18 +125,13 @@ class Arguments:
         fields: dict[str, Any] = {f.name: (f.kind, f.default) for f in self.fields}
         return create_model(name, __base__=Given, **fields)
 
-    def filled(
-        self, body: BaseModel | None, find: Callable[[type[Model], int], Model]
-    ) -> dict[str, Any]:
-        """The arguments out of a body; `find` answers a row that the caller may see."""
+    def filled(self, body: BaseModel | None) -> dict[str, Any]:
+        """The arguments out of a body."""
         given = {f.name: _built(getattr(body, f.name)) if body else f.default for f in self.fields}
         found = {f.name: given[f.name] for f in self.fields if not f.into}
         for name, kind in self.bundles.items():
             parts = {f.name: given[f.name] for f in self.fields if f.into == name}
             found[name] = kind(**parts)
-        for name, model in self.rows.items():
-            pk = found.pop(f"{name}_id")
-            found[name] = None if pk is None else find(model, pk)
         return found
 
 
@@ -148,7 +141,7 @@ def arguments(
     """Read the signature; `kinds` says of a field what its values may be."""
     hints = get_type_hints(use_case)
     fields: list[Argument] = []
-    bundles, rows = {}, {}
+    bundles = {}
     for name, parameter in inspect.signature(use_case).parameters.items():
         hint, _ = _unwrapped(hints[name])
         if name in without or hint is Actor or name == "at":
@@ -156,12 +149,9 @@ def arguments(
         if dataclasses.is_dataclass(hint) and isinstance(hint, type):
             bundles[name] = hint
             fields += _parts(hint, name, without, kinds)
-        elif isinstance(hint, type) and issubclass(hint, Model):
-            rows[name] = hint
-            fields.append(_argument(f"{name}_id", _like(hints[name], int), parameter, kinds))
         else:
             fields.append(_argument(name, hints[name], parameter, kinds))
-    return Arguments(fields, bundles, rows)
+    return Arguments(fields, bundles)
 
 
 def _parts(
@@ -226,7 +216,3 @@ def _unwrapped(hint: Any) -> tuple[Any, bool]:
         plain = [part for part in get_args(hint) if part is not NoneType]
         return plain[0], len(plain) < len(get_args(hint))
     return hint, False
-
-
-def _like(hint: Any, kind: Any) -> Any:
-    return kind | None if _unwrapped(hint)[1] else kind

@@ -146,7 +146,7 @@ do(
     workflow.open_incident,
     answer=INCIDENT,
     makes=True,
-    without={"category_key"},
+    without={"category_key", "is_restricted", "split_from_id"},
     detection=Incident.Detection,
 )
 do(router, "respond", f"{ONE}/acknowledge", workflow.acknowledge)

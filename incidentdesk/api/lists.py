@@ -55,7 +55,7 @@ def rows(
         inside = within(seen(by), parent) if within else seen(by).filter(**parent)
         found = _narrowed(inside, known, sent, by)
         sight.note_reading(by, request.path.removeprefix("/api/v1/"), filters=dict(request.GET))
-        return _page(shape, found, sent["cursor"], sent["limit"], oldest_first=oldest_first)
+        return _page(shape, found, sent, by, oldest_first=oldest_first)
 
     plural = path.strip("/").replace("{", "").replace("}", "").replace("/", "_").replace("-", "_")
     view.__name__, view.__doc__ = f"list_{plural}", doc
@@ -75,7 +75,7 @@ def row(router: Router, path: str, shape: Shape, *, doc: str = "") -> None:
     def view(request: HttpRequest, **sent: Any) -> dict[str, Any]:
         by: Actor = request.auth  # type: ignore[attr-defined]
         _require_known(request, {}, paged=False)
-        found = shape.rows(sight.SEEN[name](by).filter(pk=sent[name]).order_by())
+        found = shape.rows(sight.SEEN[name](by).filter(pk=sent[name]).order_by(), by)
         if not found:
             raise NotFound(f"There is no {name.removesuffix('_id')} {sent[name]}.")
         sight.note_reading(by, f"{shape.model._meta.model_name}:{sent[name]}")
@@ -132,11 +132,12 @@ def _narrowed(
 
 
 def _page(
-    shape: Shape, found: QuerySet[Any], cursor: int | None, limit: int, *, oldest_first: bool
+    shape: Shape, found: QuerySet[Any], sent: Mapping[str, Any], by: Actor, *, oldest_first: bool
 ) -> dict[str, Any]:
+    cursor, limit = sent["cursor"], sent["limit"]
     if cursor is not None:
         found = found.filter(pk__gt=cursor) if oldest_first else found.filter(pk__lt=cursor)
-    page = shape.rows(found.order_by("pk" if oldest_first else "-pk")[: limit + 1])
+    page = shape.rows(found.order_by("pk" if oldest_first else "-pk")[: limit + 1], by)
     has_more = len(page) > limit
     return {"items": page[:limit], "next": page[limit - 1]["pk"] if has_more else None}
 

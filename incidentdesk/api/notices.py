@@ -41,6 +41,7 @@ do(
     notices.draft,
     answer=NOTICE,
     makes=True,
+    without={"replaces"},
     kind=Notice.Kind,
 )
 do(router, "notify", f"{ONE}/edit", notices.edit, answer=NOTICE)

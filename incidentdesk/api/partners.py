@@ -9,8 +9,7 @@ from cases.models import Involvement
 from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
 from incidentdesk.api.shapes import Shape
-from incidentdesk.kernel.models import User
-from partners import directory, sheets
+from partners import sheets
 from partners.models import Contact, Partner
 
 router = Router(tags=["partners"])
@@ -20,7 +19,6 @@ CONTACT = Shape(
     Contact,
     "id partner=partner__code partner_id name email phone title gets_notices is_active",
 )
-LOGIN = Shape(User, "id name email is_active", name="Login")
 INVOLVEMENT = Shape(
     Involvement,
     "id incident_id partner=partner__code partner_id reference title meaning severity started_at"
@@ -43,14 +41,6 @@ lists.rows(
     CONTACT,
     sight.register(Contact),
     filters={"is_active": (bool, "is_active")},
-)
-do(
-    router,
-    "registers",
-    "/contacts/{contact_id}/give-login",
-    directory.give_login,
-    answer=LOGIN,
-    right=["act", "administer", "audit"],
 )
 do(router, "registers", "/partners/import", sheets.import_partners, text=fields.File)
 do(router, "registers", "/contacts/import", sheets.import_contacts, text=fields.File)

@@ -5,7 +5,7 @@ A shape reads all its columns in one query, whatever relations they follow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,9 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import Model, QuerySet
 from pydantic import BaseModel, Field, create_model
+
+from cases import reading
+from incidentdesk.kernel.access import Actor
 
 _TYPES: tuple[tuple[type[models.Field[Any, Any]], Any], ...] = (
     (models.BooleanField, bool),
@@ -46,6 +49,12 @@ class Shape:
         self.more = more or {}
         pairs = [column.partition("=") for column in columns.split()]
         self.columns = {left: right or left for left, _, right in pairs}
+        # The name that a row bears, its own or its incident's: whoever sees the row sees it.
+        self.own = {
+            name
+            for name, path in self.columns.items()
+            if path == "reference" or path.endswith("incident__reference")
+        }
 
     @cached_property
     def schema(self) -> type[BaseModel]:
@@ -54,19 +63,27 @@ class Shape:
         fields |= {name: (kind, ...) for name, (_, kind) in self.more.items()}
         return create_model(self.name, **fields)
 
-    def rows(self, found: QuerySet[Any]) -> list[dict[str, Any]]:
-        """These rows, in their order, each with its `pk` beside its columns."""
+    def rows(self, found: QuerySet[Any], by: Actor) -> list[dict[str, Any]]:
+        """These rows, in their order, each with its `pk` beside its columns, as `by` reads them."""
         computed = {f"api_{name}": expression for name, (expression, _) in self.more.items()}
         paths = {**self.columns, **{name: f"api_{name}" for name in self.more}, "pk": "pk"}
         values = found.annotate(**computed).values(*dict.fromkeys(paths.values()))
-        return [{name: row[path] for name, path in paths.items()} for row in values]
+        return self._as_read(
+            [{name: row[path] for name, path in paths.items()} for row in values], by
+        )
 
-    def one(self, pk: int) -> dict[str, Any]:
+    def one(self, pk: int, by: Actor) -> dict[str, Any]:
         """One row as it is now; `ObjectDoesNotExist` if it is gone."""
-        rows = self.rows(self.model._default_manager.filter(pk=pk).order_by())
+        rows = self.rows(self.model._default_manager.filter(pk=pk).order_by(), by)
         if not rows:
             raise ObjectDoesNotExist
         return rows[0]
+
+    def _as_read(self, rows: list[dict[str, Any]], by: Actor) -> list[dict[str, Any]]:
+        """A hidden incident has no name in any column; nor can a digest be used to find it out."""
+        told = [{name: row[name] for name in row.keys() - self.own} for row in rows]
+        hidden = reading.hidden_among(_texts(told), by)
+        return [_masked(row, hidden) for row in rows] if hidden else rows
 
     def _field(self, path: str) -> tuple[Any, Any]:
         model: Any = self.model
@@ -82,6 +99,25 @@ class Shape:
         help_text = str(getattr(field, "help_text", ""))
         is_optional |= bool(field.null)
         return (kind | None if is_optional else kind, Field(..., description=help_text or None))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
+
+
+def _masked(value: Any, hidden: set[str]) -> Any:
+    if isinstance(value, str):
+        return reading.unnamed(value, hidden)
+    if isinstance(value, list):
+        return [_masked(part, hidden) for part in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _masked(part, hidden) for key, part in value.items()}
+    return found | {"salt": ""} if "salt" in found and found != value else found
 
 
 def _type(field: Any) -> Any:

@@ -12,19 +12,16 @@ from cases.models import (
     AffectedSystem,
     Assignment,
     Category,
-    Incident,
     Involvement,
-    Notice,
-    Report,
     Source,
 )
 from incidentdesk.kernel import access, audit, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import NotFound
 from incidentdesk.kernel.models import User
-from partners.models import Contact, Partner
+from partners.models import Partner
 from reviews import queries as reviews
-from reviews.models import ControlCheck, DocumentUpdate, Lesson, PreventiveAction, Review
+from reviews.models import ControlCheck, DocumentUpdate
 
 Seen = Callable[[Actor], QuerySet[Any]]
 
@@ -79,15 +76,6 @@ SEEN: dict[str, Seen] = {
     "evidence_id": cases.evidence_visible_to,
     "fix_id": cases.fixes_visible_to,
     "assignment_id": of_incident(Assignment),
-    "contact_id": register(Contact),
-}
-OF_MODEL: dict[type[Model], Seen] = {
-    Incident: SEEN["incident_id"],
-    Notice: SEEN["notice_id"],
-    Report: SEEN["report_id"],
-    Review: SEEN["review_id"],
-    PreventiveAction: SEEN["action_id"],
-    Lesson: SEEN["lesson_id"],
 }
 
 
@@ -95,14 +83,6 @@ def require(name: str, pk: int, by: Actor) -> None:
     """Refuse, as if there were none, a row that the caller may not see."""
     if not SEEN[name](by).filter(pk=pk).exists():
         raise NotFound(f"There is no {name.removesuffix('_id')} {pk}.")
-
-
-def find(model: type[Model], pk: int, by: Actor) -> Model:
-    """A row that a body names."""
-    found: Model | None = OF_MODEL[model](by).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no {model._meta.verbose_name} {pk}.")
-    return found
 
 
 def note_reading(by: Actor, about: str, **detail: Any) -> None:

@@ -13,7 +13,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from incidentdesk.kernel import access, audit, grants
+from incidentdesk.kernel import access, audit, grants, tokens
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from incidentdesk.kernel.models import User
@@ -49,7 +49,10 @@ def change(
     by: Actor,
     at: datetime,
 ) -> User:
-    """Correct a person's name and address, give and take roles, switch the login off or on."""
+    """Correct a person's name and address, give and take roles, switch the login off or on.
+
+    A login that is switched off takes its tokens with it: they do not come back with it.
+    """
     access.require(by, Permission.PEOPLE_WRITE)
     user = _locked(user_id, by)
     require_changeable(user, roles=roles, is_active=is_active, by=by)
@@ -61,6 +64,8 @@ def change(
     for key, value in new.items():
         setattr(user, key, value)
     user.save(update_fields=list(new))
+    if not user.is_active:
+        tokens.revoke_all(user, at=at)
     changes = {key: [old[key], new[key]] for key in new if old[key] != new[key]}
     _record(user, "changed person", by=by, at=at, changes=changes)
     return user
@@ -68,7 +73,10 @@ def change(
 
 @transaction.atomic
 def set_password(*, user_id: int, password: str, by: Actor, at: datetime) -> User:
-    """Give a person a password, by word of mouth. One's own is changed where one logs in."""
+    """Give a person a password, by word of mouth; sessions and tokens end.
+
+    One's own is changed where one logs in.
+    """
     access.require(by, Permission.PEOPLE_WRITE)
     user = _locked(user_id, by)
     if user.pk == by.user_id:
@@ -76,6 +84,7 @@ def set_password(*, user_id: int, password: str, by: Actor, at: datetime) -> Use
     require_good(password, user)
     user.set_password(password)
     user.save(update_fields=["password"])
+    tokens.revoke_all(user, at=at)
     _record(user, "set the password of", by=by, at=at)
     return user
 

@@ -70,6 +70,14 @@ def revoke(*, token_id: int, by: Actor, at: datetime) -> Token:
     return token
 
 
+def revoke_all(user: User, *, at: datetime) -> int:
+    """End every token of a person, as when the login is switched off; answers how many.
+
+    Part of a use case that asks for the right and records what it did.
+    """
+    return Token.objects.filter(user=user, revoked_at=None).update(revoked_at=at)
+
+
 def visible_to(actor: Actor) -> QuerySet[Token]:
     """The tokens that this actor may read of: their own; an administrator, everybody's."""
     if not access.allows(actor, Permission.INCIDENT_READ):

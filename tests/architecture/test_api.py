@@ -21,6 +21,7 @@ LEFT_OUT = {
     "cases.restoring.confirm": "partners do it, in the portal",
     "cases.reviewed.note_review": "a review says itself how far it is",
     "incidentdesk.kernel.audit.record": "a line about what was done elsewhere",
+    "partners.directory.give_login": "people get rights from a person at the desk only",
     "incidentdesk.kernel.people.add": "people get rights from a person at the desk only",
     "incidentdesk.kernel.people.change": "people get rights from a person at the desk only",
     "incidentdesk.kernel.people.set_password": "people get rights from a person at the desk only",

@@ -110,7 +110,7 @@ def _mail_link(obj: User, data: Mapping[str, Any], *, by: Actor, at: datetime) -
 
 def _set_password(obj: User, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
     user = people.set_password(user_id=obj.pk, password=data["password"], by=by, at=at)
-    return f"{user} has a new password and is logged out everywhere."
+    return f"{user} has a new password, is logged out everywhere and has no token that works."
 
 
 MAIL_LINK = dialogs.Action(

@@ -48,7 +48,7 @@ BODY = GIVEN.schema("judge_fields")
 
 
 def _filled(**sent: Any) -> dict[str, Any]:
-    return GIVEN.filled(BODY.model_validate(sent), lambda model, pk: None)
+    return GIVEN.filled(BODY.model_validate(sent))
 
 
 def test_a_dataclass_is_its_fields_and_parts_of_it_are_built():
@@ -81,4 +81,4 @@ def test_what_a_signature_does_not_take_is_refused(sent):
 def test_where_everything_has_a_default_nothing_need_be_sent():
     given = fields.arguments(wait, without=(), kinds={})
     assert (given.may_be_left_out, GIVEN.may_be_left_out) == (True, False)
-    assert given.filled(None, lambda model, pk: None) == {"until": None, "loud": False}
+    assert given.filled(None) == {"until": None, "loud": False}
