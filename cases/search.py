@@ -1,8 +1,9 @@
-"""Finding incidents by words: titles, descriptions, references and all that timelines say.
+"""Finding incidents: by partner, by system, by a clock that has run out, and by words.
 
-PostgreSQL keeps the words of each row in a column (migration 0070), in English, so that “price”
-finds “prices”. All words of a question have to stand in one place: in the incident's own words, or
-in one entry. What holds a hyphen or a dot, `quote-gw-eu-2` or a reference, is taken as a phrase.
+Words are those of titles, descriptions, references and all that timelines say. PostgreSQL keeps
+those of each row in a column (migration 0070), in English, so that “price” finds “prices”. All
+words of a question have to stand in one place: in the incident's own words, or in one entry. What
+holds a hyphen or a dot, `quote-gw-eu-2` or a reference, is taken as a phrase.
 
 A few words are in so many incidents that reading them all would take seconds. Those are looked for
 among the newest incidents only, and the page says so.
@@ -12,11 +13,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import datetime
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from cases.models import Incident
+from cases.models import AffectedSystem, Deadline, Incident, Involvement, System
+from partners.models import Partner
 
 FEW = 6_000  # up to so many places that hold the words are all read
 NEWEST = 30_000  # among so many incidents is looked for words that are in more places
@@ -38,6 +41,26 @@ _HELD = f"""
         SELECT FROM cases_entry AS said
         WHERE said.incident_id = cases_incident.id AND said.words @@ {_QUERY}))
 """
+
+
+def overdue(incidents: QuerySet[Incident], at: datetime) -> QuerySet[Incident]:
+    """Those with a running clock that is past due."""
+    late = Deadline.objects.filter(met_at=None, is_dropped=False, due_at__lt=at)
+    return incidents.filter(pk__in=late.order_by().values("incident"))
+
+
+def of_partner(incidents: QuerySet[Incident], named: str) -> QuerySet[Incident]:
+    """Those that list the partner of this code or name, whatever its capitals."""
+    partners = Partner.objects.filter(Q(code=named.upper()) | Q(name__iexact=named))
+    listed = Involvement.objects.filter(partner__in=list(partners.values_list("pk", flat=True)))
+    return incidents.filter(pk__in=listed.order_by().values("incident"))
+
+
+def of_system(incidents: QuerySet[Incident], named: str) -> QuerySet[Incident]:
+    """Those in which the system of this name is affected, whatever its capitals."""
+    systems = System.objects.filter(name__iexact=named)
+    affected = AffectedSystem.objects.filter(system__in=list(systems.values_list("pk", flat=True)))
+    return incidents.filter(pk__in=affected.order_by().values("incident"))
 
 
 def narrow(incidents: QuerySet[Incident], words: str) -> tuple[QuerySet[Incident], bool]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from cases import search
 from cases.admin.filters import ChoiceFilter
-from cases.models import AffectedSystem, Category, Deadline, Incident, Involvement, Phase, System
+from cases.models import Category, Incident, Phase
 from cases.models.incident import OVER
 from incidentdesk.kernel import clocks
-from partners.models import Partner
 
 Found = QuerySet[Incident]
 
@@ -120,10 +120,7 @@ class OverdueFilter(ChoiceFilter):
 
     def queryset(self, request: HttpRequest, queryset: Found) -> Found:
         """Those with a running clock that is past due."""
-        if not self.value():
-            return queryset
-        late = Deadline.objects.filter(met_at=None, is_dropped=False, due_at__lt=clocks.now())
-        return queryset.filter(pk__in=late.order_by().values("incident"))
+        return search.overdue(queryset, clocks.now()) if self.value() else queryset
 
 
 class TypedFilter(ChoiceFilter):
@@ -142,8 +139,8 @@ class TypedFilter(ChoiceFilter):
 
     @property
     def typed(self) -> str:
-        """What was typed, in capitals."""
-        return (self.value() or "").strip().upper()
+        """What was typed."""
+        return (self.value() or "").strip()
 
 
 class PartnerFilter(TypedFilter):
@@ -154,12 +151,7 @@ class PartnerFilter(TypedFilter):
 
     def queryset(self, request: HttpRequest, queryset: Found) -> Found:
         """Those that it is listed in."""
-        if not self.typed:
-            return queryset
-        named = Q(code=self.typed) | Q(name__iexact=self.typed)
-        ids = list(Partner.objects.filter(named).values_list("pk", flat=True))
-        listed = Involvement.objects.filter(partner__in=ids).order_by()
-        return queryset.filter(pk__in=listed.values("incident"))
+        return search.of_partner(queryset, self.typed) if self.typed else queryset
 
 
 class SystemFilter(TypedFilter):
@@ -170,11 +162,7 @@ class SystemFilter(TypedFilter):
 
     def queryset(self, request: HttpRequest, queryset: Found) -> Found:
         """Those that it is affected in."""
-        if not self.typed:
-            return queryset
-        ids = list(System.objects.filter(name__iexact=self.typed).values_list("pk", flat=True))
-        affected = AffectedSystem.objects.filter(system__in=ids).order_by()
-        return queryset.filter(pk__in=affected.values("incident"))
+        return search.of_system(queryset, self.typed) if self.typed else queryset
 
 
 FILTERS = (

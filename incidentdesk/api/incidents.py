@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from ninja import Router
 from pydantic import Field
 
-from cases import evaluation, queries, response, workflow
+from cases import evaluation, queries, response, search, workflow
 from cases.models import Deadline, Entry, Incident, Move, Statement
 from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
@@ -67,14 +67,8 @@ def _mine(found: QuerySet[Any], value: bool, by: Actor) -> QuerySet[Any]:
 
 
 def _overdue(found: QuerySet[Any], value: bool, by: Actor) -> QuerySet[Any]:
-    late = Deadline.objects.filter(
-        incident=OuterRef("pk"), met_at=None, is_dropped=False, due_at__lt=clocks.now()
-    )
-    return found.filter(Exists(late) if value else ~Exists(late))
-
-
-def _search(found: QuerySet[Any], value: str, by: Actor) -> QuerySet[Any]:
-    return found.filter(Q(title__icontains=value) | Q(reference__istartswith=value))
+    late = search.overdue(found, clocks.now())
+    return late if value else found.exclude(pk__in=late.values("pk"))
 
 
 def _running(found: QuerySet[Any], value: bool, by: Actor) -> QuerySet[Any]:
@@ -100,12 +94,12 @@ lists.rows(
         "severity": (Annotated[int, Field(ge=1, le=4)], "severity"),
         "category": (fields.Word, "category__key"),
         "commander_id": (fields.PathId, "commander_id"),
-        "partner": (fields.Word, "involvements__partner__code"),
-        "system": (fields.Word, "systems__system__name"),
+        "partner": (fields.Word, lambda found, value, by: search.of_partner(found, value)),
+        "system": (fields.Word, lambda found, value, by: search.of_system(found, value)),
         "reference": (fields.Word, "reference"),
         "opened_from": (fields.Moment, "opened_at__gte"),
         "opened_before": (fields.Moment, "opened_at__lt"),
-        "q": (fields.Word, _search),
+        "q": (fields.Word, lambda found, value, by: search.narrow(found, value)[0]),
     },
 )
 lists.row(router, ONE, INCIDENT)
