@@ -17,8 +17,8 @@ import incidentdesk.kernel.clocks
 class Migration(migrations.Migration):
     dependencies = [
         ("cases", "0061_chain_version_2"),
+        ("kernel", "__first__"),
         ("partners", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -55,9 +55,67 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("changed_at", models.DateTimeField()),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "checked_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.incident",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="cases.affectedsystem",
+                    ),
+                ),
+                (
+                    "system",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.system",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["pgh_obj", "pgh_id"], name="affectedsystem_history"),
+                    models.Index(
+                        fields=["incident", "pgh_created_at"], name="affectedsystem_histories"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -84,9 +142,56 @@ class Migration(migrations.Migration):
                 ("offered_at", models.DateTimeField()),
                 ("accepted_at", models.DateTimeField(null=True)),
                 ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.incident",
+                    ),
+                ),
+                (
+                    "offered_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="cases.assignment",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["pgh_obj", "pgh_id"], name="assignment_history"),
+                    models.Index(
+                        fields=["incident", "pgh_created_at"], name="assignment_histories"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -102,9 +207,20 @@ class Migration(migrations.Migration):
                 ("description", models.TextField(blank=True)),
                 ("position", models.PositiveSmallIntegerField(default=100)),
                 ("is_active", models.BooleanField(default=True)),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="cases.category",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
+                "indexes": [models.Index(fields=["pgh_obj", "pgh_id"], name="category_history")],
             },
         ),
         migrations.CreateModel(
@@ -133,9 +249,33 @@ class Migration(migrations.Migration):
                 ("due_at", models.DateTimeField()),
                 ("met_at", models.DateTimeField(null=True)),
                 ("is_dropped", models.BooleanField(default=False, help_text="No longer applies.")),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.incident",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="cases.deadline",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["pgh_obj", "pgh_id"], name="deadline_history"),
+                    models.Index(fields=["incident", "pgh_created_at"], name="deadline_histories"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -173,9 +313,65 @@ class Migration(migrations.Migration):
                 ("collector", models.CharField(max_length=120)),
                 ("collected_at", models.DateTimeField()),
                 ("added_at", models.DateTimeField()),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "affected_system",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.affectedsystem",
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.incident",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="cases.evidence",
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.task",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["pgh_obj", "pgh_id"], name="evidence_history"),
+                    models.Index(fields=["incident", "pgh_created_at"], name="evidence_histories"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -219,9 +415,756 @@ class Migration(migrations.Migration):
                 ("approved_at", models.DateTimeField(null=True)),
                 ("ended_at", models.DateTimeField(null=True)),
                 ("ended_reason", models.TextField(blank=True)),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.incident",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="cases.fix",
+                    ),
+                ),
+                (
+                    "proposed_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "replaced_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.fix",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["pgh_obj", "pgh_id"], name="fix_history"),
+                    models.Index(fields=["incident", "pgh_created_at"], name="fix_histories"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="NoticeCopyEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("id", models.BigIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("first", "first notice"),
+                            ("update", "update"),
+                            ("all_clear", "all clear"),
+                            ("correction", "correction"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("body", models.TextField(blank=True)),
+                ("tlp", models.CharField(max_length=12)),
+                ("next_update_at", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("acknowledged_by", models.CharField(blank=True, max_length=120)),
+                (
+                    "involvement",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.involvement",
+                    ),
+                ),
+                (
+                    "notice",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.notice",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="partners.partner",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="cases.noticecopy",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "indexes": [models.Index(fields=["pgh_obj", "pgh_id"], name="noticecopy_history")],
+            },
+        ),
+        migrations.CreateModel(
+            name="NoticeEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("id", models.BigIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("first", "first notice"),
+                            ("update", "update"),
+                            ("all_clear", "all clear"),
+                            ("correction", "correction"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("body", models.TextField()),
+                ("next_update_at", models.DateTimeField(blank=True, null=True)),
+                ("tlp", models.CharField(max_length=12, verbose_name="TLP")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "waits for approval"),
+                            ("approved", "approved"),
+                            ("sent", "sent"),
+                            ("withdrawn", "withdrawn"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("drafted_at", models.DateTimeField()),
+                ("approved_at", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "drafted_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.incident",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="cases.notice",
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.notice",
+                    ),
+                ),
+                (
+                    "sent_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["pgh_obj", "pgh_id"], name="notice_history"),
+                    models.Index(fields=["incident", "pgh_created_at"], name="notice_histories"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ReportEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("id", models.BigIntegerField()),
+                ("reference", models.CharField(max_length=40)),
+                ("title", models.CharField(max_length=200)),
+                ("description", models.TextField()),
+                ("happened_at", models.DateTimeField(null=True)),
+                ("noticed_at", models.DateTimeField()),
+                ("reported_at", models.DateTimeField()),
+                ("reporter", models.CharField(max_length=120)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "waits for triage"),
+                            ("accepted", "became an incident"),
+                            ("attached", "belongs to a known incident"),
+                            ("declined", "answered"),
+                        ],
+                        default="new",
+                        max_length=10,
+                    ),
+                ),
+                ("answer", models.TextField(blank=True)),
+                ("triaged_at", models.DateTimeField(null=True)),
+                (
+                    "category",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.category",
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.incident",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="partners.partner",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="cases.report",
+                    ),
+                ),
+                (
+                    "reported_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "triaged_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["pgh_obj", "pgh_id"], name="report_history"),
+                    models.Index(fields=["incident", "pgh_created_at"], name="report_histories"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SourceEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("id", models.BigIntegerField()),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "format",
+                    models.CharField(
+                        choices=[
+                            ("alertmanager", "Prometheus Alertmanager"),
+                            ("pagerduty", "PagerDuty Events v2"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "impact",
+                    models.PositiveSmallIntegerField(
+                        choices=[(4, "I4"), (3, "I3"), (2, "I2"), (1, "I1")], default=2
+                    ),
+                ),
+                (
+                    "scope",
+                    models.PositiveSmallIntegerField(
+                        choices=[(4, "S4"), (3, "S3"), (2, "S2"), (1, "S1")], default=2
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "category",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.category",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="cases.source",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "indexes": [models.Index(fields=["pgh_obj", "pgh_id"], name="source_history")],
+            },
+        ),
+        migrations.CreateModel(
+            name="SystemEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("id", models.BigIntegerField()),
+                ("name", models.CharField(max_length=80)),
+                ("description", models.CharField(blank=True, max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("service", "service"),
+                            ("gateway", "gateway"),
+                            ("venue_link", "venue link"),
+                            ("data", "data store or feed"),
+                            ("network", "network"),
+                            ("host", "host or platform"),
+                            ("identity", "identity and access"),
+                            ("supplier", "supplier"),
+                        ],
+                        default="service",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "is_critical",
+                    models.BooleanField(
+                        default=False,
+                        help_text="A shared critical component: gateway, matching, risk, ledger…",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="cases.system",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "indexes": [models.Index(fields=["pgh_obj", "pgh_id"], name="system_history")],
+            },
+        ),
+        migrations.CreateModel(
+            name="TargetEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("id", models.BigIntegerField()),
+                ("severity", models.PositiveSmallIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("acknowledge", "Acknowledge"),
+                            ("evaluate", "Commander, category and severity"),
+                            ("first_notice", "First partner notice"),
+                            ("contain", "Contained"),
+                            ("recover", "Recovered"),
+                            ("review", "Review held"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "anchor",
+                    models.CharField(
+                        choices=[
+                            ("detected_at", "detection"),
+                            ("confirmed_at", "confirmation"),
+                            ("recovered_at", "recovery"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("amount", models.PositiveIntegerField()),
+                (
+                    "counting",
+                    models.CharField(
+                        choices=[
+                            (incidentdesk.kernel.clocks.Counting["MINUTES"], "minutes"),
+                            (incidentdesk.kernel.clocks.Counting["CALENDAR_DAYS"], "calendar days"),
+                            (incidentdesk.kernel.clocks.Counting["BUSINESS_DAYS"], "business days"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="cases.target",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "indexes": [models.Index(fields=["pgh_obj", "pgh_id"], name="target_history")],
+            },
+        ),
+        migrations.CreateModel(
+            name="InvolvementEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("id", models.BigIntegerField()),
+                ("reference", models.CharField(blank=True, max_length=40)),
+                ("title", models.CharField(max_length=200)),
+                ("meaning", models.TextField(verbose_name="what it means for this partner")),
+                (
+                    "severity",
+                    models.PositiveSmallIntegerField(verbose_name="severity for this partner"),
+                ),
+                ("started_at", models.DateTimeField(null=True)),
+                ("phase", models.CharField(max_length=20)),
+                ("added_at", models.DateTimeField()),
+                ("disclosed_at", models.DateTimeField(null=True)),
+                ("recovery_confirmed_at", models.DateTimeField(null=True)),
+                (
+                    "recovery_confirmed_by",
+                    models.CharField(blank=True, db_default=models.Value(""), max_length=120),
+                ),
+                (
+                    "disclosed_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.incident",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="partners.partner",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="cases.involvement",
+                    ),
+                ),
+                (
+                    "continued_as",
+                    models.CharField(
+                        blank=True,
+                        db_default=models.Value(""),
+                        help_text="The partner's reference under which a merged incident goes on.",
+                        max_length=40,
+                    ),
+                ),
+                (
+                    "is_exercise",
+                    models.BooleanField(
+                        db_default=False,
+                        default=False,
+                        help_text="A drill in which this partner takes part.",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["pgh_obj", "pgh_id"], name="involvement_history"),
+                    models.Index(
+                        fields=["incident", "pgh_created_at"], name="involvement_histories"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="TaskEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("id", models.BigIntegerField()),
+                (
+                    "phase",
+                    models.CharField(
+                        choices=[
+                            ("containment", "Containment"),
+                            ("mitigation", "Mitigation"),
+                            ("recovery", "Recovery"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("text", models.CharField(max_length=300)),
+                ("needs_evidence", models.BooleanField(default=False)),
+                ("needs_second_person", models.BooleanField(default=False)),
+                ("is_partner_facing", models.BooleanField(default=False)),
+                ("due_at", models.DateTimeField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "open"), ("done", "done"), ("waived", "waived")],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("note", models.TextField(blank=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.incident",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="cases.task",
+                    ),
+                ),
+                (
+                    "confirmation",
+                    models.TextField(
+                        blank=True,
+                        db_default=models.Value(""),
+                        help_text="What the second person looked at.",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "indexes": [
+                    models.Index(fields=["pgh_obj", "pgh_id"], name="task_history"),
+                    models.Index(fields=["incident", "pgh_created_at"], name="task_histories"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -280,79 +1223,13 @@ class Migration(migrations.Migration):
                 ("recovery_proposed_at", models.DateTimeField(null=True)),
                 ("recovered_at", models.DateTimeField(null=True)),
                 ("over_at", models.DateTimeField(null=True)),
-                (
-                    "impact",
-                    models.PositiveSmallIntegerField(
-                        choices=[
-                            (
-                                4,
-                                "I4 critical: wrong or lost orders at a venue, wrong record of truth, live keys held",
-                            ),
-                            (
-                                3,
-                                "I3 high: orders cannot be entered, stale prices in use, a partner's key leaked",
-                            ),
-                            (
-                                2,
-                                "I2 moderate: latency or rejects beyond objective, unconfirmed access, late files",
-                            ),
-                            (
-                                1,
-                                "I1 low: redundancy lost without effect, blocked attack, cosmetic fault",
-                            ),
-                        ],
-                        null=True,
-                    ),
-                ),
-                (
-                    "scope",
-                    models.PositiveSmallIntegerField(
-                        choices=[
-                            (
-                                4,
-                                "S4: over 30 % of partners, a shared critical component, or several venues",
-                            ),
-                            (
-                                3,
-                                "S3: two or more partners, over 10 % of one partner's clients, or one venue",
-                            ),
-                            (2, "S2: exactly one partner, or one non-critical component"),
-                            (1, "S1: internal only, no partner sees it"),
-                        ],
-                        null=True,
-                    ),
-                ),
-                (
-                    "urgency",
-                    models.PositiveSmallIntegerField(
-                        choices=[
-                            (3, "U3 now: harm grows by the minute"),
-                            (2, "U2 today: harm grows in hours"),
-                            (1, "U1 later: stable or fully contained"),
-                        ],
-                        null=True,
-                    ),
-                ),
+                ("impact", models.PositiveSmallIntegerField(null=True)),
+                ("scope", models.PositiveSmallIntegerField(null=True)),
+                ("urgency", models.PositiveSmallIntegerField(null=True)),
                 (
                     "floors",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(
-                            choices=[
-                                ("erroneous_orders", "erroneous orders reached a venue"),
-                                ("downtime_2h", "downtime is heading past two hours"),
-                                (
-                                    "production_access",
-                                    "unauthorised access to production is confirmed",
-                                ),
-                                (
-                                    "down_30_min",
-                                    "a critical service was fully down for over 30 minutes",
-                                ),
-                                ("ten_percent", "over 10 % of a partner's clients or transactions"),
-                                ("personal_data", "a breach of personal data is suspected"),
-                            ],
-                            max_length=40,
-                        ),
+                        base_field=models.CharField(max_length=40),
                         blank=True,
                         default=list,
                         size=None,
@@ -437,317 +1314,94 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="InvolvementEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("pgh_context", pghistory.utils.JSONField(null=True)),
-                ("id", models.BigIntegerField()),
-                ("reference", models.CharField(blank=True, max_length=40)),
-                ("title", models.CharField(max_length=200)),
-                ("meaning", models.TextField(verbose_name="what it means for this partner")),
                 (
-                    "severity",
-                    models.PositiveSmallIntegerField(verbose_name="severity for this partner"),
-                ),
-                ("started_at", models.DateTimeField(null=True)),
-                ("phase", models.CharField(max_length=20)),
-                ("added_at", models.DateTimeField()),
-                ("disclosed_at", models.DateTimeField(null=True)),
-                ("recovery_confirmed_at", models.DateTimeField(null=True)),
-                (
-                    "recovery_confirmed_by",
-                    models.CharField(blank=True, db_default=models.Value(""), max_length=120),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="NoticeCopyEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("pgh_context", pghistory.utils.JSONField(null=True)),
-                ("id", models.BigIntegerField()),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("first", "first notice"),
-                            ("update", "update"),
-                            ("all_clear", "all clear"),
-                            ("correction", "correction"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("body", models.TextField(blank=True)),
-                ("tlp", models.CharField(max_length=12)),
-                ("next_update_at", models.DateTimeField(null=True)),
-                ("sent_at", models.DateTimeField(null=True)),
-                ("acknowledged_at", models.DateTimeField(null=True)),
-                ("acknowledged_by", models.CharField(blank=True, max_length=120)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="NoticeEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("pgh_context", pghistory.utils.JSONField(null=True)),
-                ("id", models.BigIntegerField()),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("first", "first notice"),
-                            ("update", "update"),
-                            ("all_clear", "all clear"),
-                            ("correction", "correction"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("body", models.TextField()),
-                ("next_update_at", models.DateTimeField(blank=True, null=True)),
-                ("tlp", models.CharField(max_length=12, verbose_name="TLP")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("draft", "waits for approval"),
-                            ("approved", "approved"),
-                            ("sent", "sent"),
-                            ("withdrawn", "withdrawn"),
-                        ],
-                        default="draft",
-                        max_length=10,
-                    ),
-                ),
-                ("drafted_at", models.DateTimeField()),
-                ("approved_at", models.DateTimeField(null=True)),
-                ("sent_at", models.DateTimeField(null=True)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="ReportEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("pgh_context", pghistory.utils.JSONField(null=True)),
-                ("id", models.BigIntegerField()),
-                ("reference", models.CharField(max_length=40)),
-                ("title", models.CharField(max_length=200)),
-                ("description", models.TextField()),
-                ("happened_at", models.DateTimeField(null=True)),
-                ("noticed_at", models.DateTimeField()),
-                ("reported_at", models.DateTimeField()),
-                ("reporter", models.CharField(max_length=120)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("new", "waits for triage"),
-                            ("accepted", "became an incident"),
-                            ("attached", "belongs to a known incident"),
-                            ("declined", "answered"),
-                        ],
-                        default="new",
-                        max_length=10,
-                    ),
-                ),
-                ("answer", models.TextField(blank=True)),
-                ("triaged_at", models.DateTimeField(null=True)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="SourceEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("pgh_context", pghistory.utils.JSONField(null=True)),
-                ("id", models.BigIntegerField()),
-                ("name", models.CharField(max_length=80)),
-                (
-                    "format",
-                    models.CharField(
-                        choices=[
-                            ("alertmanager", "Prometheus Alertmanager"),
-                            ("pagerduty", "PagerDuty Events v2"),
-                        ],
-                        max_length=20,
+                    "acknowledged_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
                 (
-                    "impact",
-                    models.PositiveSmallIntegerField(
-                        choices=[(4, "I4"), (3, "I3"), (2, "I2"), (1, "I1")], default=2
+                    "category",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.category",
                     ),
                 ),
                 (
-                    "scope",
-                    models.PositiveSmallIntegerField(
-                        choices=[(4, "S4"), (3, "S3"), (2, "S2"), (1, "S1")], default=2
-                    ),
-                ),
-                ("is_active", models.BooleanField(default=True)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="SystemEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("pgh_context", pghistory.utils.JSONField(null=True)),
-                ("id", models.BigIntegerField()),
-                ("name", models.CharField(max_length=80)),
-                ("description", models.CharField(blank=True, max_length=200)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("service", "service"),
-                            ("gateway", "gateway"),
-                            ("venue_link", "venue link"),
-                            ("data", "data store or feed"),
-                            ("network", "network"),
-                            ("host", "host or platform"),
-                            ("identity", "identity and access"),
-                            ("supplier", "supplier"),
-                        ],
-                        default="service",
-                        max_length=20,
+                    "commander",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
                 (
-                    "is_critical",
-                    models.BooleanField(
-                        default=False,
-                        help_text="A shared critical component: gateway, matching, risk, ledger…",
-                    ),
-                ),
-                ("is_active", models.BooleanField(default=True)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="TargetEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("pgh_context", pghistory.utils.JSONField(null=True)),
-                ("id", models.BigIntegerField()),
-                ("severity", models.PositiveSmallIntegerField()),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("acknowledge", "Acknowledge"),
-                            ("evaluate", "Commander, category and severity"),
-                            ("first_notice", "First partner notice"),
-                            ("contain", "Contained"),
-                            ("recover", "Recovered"),
-                            ("review", "Review held"),
-                        ],
-                        max_length=20,
+                    "duplicate_of",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.incident",
                     ),
                 ),
                 (
-                    "anchor",
-                    models.CharField(
-                        choices=[
-                            ("detected_at", "detection"),
-                            ("confirmed_at", "confirmation"),
-                            ("recovered_at", "recovery"),
-                        ],
-                        max_length=20,
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="cases.incident",
                     ),
                 ),
-                ("amount", models.PositiveIntegerField()),
                 (
-                    "counting",
-                    models.CharField(
-                        choices=[
-                            (incidentdesk.kernel.clocks.Counting["MINUTES"], "minutes"),
-                            (incidentdesk.kernel.clocks.Counting["CALENDAR_DAYS"], "calendar days"),
-                            (incidentdesk.kernel.clocks.Counting["BUSINESS_DAYS"], "business days"),
-                        ],
-                        max_length=20,
+                    "split_from",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.incident",
+                    ),
+                ),
+                (
+                    "playbook",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="cases.playbook",
+                    ),
+                ),
+                (
+                    "stay",
+                    models.PositiveIntegerField(
+                        db_default=0,
+                        default=0,
+                        help_text="Grows when it goes back; what was signed before lapses with it.",
                     ),
                 ),
             ],
             options={
                 "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="TaskEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("pgh_context", pghistory.utils.JSONField(null=True)),
-                ("id", models.BigIntegerField()),
-                (
-                    "phase",
-                    models.CharField(
-                        choices=[
-                            ("containment", "Containment"),
-                            ("mitigation", "Mitigation"),
-                            ("recovery", "Recovery"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField()),
-                ("text", models.CharField(max_length=300)),
-                ("needs_evidence", models.BooleanField(default=False)),
-                ("needs_second_person", models.BooleanField(default=False)),
-                ("is_partner_facing", models.BooleanField(default=False)),
-                ("due_at", models.DateTimeField(null=True)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("open", "open"), ("done", "done"), ("waived", "waived")],
-                        default="open",
-                        max_length=10,
-                    ),
-                ),
-                ("note", models.TextField(blank=True)),
-                ("ended_at", models.DateTimeField(null=True)),
-                ("confirmed_at", models.DateTimeField(null=True)),
-            ],
-            options={
-                "abstract": False,
+                "indexes": [models.Index(fields=["pgh_obj", "pgh_id"], name="incident_history")],
             },
         ),
         pgtrigger.migrations.AddTrigger(
@@ -990,92 +1644,6 @@ class Migration(migrations.Migration):
                     operation="INSERT",
                     pgid="pgtrigger_insert_insert_df988",
                     table="cases_fix",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="incident",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "cases_incidentevent" ("acknowledged_at", "acknowledged_by_id", "aware_at", "category_id", "cause", "commanded_by", "commander_id", "confirmed_at", "contained_at", "description", "detected_at", "detected_by", "detection", "dismissal", "duplicate_of_id", "exercise_pages", "exercise_tells", "floors", "id", "impact", "is_exercise", "is_restricted", "occurred_at", "opened_at", "over_at", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "recovered_at", "recovery_proposed_at", "reference", "residual_exposure", "resolved_at", "scope", "severity", "severity_override", "severity_reason", "split_from_id", "title", "tlp", "urgency") VALUES (OLD."acknowledged_at", OLD."acknowledged_by_id", OLD."aware_at", OLD."category_id", OLD."cause", OLD."commanded_by", OLD."commander_id", OLD."confirmed_at", OLD."contained_at", OLD."description", OLD."detected_at", OLD."detected_by", OLD."detection", OLD."dismissal", OLD."duplicate_of_id", OLD."exercise_pages", OLD."exercise_tells", OLD."floors", OLD."id", OLD."impact", OLD."is_exercise", OLD."is_restricted", OLD."occurred_at", OLD."opened_at", OLD."over_at", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'update\', OLD."id", OLD."phase", OLD."recovered_at", OLD."recovery_proposed_at", OLD."reference", OLD."residual_exposure", OLD."resolved_at", OLD."scope", OLD."severity", OLD."severity_override", OLD."severity_reason", OLD."split_from_id", OLD."title", OLD."tlp", OLD."urgency"); RETURN NULL;',
-                    hash="5e3cbddf81689a82be50777488410183adc46d46",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_474bc",
-                    table="cases_incident",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="incident",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "cases_incidentevent" ("acknowledged_at", "acknowledged_by_id", "aware_at", "category_id", "cause", "commanded_by", "commander_id", "confirmed_at", "contained_at", "description", "detected_at", "detected_by", "detection", "dismissal", "duplicate_of_id", "exercise_pages", "exercise_tells", "floors", "id", "impact", "is_exercise", "is_restricted", "occurred_at", "opened_at", "over_at", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "recovered_at", "recovery_proposed_at", "reference", "residual_exposure", "resolved_at", "scope", "severity", "severity_override", "severity_reason", "split_from_id", "title", "tlp", "urgency") VALUES (OLD."acknowledged_at", OLD."acknowledged_by_id", OLD."aware_at", OLD."category_id", OLD."cause", OLD."commanded_by", OLD."commander_id", OLD."confirmed_at", OLD."contained_at", OLD."description", OLD."detected_at", OLD."detected_by", OLD."detection", OLD."dismissal", OLD."duplicate_of_id", OLD."exercise_pages", OLD."exercise_tells", OLD."floors", OLD."id", OLD."impact", OLD."is_exercise", OLD."is_restricted", OLD."occurred_at", OLD."opened_at", OLD."over_at", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'delete\', OLD."id", OLD."phase", OLD."recovered_at", OLD."recovery_proposed_at", OLD."reference", OLD."residual_exposure", OLD."resolved_at", OLD."scope", OLD."severity", OLD."severity_override", OLD."severity_reason", OLD."split_from_id", OLD."title", OLD."tlp", OLD."urgency"); RETURN NULL;',
-                    hash="0d25fb255dcaa090d973e37d5abdcf3aff21277b",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_eeb29",
-                    table="cases_incident",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="incident",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "cases_incidentevent" ("acknowledged_at", "acknowledged_by_id", "aware_at", "category_id", "cause", "commanded_by", "commander_id", "confirmed_at", "contained_at", "description", "detected_at", "detected_by", "detection", "dismissal", "duplicate_of_id", "exercise_pages", "exercise_tells", "floors", "id", "impact", "is_exercise", "is_restricted", "occurred_at", "opened_at", "over_at", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "recovered_at", "recovery_proposed_at", "reference", "residual_exposure", "resolved_at", "scope", "severity", "severity_override", "severity_reason", "split_from_id", "title", "tlp", "urgency") VALUES (NEW."acknowledged_at", NEW."acknowledged_by_id", NEW."aware_at", NEW."category_id", NEW."cause", NEW."commanded_by", NEW."commander_id", NEW."confirmed_at", NEW."contained_at", NEW."description", NEW."detected_at", NEW."detected_by", NEW."detection", NEW."dismissal", NEW."duplicate_of_id", NEW."exercise_pages", NEW."exercise_tells", NEW."floors", NEW."id", NEW."impact", NEW."is_exercise", NEW."is_restricted", NEW."occurred_at", NEW."opened_at", NEW."over_at", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'insert\', NEW."id", NEW."phase", NEW."recovered_at", NEW."recovery_proposed_at", NEW."reference", NEW."residual_exposure", NEW."resolved_at", NEW."scope", NEW."severity", NEW."severity_override", NEW."severity_reason", NEW."split_from_id", NEW."title", NEW."tlp", NEW."urgency"); RETURN NULL;',
-                    hash="309539ac36e1dc4772260514ee1e997893567e87",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_bc2b4",
-                    table="cases_incident",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="involvement",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."added_at" IS DISTINCT FROM (NEW."added_at") OR OLD."disclosed_at" IS DISTINCT FROM (NEW."disclosed_at") OR OLD."disclosed_by_id" IS DISTINCT FROM (NEW."disclosed_by_id") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."incident_id" IS DISTINCT FROM (NEW."incident_id") OR OLD."meaning" IS DISTINCT FROM (NEW."meaning") OR OLD."partner_id" IS DISTINCT FROM (NEW."partner_id") OR OLD."phase" IS DISTINCT FROM (NEW."phase") OR OLD."recovery_confirmed_at" IS DISTINCT FROM (NEW."recovery_confirmed_at") OR OLD."recovery_confirmed_by" IS DISTINCT FROM (NEW."recovery_confirmed_by") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."severity" IS DISTINCT FROM (NEW."severity") OR OLD."started_at" IS DISTINCT FROM (NEW."started_at") OR OLD."title" IS DISTINCT FROM (NEW."title"))',
-                    func='INSERT INTO "cases_involvementevent" ("added_at", "disclosed_at", "disclosed_by_id", "id", "incident_id", "meaning", "partner_id", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "recovery_confirmed_at", "recovery_confirmed_by", "reference", "severity", "started_at", "title") VALUES (OLD."added_at", OLD."disclosed_at", OLD."disclosed_by_id", OLD."id", OLD."incident_id", OLD."meaning", OLD."partner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'update\', OLD."id", OLD."phase", OLD."recovery_confirmed_at", OLD."recovery_confirmed_by", OLD."reference", OLD."severity", OLD."started_at", OLD."title"); RETURN NULL;',
-                    hash="0e780147d5102e05d14b0b5d4545cad7c3406484",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_cf369",
-                    table="cases_involvement",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="involvement",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "cases_involvementevent" ("added_at", "disclosed_at", "disclosed_by_id", "id", "incident_id", "meaning", "partner_id", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "recovery_confirmed_at", "recovery_confirmed_by", "reference", "severity", "started_at", "title") VALUES (OLD."added_at", OLD."disclosed_at", OLD."disclosed_by_id", OLD."id", OLD."incident_id", OLD."meaning", OLD."partner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'delete\', OLD."id", OLD."phase", OLD."recovery_confirmed_at", OLD."recovery_confirmed_by", OLD."reference", OLD."severity", OLD."started_at", OLD."title"); RETURN NULL;',
-                    hash="9c696f4d06e5c4d40d244398fff20997d6ffd5e0",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_ea339",
-                    table="cases_involvement",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="involvement",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "cases_involvementevent" ("added_at", "disclosed_at", "disclosed_by_id", "id", "incident_id", "meaning", "partner_id", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "recovery_confirmed_at", "recovery_confirmed_by", "reference", "severity", "started_at", "title") VALUES (NEW."added_at", NEW."disclosed_at", NEW."disclosed_by_id", NEW."id", NEW."incident_id", NEW."meaning", NEW."partner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'insert\', NEW."id", NEW."phase", NEW."recovery_confirmed_at", NEW."recovery_confirmed_by", NEW."reference", NEW."severity", NEW."started_at", NEW."title"); RETURN NULL;',
-                    hash="e21da2258618298ed06669d85f94ac977b9f2b2a",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_64c42",
-                    table="cases_involvement",
                     when="AFTER",
                 ),
             ),
@@ -1325,733 +1893,6 @@ class Migration(migrations.Migration):
             ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name="task",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "cases_taskevent" ("confirmed_at", "confirmed_by_id", "due_at", "ended_at", "ended_by_id", "id", "incident_id", "is_partner_facing", "needs_evidence", "needs_second_person", "note", "owner_id", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "position", "state", "text") VALUES (OLD."confirmed_at", OLD."confirmed_by_id", OLD."due_at", OLD."ended_at", OLD."ended_by_id", OLD."id", OLD."incident_id", OLD."is_partner_facing", OLD."needs_evidence", OLD."needs_second_person", OLD."note", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'update\', OLD."id", OLD."phase", OLD."position", OLD."state", OLD."text"); RETURN NULL;',
-                    hash="cb111cb36727046e13acf1f0bf7071f26a297bdc",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_e050d",
-                    table="cases_task",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="task",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "cases_taskevent" ("confirmed_at", "confirmed_by_id", "due_at", "ended_at", "ended_by_id", "id", "incident_id", "is_partner_facing", "needs_evidence", "needs_second_person", "note", "owner_id", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "position", "state", "text") VALUES (OLD."confirmed_at", OLD."confirmed_by_id", OLD."due_at", OLD."ended_at", OLD."ended_by_id", OLD."id", OLD."incident_id", OLD."is_partner_facing", OLD."needs_evidence", OLD."needs_second_person", OLD."note", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'delete\', OLD."id", OLD."phase", OLD."position", OLD."state", OLD."text"); RETURN NULL;',
-                    hash="997024e1409c384b2d9b9593991e180476699fcc",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_b7669",
-                    table="cases_task",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="affectedsystemevent",
-            name="changed_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="affectedsystemevent",
-            name="checked_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="affectedsystemevent",
-            name="incident",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.incident",
-            ),
-        ),
-        migrations.AddField(
-            model_name="affectedsystemevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="cases.affectedsystem",
-            ),
-        ),
-        migrations.AddField(
-            model_name="affectedsystemevent",
-            name="system",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.system",
-            ),
-        ),
-        migrations.AddField(
-            model_name="assignmentevent",
-            name="incident",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.incident",
-            ),
-        ),
-        migrations.AddField(
-            model_name="assignmentevent",
-            name="offered_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="assignmentevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="cases.assignment",
-            ),
-        ),
-        migrations.AddField(
-            model_name="assignmentevent",
-            name="user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="categoryevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="cases.category",
-            ),
-        ),
-        migrations.AddField(
-            model_name="deadlineevent",
-            name="incident",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.incident",
-            ),
-        ),
-        migrations.AddField(
-            model_name="deadlineevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="cases.deadline",
-            ),
-        ),
-        migrations.AddField(
-            model_name="evidenceevent",
-            name="added_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="evidenceevent",
-            name="affected_system",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.affectedsystem",
-            ),
-        ),
-        migrations.AddField(
-            model_name="evidenceevent",
-            name="incident",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.incident",
-            ),
-        ),
-        migrations.AddField(
-            model_name="evidenceevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="cases.evidence",
-            ),
-        ),
-        migrations.AddField(
-            model_name="evidenceevent",
-            name="task",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.task",
-            ),
-        ),
-        migrations.AddField(
-            model_name="fixevent",
-            name="approved_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="fixevent",
-            name="ended_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="fixevent",
-            name="incident",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.incident",
-            ),
-        ),
-        migrations.AddField(
-            model_name="fixevent",
-            name="owner",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="fixevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="cases.fix",
-            ),
-        ),
-        migrations.AddField(
-            model_name="fixevent",
-            name="proposed_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="fixevent",
-            name="replaced_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.fix",
-            ),
-        ),
-        migrations.AddField(
-            model_name="incidentevent",
-            name="acknowledged_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="incidentevent",
-            name="category",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.category",
-            ),
-        ),
-        migrations.AddField(
-            model_name="incidentevent",
-            name="commander",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="incidentevent",
-            name="duplicate_of",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.incident",
-            ),
-        ),
-        migrations.AddField(
-            model_name="incidentevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="cases.incident",
-            ),
-        ),
-        migrations.AddField(
-            model_name="incidentevent",
-            name="split_from",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.incident",
-            ),
-        ),
-        migrations.AddField(
-            model_name="involvementevent",
-            name="disclosed_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="involvementevent",
-            name="incident",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.incident",
-            ),
-        ),
-        migrations.AddField(
-            model_name="involvementevent",
-            name="partner",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="partners.partner",
-            ),
-        ),
-        migrations.AddField(
-            model_name="involvementevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="cases.involvement",
-            ),
-        ),
-        migrations.AddField(
-            model_name="noticecopyevent",
-            name="involvement",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.involvement",
-            ),
-        ),
-        migrations.AddField(
-            model_name="noticecopyevent",
-            name="notice",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.notice",
-            ),
-        ),
-        migrations.AddField(
-            model_name="noticecopyevent",
-            name="partner",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="partners.partner",
-            ),
-        ),
-        migrations.AddField(
-            model_name="noticecopyevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="cases.noticecopy",
-            ),
-        ),
-        migrations.AddField(
-            model_name="noticeevent",
-            name="approved_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="noticeevent",
-            name="drafted_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="noticeevent",
-            name="incident",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.incident",
-            ),
-        ),
-        migrations.AddField(
-            model_name="noticeevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="cases.notice",
-            ),
-        ),
-        migrations.AddField(
-            model_name="noticeevent",
-            name="replaces",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.notice",
-            ),
-        ),
-        migrations.AddField(
-            model_name="noticeevent",
-            name="sent_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="reportevent",
-            name="category",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.category",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reportevent",
-            name="incident",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.incident",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reportevent",
-            name="partner",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="partners.partner",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reportevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="cases.report",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reportevent",
-            name="reported_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="reportevent",
-            name="triaged_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="sourceevent",
-            name="category",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.category",
-            ),
-        ),
-        migrations.AddField(
-            model_name="sourceevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="cases.source",
-            ),
-        ),
-        migrations.AddField(
-            model_name="systemevent",
-            name="owner",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="systemevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="cases.system",
-            ),
-        ),
-        migrations.AddField(
-            model_name="targetevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="cases.target",
-            ),
-        ),
-        migrations.AddField(
-            model_name="taskevent",
-            name="confirmed_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="taskevent",
-            name="ended_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="taskevent",
-            name="incident",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="cases.incident",
-            ),
-        ),
-        migrations.AddField(
-            model_name="taskevent",
-            name="owner",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="taskevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="cases.task",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="affectedsystemevent",
-            index=models.Index(fields=["pgh_obj", "pgh_id"], name="affectedsystem_history"),
-        ),
-        migrations.AddIndex(
-            model_name="affectedsystemevent",
-            index=models.Index(
-                fields=["incident", "pgh_created_at"], name="affectedsystem_histories"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
             model_name="affectedsystemevent",
             trigger=pgtrigger.compiler.Trigger(
                 name="append_only",
@@ -2064,14 +1905,6 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
-        ),
-        migrations.AddIndex(
-            model_name="assignmentevent",
-            index=models.Index(fields=["pgh_obj", "pgh_id"], name="assignment_history"),
-        ),
-        migrations.AddIndex(
-            model_name="assignmentevent",
-            index=models.Index(fields=["incident", "pgh_created_at"], name="assignment_histories"),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="assignmentevent",
@@ -2087,10 +1920,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="categoryevent",
-            index=models.Index(fields=["pgh_obj", "pgh_id"], name="category_history"),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="categoryevent",
             trigger=pgtrigger.compiler.Trigger(
@@ -2104,14 +1933,6 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
-        ),
-        migrations.AddIndex(
-            model_name="deadlineevent",
-            index=models.Index(fields=["pgh_obj", "pgh_id"], name="deadline_history"),
-        ),
-        migrations.AddIndex(
-            model_name="deadlineevent",
-            index=models.Index(fields=["incident", "pgh_created_at"], name="deadline_histories"),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="deadlineevent",
@@ -2127,14 +1948,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="evidenceevent",
-            index=models.Index(fields=["pgh_obj", "pgh_id"], name="evidence_history"),
-        ),
-        migrations.AddIndex(
-            model_name="evidenceevent",
-            index=models.Index(fields=["incident", "pgh_created_at"], name="evidence_histories"),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="evidenceevent",
             trigger=pgtrigger.compiler.Trigger(
@@ -2148,14 +1961,6 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
-        ),
-        migrations.AddIndex(
-            model_name="fixevent",
-            index=models.Index(fields=["pgh_obj", "pgh_id"], name="fix_history"),
-        ),
-        migrations.AddIndex(
-            model_name="fixevent",
-            index=models.Index(fields=["incident", "pgh_created_at"], name="fix_histories"),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="fixevent",
@@ -2171,10 +1976,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="incidentevent",
-            index=models.Index(fields=["pgh_obj", "pgh_id"], name="incident_history"),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="incidentevent",
             trigger=pgtrigger.compiler.Trigger(
@@ -2188,14 +1989,6 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
-        ),
-        migrations.AddIndex(
-            model_name="involvementevent",
-            index=models.Index(fields=["pgh_obj", "pgh_id"], name="involvement_history"),
-        ),
-        migrations.AddIndex(
-            model_name="involvementevent",
-            index=models.Index(fields=["incident", "pgh_created_at"], name="involvement_histories"),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="involvementevent",
@@ -2211,10 +2004,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="noticecopyevent",
-            index=models.Index(fields=["pgh_obj", "pgh_id"], name="noticecopy_history"),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="noticecopyevent",
             trigger=pgtrigger.compiler.Trigger(
@@ -2228,14 +2017,6 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
-        ),
-        migrations.AddIndex(
-            model_name="noticeevent",
-            index=models.Index(fields=["pgh_obj", "pgh_id"], name="notice_history"),
-        ),
-        migrations.AddIndex(
-            model_name="noticeevent",
-            index=models.Index(fields=["incident", "pgh_created_at"], name="notice_histories"),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="noticeevent",
@@ -2251,14 +2032,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="reportevent",
-            index=models.Index(fields=["pgh_obj", "pgh_id"], name="report_history"),
-        ),
-        migrations.AddIndex(
-            model_name="reportevent",
-            index=models.Index(fields=["incident", "pgh_created_at"], name="report_histories"),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="reportevent",
             trigger=pgtrigger.compiler.Trigger(
@@ -2272,10 +2045,6 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
-        ),
-        migrations.AddIndex(
-            model_name="sourceevent",
-            index=models.Index(fields=["pgh_obj", "pgh_id"], name="source_history"),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="sourceevent",
@@ -2291,10 +2060,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="systemevent",
-            index=models.Index(fields=["pgh_obj", "pgh_id"], name="system_history"),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="systemevent",
             trigger=pgtrigger.compiler.Trigger(
@@ -2308,10 +2073,6 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
-        ),
-        migrations.AddIndex(
-            model_name="targetevent",
-            index=models.Index(fields=["pgh_obj", "pgh_id"], name="target_history"),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="targetevent",
@@ -2327,14 +2088,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="taskevent",
-            index=models.Index(fields=["pgh_obj", "pgh_id"], name="task_history"),
-        ),
-        migrations.AddIndex(
-            model_name="taskevent",
-            index=models.Index(fields=["incident", "pgh_created_at"], name="task_histories"),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="taskevent",
             trigger=pgtrigger.compiler.Trigger(
@@ -2346,6 +2099,121 @@ class Migration(migrations.Migration):
                     pgid="pgtrigger_append_only_7007f",
                     table="cases_taskevent",
                     when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="incident",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "cases_incidentevent" ("acknowledged_at", "acknowledged_by_id", "aware_at", "category_id", "cause", "commanded_by", "commander_id", "confirmed_at", "contained_at", "description", "detected_at", "detected_by", "detection", "dismissal", "duplicate_of_id", "exercise_pages", "exercise_tells", "floors", "id", "impact", "is_exercise", "is_restricted", "occurred_at", "opened_at", "over_at", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "playbook_id", "recovered_at", "recovery_proposed_at", "reference", "residual_exposure", "resolved_at", "scope", "severity", "severity_override", "severity_reason", "split_from_id", "stay", "title", "tlp", "urgency") VALUES (OLD."acknowledged_at", OLD."acknowledged_by_id", OLD."aware_at", OLD."category_id", OLD."cause", OLD."commanded_by", OLD."commander_id", OLD."confirmed_at", OLD."contained_at", OLD."description", OLD."detected_at", OLD."detected_by", OLD."detection", OLD."dismissal", OLD."duplicate_of_id", OLD."exercise_pages", OLD."exercise_tells", OLD."floors", OLD."id", OLD."impact", OLD."is_exercise", OLD."is_restricted", OLD."occurred_at", OLD."opened_at", OLD."over_at", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'update\', OLD."id", OLD."phase", OLD."playbook_id", OLD."recovered_at", OLD."recovery_proposed_at", OLD."reference", OLD."residual_exposure", OLD."resolved_at", OLD."scope", OLD."severity", OLD."severity_override", OLD."severity_reason", OLD."split_from_id", OLD."stay", OLD."title", OLD."tlp", OLD."urgency"); RETURN NULL;',
+                    hash="52f8084d59691ad51135a3ed3d4a1ecbf6d21338",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_474bc",
+                    table="cases_incident",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="incident",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "cases_incidentevent" ("acknowledged_at", "acknowledged_by_id", "aware_at", "category_id", "cause", "commanded_by", "commander_id", "confirmed_at", "contained_at", "description", "detected_at", "detected_by", "detection", "dismissal", "duplicate_of_id", "exercise_pages", "exercise_tells", "floors", "id", "impact", "is_exercise", "is_restricted", "occurred_at", "opened_at", "over_at", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "playbook_id", "recovered_at", "recovery_proposed_at", "reference", "residual_exposure", "resolved_at", "scope", "severity", "severity_override", "severity_reason", "split_from_id", "stay", "title", "tlp", "urgency") VALUES (OLD."acknowledged_at", OLD."acknowledged_by_id", OLD."aware_at", OLD."category_id", OLD."cause", OLD."commanded_by", OLD."commander_id", OLD."confirmed_at", OLD."contained_at", OLD."description", OLD."detected_at", OLD."detected_by", OLD."detection", OLD."dismissal", OLD."duplicate_of_id", OLD."exercise_pages", OLD."exercise_tells", OLD."floors", OLD."id", OLD."impact", OLD."is_exercise", OLD."is_restricted", OLD."occurred_at", OLD."opened_at", OLD."over_at", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'delete\', OLD."id", OLD."phase", OLD."playbook_id", OLD."recovered_at", OLD."recovery_proposed_at", OLD."reference", OLD."residual_exposure", OLD."resolved_at", OLD."scope", OLD."severity", OLD."severity_override", OLD."severity_reason", OLD."split_from_id", OLD."stay", OLD."title", OLD."tlp", OLD."urgency"); RETURN NULL;',
+                    hash="a1cb990ba5e57d81e2ff974d1cb2dc19049fd6a7",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_eeb29",
+                    table="cases_incident",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="incident",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "cases_incidentevent" ("acknowledged_at", "acknowledged_by_id", "aware_at", "category_id", "cause", "commanded_by", "commander_id", "confirmed_at", "contained_at", "description", "detected_at", "detected_by", "detection", "dismissal", "duplicate_of_id", "exercise_pages", "exercise_tells", "floors", "id", "impact", "is_exercise", "is_restricted", "occurred_at", "opened_at", "over_at", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "playbook_id", "recovered_at", "recovery_proposed_at", "reference", "residual_exposure", "resolved_at", "scope", "severity", "severity_override", "severity_reason", "split_from_id", "stay", "title", "tlp", "urgency") VALUES (NEW."acknowledged_at", NEW."acknowledged_by_id", NEW."aware_at", NEW."category_id", NEW."cause", NEW."commanded_by", NEW."commander_id", NEW."confirmed_at", NEW."contained_at", NEW."description", NEW."detected_at", NEW."detected_by", NEW."detection", NEW."dismissal", NEW."duplicate_of_id", NEW."exercise_pages", NEW."exercise_tells", NEW."floors", NEW."id", NEW."impact", NEW."is_exercise", NEW."is_restricted", NEW."occurred_at", NEW."opened_at", NEW."over_at", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'insert\', NEW."id", NEW."phase", NEW."playbook_id", NEW."recovered_at", NEW."recovery_proposed_at", NEW."reference", NEW."residual_exposure", NEW."resolved_at", NEW."scope", NEW."severity", NEW."severity_override", NEW."severity_reason", NEW."split_from_id", NEW."stay", NEW."title", NEW."tlp", NEW."urgency"); RETURN NULL;',
+                    hash="ca2f1ee411cd2a8a984fbcf681143610427dbbc0",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_bc2b4",
+                    table="cases_incident",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="involvement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."added_at" IS DISTINCT FROM (NEW."added_at") OR OLD."continued_as" IS DISTINCT FROM (NEW."continued_as") OR OLD."disclosed_at" IS DISTINCT FROM (NEW."disclosed_at") OR OLD."disclosed_by_id" IS DISTINCT FROM (NEW."disclosed_by_id") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."incident_id" IS DISTINCT FROM (NEW."incident_id") OR OLD."is_exercise" IS DISTINCT FROM (NEW."is_exercise") OR OLD."meaning" IS DISTINCT FROM (NEW."meaning") OR OLD."partner_id" IS DISTINCT FROM (NEW."partner_id") OR OLD."phase" IS DISTINCT FROM (NEW."phase") OR OLD."recovery_confirmed_at" IS DISTINCT FROM (NEW."recovery_confirmed_at") OR OLD."recovery_confirmed_by" IS DISTINCT FROM (NEW."recovery_confirmed_by") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."severity" IS DISTINCT FROM (NEW."severity") OR OLD."started_at" IS DISTINCT FROM (NEW."started_at") OR OLD."title" IS DISTINCT FROM (NEW."title"))',
+                    func='INSERT INTO "cases_involvementevent" ("added_at", "continued_as", "disclosed_at", "disclosed_by_id", "id", "incident_id", "is_exercise", "meaning", "partner_id", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "recovery_confirmed_at", "recovery_confirmed_by", "reference", "severity", "started_at", "title") VALUES (OLD."added_at", OLD."continued_as", OLD."disclosed_at", OLD."disclosed_by_id", OLD."id", OLD."incident_id", OLD."is_exercise", OLD."meaning", OLD."partner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'update\', OLD."id", OLD."phase", OLD."recovery_confirmed_at", OLD."recovery_confirmed_by", OLD."reference", OLD."severity", OLD."started_at", OLD."title"); RETURN NULL;',
+                    hash="559621849d35e46b7451e9cca454a5002f9679f0",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_cf369",
+                    table="cases_involvement",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="involvement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "cases_involvementevent" ("added_at", "continued_as", "disclosed_at", "disclosed_by_id", "id", "incident_id", "is_exercise", "meaning", "partner_id", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "recovery_confirmed_at", "recovery_confirmed_by", "reference", "severity", "started_at", "title") VALUES (OLD."added_at", OLD."continued_as", OLD."disclosed_at", OLD."disclosed_by_id", OLD."id", OLD."incident_id", OLD."is_exercise", OLD."meaning", OLD."partner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'delete\', OLD."id", OLD."phase", OLD."recovery_confirmed_at", OLD."recovery_confirmed_by", OLD."reference", OLD."severity", OLD."started_at", OLD."title"); RETURN NULL;',
+                    hash="36983e4ab330f8463ba7ecc8a7ca20153d56b966",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_ea339",
+                    table="cases_involvement",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="involvement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "cases_involvementevent" ("added_at", "continued_as", "disclosed_at", "disclosed_by_id", "id", "incident_id", "is_exercise", "meaning", "partner_id", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "recovery_confirmed_at", "recovery_confirmed_by", "reference", "severity", "started_at", "title") VALUES (NEW."added_at", NEW."continued_as", NEW."disclosed_at", NEW."disclosed_by_id", NEW."id", NEW."incident_id", NEW."is_exercise", NEW."meaning", NEW."partner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'insert\', NEW."id", NEW."phase", NEW."recovery_confirmed_at", NEW."recovery_confirmed_by", NEW."reference", NEW."severity", NEW."started_at", NEW."title"); RETURN NULL;',
+                    hash="f706f152e02f377e8e6846ece5919cc4705b7d96",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_64c42",
+                    table="cases_involvement",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="task",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "cases_taskevent" ("confirmation", "confirmed_at", "confirmed_by_id", "due_at", "ended_at", "ended_by_id", "id", "incident_id", "is_partner_facing", "needs_evidence", "needs_second_person", "note", "owner_id", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "position", "state", "text") VALUES (OLD."confirmation", OLD."confirmed_at", OLD."confirmed_by_id", OLD."due_at", OLD."ended_at", OLD."ended_by_id", OLD."id", OLD."incident_id", OLD."is_partner_facing", OLD."needs_evidence", OLD."needs_second_person", OLD."note", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'update\', OLD."id", OLD."phase", OLD."position", OLD."state", OLD."text"); RETURN NULL;',
+                    hash="2bf1898baefcae99364124848c568ffe2553edf6",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_e050d",
+                    table="cases_task",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="task",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "cases_taskevent" ("confirmation", "confirmed_at", "confirmed_by_id", "due_at", "ended_at", "ended_by_id", "id", "incident_id", "is_partner_facing", "needs_evidence", "needs_second_person", "note", "owner_id", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "phase", "position", "state", "text") VALUES (OLD."confirmation", OLD."confirmed_at", OLD."confirmed_by_id", OLD."due_at", OLD."ended_at", OLD."ended_by_id", OLD."id", OLD."incident_id", OLD."is_partner_facing", OLD."needs_evidence", OLD."needs_second_person", OLD."note", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, clock_timestamp(), \'delete\', OLD."id", OLD."phase", OLD."position", OLD."state", OLD."text"); RETURN NULL;',
+                    hash="5c688381c7d70bb688dd611e4a38a112f207a38c",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_b7669",
+                    table="cases_task",
+                    when="AFTER",
                 ),
             ),
         ),

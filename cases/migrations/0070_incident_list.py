@@ -30,7 +30,7 @@ DROP FUNCTION cases_words(text);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0064_history_of_all"),
+        ("cases", "0063_history_guards"),
         ("partners", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
