@@ -58,6 +58,17 @@ def _left(rows: QuerySet[Row], actor: Actor, incident: str) -> QuerySet[Row]:
     return rows.exclude(**{f"{incident}__in": hidden_from(actor).values("pk")})
 
 
+def rows_of(model: type[Row], actor: Actor) -> QuerySet[Row]:
+    """The rows of any model that this actor may read; of what has no incident, all."""
+    rows: QuerySet[Any] = model._default_manager.all()
+    if issubclass(model, Evidence):
+        return rows.filter(pk__in=evidence_visible_to(actor).values("pk"))
+    if issubclass(model, Incident):
+        return _left(rows, actor, "pk")
+    has_incident = any(field.name == "incident" for field in model._meta.fields)
+    return _left(rows, actor, "incident_id") if has_incident else rows
+
+
 def visible_to(actor: Actor) -> IncidentQuerySet:
     """The incidents that this actor may read."""
     left: Any = _left(Incident.objects.all(), actor, "pk")

@@ -6,14 +6,16 @@ What is stored, and hashed, stays as it was written.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from cases.models import Entry, Incident
-from cases.queries import hidden_from, visible_to
+from cases.queries import hidden_from, rows_of, visible_to
 from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.changes import Names
 
 # What was merged into an incident, and into that; an incident with nothing merged is itself alone.
 _FAMILY = """
@@ -86,3 +88,15 @@ def without_hidden_names(entries: Sequence[Entry], actor: Actor) -> Sequence[Ent
     for entry in entries if hidden else ():
         entry.body = unnamed(entry.body, hidden)
     return entries
+
+
+def names_for(actor: Actor) -> Names:
+    """What the field history calls the rows that it names: a hidden incident, and what belongs to
+    one, have no name. By settings.NAMES."""
+
+    def names(model: type[Model], ids: Iterable[Any]) -> Mapping[Any, object]:
+        wanted = set(ids)
+        found: dict[Any, object] = dict.fromkeys(wanted if model is Incident else (), UNNAMED)
+        return found | rows_of(model, actor).in_bulk(wanted)
+
+    return names

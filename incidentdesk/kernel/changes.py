@@ -6,7 +6,7 @@ One query for a page, over any number of tables, and one for each kind of row th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -22,19 +22,21 @@ PAGE = 25
 LONGEST = 400  # characters of a value that are shown
 NOTHING = "—"
 NOBODY = "The desk"
+# The rows of a model that have these keys, each by what the reader may call it.
+Names = Callable[[type[Model], Iterable[Any]], Mapping[Any, object]]
 
 
 class Source(NamedTuple):
-    """A tracked model and which of its history to read: SQL over the history table, one value."""
+    """A tracked model and which of its history to read: SQL over the history table, its values."""
 
     model: type[Model]
     where: str
-    value: int
+    values: tuple[Any, ...]
 
 
 def of_row(row: Model) -> Source:
     """The history of one row."""
-    return Source(type(row), "e.pgh_obj_id = %s", row.pk)
+    return Source(type(row), "e.pgh_obj_id = %s", (row.pk,))
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,13 @@ class Page(NamedTuple):
     older: str
 
 
-def page(sources: Sequence[Source], *, before: str = "") -> Page:
-    """The newest changes, or those `before` a change that an earlier page ended with."""
+def page(sources: Sequence[Source], names: Names, *, before: str = "") -> Page:
+    """The newest changes, or those `before` a change that an earlier page ended with.
+
+    `names` says what the reader may call the rows that values name.
+    """
     raw = _read(sources, _place(before))
-    words = _Words(sources, raw[:PAGE])
+    words = _Words(sources, raw[:PAGE], names)
     shown = [words.change(row) for row in raw[:PAGE]]
     return Page(shown, shown[-1].cursor if len(raw) > PAGE else "")
 
@@ -116,7 +121,7 @@ def _read(sources: Sequence[Source], place: tuple[datetime, int, int] | None) ->
     branches, values = [], list[Any]()
     for number, source in enumerate(sources):
         branches.append(_branch(number, source, is_later=place is not None))
-        values += [source.value, *(place or ()), PAGE + 1]
+        values += [*source.values, *(place or ()), PAGE + 1]
     order = "ORDER BY at DESC, number DESC, pgh_id DESC LIMIT %s"
     with connection.cursor() as cursor:
         found = f"SELECT * FROM ({' UNION ALL '.join(branches)}) AS found {order}"  # noqa: S608
@@ -162,7 +167,7 @@ def _nameable(model: type[Model]) -> set[type[Model]]:
 class _Words:
     """Puts values into words; what they name is looked up once for each kind of row."""
 
-    def __init__(self, sources: Sequence[Source], rows: Iterable[Raw]) -> None:
+    def __init__(self, sources: Sequence[Source], rows: Iterable[Raw], names: Names) -> None:
         wanted: dict[type[Model], set[Any]] = {
             model: {0} for source in sources for model in _nameable(source.model)
         }
@@ -171,7 +176,7 @@ class _Words:
                 if isinstance(field, ForeignKey):
                     ids = {side.get(str(field.column)) for side in (row.old, row.new)} - {None}
                     wanted.setdefault(field.related_model, {0}).update(ids)
-        self._named = {m: m._default_manager.in_bulk(ids) for m, ids in wanted.items()}
+        self._named = {model: names(model, ids) for model, ids in wanted.items()}
 
     @staticmethod
     def _name_of(row: Raw) -> Field[Any, Any]:

@@ -26,17 +26,10 @@ from incidentdesk.kernel import access, audit, clocks, dialogs, keyset
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action
 from incidentdesk.kernel.history_page import HistoryPage
-from incidentdesk.kernel.models import User
+from incidentdesk.kernel.reader import actor, note_reading
 from incidentdesk.kernel.saving import SavesOnce
 
-
-def actor(request: HttpRequest) -> Actor:
-    """The member of staff behind this request."""
-    found = getattr(request, "_desk_actor", None)
-    if found is None:
-        found = access.actor_for(cast(User, request.user))
-        request._desk_actor = found  # type: ignore[attr-defined]
-    return cast(Actor, found)
+__all__ = ["DeskAdmin", "DeskSite", "RegisterAdmin", "actor", "note_reading"]
 
 
 class DeskSite(UnfoldAdminSite):  # type: ignore[misc]
@@ -289,11 +282,3 @@ class RegisterAdmin(SavesOnce, _Permissions, ModelAdmin):  # type: ignore[misc]
             name=str(obj),
             changes=message if isinstance(message, list) else str(message),
         )
-
-
-def note_reading(request: HttpRequest, obj: Any, name: str = "") -> None:
-    """An auditor reads everything, and every reading is recorded; of a list, what was asked."""
-    who = actor(request)
-    if who.is_auditor:
-        about = f"{obj._meta.model_name}:{obj.pk or 'list'}"
-        audit.record(by=who, at=clocks.now(), action="read", about=about, name=name or str(obj))

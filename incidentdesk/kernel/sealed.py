@@ -1,7 +1,7 @@
 """What may not be read of things that are known by name only, such as `incident:12`.
 
 The post office knows no incident; what is sealed from a person is said by the function that
-settings.SEALED names.
+settings.SEALED names. Nor does the field history: settings.NAMES says what it may call a row.
 """
 
 from __future__ import annotations
@@ -13,8 +13,14 @@ from django.db.models import Q
 from django.utils.module_loading import import_string
 
 from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.changes import Names
 
 
 def from_(actor: Actor) -> Q:
     """The condition on a row's `about` that holds for what this actor may not read."""
     return cast(Q, import_string(settings.SEALED)(actor))
+
+
+def names(actor: Actor) -> Names:
+    """What a history that this actor reads calls the rows that it names."""
+    return cast(Names, import_string(settings.NAMES)(actor))

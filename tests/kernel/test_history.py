@@ -10,13 +10,14 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from cases import tasks
+from cases import reading, tasks
 from cases.models import Category, Incident, Source, System, Task
-from incidentdesk.kernel import changes, history
+from incidentdesk.kernel import access, changes, history
 from incidentdesk.kernel.models import User
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
+NAMES = reading.names_for(access.SYSTEM)
 TRACKED = {model for model in apps.get_models() if history.name_field(model)}
 # Models of cases that keep no history of fields, and why.
 UNTRACKED = {
@@ -49,7 +50,7 @@ UNTRACKED = {
 
 def read(*rows) -> list[tuple]:
     """What, verb, who, fields; newest first."""
-    page = changes.page([changes.of_row(row) for row in rows])
+    page = changes.page([changes.of_row(row) for row in rows], NAMES)
     return [
         (c.what, c.verb, c.who, [(f.label, f.old, f.new) for f in c.fields]) for c in page.changes
     ]
@@ -167,7 +168,7 @@ def test_a_change_at_the_desk_says_who_made_it_and_from_where(declare, people):
     }
     assert contexts()[0] is None
     assert contexts()[-1] == made
-    newest = changes.page([changes.of_row(incident)]).changes[0]
+    newest = changes.page([changes.of_row(incident)], NAMES).changes[0]
     assert (newest.who, newest.place) == ("Incident commander", f"{address} · 192.0.2.7")
 
 
@@ -249,14 +250,16 @@ def test_pages_of_the_history_follow_each_other_without_gap_or_repeat():
     sources = [changes.of_row(system), changes.of_row(other)]
     found, before, pages = [], "", 0
     while True:
-        page = changes.page(sources, before=before)
+        page = changes.page(sources, NAMES, before=before)
         found += [(c.what, tuple(c.fields)) for c in page.changes]
         pages, before = pages + 1, page.older
         if not before:
             break
     assert (pages, len(found), len(set(found))) == (4, 82, 82)
-    assert changes.page(sources, before="x~y~z") == changes.page(sources)
-    assert changes.page(sources, before="2026-13-45T00:00Z~1~1") == changes.page(sources)
+    assert changes.page(sources, NAMES, before="x~y~z") == changes.page(sources, NAMES)
+    assert changes.page(sources, NAMES, before="2026-13-45T00:00Z~1~1") == changes.page(
+        sources, NAMES
+    )
 
 
 def test_a_page_costs_the_same_for_one_change_and_for_thirty(people):
@@ -264,7 +267,7 @@ def test_a_page_costs_the_same_for_one_change_and_for_thirty(people):
 
     def cost() -> int:
         with CaptureQueriesContext(connection) as asked:
-            changes.page([changes.of_row(system)])
+            changes.page([changes.of_row(system)], NAMES)
         return len(asked)
 
     system.owner = people["responder"]

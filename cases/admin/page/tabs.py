@@ -107,7 +107,7 @@ def rows(
     if key == "timeline":
         return timeline.rows(incident, by=by, before=before, kind=kind, now=now)
     if key == "history":
-        return history.rows(incident, before=before)
+        return history.rows(incident, by=by, before=before)
     if key == "tasks":
         return tasks.rows(incident, by=by, now=now)
     if key == "notices":

@@ -1,0 +1,136 @@
+"""A restricted incident in what is read of others: it has no name there, whatever led to it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+
+from cases import evidence, restriction, tasks, workflow
+from cases.models import Evidence, Incident, Task
+from incidentdesk.kernel import clocks
+from incidentdesk.kernel.models import AuditEvent
+from tests.cases.admin.conftest import page_of, text_of
+from tests.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+LATER = NOW + timedelta(days=1)
+WORD = "ZEBRA"  # in the title of the hidden incident, and nowhere else
+UNNAMED = "a restricted incident"
+
+
+def restrict(incident: Incident, people: Any) -> Incident:
+    by = people.actor("commander")
+    restriction.restrict(incident_id=incident.pk, user_ids=[], reason="x", by=by, at=LATER)
+    return Incident.objects.get(pk=incident.pk)
+
+
+def named_in(browser: Any, incident: Incident, *paths: str) -> list[str]:
+    """The pages that name the incident; each answers."""
+    answers = {path: browser.get(path) for path in paths}
+    assert {answer.status_code for answer in answers.values()} == {200}
+    words = (WORD, incident.reference)
+    return [p for p, a in answers.items() if any(w in a.content.decode() for w in words)]
+
+
+@pytest.fixture
+def merged(declare, people) -> tuple[Incident, Incident]:
+    """An ordinary incident that was merged into a restricted one, which it points to."""
+    hidden, other = restrict(declare(title=WORD), people), declare(title="Ordinary")
+    by = people.actor("commander")
+    workflow.dismiss(
+        incident_id=other.pk, reason="x", duplicate_of=hidden.reference, by=by, at=LATER
+    )
+    return hidden, other
+
+
+@pytest.fixture
+def moved(declare, people) -> tuple[Incident, Incident, Evidence, Task]:
+    """What had been in a restricted incident when it was merged, and stayed when it was parted."""
+    hidden, other = declare(title=WORD), declare(title="Ordinary")
+    step = {"incident_id": hidden.pk, "by": people.actor("commander"), "at": NOW}
+    task = tasks.add(**step, phase="recovery", text="Rotate keys")
+    piece = evidence.add(
+        **step,
+        upload=ContentFile(b"x", name="x.txt"),
+        title="Extract",
+        collector="Responder",
+        collected_at=NOW,
+    )
+    workflow.dismiss(**step, reason="x", duplicate_of=other.reference)
+    workflow.reopen(**step, reason="x")
+    return restrict(hidden, people), other, piece, task
+
+
+# --- the field history ----------------------------------------------------------------------------
+
+
+def test_the_history_of_what_was_merged_into_it_does_not_name_it(merged, as_):
+    hidden, other = merged
+    paths = (f"{page_of(other)}?tab=history", f"/admin/cases/incident/{other.pk}/history/")
+    assert named_in(as_("responder"), hidden, *paths) == []
+    assert named_in(as_("commander"), hidden, *paths) == list(paths)
+    for path in paths:
+        assert f"duplicate of — → {UNNAMED}" in text_of(as_("responder").get(path))
+
+
+def test_the_histories_of_what_was_moved_out_of_it_do_not_name_it(moved, as_):
+    hidden, other, piece, task = moved
+    paths = (
+        f"{page_of(other)}?tab=history",
+        f"/admin/cases/evidence/{piece.pk}/history/",
+        f"/admin/cases/task/{task.pk}/history/",
+    )
+    assert named_in(as_("responder"), hidden, *paths) == []
+    assert named_in(as_("commander"), hidden, *paths[1:]) == list(paths[1:])
+    for path in paths[1:]:
+        assert f"incident {UNNAMED} → {other}" in text_of(as_("responder").get(path))
+
+
+def test_a_task_that_stays_hidden_has_no_name_in_the_history_of_what_had_been_for_it(
+    declare, people, as_
+):
+    hidden, other = declare(title="x"), declare(title="Ordinary")
+    step = {"incident_id": hidden.pk, "by": people.actor("commander"), "at": NOW}
+    task = tasks.add(**step, phase="recovery", text=WORD)
+    piece = evidence.add(
+        **step,
+        upload=ContentFile(b"x", name="x.txt"),
+        title="Extract",
+        collector="Responder",
+        collected_at=NOW,
+        task_id=task.pk,
+    )
+    Evidence.objects.filter(pk=piece.pk).update(incident=other, task=None)
+    restrict(hidden, people)
+    path = f"/admin/cases/evidence/{piece.pk}/history/"
+    assert named_in(as_("responder"), hidden, path) == []
+    assert f"task {WORD} → —" in text_of(as_("commander").get(path))
+
+
+# --- the auditor ----------------------------------------------------------------------------------
+
+
+def test_the_auditors_reading_of_a_history_and_of_the_dashboard_is_recorded(declare, people, as_):
+    hidden, auditor = restrict(declare(title=WORD), people), as_("auditor")
+    for path in (f"/admin/cases/incident/{hidden.pk}/history/", "/admin/"):
+        assert WORD in auditor.get(path).content.decode()
+    assert _readings() == [hidden.about, "incident:list"]
+
+
+def test_a_dashboard_that_fetches_itself_is_one_reading_an_hour(as_, monkeypatch):
+    auditor = as_("auditor")
+    for minutes, readings in ((0, 1), (1, 1), (59, 1), (61, 2)):
+        monkeypatch.setattr(clocks, "now", lambda m=minutes: NOW + timedelta(minutes=m))
+        assert auditor.get("/admin/").status_code == 200
+        assert _readings() == ["incident:list"] * readings
+    as_("commander").get("/admin/")
+    assert AuditEvent.objects.filter(action="read").count() == 2
+
+
+def _readings() -> list[str]:
+    """What the auditor's readings were of, in order."""
+    found = AuditEvent.objects.filter(action="read").order_by("id")
+    return list(found.values_list("about", flat=True))
