@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import Prefetch
 
-from cases import custody, moving, queries, timeline, vault
+from cases import custody, moving, queries, reading, timeline, vault
 from cases.models import CustodyEvent, Entry, Evidence, Incident
 from incidentdesk.kernel import access, audit, uploads
 from incidentdesk.kernel.access import Actor, Permission
@@ -154,6 +154,7 @@ def export(*, incident_id: int, by: Actor, at: datetime) -> custody.Export:
         raise Conflict(f"{incident.reference} has no evidence that could be exported.")
     for piece in pieces:
         _require_file(piece)
+    reading.custody_without_hidden_names((link for p in pieces for link in p.custody.all()), by)
     left_out = incident.evidence.count() - len(pieces)
     made = custody.exported(incident, pieces, left_out=left_out, by=by, at=at)
     for piece in pieces:

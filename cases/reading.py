@@ -1,4 +1,4 @@
-"""The timeline as it is read: merged chains stand together, a hidden incident has no name.
+"""What is kept as it is read: merged timelines stand together, a hidden incident has no name.
 
 What is stored, and hashed, stays as it was written.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model, Q, QuerySet
 
-from cases.models import Entry, Incident
+from cases.models import CustodyEvent, Entry, Incident
 from cases.queries import hidden_from, rows_of, visible_to
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.changes import Names
@@ -88,6 +88,17 @@ def without_hidden_names(entries: Sequence[Entry], actor: Actor) -> Sequence[Ent
     for entry in entries if hidden else ():
         entry.body = unnamed(entry.body, hidden)
     return entries
+
+
+def custody_without_hidden_names(
+    links: Iterable[CustodyEvent], actor: Actor
+) -> Sequence[CustodyEvent]:
+    """The same of links of chains of custody, which say out of which incident a piece came."""
+    found = list(links)
+    hidden = hidden_among((link.detail for link in found), actor)
+    for link in found if hidden else ():
+        link.detail = unnamed(link.detail, hidden)
+    return found
 
 
 def names_for(actor: Actor) -> Names:

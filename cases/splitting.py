@@ -54,7 +54,7 @@ def _opening(
         category_id=parent.category_id,
         category_key=parent.category.key if parent.category else "",
         detection=Incident.Detection.ALERT,
-        detected_by="a restricted incident" if parent.is_restricted else parent.reference,
+        detected_by="alerts of another incident",  # which may be restricted one day
         detected_at=at,
         occurred_at=min(alert.first_at for alert in alerts),
         impact=source.impact,

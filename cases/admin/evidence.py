@@ -23,7 +23,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
-from cases import evidence, queries
+from cases import evidence, queries, reading
 from cases.admin.dialogs import evidence as dialogs
 from cases.admin.page.evidence import is_faulty, places, with_verdict
 from cases.models import CustodyEvent, Evidence
@@ -94,7 +94,9 @@ class EvidenceAdmin(DeskAdmin):
             "size": filesizeformat(obj.size),
             "places": places(obj),
             "is_faulty": is_faulty(obj),
-            "links": obj.custody.order_by("id"),
+            "links": reading.custody_without_hidden_names(
+                obj.custody.order_by("id"), actor(request)
+            ),
         }
 
     def download(self, request: HttpRequest, object_id: int) -> HttpResponseBase:

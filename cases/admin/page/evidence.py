@@ -10,7 +10,7 @@ from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 
-from cases import custody, queries
+from cases import custody, queries, reading
 from cases.admin.page import moments
 from cases.models import CustodyEvent, Evidence, Incident
 from incidentdesk.kernel.access import Actor
@@ -45,7 +45,9 @@ def rows(incident: Incident, by: Actor, total: int, now: datetime) -> dict[str, 
         .annotate(links=Count("custody"))
         .order_by("-id")
     )
-    pieces = [_piece(piece, now) for piece in found[:ROWS]]
+    shown = list(found[:ROWS])
+    reading.custody_without_hidden_names((link for row in shown for link in row.newest), by)
+    pieces = [_piece(piece, now) for piece in shown]
     return {
         "pieces": pieces,
         "hidden": total - len(pieces) if len(pieces) < ROWS else 0,

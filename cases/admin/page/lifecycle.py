@@ -31,18 +31,23 @@ def context(incident: Incident, *, by: Actor, now: datetime) -> dict[str, Any]:
     """What the templates `team.html` and `standing.html` read. Four queries."""
     team = _team(incident, by=by, now=now)
     seen = queries.visible_to(by)
-    related = {
-        row.pk: row
-        for row in seen.filter(pk__in=[incident.duplicate_of_id, incident.split_from_id])
-    }
     return {
         "team": team,
         "offers": [member for member in team if member.is_offer and member.is_mine],
         "who_url": reverse("admin:cases_incident_who", args=[incident.pk]),
         "duplicates": list(seen.filter(duplicate_of=incident).order_by("pk")),
         "splits": list(seen.filter(split_from=incident).order_by("pk")),
-        "merged_into": related.get(incident.duplicate_of_id or 0),
-        "came_from": related.get(incident.split_from_id or 0),
+        **related(incident, by=by),
+    }
+
+
+def related(incident: Incident, *, by: Actor) -> dict[str, Incident | None]:
+    """What it was merged into and split from, as far as this person may know. One query."""
+    ids = [incident.duplicate_of_id, incident.split_from_id]
+    found = queries.visible_to(by).in_bulk([pk for pk in ids if pk])
+    return {
+        "merged_into": found.get(incident.duplicate_of_id or 0),
+        "came_from": found.get(incident.split_from_id or 0),
     }
 
 

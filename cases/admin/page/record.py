@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Prefetch
 
 from cases import gates, queries, reading
-from cases.admin.page import axes, pdf, progress
+from cases.admin.page import axes, lifecycle, pdf, progress
 from cases.models import Incident, NoticeCopy, TimelineHead
 from incidentdesk.kernel.access import Actor
 
@@ -47,6 +47,7 @@ def build(incident: Incident, *, now: datetime, by: Actor) -> dict[str, Any]:
             list(incident.entries.select_related("partner").order_by("sequence")), by
         ),
         "head": head,
+        **lifecycle.related(incident, by=by),
     }
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 
-from cases import evidence, restriction, tasks, workflow
-from cases.models import Evidence, Incident, Task
+from cases import evidence, restriction, splitting, tasks, workflow
+from cases.intake import alerts
+from cases.intake.signal import Action, Signal
+from cases.models import Alert, Evidence, Incident, Task
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.models import AuditEvent
 from tests.cases.admin.conftest import page_of, text_of
@@ -108,6 +113,56 @@ def test_a_task_that_stays_hidden_has_no_name_in_the_history_of_what_had_been_fo
     path = f"/admin/cases/evidence/{piece.pk}/history/"
     assert named_in(as_("responder"), hidden, path) == []
     assert f"task {WORD} → —" in text_of(as_("commander").get(path))
+
+
+# --- pages and files ------------------------------------------------------------------------------
+
+
+def test_the_record_of_what_was_merged_into_it_does_not_name_it(merged, as_):
+    hidden, other = merged
+    path = f"/admin/cases/incident/{other.pk}/print/"
+    assert named_in(as_("responder"), hidden, path) == []
+    assert f"as a duplicate of {UNNAMED}" in text_of(as_("responder").get(path))
+    assert f"as a duplicate of {hidden.reference}" in text_of(as_("commander").get(path))
+
+
+def test_a_part_does_not_name_what_it_was_split_from(people, source, as_):
+    signals = [Signal(Action.FIRE, "a", "a", "One"), Signal(Action.FIRE, "b", "a", "Two")]
+    alerts.receive(source=source, raw="{}", signals=signals, at=NOW)
+    leaves = Alert.objects.latest("pk")
+    hidden, by = leaves.incident, people.actor("commander")
+    part = splitting.split(
+        incident_id=hidden.pk, alert_ids=[leaves.pk], title="Part", reason="x", by=by, at=NOW
+    )
+    restrict(hidden, people)
+    paths = [page_of(part), *(f"{page_of(part)}?tab={tab}" for tab in ("history", "alerts"))]
+    paths += [f"/admin/cases/incident/{part.pk}/{page}/" for page in ("history", "print")]
+    assert named_in(as_("responder"), hidden, *paths) == []
+    assert part.detected_by == "alerts of another incident"
+
+
+def test_the_custody_of_what_was_moved_out_of_it_does_not_name_it(moved, as_):
+    hidden, other, piece, _ = moved
+    paths = (f"{page_of(other)}?tab=evidence", page_of(piece))
+    detail = f"with {{}} into {other.reference}"
+    assert named_in(as_("responder"), hidden, *paths) == []
+    for path in paths:
+        assert detail.format(UNNAMED) in text_of(as_("responder").get(path))
+        assert detail.format(hidden.reference) in text_of(as_("commander").get(path))
+
+
+def test_the_exported_custody_does_not_name_it(moved, as_):
+    hidden, other, _, _ = moved
+    details = {}
+    for key in ("responder", "commander"):
+        answer = as_(key).post(f"/admin/cases/evidence/export/{other.pk}/")
+        with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as packed:
+            chain = json.loads(packed.read("manifest.json"))["evidence"][0]["custody"]
+        details[key] = [link["detail"] for link in chain if link["action"] == "moved"]
+    assert details == {
+        "responder": [f"with {UNNAMED} into {other.reference}"],
+        "commander": [f"with {hidden.reference} into {other.reference}"],
+    }
 
 
 # --- the auditor ----------------------------------------------------------------------------------
