@@ -7,6 +7,9 @@ holds a hyphen or a dot, `quote-gw-eu-2` or a reference, is taken as a phrase.
 
 A few words are in so many incidents that reading them all would take seconds. Those are looked for
 among the newest incidents only, and the page says so.
+
+An entry is found by the words that its reader reads: where it names an incident that is hidden from
+this person, that name is none of them.
 """
 
 from __future__ import annotations
@@ -18,7 +21,10 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from cases import queries
 from cases.models import AffectedSystem, Deadline, Incident, Involvement, System
+from cases.reading import UNNAMED
+from incidentdesk.kernel.access import Actor
 from partners.models import Partner
 
 FEW = 6_000  # up to so many places that hold the words are all read
@@ -26,10 +32,17 @@ NEWEST = 30_000  # among so many incidents is looked for words that are in more 
 
 _JOINED = re.compile(r"\w+(?:[-_./:@]\w+)+")
 _QUERY = "websearch_to_tsquery('english', %s)"
+# An entry that holds the words. The second is for a person from whom incidents are hidden; it looks
+# again at the few entries that name one of them.
+_SAYS = f"said.words @@ {_QUERY}"
+_READS = f"""
+    ({_SAYS} AND (NOT {_SAYS} OR
+        cases_words(regexp_replace(said.body, %s, '{UNNAMED}', 'g')) @@ {_QUERY}))
+"""
 _FOUND = f"""
     (SELECT 'own', id FROM cases_incident WHERE words @@ {_QUERY} LIMIT {FEW + 1})
     UNION ALL
-    (SELECT 'said', incident_id FROM cases_entry WHERE words @@ {_QUERY} LIMIT {FEW + 1})
+    (SELECT 'said', incident_id FROM cases_entry AS said WHERE {{says}} LIMIT {FEW + 1})
     UNION ALL SELECT 'named', id FROM cases_incident WHERE reference = %s
     UNION ALL SELECT 'named', incident_id FROM cases_involvement
         WHERE reference = %s AND reference <> ''
@@ -38,8 +51,7 @@ _FOUND = f"""
 """  # noqa: S608 -- constants of ours
 _HELD = f"""
     (cases_incident.words @@ {_QUERY} OR EXISTS (
-        SELECT FROM cases_entry AS said
-        WHERE said.incident_id = cases_incident.id AND said.words @@ {_QUERY}))
+        SELECT FROM cases_entry AS said WHERE said.incident_id = cases_incident.id AND {{says}}))
 """
 
 
@@ -63,19 +75,32 @@ def of_system(incidents: QuerySet[Incident], named: str) -> QuerySet[Incident]:
     return incidents.filter(pk__in=affected.order_by().values("incident"))
 
 
-def narrow(incidents: QuerySet[Incident], words: str) -> tuple[QuerySet[Incident], bool]:
-    """Those of `incidents` that hold `words`, and whether only the newest were looked at."""
+def narrow(
+    incidents: QuerySet[Incident], words: str, *, by: Actor
+) -> tuple[QuerySet[Incident], bool]:
+    """Those of `incidents` that hold `words` as this person reads them, and whether only the newest
+    were looked at."""
     asked, name = _asked(words), words.strip().upper()
+    says, values = _said(asked, by)
     with connection.cursor() as cursor:
-        cursor.execute(_FOUND, [asked, asked, name, name, name])
+        cursor.execute(_FOUND.format(says=says), [asked, *values, name, name, name])
         rows = cursor.fetchall()
     parts = Counter(part for part, _ in rows)
     if max(parts["own"], parts["said"]) <= FEW:
         return incidents.filter(pk__in={pk for _, pk in rows}), False
     newest = Incident.objects.order_by("-opened_at", "-id").values_list("opened_at", flat=True)
-    held = incidents.extra(where=[_HELD], params=[asked, asked])  # noqa: S610 -- our own SQL
+    held = incidents.extra(where=[_HELD.format(says=says)], params=[asked, *values])  # noqa: S610
     since = newest[NEWEST : NEWEST + 1].first()
     return (held.filter(opened_at__gt=since) if since else held), since is not None
+
+
+def _said(asked: str, by: Actor) -> tuple[str, list[str]]:
+    """The condition on an entry that holds the words, and its values."""
+    hidden = list(queries.hidden_from(by).values_list("reference", flat=True))
+    if not hidden:
+        return _SAYS, [asked]
+    named = " or ".join(f'"{name.replace("-", " ")}"' for name in hidden)
+    return _READS, [asked, named, f"({'|'.join(hidden)})(?![0-9])", asked]
 
 
 def _asked(words: str) -> str:

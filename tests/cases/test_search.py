@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from cases import disclosure, response, search
+from cases import disclosure, response, restriction, search
 from cases.models import Incident
+from incidentdesk.kernel.access import SYSTEM, Actor
 from tests.conftest import NOW
 
 
-def _found(words: str) -> set[str]:
-    rows, _ = search.narrow(Incident.objects.order_by("-opened_at", "-id"), words)
+def _found(words: str, by: Actor = SYSTEM) -> set[str]:
+    rows, _ = search.narrow(Incident.objects.order_by("-opened_at", "-id"), words, by=by)
     return set(rows.values_list("title", flat=True))
 
 
@@ -84,10 +85,10 @@ def test_words_that_very_many_hold_are_looked_for_among_the_newest_and_it_is_sai
     held = search._FOUND.replace(str(search.FEW + 1), "3")
     monkeypatch.setattr(search, "_FOUND", held)
     monkeypatch.setattr(search, "FEW", 2)
-    rows, is_cut = search.narrow(Incident.objects.order_by("-opened_at", "-id"), "stale")
+    rows, is_cut = search.narrow(Incident.objects.order_by("-opened_at", "-id"), "stale", by=SYSTEM)
     assert is_cut
     assert [row.title for row in rows] == [f"Stale again {n}" for n in (3, 2, 1)]
-    few, is_cut = search.narrow(Incident.objects.order_by("-opened_at", "-id"), "login")
+    few, is_cut = search.narrow(Incident.objects.order_by("-opened_at", "-id"), "login", by=SYSTEM)
     assert not is_cut
     assert [row.title for row in few] == ["Login failures"]
 
@@ -95,7 +96,9 @@ def test_words_that_very_many_hold_are_looked_for_among_the_newest_and_it_is_sai
 def test_words_that_many_hold_are_looked_for_everywhere_where_that_is_quick(three, monkeypatch):
     monkeypatch.setattr(search, "_FOUND", search._FOUND.replace(str(search.FEW + 1), "1"))
     monkeypatch.setattr(search, "FEW", 0)
-    rows, is_cut = search.narrow(Incident.objects.order_by("-opened_at", "-id"), "restarted")
+    rows, is_cut = search.narrow(
+        Incident.objects.order_by("-opened_at", "-id"), "restarted", by=SYSTEM
+    )
     assert not is_cut
     assert [row.title for row in rows] == ["Stale prices"]
 
@@ -112,10 +115,18 @@ def test_a_text_too_long_to_be_searched_is_kept_all_the_same(three, people):
     assert _found("word7") == {"Stale prices"}
 
 
-def test_indexes_answer_the_search(three):
+@pytest.mark.parametrize("hidden", [0, 2])
+def test_indexes_answer_the_search(three, declare, people, hidden):
+    by = people.actor("commander")
+    for _ in range(hidden):
+        restricted = declare(title="Insider").pk
+        restriction.restrict(incident_id=restricted, user_ids=[], reason="x", by=by, at=NOW)
+    says, values = search._said("leapsecond", people.actor("responder"))
+    assert len(values) == (4 if hidden else 1)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("EXPLAIN " + search._FOUND, ["leapsecond"] * 2 + ["X"] * 3)
+        asked = ["leapsecond", *values, "X", "X", "X"]
+        cursor.execute("EXPLAIN " + search._FOUND.format(says=says), asked)
         plan = "\n".join(row[0] for row in cursor.fetchall())
     for name in (
         "incident_words",
@@ -124,3 +135,19 @@ def test_indexes_answer_the_search(three):
         "report_by_reference",
     ):
         assert name in plan
+
+
+@pytest.mark.parametrize("most", [6_000, 0])
+def test_an_entry_is_found_by_the_words_that_its_reader_reads(declare, people, most, monkeypatch):
+    monkeypatch.setattr(search, "FEW", most)
+    hidden, other, by = declare(title="Insider"), declare(title="Public"), people.actor("commander")
+    text = f"Smells like {hidden.reference}."
+    response.post_update(incident_id=other.pk, text=text, by=by, at=NOW)
+    restriction.restrict(incident_id=hidden.pk, user_ids=[], reason="x", by=by, at=NOW)
+    number = hidden.reference.removeprefix("INC-2026-")
+    reader = people.actor("responder")
+    for words in (hidden.reference, hidden.reference.lower(), f"smells {number}"):
+        assert _found(words, by) - {"Insider"} == {"Public"}
+        assert _found(words, reader) - {"Insider"} == set()
+    assert _found("smells", reader) == {"Public"}
+    assert _found("smells restricted", reader) == set()

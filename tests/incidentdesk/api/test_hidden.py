@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 
-from cases import disclosure, notices, response, restriction, workflow
+from cases import disclosure, evidence, notices, response, restriction, workflow
 from cases.intake import alerts
 from cases.intake.signal import Action, Signal
 from cases.models import Alert, Incident, Notice
@@ -88,6 +89,38 @@ def test_an_entry_that_mentions_it_comes_without_name_and_without_salt(
     *_, entry = program("commander").get(f"/incidents/{other.pk}/timeline").json()["items"]
     assert entry["body"] == text
     assert entry["salt"] != ""
+
+
+def test_no_search_finds_what_mentions_it_by_its_name(declare, hide, people, program):
+    hidden, other = hide(declare(title="Insider")), declare(title="Public")
+    text = f"Looks like {hidden.reference}."
+    response.post_update(incident_id=other.pk, text=text, by=people.actor("commander"), at=LATER)
+    found = {}
+    for role in ("responder", "commander"):
+        items = program(role).get(f"/incidents?q={hidden.reference}").json()["items"]
+        found[role] = sorted(item["title"] for item in items)
+    assert found == {"responder": [], "commander": ["Insider", "Public"]}
+
+
+def test_a_chain_of_custody_does_not_name_what_the_piece_was_moved_out_of(
+    declare, hide, people, program
+):
+    hidden, other = declare(title="Insider"), declare(title="Public")
+    step = {"incident_id": hidden.pk, "by": people.actor("commander"), "at": NOW}
+    piece = evidence.add(
+        **step,
+        upload=ContentFile(b"x", name="x.txt"),
+        title="Extract",
+        collector="Responder",
+        collected_at=NOW,
+    )
+    workflow.dismiss(**step, reason="Same.", duplicate_of=other.reference)
+    workflow.reopen(**step, reason="Not the same.")
+    hide(hidden)
+    named = {"responder": "a restricted incident", "commander": hidden.reference}
+    for role, name in named.items():
+        *_, moved = program(role).get(f"/evidence/{piece.pk}/custody").json()["items"]
+        assert moved["detail"] == f"with {name} into {other.reference}"
 
 
 def test_a_draft_does_not_take_the_place_of_another_incidents_notice(
