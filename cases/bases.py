@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from cases import queries
 from cases.models import Basis, Incident
 from cases.models.severity import AXES
 from incidentdesk.kernel.access import Actor
@@ -34,8 +35,8 @@ class Support:
         return not self.words.strip() and not (self.alert_id or self.evidence_id or self.report_id)
 
 
-def require_fit(incident: Incident, supports: Mapping[str, Support]) -> None:
-    """Refuse what supports nothing, or points at something that is not of this incident."""
+def require_fit(incident: Incident, supports: Mapping[str, Support], *, by: Actor) -> None:
+    """Refuse what supports nothing, or points at what `by` does not see in this incident."""
     for axis, support in supports.items():
         if axis not in LABELS:
             raise InvalidInput("An evaluation has impact, scope and urgency, and no other axis.")
@@ -51,7 +52,7 @@ def require_fit(incident: Incident, supports: Mapping[str, Support]) -> None:
     }
     for name, rows in (
         ("alert_id", incident.alerts),
-        ("evidence_id", incident.evidence),
+        ("evidence_id", queries.evidence_visible_to(by).filter(incident=incident)),
         ("report_id", incident.reports),
     ):
         if ids[name] and rows.filter(pk__in=ids[name]).count() != len(ids[name]):

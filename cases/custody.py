@@ -55,10 +55,8 @@ def note(
 
 
 def named(piece: Evidence) -> str:
-    """How the timeline calls a piece: more people read the timeline than a TLP:RED piece."""
-    if piece.tlp == Incident.Tlp.RED:
-        return f"a TLP:RED piece, number {piece.pk}"
-    return f"“{piece.title}” ({piece.file_name})"
+    """How the timeline calls a piece."""
+    return str(piece) if piece.is_red else f"“{piece.title}” ({piece.file_name})"
 
 
 def exported(

@@ -83,7 +83,7 @@ def evaluate(*, incident_id: int, found: Evaluation, by: Actor, at: datetime) ->
         _may_change(before, result.severity, reason=found.reason, by=by)
     incident.severity_override, incident.severity_reason = None, ""
     incident.severity = result.severity
-    bases.require_fit(incident, found.bases)
+    bases.require_fit(incident, found.bases, by=by)
     changes = _put_times(incident, found, by=by, at=at)
     incident.save()
     bases.put(incident, found.bases, by=by, at=at)

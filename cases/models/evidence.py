@@ -65,7 +65,13 @@ class Evidence(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        # More people read where a piece is named than may see one that is TLP:RED.
+        return f"a TLP:RED piece, number {self.pk}" if self.is_red else self.title
+
+    @property
+    def is_red(self) -> bool:
+        """Open to those on its incident only, and so is what it is called."""
+        return self.tlp == Incident.Tlp.RED
 
 
 class CustodyEvent(models.Model):

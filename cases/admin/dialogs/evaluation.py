@@ -112,7 +112,7 @@ class EvaluateForm(DeskForm):
         fields.explain_axes(self)
         floors = SeverityFloor.objects.filter(is_active=True)
         self.fields["floors"].choices = [(floor.key, str(floor)) for floor in floors]  # type: ignore[attr-defined]
-        rows, standing = supports.of_incident(now), bases.standing(now)
+        rows, standing = supports.of_incident(now, self.actor), bases.standing(now)
         for axis in evaluation.AXES:
             self.fields[f"{axis}_basis"].offer(rows, standing.get(axis))  # type: ignore[attr-defined]
         for name in ("category", *evaluation.AXES, "floors", "tlp", "occurred_at", "detected_at"):

@@ -7,8 +7,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from cases import queries
 from cases.bases import Support
 from cases.models import Basis, Incident
+from incidentdesk.kernel.access import Actor
 
 SHOWN = 100
 KINDS = ("alert", "evidence", "report")
@@ -72,10 +74,11 @@ class SupportField(forms.MultiValueField):
         return Support(words or "", **({f"{kind}_id": int(number)} if chosen else {}))
 
 
-def of_incident(incident: Incident) -> list[tuple[str, str]]:
-    """What of an incident can support a value: alerts, evidence, reports. Three queries."""
+def of_incident(incident: Incident, by: Actor) -> list[tuple[str, str]]:
+    """What of an incident this person can say supports a value: alerts, evidence, reports. Three
+    queries."""
     alerts = incident.alerts.order_by("first_at", "id")[:SHOWN]
-    evidence = incident.evidence.order_by("id")[:SHOWN]
+    evidence = queries.evidence_visible_to(by).filter(incident=incident).order_by("id")[:SHOWN]
     reports = incident.reports.select_related("partner").order_by("id")[:SHOWN]
     return [
         *((f"alert:{row.pk}", f"Alert {row.first_at:%H:%M}: {row.title}") for row in alerts),
