@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cases.admin.incident_list import COLUMNS, KIND_LABELS
-from incidentdesk.kernel import keyset
+from incidentdesk.kernel import keyset, sheets
 
 HEADINGS = (
     "reference",
@@ -22,8 +22,6 @@ HEADINGS = (
     "next deadline",
     "due at (UTC)",
 )
-# A spreadsheet would take a cell that begins so for a formula, and run it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class _Line:
@@ -34,29 +32,23 @@ class _Line:
         return text
 
 
-def safe(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
 def lines(incidents: Any) -> Iterator[str]:
     """The file, line by line; with the mark that tells spreadsheets that it is UTF-8."""
     writer: Any = csv.writer(_Line())
     yield "\ufeff" + writer.writerow(HEADINGS)
     rows = incidents.select_related("category", "commander").only(*COLUMNS, "category__name")
     for incident in keyset.walk(rows):
-        yield writer.writerow([safe(cell) for cell in _cells(incident)])
+        yield writer.writerow([sheets.escaped(cell) for cell in _cells(incident)])
 
 
-def _cells(incident: Any) -> tuple[object, ...]:
+def _cells(incident: Any) -> tuple[str, ...]:
     return (
         incident.reference,
         incident.title,
         f"SEV-{incident.severity}",
         incident.get_phase_display(),
-        incident.category,
-        incident.commander,
+        str(incident.category or ""),
+        str(incident.commander or ""),
         _moment(incident.opened_at),
         _moment(incident.over_at),
         KIND_LABELS.get(incident.next_due_kind, ""),

@@ -15,8 +15,7 @@ from incidentdesk.kernel.errors import InvalidInput
 
 MOST_BYTES = 256 * 1024
 MOST_ROWS = 2000
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_ESCAPED = re.compile(r"'+[=+\-@\t\r]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 
 Row = dict[str, str]
 
@@ -31,7 +30,7 @@ def write(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
     writer = csv.writer(out)
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_escaped(row[column]) for column in columns])
+        writer.writerow([escaped(row[column]) for column in columns])
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -91,10 +90,11 @@ def _require_header(header: list[str], columns: Sequence[str], keys: Sequence[st
         raise InvalidInput(f"The column “{missing[0]}” is missing; the columns are {known}.")
 
 
-def _escaped(cell: str) -> str:
+def escaped(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def _plain(cell: str) -> str:
     cell = cell.strip()
-    return cell[1:] if _ESCAPED.match(cell) else cell
+    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
