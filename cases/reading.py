@@ -6,16 +6,16 @@ What is stored, and hashed, stays as it was written.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 from django.db.models import Model, Q, QuerySet
 
-from cases.models import CustodyEvent, Entry, Incident
+from cases.models import CustodyEvent, Entry, Incident, Involvement
 from cases.queries import hidden_from, rows_of, visible_to
 from incidentdesk.kernel.access import Actor
-from incidentdesk.kernel.changes import Names
 
 # What was merged into an incident, and into that; an incident with nothing merged is itself alone.
 _FAMILY = """
@@ -61,13 +61,14 @@ def beginning_with(entries: QuerySet[Entry], incident: Incident, sequence: int) 
     )
 
 
-_NAME = re.compile(r"INC-\d{4}-\d{4,}")
+_NAME = re.compile(r"INC-\d{4}-\d{4,}", re.IGNORECASE)
+_PARTNERS_NAME = re.compile(r"[A-Z0-9]+-\d{4}-\d{4,}")
 UNNAMED = "a restricted incident"
 
 
 def hidden_among(texts: Iterable[str], actor: Actor) -> set[str]:
     """The references that stand in these texts and that this actor may not know of."""
-    named = {name for text in texts for name in _NAME.findall(text)}
+    named = {name.upper() for text in texts for name in _NAME.findall(text)}
     if not named:
         return set()
     rows = hidden_from(actor).filter(reference__in=named)
@@ -76,7 +77,7 @@ def hidden_among(texts: Iterable[str], actor: Actor) -> set[str]:
 
 def unnamed(text: str, hidden: Container[str]) -> str:
     """The text with the hidden references taken out."""
-    return _NAME.sub(lambda m: UNNAMED if m[0] in hidden else m[0], text)
+    return _NAME.sub(lambda m: UNNAMED if m[0].upper() in hidden else m[0], text)
 
 
 def without_hidden_names(entries: Sequence[Entry], actor: Actor) -> Sequence[Entry]:
@@ -101,13 +102,24 @@ def custody_without_hidden_names(
     return found
 
 
-def names_for(actor: Actor) -> Names:
-    """What the field history calls the rows that it names: a hidden incident, and what belongs to
-    one, have no name. By settings.NAMES."""
+@dataclass(frozen=True)
+class HistoryNames:
+    """What the field history tells this actor: a hidden incident, and what belongs to one, have no
+    name. By settings.NAMES."""
 
-    def names(model: type[Model], ids: Iterable[Any]) -> Mapping[Any, object]:
+    actor: Actor
+
+    def rows(self, model: type[Model], ids: Iterable[Any]) -> Mapping[Any, object]:
+        """The rows that values name."""
         wanted = set(ids)
         found: dict[Any, object] = dict.fromkeys(wanted if model is Incident else (), UNNAMED)
-        return found | rows_of(model, actor).in_bulk(wanted)
+        return found | rows_of(model, self.actor).in_bulk(wanted)
 
-    return names
+    def telling(self, texts: Sequence[str]) -> Callable[[str], str]:
+        """How to tell these texts; a partner's reference may be that of a hidden incident, too."""
+        hidden = hidden_among(texts, self.actor)
+        theirs = {text for text in texts if _PARTNERS_NAME.fullmatch(text)}
+        if theirs:
+            rows = Involvement.objects.filter(incident__in=hidden_from(self.actor).values("pk"))
+            theirs = set(rows.filter(reference__in=theirs).values_list("reference", flat=True))
+        return lambda text: UNNAMED if text in theirs else unnamed(text, hidden)

@@ -37,7 +37,7 @@ _QUERY = "websearch_to_tsquery('english', %s)"
 _SAYS = f"said.words @@ {_QUERY}"
 _READS = f"""
     ({_SAYS} AND (NOT {_SAYS} OR
-        cases_words(regexp_replace(said.body, %s, '{UNNAMED}', 'g')) @@ {_QUERY}))
+        cases_words(regexp_replace(said.body, %s, '{UNNAMED}', 'gi')) @@ {_QUERY}))
 """
 _FOUND = f"""
     (SELECT 'own', id FROM cases_incident WHERE words @@ {_QUERY} LIMIT {FEW + 1})

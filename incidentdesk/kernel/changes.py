@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from django.core.exceptions import ValidationError
 from django.db import connection
@@ -22,8 +22,16 @@ PAGE = 25
 LONGEST = 400  # characters of a value that are shown
 NOTHING = "—"
 NOBODY = "The desk"
-# The rows of a model that have these keys, each by what the reader may call it.
-Names = Callable[[type[Model], Iterable[Any]], Mapping[Any, object]]
+
+
+class Names(Protocol):
+    """What the reader of a history may call what it names."""
+
+    def rows(self, model: type[Model], ids: Iterable[Any]) -> Mapping[Any, object]:
+        """The rows of a model that have these keys, each by its name."""
+
+    def telling(self, texts: Sequence[str]) -> Callable[[str], str]:
+        """How to tell any of these texts."""
 
 
 class Source(NamedTuple):
@@ -97,12 +105,20 @@ class Page(NamedTuple):
 def page(sources: Sequence[Source], names: Names, *, before: str = "") -> Page:
     """The newest changes, or those `before` a change that an earlier page ended with.
 
-    `names` says what the reader may call the rows that values name.
+    `names` says what the reader may call what values name.
     """
     raw = _read(sources, _place(before))
     words = _Words(sources, raw[:PAGE], names)
     shown = [words.change(row) for row in raw[:PAGE]]
-    return Page(shown, shown[-1].cursor if len(raw) > PAGE else "")
+    return Page(_told(shown, names), shown[-1].cursor if len(raw) > PAGE else "")
+
+
+def _told(changes: Sequence[Change], names: Names) -> list[Change]:
+    tell = names.telling([text for c in changes for f in c.fields for text in (f.old, f.new)])
+    return [
+        replace(c, fields=[Shown(f.label, tell(f.old), tell(f.new)) for f in c.fields])
+        for c in changes
+    ]
 
 
 def _place(before: str) -> tuple[datetime, int, int] | None:
@@ -176,7 +192,7 @@ class _Words:
                 if isinstance(field, ForeignKey):
                     ids = {side.get(str(field.column)) for side in (row.old, row.new)} - {None}
                     wanted.setdefault(field.related_model, {0}).update(ids)
-        self._named = {model: names(model, ids) for model, ids in wanted.items()}
+        self._named = {model: names.rows(model, ids) for model, ids in wanted.items()}
 
     @staticmethod
     def _name_of(row: Raw) -> Field[Any, Any]:

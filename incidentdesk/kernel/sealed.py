@@ -1,7 +1,7 @@
 """What may not be read of things that are known by name only, such as `incident:12`.
 
 The post office knows no incident; what is sealed from a person is said by the function that
-settings.SEALED names. Nor does the field history: settings.NAMES says what it may call a row.
+settings.SEALED names. Nor does the field history: settings.NAMES says what it may call things.
 """
 
 from __future__ import annotations
@@ -22,5 +22,5 @@ def from_(actor: Actor) -> Q:
 
 
 def names(actor: Actor) -> Names:
-    """What a history that this actor reads calls the rows that it names."""
+    """What a history that this actor reads calls what it names."""
     return cast(Names, import_string(settings.NAMES)(actor))

@@ -141,8 +141,8 @@ def test_indexes_answer_the_search(three, declare, people, hidden):
 def test_an_entry_is_found_by_the_words_that_its_reader_reads(declare, people, most, monkeypatch):
     monkeypatch.setattr(search, "FEW", most)
     hidden, other, by = declare(title="Insider"), declare(title="Public"), people.actor("commander")
-    text = f"Smells like {hidden.reference}."
-    response.post_update(incident_id=other.pk, text=text, by=by, at=NOW)
+    for name in (hidden.reference, hidden.reference.lower()):
+        response.post_update(incident_id=other.pk, text=f"Smells like {name}.", by=by, at=NOW)
     restriction.restrict(incident_id=hidden.pk, user_ids=[], reason="x", by=by, at=NOW)
     number = hidden.reference.removeprefix("INC-2026-")
     reader = people.actor("responder")

@@ -17,7 +17,7 @@ from incidentdesk.kernel.models import User
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
-NAMES = reading.names_for(access.SYSTEM)
+NAMES = reading.HistoryNames(access.SYSTEM)
 TRACKED = {model for model in apps.get_models() if history.name_field(model)}
 # Models of cases that keep no history of fields, and why.
 UNTRACKED = {

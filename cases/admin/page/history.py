@@ -42,7 +42,9 @@ WHERE = {
 def rows(incident: Incident, *, by: Actor, before: str) -> dict[str, Any]:
     """A page of changes, newest first."""
     sources = [changes.Source(model, where, (incident.pk,)) for model, where in WHERE.items()]
-    found = changes.page([*sources, _evidence(incident, by)], reading.names_for(by), before=before)
+    found = changes.page(
+        [*sources, _evidence(incident, by)], reading.HistoryNames(by), before=before
+    )
     return {"history": found, "is_later_page": bool(before)}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 
-from cases import evidence, restriction, splitting, tasks, workflow
+from cases import disclosure, evidence, response, restriction, splitting, tasks, workflow
 from cases.intake import alerts
 from cases.intake.signal import Action, Signal
 from cases.models import Alert, Evidence, Incident, Task
@@ -113,6 +113,48 @@ def test_a_task_that_stays_hidden_has_no_name_in_the_history_of_what_had_been_fo
     path = f"/admin/cases/evidence/{piece.pk}/history/"
     assert named_in(as_("responder"), hidden, path) == []
     assert f"task {WORD} → —" in text_of(as_("commander").get(path))
+
+
+def test_a_reference_that_a_partner_knows_it_by_has_no_name_in_a_history(
+    declare, people, helix, as_
+):
+    hidden, other = restrict(declare(title=WORD), people), declare(title="Ordinary")
+    by, references = people.actor("commander"), list[str]()
+    for incident in (other, hidden):
+        part = disclosure.add_partner(
+            incident_id=incident.pk,
+            partner_id=helix.pk,
+            title="T",
+            meaning="M",
+            severity=2,
+            by=by,
+            at=LATER,
+        )
+        disclosure.disclose(incident_id=incident.pk, involvement_id=part.pk, by=by, at=LATER)
+        references.append(incident.involvements.get().reference)
+    workflow.dismiss(
+        incident_id=other.pk, reason="x", duplicate_of=hidden.reference, by=by, at=LATER
+    )
+    path = f"{page_of(other)}?tab=history"
+    for key, name in (("responder", UNNAMED), ("commander", references[1])):
+        page = text_of(as_(key).get(path))
+        assert f"reference — → {references[0]}" in page
+        assert f"continued as — → {name}" in page
+
+
+@pytest.mark.parametrize("capitals", [str.upper, str.lower])
+def test_what_people_wrote_of_it_has_no_name_on_timelines_and_in_histories(
+    declare, people, as_, capitals
+):
+    hidden, other = restrict(declare(title=WORD), people), declare(title="Ordinary")
+    by, name = people.actor("commander"), capitals(hidden.reference)
+    response.post_update(incident_id=other.pk, text=f"See {name}.", by=by, at=LATER)
+    Incident.objects.filter(pk=other.pk).update(cause=f"As {name}")
+    Incident.objects.filter(pk=other.pk).update(cause="Disk")
+    for tab, words in (("timeline", "See {}."), ("history", "cause As {} → Disk")):
+        page = f"{page_of(other)}?tab={tab}"
+        assert words.format(UNNAMED) in text_of(as_("responder").get(page))
+        assert words.format(name) in text_of(as_("commander").get(page))
 
 
 # --- pages and files ------------------------------------------------------------------------------
