@@ -207,7 +207,10 @@ def page(
     by: Actor,
     at: datetime,
 ) -> int:
-    """Page someone now: people, groups, or both. Answers how many people were paged."""
+    """Page someone now: people, groups, or both. Answers how many people were paged.
+
+    The page of a restricted incident names nothing, so its note stays on the timeline.
+    """
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_PAGE)
     moving.require_open(incident)
@@ -219,7 +222,7 @@ def page(
         user_ids=list(user_ids),
         group_ids=list(group_ids),
         by_name=by.name,
-        note=note.strip(),
+        note="" if incident.is_restricted else note.strip(),
         title=facts["title"],
         reference=facts["reference"],
         severity=incident.severity,
