@@ -68,7 +68,7 @@ def propose(
 def approve(*, fix_id: int, by: Actor, at: datetime) -> Fix:
     """The second person stands behind the change, its test and its way back."""
     fix = _locked(fix_id, by=by)
-    access.require(by, Permission.INCIDENT_RESPOND)
+    access.require(by, Permission.FIX_APPROVE)
     if fix.proposed_by_id == by.person_id:
         raise InvalidInput("You proposed this fix; a second person has to approve it.")
     _require_state(fix, State.PROPOSED)

@@ -126,7 +126,7 @@ APPROVE = Action(
     "approve",
     "Approve",
     _approve,
-    _MAY,
+    Permission.FIX_APPROVE,
     intro="You stand behind the change, its test and its way back.",
     is_primary=True,
     applies=lambda fix: fix.state == Fix.State.PROPOSED,
