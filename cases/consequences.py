@@ -35,7 +35,7 @@ class Consequences:
     before: int
     why: str
     open_axes: tuple[str, ...]
-    needs_commander: bool  # it would be lowered, which is a commander's to do, with a reason
+    lowers: str  # what would be lowered, which is a commander's to do, with a reason
     is_allowed: bool  # this person may save it
     path: EscalationPath | None
     steps: list[str]
@@ -46,6 +46,11 @@ class Consequences:
     is_notice_signed_away: bool
     partners: int
 
+    @property
+    def needs_commander(self) -> bool:
+        """Something would be lowered."""
+        return bool(self.lowers)
+
 
 def of(incident: Incident, found: Evaluation, *, by: Actor, at: datetime) -> Consequences:
     """What would follow if `by` saved this evaluation now. A fixed number of queries."""
@@ -53,8 +58,12 @@ def of(incident: Incident, found: Evaluation, *, by: Actor, at: datetime) -> Con
     floors = [key for key in found.floors if key in in_force.floors]
     result = in_force.grade(found.impact, found.scope, found.urgency, floors)
     after = _as_it_would_be(incident, found, result.severity, at=at)
-    lowers = result.severity > incident.severity
-    needs_commander = lowers and not evaluation.is_still_a_guess(incident, found)
+    milder = result.severity > incident.severity
+    lowered = {
+        "the severity": milder and not evaluation.is_still_a_guess(incident, found),
+        "the TLP": evaluation.would_lower_tlp(incident, found),
+    }
+    lowers = " and ".join(what for what, it_does in lowered.items() if it_does)
     ahead = _ahead(after, in_force.targets)
     signed = incident.statements.filter(key__in=deadlines.WITHOUT_NOTICE).exists()
     category = Category.objects.filter(pk=found.category_id).first()
@@ -65,8 +74,8 @@ def of(incident: Incident, found: Evaluation, *, by: Actor, at: datetime) -> Con
         before=incident.severity,
         why=result.why,
         open_axes=tuple(a for a in evaluation.AXES if getattr(found, a) is None),
-        needs_commander=needs_commander,
-        is_allowed=not needs_commander or access.allows(by, Permission.INCIDENT_COMMAND),
+        lowers=lowers,
+        is_allowed=not lowers or access.allows(by, Permission.INCIDENT_COMMAND),
         path=path,
         steps=post.whom_it_pages(path),
         begins_anew=result.severity < incident.severity and not is_acknowledged,

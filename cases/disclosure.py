@@ -34,7 +34,7 @@ def add_partner(
     """A partner is affected; in its words and with its own severity. It sees nothing yet."""
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
-    moving.require_open(incident)
+    moving.require_responding(incident)
     partner = Partner.objects.get(pk=partner_id)
     if not title.strip() or not meaning.strip():
         raise InvalidInput("Give a title for this partner and say what the incident means for it.")

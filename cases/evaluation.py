@@ -33,6 +33,7 @@ from incidentdesk.kernel.errors import Conflict, InvalidInput
 __all__ = ["Evaluation", "Support", "change_matrix", "correct_time", "evaluate"]
 
 AXES = ("impact", "scope", "urgency")
+_BY_OPENNESS = Incident.Tlp.values  # from those whom fewest may be told to those for all
 # Times that are entered by what they belong to; they can be corrected, not made up.
 _MADE_ELSEWHERE = {
     "confirmed_at": "Its nature is not confirmed yet; evaluate it first.",
@@ -54,7 +55,7 @@ class Evaluation:
     occurred_at: datetime | None = None
     detected_at: datetime | None = None
     aware_at: datetime | None = None
-    tlp: str = "AMBER"
+    tlp: str | None = None  # None: as it is
     is_confirmed: bool = False
     reason: str = ""
     bases: Mapping[str, Support] = field(default_factory=dict)  # axis → what supports its value
@@ -66,7 +67,8 @@ def evaluate(*, incident_id: int, found: Evaluation, by: Actor, at: datetime) ->
 
     `is_confirmed` says that the nature is confirmed: it is an incident of this category. The
     first time a category is set, its playbook is laid out as tasks. What supports a value counts
-    for that value only: another value needs its own.
+    for that value only: another value needs its own. A TLP that somebody chose is lowered as a
+    severity is: by a commander, with a reason.
     """
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
@@ -77,10 +79,11 @@ def evaluate(*, incident_id: int, found: Evaluation, by: Actor, at: datetime) ->
     is_free = is_still_a_guess(incident, found)
     incident.category = Category.objects.get(pk=found.category_id)
     incident.impact, incident.scope, incident.urgency = found.impact, found.scope, found.urgency
-    incident.floors, incident.tlp = sorted(found.floors), found.tlp
+    incident.floors = sorted(found.floors)
     result = in_force.severity_of(incident)
     if not is_free:
         _may_change(before, result.severity, reason=found.reason, by=by)
+    lowered = _put_tlp(incident, found, by=by)
     incident.severity_override, incident.severity_reason = None, ""
     incident.severity = result.severity
     bases.require_fit(incident, found.bases, by=by)
@@ -90,7 +93,7 @@ def evaluate(*, incident_id: int, found: Evaluation, by: Actor, at: datetime) ->
     incident.involvements.update(started_at=incident.occurred_at)  # partners see when it began
     nature = "Nature confirmed. " if incident.confirmed_at else "Nature not confirmed yet. "
     text = f"{nature}{incident.category}. SEV-{incident.severity}: {result.why}."
-    tell(incident, before, text, found.reason, by=by, at=at)
+    tell(incident, before, text + lowered, found.reason, by=by, at=at)
     for change in changes:
         deadlines.move_anchor(incident, change.name, change.former)
     if incident.category_id != was_category or incident.playbook_id is None:
@@ -209,6 +212,17 @@ def _may_change(before: int, after: int, *, reason: str, by: Actor) -> None:
         moving.require_reason(reason, f"Lowering the severity from SEV-{before} to SEV-{after}")
 
 
+def _put_tlp(incident: Incident, found: Evaluation, *, by: Actor) -> str:
+    """Set who may be told, if that was said; answers the words of what was lowered."""
+    was, lowers = incident.tlp, would_lower_tlp(incident, found)
+    incident.tlp = found.tlp or was
+    if not lowers:
+        return ""
+    access.require(by, Permission.INCIDENT_COMMAND)
+    moving.require_reason(found.reason, f"Lowering TLP:{was} to TLP:{incident.tlp}")
+    return f" TLP:{incident.tlp} now, from TLP:{was}."
+
+
 def is_still_a_guess(incident: Incident, found: Evaluation) -> bool:
     """Whether the severity so far rests on assumptions, which anybody who responds may replace.
 
@@ -220,7 +234,19 @@ def is_still_a_guess(incident: Incident, found: Evaluation) -> bool:
     keeps = set(incident.floors) <= set(found.floors) and all(
         getattr(incident, axis) in (None, getattr(found, axis)) for axis in AXES
     )
-    return keeps or not incident.entries.filter(kind=Entry.Kind.EVALUATION).exists()
+    return keeps or not _was_evaluated(incident)
+
+
+def would_lower_tlp(incident: Incident, found: Evaluation) -> bool:
+    """Whether more people may be told than somebody decided; what nobody chose yet anybody sets."""
+    if found.tlp is None or found.tlp == incident.tlp:
+        return False
+    is_lower = _BY_OPENNESS.index(found.tlp) > _BY_OPENNESS.index(incident.tlp)
+    return is_lower and _was_evaluated(incident)
+
+
+def _was_evaluated(incident: Incident) -> bool:
+    return incident.entries.filter(kind=Entry.Kind.EVALUATION).exists()
 
 
 def _put_times(

@@ -99,16 +99,19 @@ def open_file(*, evidence_id: int, purpose: str, by: Actor, at: datetime) -> cus
 
 @transaction.atomic
 def verify(*, evidence_id: int, by: Actor, at: datetime) -> bool:
-    """Hash the file again. What does not agree goes to the timeline and the audit trail."""
+    """Hash the file again. What does not agree goes to the timeline and the audit trail.
+
+    The file is read before the incident is locked, so that a slow disk keeps nobody waiting.
+    """
     access.require(by, Permission.INCIDENT_RESPOND)
     piece = _visible(evidence_id, by)
     found = vault.sha256(piece.key)
+    incident = queries.locked(piece.incident_id, by=by)
     if found == piece.sha256:
         custody.note(piece, Action.VERIFIED, "the hash agrees", by=by, at=at)
         return True
     fault = f"the hash is now {found}" if found else "the file is missing or cannot be read"
     custody.note(piece, Action.VERIFIED, f"{custody.FAULT}: {fault}", by=by, at=at)
-    incident = queries.locked(piece.incident_id, by=by)
     text = f"Evidence is not what it was: {custody.named(piece)}, added as {piece.sha256}; {fault}."
     timeline.record(incident, Kind.ALERT, text, by=by, at=at)
     about = f"evidence:{piece.pk}"

@@ -10,8 +10,8 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from cases import moving, queries, timeline
-from cases.models import Entry, Fix, Incident, Phase
+from cases import moving, queries, roster, sight, timeline
+from cases.models import Entry, Fix, Phase
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
@@ -50,7 +50,7 @@ def propose(
         change_reference=" ".join(change_reference.split()),
         test_evidence=test_evidence.strip(),
         rollback_plan=rollback_plan.strip(),
-        owner=_owner(owner_id),
+        owner=roster.owner(incident, owner_id),
         expires_on=expires_on if kind == Fix.Kind.TEMPORARY else None,
         proposed_at=at,
         proposed_by_id=by.person_id,
@@ -68,7 +68,7 @@ def propose(
 def approve(*, fix_id: int, by: Actor, at: datetime) -> Fix:
     """The second person stands behind the change, its test and its way back."""
     fix = _locked(fix_id, by=by)
-    access.require(by, Permission.INCIDENT_RESPOND)
+    access.require(by, Permission.FIX_APPROVE)
     if fix.proposed_by_id == by.person_id:
         raise InvalidInput("You proposed this fix; a second person has to approve it.")
     _require_state(fix, State.PROPOSED)
@@ -125,14 +125,14 @@ def accept(*, fix_id: int, reason: str, by: Actor, at: datetime) -> Fix:
 def remind(*, at: datetime) -> int:
     """Mail each owner of a temporary fix on its last day and every day after. Answers how many.
 
-    An owner who has left is no help: then its commander is told. A drill reminds nobody unless it
-    pages people.
+    An owner who has left, or is not let into the incident, is no help: then its commander is told.
+    A drill reminds nobody unless it pages people.
     """
     due = (
         queries.open_fixes(access.SYSTEM)
         .filter(expires_on__lte=at.date())
         .exclude(incident__is_exercise=True, incident__exercise_pages=False)
-        .select_related("incident__commander", "owner")
+        .select_related("incident__commander", "incident__category", "owner")
         .order_by("pk")
     )
     drafts = [_reminder(fix, to, at) for fix in due if (to := _reminded(fix)) is not None]
@@ -158,16 +158,6 @@ def _require_whole(fix: Fix, today: date) -> None:
         raise InvalidInput("A temporary fix needs an owner and a day on which it expires.")
     if fix.expires_on is not None and fix.expires_on < today:
         raise InvalidInput("The fix would expire in the past; choose a later day.")
-
-
-def _owner(owner_id: int | None) -> User | None:
-    """A member of staff who is here, if one is named."""
-    if owner_id is None:
-        return None
-    owner = User.objects.filter(pk=owner_id, is_active=True).first()
-    if owner is None or not owner.roles:
-        raise InvalidInput("The owner has to be a member of staff.")
-    return owner
 
 
 def _locked(fix_id: int, *, by: Actor) -> Fix:
@@ -204,25 +194,28 @@ def _end(fix: Fix, state: Fix.State, reason: str, *, by: Actor, at: datetime) ->
 
 
 def _reminded(fix: Fix) -> User | None:
-    """Who is told: the owner, or the commander if the owner has left."""
-    who = fix.owner
-    if who is None or not who.is_active:
-        who = fix.incident.commander
-    return who if who is not None and who.is_active else None
+    """Who is told: the owner, or the commander if the owner may not open the incident."""
+    for who in (fix.owner, fix.incident.commander):
+        if who is None or sight.is_closed(fix.incident, by := access.actor_for(who)):
+            continue
+        if access.allows(by, Permission.INCIDENT_READ):
+            return who
+    return None
 
 
 def _reminder(fix: Fix, to: User, at: datetime) -> outbox.Draft:
-    incident: Incident = fix.incident
+    """The mail; of a restricted incident it names nothing."""
+    facts, closed = moving.escalation_facts(fix.incident), fix.incident.is_restricted
     return outbox.Draft(
         kind="fix_expires",
         to=to,
-        about=incident.about,
+        about=facts["about"],
         dedupe_key=f"fix:{fix.pk}:{at.date():%Y-%m-%d}",
         context={
-            "reference": incident.reference,
-            "title": incident.title,
-            "change": fix.change_reference,
-            "text": fix.text,
+            "reference": facts["reference"],
+            "title": facts["title"],
+            "change": "of a restricted incident" if closed else fix.change_reference,
+            "text": "" if closed else fix.text,
             "expires_on": fix.expires_on,
             "is_overdue": fix.is_overdue(at.date()),
             "url": f"/admin/cases/fix/{fix.pk}/change/",

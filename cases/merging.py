@@ -59,9 +59,11 @@ def merge(incident: Incident, other: Incident, *, by: Actor, at: datetime) -> No
     ]
     what = (", ".join(followed) or "nothing").replace("piece", "piece of evidence", 1)
     what = what.replace("piece of evidences", "pieces of evidence")
+    # Who led either is no second person to the review of what became of both.
+    other.commanded_by = sorted({*other.commanded_by, *incident.commanded_by})
     if other.alerts.filter(resolved_at=None).exists():
         other.recovery_proposed_at = None
-        other.save(update_fields=["recovery_proposed_at"])
+    other.save(update_fields=["commanded_by", "recovery_proposed_at"])
     text = f"Merged into this incident: {_named(incident)}; what followed: {what}. "
     timeline.record(other, MOVE, f"{text}Its timeline stood at {stood}.", by=by, at=at)
     text = f"Merged into {_named(other)}; what followed: {what}. "
@@ -88,7 +90,7 @@ def _require_mergeable(incident: Incident, other: Incident) -> None:
         raise InvalidInput(f"{incident.reference} cannot be merged into itself; name the other.")
     if other.duplicate_of_id is not None:
         raise InvalidInput(f"{other.reference} is merged itself; name the one it points to.")
-    moving.require_open(other)
+    moving.require_responding(other)
     if incident.is_exercise != other.is_exercise:
         raise InvalidInput("An exercise and what is real are never merged.")
     if incident.is_restricted and not other.is_restricted:

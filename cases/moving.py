@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from cases import deadlines, facts, gates, queries, timeline
-from cases.models import Entry, Incident, Move, Phase
+from cases.models import Entry, Fix, Incident, Move, Phase
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from incidentdesk.kernel.prepared import Inserted
@@ -138,6 +138,26 @@ def require_open(incident: Incident) -> None:
         raise Conflict(
             f"{incident.reference} is {incident.phase}; reopen it first."
             f"{how_it_got_there(incident)}"
+        )
+
+
+def require_responding(incident: Incident) -> None:
+    """Refuse to add in Review what its gates no longer ask for: restored, told, confirmed."""
+    require_open(incident)
+    if not incident.is_responding:
+        raise Conflict(
+            f"{incident.reference} is in Review, where no gate asks for what is added now; "
+            "go back to Recovery first."
+        )
+
+
+def require_second_person(incident: Incident, person_id: int) -> None:
+    """Refuse who proposed a fix to pass its gate alone while it waits for somebody else."""
+    fix = incident.fixes.filter(state=Fix.State.PROPOSED, proposed_by_id=person_id).first()
+    if fix is not None:
+        raise InvalidInput(
+            f"You proposed {fix}, which waits for a second person: somebody else approves it or "
+            "lets it pass, or you withdraw it."
         )
 
 

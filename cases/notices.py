@@ -45,6 +45,8 @@ def draft(
         raise InvalidInput("Choose at least one affected partner; add one first if none is listed.")
     if next_update_at is not None and next_update_at <= at:
         raise InvalidInput("The next update lies in the past; promise a later time, or none.")
+    if replaces is not None and replaces.incident_id != incident.pk:
+        raise InvalidInput("A notice replaces one of the same incident.")
     notice = Notice.objects.create(
         incident=incident,
         kind=kind,
@@ -93,6 +95,11 @@ def approve(*, notice_id: int, by: Actor, at: datetime) -> Notice:
     access.require(by, Permission.NOTICE_APPROVE)
     if notice.drafted_by_id == by.user_id:
         raise InvalidInput("You drafted this notice; a second person has to approve it.")
+    if by.person_id in _earlier_authors(notice):
+        raise InvalidInput(
+            "You drafted what this notice replaces; somebody who wrote none of it has to approve "
+            "it."
+        )
     if notice.state != Notice.State.DRAFT:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
     notice.state, notice.approved_at = Notice.State.APPROVED, at
@@ -173,6 +180,15 @@ def _locked(notice_id: int, *, by: Actor) -> Notice:
     notice = Notice.objects.select_for_update(of=("self",)).get(pk=notice_id)
     notice.incident = incident
     return notice
+
+
+def _earlier_authors(notice: Notice) -> set[int]:
+    """Who drafted what this notice replaces: an edit keeps their words."""
+    found, earlier = set(), notice.replaces
+    while earlier is not None:
+        found.add(earlier.drafted_by_id)
+        earlier = earlier.replaces
+    return found
 
 
 def _address(notice: Notice, involvements: Sequence[Involvement]) -> None:

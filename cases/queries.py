@@ -272,9 +272,7 @@ def locked(incident_id: int, *, by: Actor) -> Incident:
     # is joined: what a wait for the lock joined would be the commander of before the wait.
     locking = Incident.objects.select_for_update(of=("self",), no_key=True)
     incident = locking.filter(pk=incident_id).first()
-    if incident is None or (
-        incident.is_restricted and sight.closed_to(by).filter(pk=incident_id).exists()
-    ):
+    if incident is None or sight.is_closed(incident, by):
         raise NotFound("There is no such incident; it may be on another desk.")
     return incident
 

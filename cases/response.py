@@ -40,7 +40,7 @@ def add_system(
     """A system is affected; `down_since` if it is fully down."""
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
-    moving.require_open(incident)
+    moving.require_responding(incident)
     system = System.objects.get(pk=system_id)
     if incident.systems.filter(system=system).exists():
         raise Conflict(f"{system} is listed already.")
@@ -182,6 +182,8 @@ def sign(*, incident_id: int, key: str, text: str, by: Actor, at: datetime) -> S
         raise InvalidInput("A signed statement needs words: what it rests on.")
     if key in incident.signed():
         raise Conflict("This was signed already; statements are never changed.")
+    if key == "no_fix_needed":
+        moving.require_second_person(incident, by.person_id)
     statement = Statement.objects.create(
         incident=incident,
         key=key,
@@ -207,7 +209,10 @@ def page(
     by: Actor,
     at: datetime,
 ) -> int:
-    """Page someone now: people, groups, or both. Answers how many people were paged."""
+    """Page someone now: people, groups, or both. Answers how many people were paged.
+
+    The page of a restricted incident names nothing, so its note stays on the timeline.
+    """
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_PAGE)
     moving.require_open(incident)
@@ -219,7 +224,7 @@ def page(
         user_ids=list(user_ids),
         group_ids=list(group_ids),
         by_name=by.name,
-        note=note.strip(),
+        note="" if incident.is_restricted else note.strip(),
         title=facts["title"],
         reference=facts["reference"],
         severity=incident.severity,

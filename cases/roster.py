@@ -1,10 +1,18 @@
-"""The rows of who holds which role on an incident. `crew` and `workflow` decide; this writes."""
+"""The rows of who holds which role on an incident. `crew` and `workflow` decide; this writes.
+
+Also who may own a part of its work, a task or a fix.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from cases import sight
 from cases.models import Assignment, Incident
+from incidentdesk.kernel import access
+from incidentdesk.kernel.access import Permission
+from incidentdesk.kernel.errors import InvalidInput
+from incidentdesk.kernel.models import User
 
 Role = Assignment.Role
 ALONE = (Role.COMMANDER, Role.COMMUNICATIONS, Role.SCRIBE)  # one person at a time
@@ -37,3 +45,17 @@ def take(incident: Incident, role: str, user_id: int, *, at: datetime) -> None:
         defaults={"offered_at": at, "offered_by_id": user_id},
     )
     begin(offer, at=at)
+
+
+def owner(incident: Incident, owner_id: int | None) -> User | None:
+    """The person, if one is named who works on incidents and is let into this one."""
+    if owner_id is None:
+        return None
+    found = User.objects.filter(pk=owner_id).first()
+    if found is None or not access.allows(access.actor_for(found), Permission.INCIDENT_RESPOND):
+        raise InvalidInput(
+            "The owner has to be somebody at the desk who works on incidents; choose one."
+        )
+    if sight.is_closed(incident, access.actor_for(found)):
+        raise InvalidInput(f"{found} may not open this incident; name {found} on it first.")
+    return found

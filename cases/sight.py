@@ -93,6 +93,11 @@ def closed_to(actor: Actor) -> QuerySet[Incident]:
     return restricted.alias(known_as=named("incident")).exclude(let_in)
 
 
+def is_closed(incident: Incident, actor: Actor) -> bool:
+    """Whether the incident is restricted and no ground lets this actor in."""
+    return incident.is_restricted and closed_to(actor).filter(pk=incident.pk).exists()
+
+
 def let_in(incident: Incident) -> dict[int, list[str]]:
     """Person → the reasons for which a restricted incident is open to that person."""
     found: dict[int, list[str]] = {}

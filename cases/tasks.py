@@ -12,13 +12,12 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from cases import moving, queries, timeline
+from cases import moving, queries, roster, timeline
 from cases.models import Entry, Evidence, Incident, Task
 from cases.models.playbook import PHASES
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
-from incidentdesk.kernel.models import User
 from notifications import outbox
 
 LENGTH = 300  # of a task's text
@@ -46,7 +45,7 @@ def add(
         raise InvalidInput("A task belongs to Containment, Mitigation or Recovery; choose one.")
     if not text.strip():
         raise InvalidInput("A task needs words; write what is to be done.")
-    owner = _owner(incident, owner_id)
+    owner = roster.owner(incident, owner_id)
     _require_ahead(due_at, None, at=at)
     task = Task.objects.create(
         incident=incident,
@@ -91,7 +90,7 @@ def assign(
     if (former_id, task.due_at) == (owner_id, due_at):
         return task
     if owner_id != former_id:
-        task.owner = _owner(incident, owner_id)
+        task.owner = roster.owner(incident, owner_id)
     task.due_at = due_at
     task.save(update_fields=["owner", "due_at"])
     words = f"{_quoted(task)}: {_plan(task) or 'nobody’s, and not due at any time'}."
@@ -188,19 +187,6 @@ def _next_position(incident: Incident, phase: str) -> int:
     return last.position + 1 if last else 1
 
 
-def _owner(incident: Incident, owner_id: int | None) -> User | None:
-    """The person, if the task can be theirs: they work on incidents and may see this one."""
-    if owner_id is None:
-        return None
-    owner = User.objects.filter(pk=owner_id).first()
-    who = access.actor_for(owner) if owner else None
-    if owner is None or who is None or not access.allows(who, Permission.INCIDENT_RESPOND):
-        raise InvalidInput("A task is for somebody at the desk who works on incidents; choose one.")
-    if not queries.visible_to(who).filter(pk=incident.pk).exists():
-        raise InvalidInput(f"{owner} may not open this incident; name {owner} on it first.")
-    return owner
-
-
 def _require_ahead(due_at: datetime | None, before: datetime | None, *, at: datetime) -> None:
     if due_at is not None and due_at != before and due_at <= at:
         raise InvalidInput("The time until when it is due is over already; check it.")
@@ -241,21 +227,22 @@ def _plan(task: Task) -> str:
 
 
 def _tell_owner(incident: Incident, task: Task, *, by: Actor, at: datetime) -> None:
-    """A mail, and no page: it can wait until the owner reads mail."""
+    """A mail, and no page: it can wait. Of a restricted incident it names nothing."""
     if task.owner is None or task.owner_id == by.user_id:
         return
+    facts, closed = moving.escalation_facts(incident), incident.is_restricted
     outbox.queue(
         kind="task",
         to=task.owner,
         context={
-            "task": task.text,
+            "task": "Its page says what it is." if closed else task.text,
             "phase": task.get_phase_display(),
             "due": task.due_at,
             "needs_evidence": task.needs_evidence,
             "needs_second_person": task.needs_second_person,
             "by_name": by.name,
-            "reference": incident.reference,
-            "title": incident.title,
+            "reference": facts["reference"],
+            "title": facts["title"] if closed else incident.title,
             "severity": incident.severity,
             "is_exercise": incident.is_exercise,
             "url": f"{incident.url}?tab=tasks#task-{task.pk}",

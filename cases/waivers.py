@@ -44,6 +44,8 @@ def waive(*, incident_id: int, gate: str, reason: str, by: Actor, at: datetime) 
         raise InvalidInput(f"“{held.gate.words}” cannot be waived; it has to be met.")
     if held.is_open:
         raise Conflict(f"“{held.gate.words}” is {'met' if held.is_met else 'waived'} already.")
+    if gate == "fix":
+        moving.require_second_person(incident, by.person_id)
     waiver = Waiver.objects.create(
         incident=incident,
         gate=gate,

@@ -28,20 +28,24 @@ _ATTEMPTS = 3  # a deadlock, or a race over one alert, is tried again before it 
 
 @dataclass
 class Receipt:
-    """What became of a delivery: `status` and the references of the incidents concerned."""
+    """What became of a delivery: `status` and the references of the incidents concerned.
+
+    The sender reads them, so a restricted incident is concerned without being named.
+    """
 
     status: str = "ignored"
     references: list[str] = field(default_factory=list)
     incident_id: int | None = None
     concerns: set[int] = field(default_factory=set)
 
-    def note(self, status: str, reference: str, incident_id: int) -> None:
-        """Remember one incident; opened outranks folded outranks resolved."""
+    def note(self, status: str, incident_id: int, reference: str) -> None:
+        """Remember one incident, by name if it has one outside; opened outranks folded outranks
+        resolved."""
         order = ("ignored", "resolved", "folded", "opened")
         self.status = max(self.status, status, key=order.index)
         self.incident_id = self.incident_id or incident_id
         self.concerns.add(incident_id)
-        if reference not in self.references:
+        if reference and reference not in self.references:
             self.references.append(reference)
 
 
@@ -115,7 +119,7 @@ def _fold(source: Source, signals: list[Signal], receipt: Receipt, *, at: dateti
     known = set()
     for key, reference, incident_id in statements.fold(source, signals, at=at):
         known.add(key)
-        receipt.note("folded", reference, incident_id)
+        receipt.note("folded", incident_id, reference)
     return known
 
 
@@ -137,7 +141,7 @@ def _open_or_join(
             incident = _join(joined[-1], members, receipt, at=at)
         else:
             incident = opening.open_from(source, members, at=at)
-            receipt.note("opened", incident.reference, incident.pk)
+            receipt.note("opened", incident.pk, _told(incident))
         alerts = [opening.alert(source, incident, signal, at=at) for signal in members]
         made += alerts
         if not joined:
@@ -150,7 +154,7 @@ def _open_or_join(
 
 def _join(incident: Incident, members: list[Signal], receipt: Receipt, *, at: datetime) -> Incident:
     """New alerts join the open incident of their group."""
-    receipt.note("folded", incident.reference, incident.pk)
+    receipt.note("folded", incident.pk, _told(incident))
     names = "; ".join(signal.title for signal in members)
     timeline.record(incident, Entry.Kind.ALERT, f"Joined by: {names}", by=SYSTEM, at=at)
     if incident.recovery_proposed_at is not None:  # it fires again
@@ -167,7 +171,7 @@ def _note(source: Source, signal: Signal, receipt: Receipt, *, at: datetime) -> 
         .first()
     )
     if alert is not None:
-        receipt.note("folded", alert.incident.reference, alert.incident_id)
+        receipt.note("folded", alert.incident_id, _told(alert.incident))
         text = f"Acknowledged in {source}: {alert.title}. Pages here go on until someone does here."
         if not alert.incident.entries.filter(kind=Entry.Kind.ALERT, body=text).exists():
             timeline.record(alert.incident, Entry.Kind.ALERT, text, by=SYSTEM, at=at)
@@ -183,7 +187,7 @@ def _resolve(
         if not cleared:  # a copy of this request was faster
             continue
         firing.filter(incident=incident).update(resolved_at=at, last_at=at)
-        receipt.note("resolved", incident.reference, incident.pk)
+        receipt.note("resolved", incident.pk, _told(incident))
         text = f"Cleared: {'; '.join(alert.title for alert in cleared)}."
         last = not incident.alerts.filter(resolved_at=None).exists()
         if last and incident.is_open and incident.phase != Phase.REVIEW:
@@ -191,6 +195,11 @@ def _resolve(
             incident.save(update_fields=["recovery_proposed_at"])
             text += " Every alert has cleared; recovery is proposed."
         timeline.record(incident, Entry.Kind.ALERT, text, by=SYSTEM, at=at)
+
+
+def _told(incident: Incident) -> str:
+    """The reference that a sender is told; that of a restricted incident stays inside."""
+    return "" if incident.is_restricted else incident.reference
 
 
 def _store(source: Source, raw: str, outcome: str, receipt: Receipt, *, at: datetime) -> None:
@@ -240,7 +249,8 @@ def _open_one_pending(pk: int, *, at: datetime) -> int:
     receipt = handle(source=event.source, signals=signals, at=event.received_at)
     event.outcome, event.incident_id = Event.Outcome.DONE, receipt.incident_id
     event.concerns = sorted(receipt.concerns)
-    event.said = f"{receipt.status} later: {', '.join(receipt.references[:8])}"[:300]
+    named = ", ".join(receipt.references[:8])
+    event.said = f"{receipt.status} later{f': {named}' if named else ''}"[:300]
     event.next_try_at = None
     event.save()
     return 1

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from cases import bases, disclosure, queries, timeline, workflow
+from cases import bases, disclosure, moving, queries, timeline, workflow
 from cases.models import Entry, Incident, Report
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -98,17 +98,14 @@ def attach(*, report_id: int, reference: str, by: Actor, at: datetime) -> Incide
     """The report belongs to an incident that is open already."""
     made = _to_triage(report_id)
     access.require(by, Permission.REPORT_TRIAGE)
-    found = (
-        queries.visible_to(by)
-        .open()
-        .select_for_update(of=("self",), no_key=True)
-        .filter(reference=reference.strip().upper())
-        .first()
-    )
-    if found is None:
+    seen = queries.visible_to(by).open().filter(reference=reference.strip().upper())
+    pk = seen.values_list("pk", flat=True).first()
+    if pk is None:
         raise InvalidInput(f"There is no open incident {reference}; check the reference.")
-    _attach(made, found, Report.State.ATTACHED, by=by, at=at)
-    return found
+    incident = queries.locked(pk, by=by)
+    moving.require_open(incident)
+    _attach(made, incident, Report.State.ATTACHED, by=by, at=at)
+    return incident
 
 
 @transaction.atomic

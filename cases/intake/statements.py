@@ -58,17 +58,19 @@ _REPEAT = Prepared(
         WHERE a.id = ANY (locked.ids) AND cardinality(locked.ids) = cardinality(%(keys)s)
         RETURNING a.incident_id
     ), concerned AS (
-        SELECT array_agg(reference ORDER BY id) AS "references", array_agg(id ORDER BY id) AS ids
+        SELECT array_agg(id ORDER BY id) AS ids,
+            coalesce(array_agg(reference ORDER BY id) FILTER (WHERE NOT is_restricted), '{}')
+                AS "references"
         FROM cases_incident WHERE id = ANY (ARRAY(SELECT incident_id FROM counted))
     ), stored AS (
         INSERT INTO cases_event
             (source_id, received_at, body, outcome, said, incident_id, concerns)
         SELECT source.id, %(at)s, %(body)s, 'done',
-            left('folded ' || array_to_string("references"[:8], ', '), 300),
+            left(rtrim('folded ' || array_to_string("references"[:8], ', ')), 300),
             concerned.ids[1], concerned.ids
         FROM source, concerned WHERE concerned.ids IS NOT NULL
     )
-    SELECT source.*, concerned."references" FROM source, concerned
+    SELECT source.*, concerned.ids, concerned."references" FROM source, concerned
     """,
     digest="text",
     format="text",
@@ -138,7 +140,8 @@ _FOLD = Prepared(
     FROM locked
     WHERE a.id = ANY (locked.ids) AND locked.times[array_position(locked.ids, a.id)] > 0
     RETURNING a.external_key,
-        (SELECT reference FROM cases_incident WHERE id = a.incident_id), a.incident_id
+        (SELECT CASE WHEN is_restricted THEN '' ELSE reference END
+            FROM cases_incident WHERE id = a.incident_id), a.incident_id
     """,
     source="bigint",
     keys="text[]",
@@ -150,8 +153,9 @@ _FOLD = Prepared(
 def find(
     *, key: str, source_format: str, signals: list[Signal], raw: str, at: datetime
 ) -> list[str] | Source | None:
-    """Count and store a pure repeat: answers the references of its incidents. Of anything else it
-    changes nothing and answers the source, with what opening needs of it, or None if there is none.
+    """Count and store a pure repeat: answers the references of its incidents, but of no restricted
+    one. Of anything else it changes nothing and answers the source, with what opening needs of it,
+    or None if there is none.
 
     One statement, committed with it. It does not ask first whether the connection lives: if it
     fails, the source alone is looked for, on a new connection if the old one broke, and the
@@ -171,8 +175,8 @@ def find(
         rows = _REPEAT.rows(values | {"keys": [], "times": []})
     if not rows:
         return None
-    *facts, category_id, category_key, references = rows[0]
-    if references:
+    *facts, category_id, category_key, concerned, references = rows[0]
+    if concerned:
         return list(references)
     source = Source(**dict(zip(("id", "name", "format", "impact", "scope"), facts, strict=True)))
     if category_id is not None:
@@ -199,7 +203,8 @@ def lock_incidents(
 
 
 def fold(source: Source, signals: Iterable[Signal], *, at: datetime) -> list[tuple[str, str, int]]:
-    """Count those that fire already: key, reference and id of the incident of each."""
+    """Count those that fire already: key, reference ("" if it is restricted) and id of the incident
+    of each."""
     return _FOLD.rows({"source": source.pk, "at": at, **_counted(signals)})
 
 

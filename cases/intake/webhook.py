@@ -19,7 +19,8 @@ MAX_BYTES = 512 * 1024
 @csrf_exempt
 @require_POST
 def intake(request: HttpRequest, key: str, source_format: str) -> JsonResponse:
-    """`POST /intake/<key>/<format>`: 202 with status, incident and dedup_key."""
+    """`POST /intake/<key>/<format>`: 202 with status, incident and dedup_key. A restricted incident
+    has no name outside: `incident` is null then, as it is for a delivery that opens later."""
     return _guarded(request, key, source_format, unknown=404)
 
 

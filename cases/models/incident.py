@@ -209,6 +209,11 @@ class Incident(FSMModelMixin, models.Model):
         return self.phase not in OVER
 
     @property
+    def is_responding(self) -> bool:
+        """Open and not yet in Review: gates still ask for what is added."""
+        return self.is_open and self.phase != Phase.REVIEW
+
+    @property
     def is_evaluated(self) -> bool:
         """All three axes are answered."""
         return None not in (self.impact, self.scope, self.urgency)

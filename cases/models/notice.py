@@ -11,6 +11,23 @@ from django.db.models import F, Q
 
 from incidentdesk.kernel.history import tracked
 
+# The second person wrote neither the notice nor what it replaces.
+_BY_NO_AUTHOR = """
+    IF EXISTS (
+        WITH RECURSIVE earlier AS (
+            SELECT id, drafted_by_id, replaces_id FROM cases_notice WHERE id = NEW.replaces_id
+            UNION
+            SELECT n.id, n.drafted_by_id, n.replaces_id
+            FROM cases_notice AS n JOIN earlier ON n.id = earlier.replaces_id
+        )
+        SELECT FROM earlier WHERE drafted_by_id = NEW.approved_by_id
+    ) THEN
+        RAISE EXCEPTION 'A notice is approved by none of its authors.'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+"""
+
 
 @tracked(name="kind")
 class Notice(models.Model):
@@ -80,6 +97,15 @@ class Notice(models.Model):
                     " IS DISTINCT FROM (NEW.body, NEW.kind, NEW.tlp, NEW.incident_id,"
                     " NEW.next_update_at, NEW.drafted_by_id, NEW.approved_by_id, NEW.approved_at)"
                 ),
+            ),
+            pgtrigger.Trigger(
+                name="approved_by_no_author",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "NEW.approved_by_id IS NOT NULL AND NEW.replaces_id IS NOT NULL"
+                ),
+                func=_BY_NO_AUTHOR,
             ),
             pgtrigger.Protect(
                 name="approved_notice_stays",

@@ -18,7 +18,7 @@ from incidentdesk.api.door import REFUSALS
 from incidentdesk.api.incidents import MESSAGE
 from incidentdesk.api.lists import is_set
 from incidentdesk.api.shapes import Shape
-from incidentdesk.kernel import access
+from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.models import AuditEvent, User
 from notifications import queries as post
@@ -60,7 +60,7 @@ def _audited(model: Any) -> sight.Seen:
         access.require(by, Permission.AUDIT_READ)
         found: QuerySet[Any] = model.objects.all()
         if model is AuditEvent and not by.is_auditor:
-            return found.exclude(action="read")
+            return found.exclude(action__in=audit.READINGS)
         return found
 
     return rows

@@ -8,6 +8,10 @@ from typing import Any
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.models import AuditEvent
 
+# What only reads or takes away. What an auditor read may be closed to others who read this trail,
+# so what these lines name is shown to auditors only.
+READINGS = ("read", "downloaded evidence", "exported")
+
 
 def record(*, by: Actor, at: datetime, action: str, about: str, **detail: Any) -> AuditEvent:
     """Write one line; `about` names the object, for instance `incident:12`."""

@@ -20,6 +20,7 @@ class Permission(StrEnum):
     NOTICE_DRAFT = "list affected partners, disclose an incident to them, draft notices"
     NOTICE_APPROVE = "approve a notice that somebody else drafted"
     NOTICE_SEND = "send an approved notice"
+    FIX_APPROVE = "approve a fix that somebody else proposed"
     REVIEW_WRITE = "write the review: causes, controls, actions, documents, lessons"
     REVIEW_APPROVE = "approve a review of an incident one did not command"
     RISK_ACCEPT = "accept a risk that remains: a temporary fix that stays"
@@ -49,6 +50,7 @@ _RESPOND = frozenset(
         P.INCIDENT_ACKNOWLEDGE,
         P.INCIDENT_RESPOND,
         P.INCIDENT_PAGE,
+        P.FIX_APPROVE,
         P.REVIEW_WRITE,
     }
 )
@@ -171,8 +173,8 @@ TOKEN_SCOPES: dict[str, TokenScope] = {
         TokenScope("review", "writes reviews and their actions", frozenset({P.REVIEW_WRITE})),
         TokenScope(
             "approve",
-            "is the second person: approves notices and reviews",
-            frozenset({P.NOTICE_APPROVE, P.REVIEW_APPROVE}),
+            "is the second person: approves fixes, notices and reviews",
+            frozenset({P.FIX_APPROVE, P.NOTICE_APPROVE, P.REVIEW_APPROVE}),
         ),
         TokenScope(
             "accept",

@@ -21,6 +21,7 @@ ROLE_TABLE = {
         "INCIDENT_ACKNOWLEDGE",
         "INCIDENT_RESPOND",
         "INCIDENT_PAGE",
+        "FIX_APPROVE",
         "REVIEW_WRITE",
     },
     "commander": {
@@ -29,6 +30,7 @@ ROLE_TABLE = {
         "INCIDENT_ACKNOWLEDGE",
         "INCIDENT_RESPOND",
         "INCIDENT_PAGE",
+        "FIX_APPROVE",
         "REVIEW_WRITE",
         "INCIDENT_COMMAND",
         "REPORT_TRIAGE",
@@ -57,6 +59,7 @@ ROLE_TABLE = {
         "INCIDENT_ACKNOWLEDGE",
         "INCIDENT_RESPOND",
         "INCIDENT_PAGE",
+        "FIX_APPROVE",
         "REVIEW_WRITE",
         "REPORT_TRIAGE",
         "NOTICE_APPROVE",

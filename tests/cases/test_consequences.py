@@ -88,6 +88,10 @@ def test_lowering_is_told_to_be_a_commander_s(incident_in, foresee):
     assert (responder.needs_commander, responder.is_allowed) == (True, False)
     assert (commander.needs_commander, commander.is_allowed) == (True, True)
     assert foresee(incident, impact=4).needs_commander is False
+    assert [foresee(incident, impact=i, tlp="CLEAR").lowers for i in (1, 4)] == [
+        "the severity and the TLP",
+        "the TLP",
+    ]
 
 
 def test_it_changes_nothing_and_costs_the_same_whatever_is_there(declare, foresee, walk, people):

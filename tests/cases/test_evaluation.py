@@ -146,6 +146,33 @@ def test_times_out_of_order_are_refused(declare, evaluate, times, said):
     assert stands(incident) == before
 
 
+# --- who may be told ------------------------------------------------------------------------------
+
+
+def test_what_is_not_said_of_the_tlp_leaves_it_as_it_is(declare, evaluate):
+    incident = declare()
+    evaluate(incident, tlp="RED")
+    evaluate(incident, impact=3)
+    assert fresh(incident).tlp == "RED"
+
+
+def test_anybody_who_responds_raises_the_tlp_and_only_a_commander_lowers_it(declare, evaluate):
+    incident = declare()
+    evaluate(incident, tlp="GREEN")  # nobody had chosen one yet
+    evaluate(incident, tlp="RED")
+    with pytest.raises(NotAllowed, match="may not command an incident"):
+        evaluate(incident, tlp="AMBER+STRICT", reason="It is public.")
+    with pytest.raises(InvalidInput) as refused:
+        evaluate(incident, tlp="AMBER", by="commander")
+    assert str(refused.value) == (
+        "Lowering TLP:RED to TLP:AMBER needs a reason; it goes on the timeline."
+    )
+    assert fresh(incident).tlp == "RED"
+    evaluate(incident, tlp="AMBER", by="commander", reason="It is public.")
+    assert fresh(incident).tlp == "AMBER"
+    assert last(incident).endswith("TLP:AMBER now, from TLP:RED. Reason: It is public.")
+
+
 # --- the playbook ---------------------------------------------------------------------------------
 
 

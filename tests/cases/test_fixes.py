@@ -86,7 +86,7 @@ def test_a_fix_is_proposed_and_a_second_person_approves_it(propose, declare, peo
         ({"owner_id": None}, "needs an owner and a day"),
         ({"expires_on": None}, "needs an owner and a day"),
         ({"expires_on": DAY - timedelta(days=1)}, "expire in the past"),
-        ({"owner_id": 999999}, "member of staff"),
+        ({"owner_id": 999999}, "somebody at the desk who works on incidents"),
     ],
 )
 def test_a_proposal_that_nobody_could_judge_is_refused(more, words, propose, declare):
@@ -98,7 +98,7 @@ def test_a_proposal_that_nobody_could_judge_is_refused(more, words, propose, dec
 
 
 def test_a_partners_contact_owns_no_fix(propose, declare, people, helix):
-    with pytest.raises(InvalidInput, match="member of staff"):
+    with pytest.raises(InvalidInput, match="somebody at the desk who works on incidents"):
         propose(declare(), owner_id=people["helix"].pk)
 
 

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from cases import facts, gates, response, waivers, workflow
+from cases import facts, fixes, gates, response, waivers, workflow
 from cases.gates import Facts
 from cases.models import (
     Alert,
     Entry,
+    Fix,
     Incident,
     Involvement,
     Move,
@@ -27,7 +28,9 @@ from cases.models import (
     Task,
     Waiver,
 )
+from incidentdesk.kernel import access
 from incidentdesk.kernel.errors import Conflict, GateNotMet, InvalidInput
+from incidentdesk.kernel.models import User
 from notifications.models import Message
 from tests.conftest import NOW, Walk
 
@@ -558,3 +561,45 @@ def test_a_waiver_lapses_with_a_step_back_and_is_asked_for_again(ready):
         attempt(ready)
     assert "Regulatory duty decided" in refused.value.unmet
     assert waive(ready, "regulatory").stay == 1
+
+
+@pytest.mark.parametrize("ready", [("begin_recovery", "fix")], indirect=True)
+def test_who_proposed_a_fix_passes_its_gate_by_no_signature_of_their_own(ready):
+    """Waiving the second person's approval, or signing that no fix is needed, needs another one."""
+    by = ready.people.actor("commander")
+    step = {"incident_id": ready.incident.pk, "by": by, "at": ready.at}
+    fix = fixes.propose(
+        **step,
+        kind="permanent",
+        text="Resubscribe.",
+        change_reference="CHG-1",
+        test_evidence="Replayed.",
+        rollback_plan="Build 812.",
+    )
+    for call in (
+        lambda: waive(ready, "fix"),
+        lambda: response.sign(**step, key="no_fix_needed", text="Seen."),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            call()
+        assert str(refused.value) == (
+            "You proposed Permanent fix CHG-1, which waits for a second person: somebody else "
+            "approves it or lets it pass, or you withdraw it."
+        )
+    assert (
+        Waiver.objects.count(),
+        ready.incident.statements.filter(key="no_fix_needed").count(),
+    ) == (
+        0,
+        0,
+    )
+    other = User.objects.create_user("night@desk.test", name="Noor", roles=["commander"])
+    waivers.waive(
+        incident_id=ready.incident.pk,
+        gate="fix",
+        reason="The market opens.",
+        by=access.actor_for(other),
+        at=ready.at,
+    )
+    assert (Waiver.objects.get().waived_by, Fix.objects.get().state) == (other, "proposed")
+    assert fix.proposed_by == ready.people["commander"]

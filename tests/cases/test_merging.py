@@ -30,7 +30,9 @@ from cases.models import (
     System,
     Task,
 )
+from incidentdesk.kernel import access
 from incidentdesk.kernel.errors import Conflict, InvalidInput
+from incidentdesk.kernel.models import User
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -230,6 +232,46 @@ def test_twice_into_itself_in_a_circle_and_into_what_is_over_are_refused(declare
         "dismissed",
         "dismissed",
     ]
+
+
+def test_nothing_is_merged_into_or_listed_in_what_is_in_review(
+    incident_in, declare, merge, people, norrbank
+):
+    """No gate would ask any more whether it was restored, or its partners told."""
+    kept, twin = incident_in("review"), fresh(declare(title="Quotes late"))
+    by = people.actor("commander")
+    listed = System.objects.create(name="ledger")
+    for call in (
+        lambda: merge(twin, kept),
+        lambda: response.add_system(incident_id=kept.pk, system_id=listed.pk, by=by, at=LATER),
+        lambda: involve(kept, norrbank, people),
+    ):
+        with pytest.raises(Conflict) as refused:
+            call()
+        assert str(refused.value) == (
+            f"{kept.reference} is in Review, where no gate asks for what is added now; go back to "
+            "Recovery first."
+        )
+    assert (fresh(twin).phase, kept.systems.count(), kept.involvements.count()) == (
+        "identification",
+        1,
+        1,
+    )
+    workflow.step_back(incident_id=kept.pk, reason="It goes on.", by=by, at=LATER)
+    merge(twin, kept)
+    assert fresh(twin).duplicate_of == kept
+
+
+def test_who_commanded_the_duplicate_counts_as_a_commander_of_what_goes_on(two, merge, people):
+    kept, twin = two
+    night = User.objects.create_user(
+        "night@desk.test", name="Noor", roles=["commander", "security"]
+    )
+    for incident, by in ((twin, access.actor_for(night)), (kept, people.actor("commander"))):
+        workflow.take_command(incident_id=incident.pk, by=by, at=NOW)
+    merge(twin, kept)
+    assert fresh(kept).commanded_by == sorted([night.pk, people["commander"].pk])
+    assert fresh(kept).commander == people["commander"]
 
 
 def test_an_exercise_and_what_is_real_are_not_merged(declare, merge):

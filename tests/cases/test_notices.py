@@ -180,6 +180,24 @@ def test_the_database_refuses_the_drafter_too(draft, helix, both):
     assert state(notice) == ("draft", None, None, TEXT)
 
 
+def test_who_drafted_what_an_edit_replaced_does_not_approve_it_either(draft, helix, both, people):
+    """Otherwise a friend's click on “edit” would make one's own text somebody else's."""
+    step = {"by": people.actor("communications"), "at": NOW}
+    once = notices.edit(notice_id=draft(helix, by=both).pk, body=TEXT, **step)
+    twice = notices.edit(notice_id=once.pk, body=f"{TEXT} Please.", **step)
+    with pytest.raises(InvalidInput) as refused:
+        notices.approve(notice_id=twice.pk, by=both, at=LATER)
+    assert str(refused.value) == (
+        "You drafted what this notice replaces; somebody who wrote none of it has to approve it."
+    )
+    forged = {"state": "approved", "approved_at": NOW, "approved_by": both.user_id}
+    with pytest.raises(IntegrityError, match="by none of its authors"), transaction.atomic():
+        Notice.objects.filter(pk=twice.pk).update(**forged)
+    assert state(twice) == ("draft", None, None, f"{TEXT} Please.")
+    notices.approve(notice_id=twice.pk, by=people.actor("approver"), at=LATER)
+    assert state(twice)[:2] == ("approved", people["approver"].pk)
+
+
 @pytest.mark.parametrize(
     ("forged", "constraint"),
     [

@@ -104,7 +104,7 @@ def test_a_task_of_our_own_stands_behind_those_of_its_phase_with_its_marks(incid
         ),
         (
             {"phase": "recovery", "text": "x", "owner_id": 404},
-            "A task is for somebody at the desk who works on incidents; choose one.",
+            "The owner has to be somebody at the desk who works on incidents; choose one.",
         ),
     ],
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
-from cases import restoring
+from cases import restoring, restriction
+from cases.intake import reports
 from cases.models import Entry, Incident, Involvement
 from incidentdesk.kernel import grants
 from incidentdesk.kernel.models import User
@@ -45,6 +48,35 @@ def test_the_partner_confirms_and_the_desk_sees_it(browser, involvement):
     entry = Entry.objects.filter(incident=involvement.incident_id).first()
     assert (entry.partner_id, entry.kind) == (involvement.partner_id, "partner")
     assert entry.body == "Helix Markets: Helix Markets contact sees the service working again."
+
+
+def test_a_partner_of_a_restricted_incident_acknowledges_confirms_and_reports(
+    browser, involvement, people
+):
+    """Restricting shuts out people of the desk; what was disclosed to a partner stays its own."""
+    incident, at = involvement.incident, NOW + timedelta(days=1)
+    by = people.actor("commander")
+    restriction.restrict(incident_id=incident.pk, user_ids=[], reason="x", by=by, at=at)
+    copy = involvement.copies.get(kind="first")
+    for button in ("notices/1/acknowledge/", "works/"):
+        response = browser.post(f"{page(involvement)}{button}", follow=True)
+        assert response.redirect_chain == [(page(involvement), 302)]
+    involvement.refresh_from_db()
+    copy.refresh_from_db()
+    assert involvement.recovery_confirmed_by == copy.acknowledged_by == "Helix Markets contact"
+    assert [entry.body for entry in incident.entries.order_by("-sequence")[:2]] == [
+        "Helix Markets: Helix Markets contact sees the service working again.",
+        "Helix Markets: Helix Markets contact acknowledged the notice (first notice).",
+    ]
+    told = reports.report(
+        title="Fills missing",
+        description="Six.",
+        noticed_at=NOW,
+        by=people.contact("helix", involvement.partner),
+        at=at,
+    )
+    found = reports.attach(report_id=told.pk, reference=incident.reference, by=by, at=at)
+    assert found == incident
 
 
 def test_a_second_click_is_told_so(browser, involvement):

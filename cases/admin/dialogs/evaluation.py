@@ -103,7 +103,10 @@ class EvaluateForm(DeskForm):
     aware_at = fields.moment("We became aware at", required=False)
     tlp = forms.ChoiceField(label="Who may be told (TLP)", choices=Incident.Tlp.choices)
     reason = fields.words(
-        "Reason", rows=2, required=False, help_text="Only to lower the severity; a commander does."
+        "Reason",
+        rows=2,
+        required=False,
+        help_text="Only to lower the severity or the TLP; a commander does.",
     )
 
     def prepare(self) -> None:

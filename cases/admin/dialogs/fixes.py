@@ -13,7 +13,6 @@ from cases.admin.dialogs import fields
 from cases.models import Fix, Incident, Phase
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
-from incidentdesk.kernel.models import User
 
 
 class ProposeForm(DeskForm):
@@ -31,11 +30,10 @@ class ProposeForm(DeskForm):
     change_reference = forms.CharField(label="Reference of the change", max_length=80)
     test_evidence = fields.words("Where it was tried first, and what came out", rows=2)
     rollback_plan = fields.words("How to go back", rows=2)
-    owner = forms.ModelChoiceField(
-        User.objects.none(),
-        label="Owner",
-        required=False,
-        empty_label="Choose…",
+    owner = fields.person(
+        "Owner",
+        Permission.INCIDENT_RESPOND,
+        nobody="Choose…",
         help_text="Of a temporary fix: who sees to its end.",
     )
     expires_on = forms.DateField(
@@ -46,9 +44,7 @@ class ProposeForm(DeskForm):
     )
 
     def prepare(self) -> None:
-        """Anybody who works here may own it."""
-        staff = User.objects.filter(is_active=True).exclude(roles=[]).order_by("name")
-        self.fields["owner"].queryset = staff  # type: ignore[attr-defined]
+        """Yours, unless you say otherwise."""
         self.fields["owner"].initial = self.actor.user_id
         self.fields["kind"].initial = "permanent" if not self.obj.is_open else "temporary"
 
@@ -130,7 +126,7 @@ APPROVE = Action(
     "approve",
     "Approve",
     _approve,
-    _MAY,
+    Permission.FIX_APPROVE,
     intro="You stand behind the change, its test and its way back.",
     is_primary=True,
     applies=lambda fix: fix.state == Fix.State.PROPOSED,

@@ -148,7 +148,7 @@ ADD_PARTNER = Action(
     AddPartnerForm,
     intro="Listing a partner shows it nothing; disclosing or a notice does.",
     submit="List",
-    applies=lambda incident: incident.is_open,
+    applies=lambda incident: incident.is_responding,
 )
 EDIT_INVOLVEMENT = Action(
     "edit_involvement",

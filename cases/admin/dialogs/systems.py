@@ -162,7 +162,13 @@ def _open(incident: Incident) -> bool:
 
 
 ADD_SYSTEM = Action(
-    "add_system", "List a system", _add_system, _MAY, AddSystemForm, submit="List", applies=_open
+    "add_system",
+    "List a system",
+    _add_system,
+    _MAY,
+    AddSystemForm,
+    submit="List",
+    applies=lambda incident: incident.is_responding,
 )
 ISOLATE = Action(
     "isolate", "Isolate a system", _isolate, _MAY, IsolateForm, submit="Isolated", applies=_open

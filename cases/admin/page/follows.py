@@ -42,8 +42,8 @@ def _warning(found: Consequences) -> str:
     if not found.needs_commander:
         return ""
     if found.is_allowed:
-        return "This lowers the severity; say why in the reason."
-    return "This lowers the severity; only a commander can, with a reason."
+        return f"This lowers {found.lowers}; say why in the reason."
+    return f"This lowers {found.lowers}; only a commander can, with a reason."
 
 
 def _pages(found: Consequences) -> list[str]:

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.paginator import InfinitePaginator
 
-from incidentdesk.kernel import desk
+from incidentdesk.kernel import audit, desk
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.models import AuditEvent
 
@@ -40,7 +40,8 @@ class AuditEventAdmin(desk.RegisterAdmin):
         found: QuerySet[AuditEvent] = super().get_queryset(request)
         if desk.actor(request).is_auditor:
             return found.annotate(is_named=Value(True))
-        return found.annotate(is_named=Case(When(action="read", then=False), default=True))
+        reading = When(action__in=audit.READINGS, then=False)
+        return found.annotate(is_named=Case(reading, default=True))
 
     @admin.display(description="about")
     def thing(self, event: Any) -> SafeString | str:

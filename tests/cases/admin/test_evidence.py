@@ -309,6 +309,19 @@ def test_an_auditors_reading_is_in_both_trails(as_, piece):
     assert "data-dialog" not in browser.get(page_of(one)).content.decode()
 
 
+def test_what_an_auditor_took_away_is_named_to_auditors_only(as_, piece):
+    one = piece(title="ZEBRA")
+    as_("auditor").post(file_of(one))
+    as_("auditor").get("/admin/cases/incident/export/?q=ZEBRA")
+    trail = AuditEvent.objects.filter(action__in=["exported", "downloaded evidence"])
+    assert [event.action for event in trail.order_by("id")] == ["downloaded evidence", "exported"]
+    pages = ["/admin/kernel/auditevent/"]
+    pages += [f"/admin/kernel/auditevent/{event.pk}/change/" for event in trail]
+    for role, is_named in (("administrator", False), ("auditor", True)):
+        shown = "".join(as_(role).get(path).content.decode() for path in pages)
+        assert ("ZEBRA" in shown) is is_named
+
+
 def test_what_is_written_is_shown_as_it_is(as_, piece):
     one = piece("<img src=x onerror=alert(1)>.svg", EVIL, title="<script>alert(1)</script>")
     for path in (page_of(one), f"{one.incident.url}?tab=evidence", "/admin/cases/evidence/"):

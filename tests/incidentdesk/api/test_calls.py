@@ -6,12 +6,20 @@ from datetime import timedelta
 
 import pytest
 
+from cases import fixes
 from cases.models import Category, Incident, System
 from incidentdesk.api.calls import CALLS
 from reviews.models import Review
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
+
+
+def call(caller, path, **fields):
+    """What a call that is taken answers."""
+    answer = caller.post(path, **fields)
+    assert answer.status_code in (200, 201), (path, answer.json())
+    return answer.json()
 
 
 def test_an_incident_walks_from_declaration_to_closed_through_the_api(
@@ -24,14 +32,12 @@ def test_an_incident_walks_from_declaration_to_closed_through_the_api(
     system = System.objects.create(name="quote-gw-eu-2")
     at = [NOW]
 
-    def call(caller, path, **fields):
+    def step(caller, path, **fields):
         at[0] += timedelta(minutes=5)
         clock(at[0])
-        answer = caller.post(path, **fields)
-        assert answer.status_code in (200, 201), (path, answer.json())
-        return answer.json()
+        return call(caller, path, **fields)
 
-    made = call(
+    made = step(
         commander,
         "/incidents",
         title="Stale prices",
@@ -49,8 +55,8 @@ def test_an_incident_walks_from_declaration_to_closed_through_the_api(
     assert refused.status_code == 409
     assert set(refused.json()) == {"error", "unmet"}
     assert len(refused.json()["unmet"]) > 2
-    assert call(commander, f"{one}/take-command")["commander"] == "Incident commander"
-    call(
+    assert step(commander, f"{one}/take-command")["commander"] == "Incident commander"
+    step(
         commander,
         f"{one}/evaluate",
         category_id=category.pk,
@@ -62,43 +68,43 @@ def test_an_incident_walks_from_declaration_to_closed_through_the_api(
         is_confirmed=True,
         bases={axis: {"words": "Seen."} for axis in ("impact", "scope", "urgency")},
     )
-    affected = call(commander, f"{one}/systems", system_id=system.pk)
+    affected = step(commander, f"{one}/systems", system_id=system.pk)
     assert (affected["system"], affected["state"]) == ("quote-gw-eu-2", "affected")
-    involved = call(
+    involved = step(
         comms, f"{one}/partners", partner_id=helix.pk, title="Delay", meaning="x", severity=2
     )
 
     def sign(*keys):
         for key in keys:
-            call(commander, f"{one}/sign", key=key, text="Seen.")
+            step(commander, f"{one}/sign", key=key, text="Seen.")
 
     def end(phase):
         found = commander.get(f"{one}/tasks", phase=phase, state="open").json()["items"]
         ids = [task["id"] for task in found]
-        done = call(commander, f"{one}/tasks/end", task_ids=ids, state="waived", note="Not here.")
+        done = step(commander, f"{one}/tasks/end", task_ids=ids, state="waived", note="Not here.")
         assert done == {"count": len(ids)}
 
     sign("regulatory_decided", "no_duplicate")
-    assert call(commander, f"{one}/begin-containment")["phase"] == "containment"
+    assert step(commander, f"{one}/begin-containment")["phase"] == "containment"
 
     def tell(kind):
         ids = [involved["id"]]
-        notice = call(comms, f"{one}/notices", kind=kind, body="Delayed.", involvement_ids=ids)
+        notice = step(comms, f"{one}/notices", kind=kind, body="Delayed.", involvement_ids=ids)
         path = f"/notices/{notice['id']}"
         assert comms.post(f"{path}/approve").status_code == 403
-        assert call(approver, f"{path}/approve")["state"] == "approved"
-        assert call(comms, f"{path}/send")["state"] == "sent"
+        assert step(approver, f"{path}/approve")["state"] == "approved"
+        assert step(comms, f"{path}/send")["state"] == "sent"
 
     end("containment")
     system_path = f"{one}/systems/{affected['id']}/change"
-    call(commander, system_path, state="isolated", how="Out of the pool.")
+    step(commander, system_path, state="isolated", how="Out of the pool.")
     tell("first")
     sign("no_volatile_evidence", "no_growth")
-    call(commander, f"{one}/record-residual-exposure", text="None.")
-    assert call(commander, f"{one}/begin-mitigation")["phase"] == "mitigation"
+    step(commander, f"{one}/record-residual-exposure", text="None.")
+    assert step(commander, f"{one}/begin-mitigation")["phase"] == "mitigation"
     end("mitigation")
-    assert call(commander, f"{one}/record-cause", cause="A handler.")["cause"] == "A handler."
-    fix = call(
+    assert step(commander, f"{one}/record-cause", cause="A handler.")["cause"] == "A handler."
+    fix = step(
         commander,
         f"{one}/fixes",
         kind="permanent",
@@ -107,19 +113,19 @@ def test_an_incident_walks_from_declaration_to_closed_through_the_api(
         test_evidence="Replayed.",
         rollback_plan="Build 812.",
     )
-    assert call(program("responder"), f"/fixes/{fix['id']}/approve")["state"] == "approved"
+    assert step(program("responder"), f"/fixes/{fix['id']}/approve")["state"] == "approved"
     sign("detection_added")
-    assert call(commander, f"{one}/begin-recovery")["phase"] == "recovery"
+    assert step(commander, f"{one}/begin-recovery")["phase"] == "recovery"
     end("recovery")
-    call(commander, system_path, state="restored", how="Back.")
-    call(commander, f"{one}/record-recovery", recovered_at=at[0].isoformat())
+    step(commander, system_path, state="restored", how="Back.")
+    step(commander, f"{one}/record-recovery", recovered_at=at[0].isoformat())
     tell("all_clear")
     sign("blocks_lifted")
-    call(commander, f"{one}/checks", name="Quote age", passed=True, result="150 ms")
-    call(commander, f"{one}/reconciliations", what="Orders", compared=10, differences=0)
-    call(comms, f"{one}/partners/{involved['id']}/confirm", who="Their desk")
+    step(commander, f"{one}/checks", name="Quote age", passed=True, result="150 ms")
+    step(commander, f"{one}/reconciliations", what="Orders", compared=10, differences=0)
+    step(comms, f"{one}/partners/{involved['id']}/confirm", who="Their desk")
     at[0] += timedelta(minutes=30)  # the soak
-    review = call(commander, f"{one}/begin-review")
+    review = step(commander, f"{one}/begin-review")
     assert Review.objects.get(pk=review["id"]).incident_id == made["id"]
     assert Incident.objects.get(pk=made["id"]).phase == "review"
 
@@ -158,6 +164,46 @@ def test_a_scope_that_is_missing_is_said(program, declare):
     refused = program("commander", scopes=["respond"]).post(path)
     assert refused.status_code == 403
     assert "this token has no scope for it" in refused.json()["error"]
+
+
+def test_the_second_person_of_a_fix_needs_the_scope_that_approves(program, incident_in, people):
+    incident = incident_in("mitigation")
+    fix = fixes.propose(
+        incident_id=incident.pk,
+        kind="permanent",
+        text="Resubscribe.",
+        change_reference="CHG-1",
+        test_evidence="Replayed.",
+        rollback_plan="Build 812.",
+        by=people.actor("commander"),
+        at=NOW,
+    )
+    path = f"/fixes/{fix.pk}/approve"
+    assert program("responder", scopes=["read", "respond"]).post(path).status_code == 403
+    assert call(program("responder", scopes=["read", "approve"]), path)["state"] == "approved"
+
+
+def test_a_notice_replaces_one_of_its_own_incident_only(program, incident_in):
+    one, other = incident_in("mitigation"), incident_in("mitigation", title="Late fills")
+    said = {"kind": "correction", "body": "Late.", "replaces_id": one.notices.get().pk}
+
+    def post(incident):
+        ids = [incident.involvements.get().pk]
+        path = f"/incidents/{incident.pk}/notices"
+        return program("communications").post(path, **said, involvement_ids=ids)
+
+    assert post(other).json() == {"error": "A notice replaces one of the same incident."}
+    assert post(one).json()["replaces_id"] == one.notices.earliest("id").pk
+
+
+def test_an_evaluation_that_says_nothing_of_the_tlp_leaves_it(program, declare, people):
+    incident = declare()
+    said = {"category_id": Category.objects.get(key="outage").pk}
+    said |= {"impact": 2, "scope": 2, "urgency": 2}
+    path = f"/incidents/{incident.pk}/evaluate"
+    assert call(program("responder"), path, **said, tlp="RED")["tlp"] == "RED"
+    assert call(program("responder"), path, **said)["tlp"] == "RED"
+    assert program("responder").post(path, **said, tlp="CLEAR").status_code == 403
 
 
 def test_what_a_call_names_and_is_not_there_is_404(program, declare):

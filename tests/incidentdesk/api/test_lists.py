@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.models import Incident
 from incidentdesk.api import sight, urls
+from incidentdesk.kernel import audit
 from tests.conftest import NOW
 from tests.incidentdesk.conftest import NOT_COUNTED
 
@@ -107,11 +108,15 @@ def test_every_list_answers_and_costs_the_same_for_one_row_and_for_thirty(
     assert {path for path in few if few[path] > 2 * 3} == set()
 
 
-def test_the_trail_and_the_message_log_need_the_right_to_read_them(program):
+def test_the_trail_and_the_message_log_need_the_right_to_read_them(program, people):
     assert program("responder").get("/audit").status_code == 403
     assert program("responder").get("/messages").status_code == 403
     shown = program("auditor").get("/audit").json()["items"]
     assert [row["action"] for row in shown[:2]] == ["read", "made token"]
+    for action in audit.READINGS:
+        audit.record(
+            by=people.actor("auditor"), at=NOW, action=action, about="evidence:1", name="Z"
+        )
     told = program("security").get("/audit").json()["items"]
     assert {row["action"] for row in told} == {"made token"}
 
