@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.admin import ShowFacets
 from django.core.exceptions import SuspiciousOperation
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -28,6 +28,8 @@ from incidentdesk.kernel.dialogs import Action
 from incidentdesk.kernel.history_page import HistoryPage
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.saving import SavesOnce
+
+FILTERS = "_changelist_filters"  # what a list was filtered by, as the framework hands it on
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -224,8 +226,10 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
         return self._dialog(request, self.desk_actions, action, obj, back=self.page_url(obj))
 
     def list_dialog(self, request: HttpRequest, action: str) -> HttpResponse:
-        """One of the list's dialogs."""
+        """One of the list's dialogs; it goes back to the list as it was filtered."""
         back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        if kept := QueryDict(request.GET.get(FILTERS, "")).urlencode():
+            back = f"{back}?{kept}"
         return self._dialog(request, self.list_actions, action, None, back=back)
 
     def _dialog(
