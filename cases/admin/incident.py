@@ -39,7 +39,7 @@ from cases.admin.dialogs import timeline as entries
 from cases.admin.evaluation_views import EvaluationViews
 from cases.admin.incident_views import IncidentViews
 from cases.models import Incident, Phase, SavedView
-from incidentdesk.kernel import access, clocks, desk
+from incidentdesk.kernel import access, clocks, dialogs
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.desk import actor, note_reading
 
@@ -52,7 +52,7 @@ def _on_to(name: str, request: HttpRequest, queryset: QuerySet[Incident]) -> Htt
     """To a dialog of the list, with the incidents that were ticked, and from there back."""
     chosen: dict[str, Any] = {"incidents": list(queryset.values_list("pk", flat=True))}
     if request.GET:
-        chosen[desk.FILTERS] = request.GET.urlencode()
+        chosen[dialogs.FILTERS] = request.GET.urlencode()
     ticked = urlencode(chosen, doseq=True)
     return redirect(f"{reverse('admin:cases_incident_list_do', args=[name])}?{ticked}")
 

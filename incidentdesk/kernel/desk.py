@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.admin import ShowFacets
 from django.core.exceptions import SuspiciousOperation
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -28,8 +28,6 @@ from incidentdesk.kernel.dialogs import Action
 from incidentdesk.kernel.history_page import HistoryPage
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.saving import SavesOnce
-
-FILTERS = "_changelist_filters"  # what a list was filtered by, as the framework hands it on
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -227,9 +225,8 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
 
     def list_dialog(self, request: HttpRequest, action: str) -> HttpResponse:
         """One of the list's dialogs; it goes back to the list as it was filtered."""
-        back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
-        if kept := QueryDict(request.GET.get(FILTERS, "")).urlencode():
-            back = f"{back}?{kept}"
+        list_url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        back = dialogs.as_filtered(request, list_url)
         return self._dialog(request, self.list_actions, action, None, back=back)
 
     def _dialog(
