@@ -53,7 +53,7 @@
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
     const link = event.target.closest("a");
     document.querySelectorAll("details.more[open]").forEach((menu) => {
-      if (!menu.contains(event.target) || link) menu.open = false;
+      if (!menu.contains(event.target) || event.target.closest("a, button")) menu.open = false;
     });
     if (!link || !plain) return;
     if (link.hasAttribute("data-copy") && navigator.clipboard) {

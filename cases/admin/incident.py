@@ -39,7 +39,7 @@ from cases.admin.dialogs import timeline as entries
 from cases.admin.evaluation_views import EvaluationViews
 from cases.admin.incident_views import IncidentViews
 from cases.models import Incident, Phase, SavedView
-from incidentdesk.kernel import access, clocks
+from incidentdesk.kernel import access, clocks, dialogs
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.desk import actor, note_reading
 
@@ -48,9 +48,12 @@ NOBODY = mark_safe('<span class="desk"><span class="warn">nobody yet</span></spa
 DRILL = mark_safe('<span class="chip drill">Exercise</span> ')
 
 
-def _on_to(name: str, queryset: QuerySet[Incident]) -> HttpResponse:
-    """To a dialog of the list, with the incidents that were ticked."""
-    ticked = urlencode({"incidents": list(queryset.values_list("pk", flat=True))}, doseq=True)
+def _on_to(name: str, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse:
+    """To a dialog of the list, with the incidents that were ticked, and from there back."""
+    chosen: dict[str, Any] = {"incidents": list(queryset.values_list("pk", flat=True))}
+    if request.GET:
+        chosen[dialogs.FILTERS] = request.GET.urlencode()
+    ticked = urlencode(chosen, doseq=True)
     return redirect(f"{reverse('admin:cases_incident_list_do', args=[name])}?{ticked}")
 
 
@@ -172,12 +175,12 @@ class IncidentAdmin(EvaluationViews, IncidentViews):
     @admin.action(description="Assign a commander", permissions=["command"])
     def offer_command(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse:
         """On to the dialog, with what was ticked."""
-        return _on_to("offer_command", queryset)
+        return _on_to("offer_command", request, queryset)
 
     @admin.action(description="Dismiss as false positives", permissions=["command"])
     def dismiss_several(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse:
         """On to the dialog, with what was ticked."""
-        return _on_to("dismiss_several", queryset)
+        return _on_to("dismiss_several", request, queryset)
 
     def get_changelist(
         self, request: HttpRequest, **kwargs: Any

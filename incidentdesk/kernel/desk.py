@@ -217,8 +217,9 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
         return self._dialog(request, self.desk_actions, action, obj, back=self.page_url(obj))
 
     def list_dialog(self, request: HttpRequest, action: str) -> HttpResponse:
-        """One of the list's dialogs."""
-        back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        """One of the list's dialogs; it goes back to the list as it was filtered."""
+        list_url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        back = dialogs.as_filtered(request, list_url)
         return self._dialog(request, self.list_actions, action, None, back=back)
 
     def _dialog(

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
@@ -21,6 +21,7 @@ from incidentdesk.kernel import access, clocks, once
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import GONE, DeskError
 
+FILTERS = "_changelist_filters"  # what a list was filtered by, as the framework hands it on
 IN_PLACE = "X-Dialog"  # desk.js sends it: answer the form alone, and the way on as X-Location
 
 
@@ -158,6 +159,12 @@ def respond(
         _told(request)
         return _go(request, back)
     return _render(request, {**context, "form": form}, 422)
+
+
+def as_filtered(request: HttpRequest, list_url: str) -> str:
+    """The list with the filters that were handed on, read as a query and never as an address."""
+    kept = QueryDict(request.GET.get(FILTERS, "")).urlencode()
+    return f"{list_url}?{kept}" if kept else list_url
 
 
 def _told(request: HttpRequest) -> Done:

@@ -71,7 +71,7 @@ def test_undisclosed_and_unsent_are_not_there(both: Both, telling: Telling) -> N
 def test_one_incident_shows_how_far_it_is_and_what_it_means(both: Both, telling: Telling) -> None:
     text = both.a.client.get(page(both.a)).text
     for words in (
-        "SEV2 for you",
+        "SEV-2 for you",
         "ALDER  view",
         both.a.involvement.reference,
         "TLP:AMBER",

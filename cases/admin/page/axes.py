@@ -17,12 +17,18 @@ from cases.severity import ASSUMED
 class Axis:
     """One axis in words; `basis` is what supports its value, with the way to it and who said so."""
 
-    words: str
+    label: str
+    value: str
     definition: str
     is_open: bool
     basis: str = ""
     url: str = ""
     by: str = ""
+
+    @property
+    def words(self) -> str:
+        """Label and value in one."""
+        return f"{self.label} {'is ' if self.is_open else ''}{self.value}"
 
 
 def why(incident: Incident) -> dict[str, Any]:
@@ -53,13 +59,13 @@ def _axis(
 ) -> Axis:
     if value is None:
         assumed = f"{axis[0].upper()}{ASSUMED[axis]}"
-        return Axis(f"{label} is open: counts as {assumed} until answered", "", is_open=True)
+        return Axis(label, f"open: counts as {assumed} until answered", "", is_open=True)
     level = levels.get((axis, value))
-    words, definition = (str(level), level.definition) if level else (f"{label} {value}", "")
+    words, definition = (str(level), level.definition) if level else (str(value), "")
     if basis is None:
-        return Axis(f"{label} {words}", definition, is_open=False)
+        return Axis(label, words, definition, is_open=False)
     by = str(basis.set_by) if basis.set_by else "by the desk"
-    return Axis(f"{label} {words}", definition, False, _named(basis), _url(basis), by)
+    return Axis(label, words, definition, False, _named(basis), _url(basis), by)
 
 
 def _named(basis: Basis) -> str:

@@ -53,7 +53,11 @@ def recovery(incident: Incident, known: gates.Facts, now: datetime) -> dict[str,
     """Checks, reconciliations, what partners confirmed."""
     checks = incident.checks.select_related("checked_by").order_by("-id")
     compared = incident.reconciliations.select_related("done_by").order_by("-id")
-    waiting = set(known.partners_unconfirmed)
+    waiting = set(
+        known.partners_unconfirmed  # which the gates ask for in Recovery alone
+        if incident.phase == Phase.RECOVERY
+        else confirming.partners_unconfirmed(incident, now).names
+    )
     began = confirming.recovery_began(incident)
     return {
         "checks": [(row, moments.short(row.checked_at, now)) for row in _newest(checks, "name")],

@@ -62,4 +62,4 @@ class AuditEventAdmin(desk.RegisterAdmin):
         if not event.detail:
             return "nothing more"
         text = json.dumps(event.detail, indent=2, ensure_ascii=False)
-        return format_html('<pre class="whitespace-pre-wrap">{}</pre>', text)
+        return format_html('<div class="desk"><pre>{}</pre></div>', text)

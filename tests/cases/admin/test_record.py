@@ -6,7 +6,7 @@ import pytest
 
 from cases import timeline
 from cases.admin.page import pdf
-from cases.models import Entry
+from cases.models import AxisLevel, Entry, Incident
 from incidentdesk.kernel.models import AuditEvent
 from tests.cases.admin.conftest import sql_of, text_of
 from tests.conftest import NOW
@@ -40,6 +40,16 @@ def test_the_record_holds_everything_in_order(as_, incident_in):
     head = incident.timeline_head
     assert [f"{e.hash}" in words for e in incident.entries.all()] == [True] * head.sequence
     assert words.count(head.hash) == 2  # at its entry, and at the end
+
+
+def test_an_axis_is_named_once_answered_or_open(as_, incident_in):
+    incident = incident_in("containment")
+    Incident.objects.filter(pk=incident.pk).update(scope=None)
+    words = text_of(as_("commander").get(_print(incident)))
+    assert [words.count(f"{name} {name}") for name in ("Impact", "Scope", "Urgency")] == [0, 0, 0]
+    impact = AxisLevel.objects.get(axis="impact", value=incident.impact)
+    assert f"Impact {impact}" in words
+    assert "Scope open: counts as S3 until answered" in words
 
 
 def test_a_text_of_the_record_is_never_markup(as_, declare, people):

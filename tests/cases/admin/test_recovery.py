@@ -45,6 +45,15 @@ def test_an_empty_tab_says_what_to_do(as_, incident_in, declare):
         assert said in words
 
 
+@pytest.mark.parametrize("phase", ["containment", "mitigation"])
+def test_before_recovery_a_partner_has_not_confirmed_and_is_not_called_silent(
+    phase, as_, incident_in
+):
+    words = text_of(as_("commander").get(page_of(incident_in(phase)), {"tab": "recovery"}))
+    said = ("Helix Markets not confirmed yet", "silent for 24 h")
+    assert [part in words for part in said] == [True, False]
+
+
 def test_a_fix_goes_from_proposal_to_replacement_by_clicks(as_, incident_in, people):
     incident = incident_in("mitigation")
     responder, security = as_("responder"), as_("security")

@@ -30,6 +30,19 @@ def test_what_was_ticked_goes_on_to_the_dialog(as_, three):
     assert page.count("checked") == 2
 
 
+def test_from_the_dialog_one_comes_back_to_the_list_as_it_was_filtered(as_, three):
+    browser, asked = as_("commander"), "q=T&show=all"
+    answer = browser.post(
+        f"{LIST}?{asked}",
+        {"action": "dismiss_several", "_selected_action": [three[1].pk], "index": 0},
+    )
+    dialog = answer.headers["Location"]
+    page = browser.get(dialog).content.decode()
+    assert f'href="{LIST}?q=T&amp;show=all" data-close' in page
+    posted = {"incidents": [three[1].pk], "reason": "A test feed."}
+    assert browser.post(dialog, posted).headers["Location"] == f"{LIST}?{asked}"
+
+
 def test_several_are_dismissed_one_by_one_and_what_is_refused_is_said(as_, three, people):
     by = people.actor("commander")
     workflow.dismiss(incident_id=three[1].pk, reason="A test.", by=by, at=NOW)
