@@ -76,12 +76,12 @@ def of_system(incidents: QuerySet[Incident], named: str) -> QuerySet[Incident]:
 
 
 def narrow(
-    incidents: QuerySet[Incident], words: str, *, by: Actor
+    incidents: QuerySet[Incident], words: str, *, actor: Actor
 ) -> tuple[QuerySet[Incident], bool]:
     """Those of `incidents` that hold `words` as this person reads them, and whether only the newest
     were looked at."""
     asked, name = _asked(words), words.strip().upper()
-    says, values = _said(asked, by)
+    says, values = _said(asked, actor)
     with connection.cursor() as cursor:
         cursor.execute(_FOUND.format(says=says), [asked, *values, name, name, name])
         rows = cursor.fetchall()
@@ -94,9 +94,9 @@ def narrow(
     return (held.filter(opened_at__gt=since) if since else held), since is not None
 
 
-def _said(asked: str, by: Actor) -> tuple[str, list[str]]:
+def _said(asked: str, actor: Actor) -> tuple[str, list[str]]:
     """The condition on an entry that holds the words, and its values."""
-    hidden = list(queries.hidden_from(by).values_list("reference", flat=True))
+    hidden = list(queries.hidden_from(actor).values_list("reference", flat=True))
     if not hidden:
         return _SAYS, [asked]
     named = " or ".join(f'"{name.replace("-", " ")}"' for name in hidden)

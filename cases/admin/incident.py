@@ -194,7 +194,7 @@ class IncidentAdmin(EvaluationViews, IncidentViews):
         """By all that was written about it."""
         if not search_term.strip():
             return queryset, False
-        found, is_cut = search.narrow(queryset, search_term, by=actor(request))
+        found, is_cut = search.narrow(queryset, search_term, actor=actor(request))
         request._search_is_cut = is_cut  # type: ignore[attr-defined]
         return found, False
 

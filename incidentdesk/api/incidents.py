@@ -99,7 +99,7 @@ lists.rows(
         "reference": (fields.Word, "reference"),
         "opened_from": (fields.Moment, "opened_at__gte"),
         "opened_before": (fields.Moment, "opened_at__lt"),
-        "q": (fields.Word, lambda found, value, by: search.narrow(found, value, by=by)[0]),
+        "q": (fields.Word, lambda found, value, by: search.narrow(found, value, actor=by)[0]),
     },
 )
 lists.row(router, ONE, INCIDENT)

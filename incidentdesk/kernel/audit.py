@@ -20,7 +20,9 @@ def record(*, by: Actor, at: datetime, action: str, about: str, **detail: Any) -
     )
 
 
-def is_known(*, by: Actor, since: datetime, action: str, about: str, **detail: Any) -> bool:
+def is_known(*, actor: Actor, since: datetime, action: str, about: str, **detail: Any) -> bool:
     """Whether the same line was written after `since`."""
-    lines = AuditEvent.objects.filter(user_id=by.user_id, action=action, about=about, at__gt=since)
+    lines = AuditEvent.objects.filter(
+        user_id=actor.user_id, action=action, about=about, at__gt=since
+    )
     return lines.filter(detail=detail).exists()

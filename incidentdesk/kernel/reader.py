@@ -33,5 +33,5 @@ def note_reading(
         return
     line: dict[str, Any] = {"action": "read", "about": f"{obj._meta.model_name}:{obj.pk or 'list'}"}
     line |= {"name": name or str(obj)}
-    if not (once_in and audit.is_known(by=by, since=at - once_in, **line)):
+    if not (once_in and audit.is_known(actor=by, since=at - once_in, **line)):
         audit.record(by=by, at=at, **line)

@@ -217,6 +217,7 @@ ASKS_OTHERWISE = {
 STEPS = {
     "cases.bases.begin",
     "cases.bases.put",
+    "cases.bases.require_fit",
     "cases.consequences.of",
     "cases.evaluation.tell",
     "cases.moments.begin",

@@ -14,7 +14,7 @@ from tests.conftest import NOW
 
 
 def _found(words: str, by: Actor = SYSTEM) -> set[str]:
-    rows, _ = search.narrow(Incident.objects.order_by("-opened_at", "-id"), words, by=by)
+    rows, _ = search.narrow(Incident.objects.order_by("-opened_at", "-id"), words, actor=by)
     return set(rows.values_list("title", flat=True))
 
 
@@ -85,10 +85,14 @@ def test_words_that_very_many_hold_are_looked_for_among_the_newest_and_it_is_sai
     held = search._FOUND.replace(str(search.FEW + 1), "3")
     monkeypatch.setattr(search, "_FOUND", held)
     monkeypatch.setattr(search, "FEW", 2)
-    rows, is_cut = search.narrow(Incident.objects.order_by("-opened_at", "-id"), "stale", by=SYSTEM)
+    rows, is_cut = search.narrow(
+        Incident.objects.order_by("-opened_at", "-id"), "stale", actor=SYSTEM
+    )
     assert is_cut
     assert [row.title for row in rows] == [f"Stale again {n}" for n in (3, 2, 1)]
-    few, is_cut = search.narrow(Incident.objects.order_by("-opened_at", "-id"), "login", by=SYSTEM)
+    few, is_cut = search.narrow(
+        Incident.objects.order_by("-opened_at", "-id"), "login", actor=SYSTEM
+    )
     assert not is_cut
     assert [row.title for row in few] == ["Login failures"]
 
@@ -97,7 +101,7 @@ def test_words_that_many_hold_are_looked_for_everywhere_where_that_is_quick(thre
     monkeypatch.setattr(search, "_FOUND", search._FOUND.replace(str(search.FEW + 1), "1"))
     monkeypatch.setattr(search, "FEW", 0)
     rows, is_cut = search.narrow(
-        Incident.objects.order_by("-opened_at", "-id"), "restarted", by=SYSTEM
+        Incident.objects.order_by("-opened_at", "-id"), "restarted", actor=SYSTEM
     )
     assert not is_cut
     assert [row.title for row in rows] == ["Stale prices"]
