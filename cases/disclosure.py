@@ -108,6 +108,7 @@ def list_reporter(incident: Incident, made: Report, *, by: Actor, at: datetime) 
     require_telling(incident)
     involvement = incident.involvements.filter(partner_id=made.partner_id).first()
     if involvement is None:
+        moving.require_responding(incident)
         involvement = _involve(
             incident, made.partner, made.title, made.description, incident.severity, at=at
         )

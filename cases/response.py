@@ -71,10 +71,11 @@ def change_system(
     """A system was isolated or restored, or is affected again; `how` is the proof.
 
     `checked_by_id` is the second person who looked; a critical system is not restored without.
+    In Review it can only become better: nothing asks any more whether it was restored.
     """
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
-    moving.require_open(incident)
+    _require_time_for_it(incident, is_better=state == AffectedSystem.State.RESTORED)
     affected = _affected(incident, affected_id)
     if state not in AffectedSystem.State.values:
         raise InvalidInput("Choose a system of this incident, and what became of it.")
@@ -99,10 +100,10 @@ def change_system(
 def set_down(
     *, incident_id: int, affected_id: int, down_since: datetime | None, by: Actor, at: datetime
 ) -> AffectedSystem:
-    """A system is fully down since then, or (None) up again."""
+    """A system is fully down since then (not said in Review any more), or (None) up again."""
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
-    moving.require_open(incident)
+    _require_time_for_it(incident, is_better=down_since is None)
     affected = _affected(incident, affected_id)
     if down_since is not None and affected.state == AffectedSystem.State.RESTORED:
         raise Conflict(f"{affected.system} is restored; say first that it is affected again.")
@@ -242,6 +243,13 @@ def page(
 
 
 # --- steps ----------------------------------------------------------------------------------------
+
+
+def _require_time_for_it(incident: Incident, *, is_better: bool) -> None:
+    if is_better:
+        moving.require_open(incident)
+    else:
+        moving.require_responding(incident)
 
 
 def _affected(incident: Incident, affected_id: int) -> AffectedSystem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -20,6 +21,7 @@ from cases import (
     visibility,
     workflow,
 )
+from cases.intake import reports
 from cases.models import (
     AffectedSystem,
     Alert,
@@ -241,10 +243,22 @@ def test_nothing_is_merged_into_or_listed_in_what_is_in_review(
     kept, twin = incident_in("review"), fresh(declare(title="Quotes late"))
     by = people.actor("commander")
     listed = System.objects.create(name="ledger")
+    known: dict[str, Any] = {"incident_id": kept.pk, "affected_id": kept.systems.get().pk}
+    known |= {"by": by, "at": LATER}
+    told = reports.report(
+        title="Late",
+        description="Quotes lag.",
+        noticed_at=NOW,
+        by=people.contact("norrbank", norrbank),
+        at=LATER,
+    )
     for call in (
         lambda: merge(twin, kept),
         lambda: response.add_system(incident_id=kept.pk, system_id=listed.pk, by=by, at=LATER),
         lambda: involve(kept, norrbank, people),
+        lambda: response.change_system(**known, state="affected", how="It stalls."),
+        lambda: response.set_down(**known, down_since=NOW),
+        lambda: reports.attach(report_id=told.pk, reference=kept.reference, by=by, at=LATER),
     ):
         with pytest.raises(Conflict) as refused:
             call()
@@ -258,6 +272,7 @@ def test_nothing_is_merged_into_or_listed_in_what_is_in_review(
         1,
     )
     workflow.step_back(incident_id=kept.pk, reason="It goes on.", by=by, at=LATER)
+    reports.attach(report_id=told.pk, reference=kept.reference, by=by, at=LATER)
     merge(twin, kept)
     assert fresh(twin).duplicate_of == kept
 

@@ -172,6 +172,13 @@ def test_who_drafted_does_not_approve_even_with_the_right(draft, helix, both):
     assert state(notice) == ("draft", None, None, TEXT)
 
 
+def test_a_notice_replaces_one_of_its_own_incident_only(draft, helix, incident_in):
+    other = incident_in("mitigation", title="Late fills").notices.get()
+    with pytest.raises(InvalidInput, match="replaces one of the same incident"):
+        draft(helix, replaces=other)
+    assert Notice.objects.count() == 1
+
+
 def test_the_database_refuses_the_drafter_too(draft, helix, both):
     notice = draft(helix, by=both)
     forged = {"state": "approved", "approved_at": NOW, "approved_by": both.user_id}

@@ -161,6 +161,10 @@ def _open(incident: Incident) -> bool:
     return incident.is_open
 
 
+def _responding(incident: Incident) -> bool:
+    return incident.is_responding
+
+
 ADD_SYSTEM = Action(
     "add_system",
     "List a system",
@@ -168,10 +172,16 @@ ADD_SYSTEM = Action(
     _MAY,
     AddSystemForm,
     submit="List",
-    applies=lambda incident: incident.is_responding,
+    applies=_responding,
 )
 ISOLATE = Action(
-    "isolate", "Isolate a system", _isolate, _MAY, IsolateForm, submit="Isolated", applies=_open
+    "isolate",
+    "Isolate a system",
+    _isolate,
+    _MAY,
+    IsolateForm,
+    submit="Isolated",
+    applies=_responding,
 )
 RESTORE = Action(
     "restore", "Restore a system", _restore, _MAY, RestoreForm, submit="Restored", applies=_open
@@ -183,9 +193,9 @@ AFFECTED_AGAIN = Action(
     _MAY,
     AffectedAgainForm,
     submit="Affected again",
-    applies=_open,
+    applies=_responding,
 )
-DOWN = Action("down", "Fully down", _down, _MAY, DownForm, submit="Fully down", applies=_open)
+DOWN = Action("down", "Fully down", _down, _MAY, DownForm, submit="Fully down", applies=_responding)
 UP_AGAIN = Action(
     "up_again",
     "Up again",

@@ -183,19 +183,6 @@ def test_the_second_person_of_a_fix_needs_the_scope_that_approves(program, incid
     assert call(program("responder", scopes=["read", "approve"]), path)["state"] == "approved"
 
 
-def test_a_notice_replaces_one_of_its_own_incident_only(program, incident_in):
-    one, other = incident_in("mitigation"), incident_in("mitigation", title="Late fills")
-    said = {"kind": "correction", "body": "Late.", "replaces_id": one.notices.get().pk}
-
-    def post(incident):
-        ids = [incident.involvements.get().pk]
-        path = f"/incidents/{incident.pk}/notices"
-        return program("communications").post(path, **said, involvement_ids=ids)
-
-    assert post(other).json() == {"error": "A notice replaces one of the same incident."}
-    assert post(one).json()["replaces_id"] == one.notices.earliest("id").pk
-
-
 def test_an_evaluation_that_says_nothing_of_the_tlp_leaves_it(program, declare, people):
     incident = declare()
     said = {"category_id": Category.objects.get(key="outage").pk}
