@@ -142,11 +142,13 @@ def grow(cursor: Any, people: dict[str, int], *, first: int, last: int) -> None:
     words = [row[0] for row in cursor.fetchall()]  # made anew: faster than row by row
     for made in words:
         cursor.execute(f"DROP INDEX {made.split()[2]}")
-    for table in ("cases_incident", "cases_entry"):  # old ones are not led through their phases
+    rows_of = (INCIDENTS, *OF_INCIDENTS)
+    tables = {rows.table for rows in rows_of}
+    for table in tables:  # old ones are not led through their phases, and have no field history
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-    for rows in (INCIDENTS, *OF_INCIDENTS):
+    for rows in rows_of:
         insert(cursor, rows, values)
-    for table in ("cases_incident", "cases_entry"):
+    for table in tables:
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     for made in words:
         cursor.execute(made)
