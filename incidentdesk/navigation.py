@@ -7,9 +7,12 @@ numbers together cost one query a page.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any
 
 from django.contrib import admin
+from django.db import connection
 from django.db.models import Count, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
@@ -129,7 +132,7 @@ def waiting(request: HttpRequest) -> dict[str, int]:
     """How much waits, by the model of an entry; counted once a request."""
     found: dict[str, int] | None = getattr(request, "_desk_waiting", None)
     if found is None:
-        found = _count(_waiting_for(desk.actor(request)))
+        found = _count(desk.actor(request), clocks.now().date())
         request._desk_waiting = found  # type: ignore[attr-defined]
     return found
 
@@ -150,7 +153,7 @@ def _is_unfolded(request: HttpRequest, place: Place, places: tuple[Place, ...]) 
     )
 
 
-def _waiting_for(by: Actor) -> dict[str, QuerySet[Any]]:
+def _waiting_for(by: Actor, at: datetime) -> dict[str, QuerySet[Any]]:
     """What waits for somebody, and where the number stands."""
     drafts = cases.notices_visible_to(by).filter(state=Notice.State.DRAFT)
     if access.allows(by, Permission.NOTICE_APPROVE):  # the second person is never the first
@@ -163,19 +166,30 @@ def _waiting_for(by: Actor) -> dict[str, QuerySet[Any]]:
         "cases.Notice": drafts,
         "notifications.Escalation": notifications.waiting_for_acknowledgement(by),
         "reviews.Review": reviews.open_reviews(by),
-        "cases.Fix": cases.overdue_fixes(by, clocks.now()),
-        "reviews.PreventiveAction": reviews.overdue_actions(by, clocks.now()),
+        "cases.Fix": cases.overdue_fixes(by, at),
+        "reviews.PreventiveAction": reviews.overdue_actions(by, at),
     }
 
 
-def _count(waiting: dict[str, QuerySet[Any]]) -> dict[str, int]:
-    """The size of each, in one query."""
+def _count(by: Actor, today: date) -> dict[str, int]:
+    """How much waits for this person, in one query; what is not counted is none."""
+    sql, values = _counting(by, today)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return dict(cursor.fetchall())
+
+
+@lru_cache(maxsize=1024)
+def _counting(by: Actor, today: date) -> tuple[str, tuple[Any, ...]]:
+    """The statement, put together once a day for a person: that takes longer than to run it."""
+    at = datetime.combine(today, time.min, UTC)
     first, *others = [
         rows.order_by()
         .annotate(place=Value(place))
         .values("place")
         .annotate(waiting=Count("pk"))
         .values_list("place", "waiting")
-        for place, rows in waiting.items()
+        for place, rows in _waiting_for(by, at).items()
     ]
-    return dict(first.union(*others, all=True))
+    sql, values = first.union(*others, all=True).query.sql_with_params()
+    return sql, values

@@ -54,7 +54,7 @@ def counts(by: Any) -> Any:
         trends.medians(by, at=LATER),
         trends.weeks(by, at=LATER).total,
         trends.actions_in_time(by, at=LATER + timedelta(days=90)),
-        navigation._count(navigation._waiting_for(by)),
+        navigation._count(by, LATER.date()),
     )
 
 
