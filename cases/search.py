@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -64,15 +65,27 @@ def overdue(incidents: QuerySet[Incident], at: datetime) -> QuerySet[Incident]:
 def of_partner(incidents: QuerySet[Incident], named: str) -> QuerySet[Incident]:
     """Those that list the partner of this code or name, whatever its capitals."""
     partners = Partner.objects.filter(Q(code=named.upper()) | Q(name__iexact=named))
-    listed = Involvement.objects.filter(partner__in=list(partners.values_list("pk", flat=True)))
-    return incidents.filter(pk__in=listed.order_by().values("incident"))
+    return _of(incidents, Involvement.objects.filter(partner__in=_ids(partners)))
 
 
 def of_system(incidents: QuerySet[Incident], named: str) -> QuerySet[Incident]:
     """Those in which the system of this name is affected, whatever its capitals."""
     systems = System.objects.filter(name__iexact=named)
-    affected = AffectedSystem.objects.filter(system__in=list(systems.values_list("pk", flat=True)))
-    return incidents.filter(pk__in=affected.order_by().values("incident"))
+    return _of(incidents, AffectedSystem.objects.filter(system__in=_ids(systems)))
+
+
+def _of(incidents: QuerySet[Incident], rows: QuerySet[Any]) -> QuerySet[Incident]:
+    """The incidents of these rows. Few are named one by one: PostgreSQL would rather walk through
+    all incidents, newest first, until a page of those is found."""
+    owners = rows.order_by().values("incident")
+    few = list(owners.values_list("incident", flat=True)[: FEW + 1])
+    if len(few) <= FEW:
+        return incidents.filter(pk__in=few)
+    return incidents.filter(pk__in=owners)
+
+
+def _ids(rows: QuerySet[Any]) -> list[int]:
+    return list(rows.values_list("pk", flat=True))
 
 
 def narrow(
