@@ -108,7 +108,7 @@ def page(sources: Sequence[Source], names: Names, *, before: str = "") -> Page:
     `names` says what the reader may call what values name.
     """
     raw = _read(sources, _place(before))
-    words = _Words(sources, raw[:PAGE], names)
+    words = _Words(raw[:PAGE], names)
     shown = [words.change(row) for row in raw[:PAGE]]
     return Page(_told(shown, names), shown[-1].cursor if len(raw) > PAGE else "")
 
@@ -172,27 +172,17 @@ def _branch(number: int, source: Source, *, is_later: bool) -> str:
         ORDER BY e.pgh_created_at DESC, e.pgh_id DESC LIMIT %s)"""  # noqa: S608 -- our own tables
 
 
-def _nameable(model: type[Model]) -> set[type[Model]]:
-    """What a row's fields may name: asked for in any case, so that each page costs the same."""
-    fields = history.event_model(model)._meta.local_fields
-    kept = {field.name for field in fields if isinstance(field, ForeignKey)}
-    own = [field for field in model._meta.local_fields if field.name in kept]
-    return {field.related_model for field in own if isinstance(field, ForeignKey)}
-
-
 class _Words:
     """Puts values into words; what they name is looked up once for each kind of row."""
 
-    def __init__(self, sources: Sequence[Source], rows: Iterable[Raw], names: Names) -> None:
-        wanted: dict[type[Model], set[Any]] = {
-            model: {0} for source in sources for model in _nameable(source.model)
-        }
+    def __init__(self, rows: Iterable[Raw], names: Names) -> None:
+        wanted: dict[type[Model], set[Any]] = {}
         for row in rows:
             for field in [self._name_of(row), *row.differing()]:
                 if isinstance(field, ForeignKey):
                     ids = {side.get(str(field.column)) for side in (row.old, row.new)} - {None}
-                    wanted.setdefault(field.related_model, {0}).update(ids)
-        self._named = {model: names.rows(model, ids) for model, ids in wanted.items()}
+                    wanted.setdefault(field.related_model, set()).update(ids)
+        self._named = {model: names.rows(model, ids) for model, ids in wanted.items() if ids}
 
     @staticmethod
     def _name_of(row: Raw) -> Field[Any, Any]:
