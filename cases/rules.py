@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models.functions import JSONObject
-
-from cases.models import Incident, SeverityFloor, SeverityMatrix, Target
+from cases.models import Incident, Target
 from cases.severity import IMPACT, SCOPE, URGENCY, Floor, Grid, Result, compute
 from incidentdesk.kernel.errors import InvalidInput
+from incidentdesk.kernel.prepared import Prepared
 
-_FLOOR = ("key", "words", "severity", "after_minutes")
-_TARGET = ("severity", "kind", "anchor", "amount", "counting")
+_IN_FORCE = Prepared(
+    "rules_in_force",
+    """
+    SELECT cells,
+        (SELECT coalesce(json_agg(f), '[]') FROM (
+            SELECT key, words, severity, after_minutes
+            FROM cases_severityfloor WHERE is_active ORDER BY id) AS f),
+        (SELECT coalesce(json_agg(t), '[]') FROM (
+            SELECT severity, kind, anchor, amount, counting FROM cases_target ORDER BY id) AS t)
+    FROM cases_severitymatrix ORDER BY id DESC LIMIT 1
+    """,
+)
 
 
 @dataclass(frozen=True)
@@ -55,20 +63,10 @@ class Rules:
 
 def in_force() -> Rules:
     """The rules as they stand now: one statement."""
-    found = (
-        SeverityMatrix.objects.order_by("-id")
-        .values_list(
-            "cells",
-            ArraySubquery(
-                SeverityFloor.objects.filter(is_active=True).values(row=JSONObject(**_same(_FLOOR)))
-            ),
-            ArraySubquery(Target.objects.values(row=JSONObject(**_same(_TARGET)))),
-        )
-        .first()
-    )
-    if found is None:  # a migration ships one, and the table is append-only
+    rows = _IN_FORCE.rows({})
+    if not rows:  # a migration ships one, and the table is append-only
         raise RuntimeError("There is no severity matrix; run the migrations.")
-    cells, floors, targets = found
+    ((cells, floors, targets),) = rows
     return Rules(
         grid=Grid(tuple(cells)),
         floors={row["key"]: Floor(**row) for row in floors},
@@ -79,7 +77,3 @@ def in_force() -> Rules:
 def severity_of(incident: Incident) -> Result:
     """What the rules in force say of an incident, with the reason."""
     return in_force().severity_of(incident)
-
-
-def _same(names: Iterable[str]) -> dict[str, str]:
-    return {name: name for name in names}

@@ -28,13 +28,14 @@ class Prepared:
         self._name = f"desk_{name}"
         self._parameters = list(types)
         numbers = {key: f"${number}" for number, key in enumerate(types, start=1)}
+        takes = f"({', '.join(types.values())})" if types else ""
+        places = ", ".join(f"%({key})s::{kind}" for key, kind in types.items())
         self._prepare = (
             # One plan for all values: these are looked up by their index whatever they are.
             "SET plan_cache_mode = force_generic_plan;"
-            f" PREPARE {self._name} ({', '.join(types.values())}) AS {sql % numbers}"
+            f" PREPARE {self._name} {takes} AS {sql % numbers}"
         )
-        places = ", ".join(f"%({key})s::{kind}" for key, kind in types.items())
-        self._execute = f"EXECUTE {self._name} ({places})"
+        self._execute = f"EXECUTE {self._name} ({places})" if types else f"EXECUTE {self._name}"
 
     def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Run it; the rows that it answers."""
