@@ -17,9 +17,11 @@ from cases.models.permission import IncidentUserObjectPermission
 from cases.models.playbook import Playbook, PlaybookTask
 from cases.models.recovery import Reconciliation, RecoveryCheck
 from cases.models.report import Report
+from cases.models.request import Request, RequestStep
 from cases.models.review_facts import ReviewFacts
 from cases.models.saved_view import SavedView
 from cases.models.severity import AxisLevel, Basis, SeverityFloor, SeverityMatrix, SeverityRule
+from cases.models.shared_file import SharedFile
 from cases.models.system import AffectedSystem, System
 from cases.models.task import Task
 
@@ -52,11 +54,14 @@ __all__ = [
     "Reconciliation",
     "RecoveryCheck",
     "Report",
+    "Request",
+    "RequestStep",
     "ReviewFacts",
     "SavedView",
     "SeverityFloor",
     "SeverityMatrix",
     "SeverityRule",
+    "SharedFile",
     "Source",
     "Statement",
     "System",

@@ -34,6 +34,8 @@ UNTRACKED = {
     "MomentChange": "append-only; it is a history",
     "CustodyEvent": "append-only",
     "RecoveryCheck": "append-only",
+    "RequestStep": "append-only",
+    "SharedFile": "append-only",
     "Reconciliation": "append-only",
     "SeverityMatrix": "append-only",
     "SeverityRule": "a register, in the audit trail",

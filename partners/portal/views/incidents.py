@@ -19,10 +19,10 @@ from cases.models.incident import OVER, STEPS
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
+from partners.portal.views.requests import READ_ONLY, shown
 
 PAGE = 25
-WAITING, WAITING_LONGER = 3, 25
-READ_ONLY = "You read here as an auditor; somebody who acts for your company has to do this."
+WAITING, WAITING_LONGER, OWED = 3, 25, 10
 # What a phase that is done is called: identification ends when the incident is confirmed.
 DONE = {
     Phase.IDENTIFICATION: "confirmed",
@@ -71,7 +71,7 @@ def index(request: ScopedRequest) -> HttpResponse:
         "past": ("Past incidents", rows.filter(phase__in=OVER)),
     }
     wanted = next((name for name in shelves if request.GET.get(name)), None)
-    shown = [
+    listed = [
         _shelf(request.actor, name, heading, found, after=request.GET.get(name, ""))
         for name, (heading, found) in shelves.items()
         if wanted in (None, name)
@@ -79,12 +79,13 @@ def index(request: ScopedRequest) -> HttpResponse:
     waits = visibility.waiting_for(request.actor)
     waiting = [] if wanted else list(waits[: WAITING_LONGER + 1])
     context = {
-        "shelves": shown,
+        "shelves": listed,
         "is_first_page": wanted is None,
-        "is_empty": wanted is None and not any(shelf.rows for shelf in shown),
+        "is_empty": wanted is None and not any(shelf.rows for shelf in listed),
         "waiting": waiting[:WAITING],
         "waiting_longer": waiting[WAITING:WAITING_LONGER],
         "more_wait": len(waiting) > WAITING_LONGER,
+        "owed": [] if wanted else shown(visibility.owed_by(request.actor)[:OWED]),
         "now": clocks.now(),
     }
     return render(request, "portal/incidents/index.html", context)
@@ -107,6 +108,9 @@ def detail(request: ScopedRequest, reference: str) -> HttpResponse:
         "newest": newest,
         "is_restoring": involvement.phase in restoring.ASKED_IN,
         "is_confirmed": _is_confirmed(involvement),
+        "requests": shown(
+            visibility.requests_for(request.actor).filter(involvement_id=involvement.pk)
+        ),
         "now": clocks.now(),
         **_timings(involvement, [update.notice for update in updates]),
     }
@@ -173,8 +177,8 @@ def _shelf(
         rows = rows.filter(_comes_after(actor, after))
     found = list(rows[: PAGE + 1])
     last = found[PAGE - 1].reference if len(found) > PAGE else ""
-    shown = [(row, _moment(row, row.phase) if row.phase in OVER else None) for row in found[:PAGE]]
-    return Shelf(name, heading, shown, last, is_first=not after)
+    paged = [(row, _moment(row, row.phase) if row.phase in OVER else None) for row in found[:PAGE]]
+    return Shelf(name, heading, paged, last, is_first=not after)
 
 
 def _comes_after(actor: Actor, reference: str) -> Q:

@@ -18,7 +18,7 @@ from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import Afterwards, Landing, ScopedRequest
 from partners.portal.forms import ReportForm
-from partners.portal.views.incidents import READ_ONLY
+from partners.portal.views.requests import READ_ONLY
 
 PAGE = 25
 # The state in the partner's words. An incident that others may know of is told apart by nothing.

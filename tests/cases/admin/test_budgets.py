@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from cases.models import (
     Reconciliation,
     RecoveryCheck,
     Report,
+    Request,
     System,
     Task,
 )
@@ -44,7 +46,7 @@ TABS = (
     "recovery",
     "history",
 )
-LISTS = ("incident", "notice", "report", "alert", "event", "task", "evidence", "fix")
+LISTS = ("incident", "notice", "report", "alert", "event", "task", "evidence", "fix", "request")
 
 
 def _rows(incident: Incident, number: int, people: Any, source: Any) -> None:
@@ -92,6 +94,16 @@ def _rows(incident: Incident, number: int, people: Any, source: Any) -> None:
     )
     NoticeCopy.objects.create(
         notice=notice, involvement=involved, partner=partner, kind="first", tlp="AMBER"
+    )
+    Request.objects.create(
+        involvement=involved,
+        partner=partner,
+        reference=f"{partner.code}-REQ-2026-0001",
+        question="Which orders?",
+        asked_at=NOW,
+        asked_by=people["communications"],
+        due_set_at=NOW,
+        due_at=NOW + timedelta(hours=1),
     )
     _proofs(incident, number, people)
     _arrivals(incident, number, people, source, partner)
