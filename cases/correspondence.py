@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from cases import queries
-from cases.models import Request, RequestStep, SharedFile
+from cases.models import Remark, Request, RequestStep, SharedFile
 from incidentdesk.kernel.access import Actor
 
 
@@ -32,6 +32,18 @@ def steps_visible_to(actor: Actor) -> QuerySet[RequestStep]:
     return RequestStep.objects.filter(request__involvement__incident__in=queries.visible_to(actor))
 
 
+def remarks_visible_to(actor: Actor) -> QuerySet[Remark]:
+    """What partners and the desk wrote to each other in the incidents that this actor may read."""
+    return Remark.objects.filter(involvement__incident__in=queries.visible_to(actor))
+
+
+def unanswered_remarks(actor: Actor) -> QuerySet[Remark]:
+    """Those of partners that nobody has answered or put aside."""
+    return remarks_visible_to(actor).filter(is_ours=False, seen_at=None)
+
+
 def files_visible_to(actor: Actor) -> QuerySet[SharedFile]:
     """The files that belong to what this actor may read."""
-    return SharedFile.objects.filter(step__in=steps_visible_to(actor))
+    return SharedFile.objects.filter(
+        Q(step__in=steps_visible_to(actor)) | Q(remark__in=remarks_visible_to(actor))
+    )

@@ -12,6 +12,7 @@ from cases.models import (
     Category,
     Involvement,
     NoticeCopy,
+    Remark,
     Report,
     Request,
     RequestStep,
@@ -90,7 +91,18 @@ STEP_COLUMNS = (
     "is_ours",
     "author",
 )
-FILE_COLUMNS = ("id", "partner_id", "key", "name", "size", "sha256", "added_at", "step_id")
+REMARK_COLUMNS = ("id", "involvement_id", "partner_id", "text", "at", "is_ours", "author")
+FILE_COLUMNS = (
+    "id",
+    "partner_id",
+    "key",
+    "name",
+    "size",
+    "sha256",
+    "added_at",
+    "step_id",
+    "remark_id",
+)
 
 
 def notices_for(actor: Actor) -> QuerySet[NoticeCopy]:
@@ -165,6 +177,16 @@ def steps_for(actor: Actor) -> QuerySet[RequestStep]:
     return (
         RequestStep.objects.filter(partner_id=actor.tenant_id)
         .only(*STEP_COLUMNS)
+        .prefetch_related(Prefetch("files", queryset=files_for(actor)))
+        .order_by("id")
+    )
+
+
+def remarks_for(actor: Actor) -> QuerySet[Remark]:
+    """What this partner and the response team wrote to each other, oldest first, with files."""
+    return (
+        Remark.objects.filter(partner_id=actor.tenant_id)
+        .only(*REMARK_COLUMNS)
         .prefetch_related(Prefetch("files", queryset=files_for(actor)))
         .order_by("id")
     )

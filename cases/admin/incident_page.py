@@ -41,6 +41,7 @@ MORE = (
         "up_again",
         "add_partner",
         "ask",
+        "write",
     ),
     ("add_task", "end_tasks", "clear_alerts"),
     (

@@ -16,6 +16,7 @@ from cases.models.notice import Notice, NoticeCopy
 from cases.models.permission import IncidentUserObjectPermission
 from cases.models.playbook import Playbook, PlaybookTask
 from cases.models.recovery import Reconciliation, RecoveryCheck
+from cases.models.remark import Remark
 from cases.models.report import Report
 from cases.models.request import Request, RequestStep
 from cases.models.review_facts import ReviewFacts
@@ -53,6 +54,7 @@ __all__ = [
     "PlaybookTask",
     "Reconciliation",
     "RecoveryCheck",
+    "Remark",
     "Report",
     "Request",
     "RequestStep",

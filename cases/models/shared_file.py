@@ -22,7 +22,8 @@ class SharedFile(models.Model):
     size = models.PositiveBigIntegerField(help_text="Bytes.")
     sha256 = models.CharField(max_length=64)
     added_at = models.DateTimeField()
-    step = models.ForeignKey("cases.RequestStep", models.PROTECT, related_name="files")
+    step = models.ForeignKey("cases.RequestStep", models.PROTECT, null=True, related_name="files")
+    remark = models.ForeignKey("cases.Remark", models.PROTECT, null=True, related_name="files")
 
     class Meta:
         ordering = ("id",)
@@ -31,6 +32,10 @@ class SharedFile(models.Model):
                 condition=Q(sha256__regex="^[0-9a-f]{64}$"), name="shared_file_has_a_hash"
             ),
             models.CheckConstraint(condition=Q(size__gt=0), name="shared_file_is_not_empty"),
+            models.CheckConstraint(
+                condition=Q(step__isnull=False, remark=None) | Q(step=None, remark__isnull=False),
+                name="shared_file_is_part_of_one_thing",
+            ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),

@@ -1,4 +1,4 @@
-"""Requests: what we ask of partners, what they answered, and the files of both."""
+"""What is exchanged with partners: requests, answers, threads, and the files of both."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import QuerySet
 from ninja import Router
 
-from cases import correspondence, files, requests
-from cases.models import Request, RequestStep, SharedFile
+from cases import correspondence, files, requests, thread
+from cases.models import Remark, Request, RequestStep, SharedFile
 from incidentdesk.api import fields, lists
 from incidentdesk.api.calls import do
 from incidentdesk.api.shapes import Shape
@@ -26,7 +26,12 @@ REQUEST = Shape(
     " extension_until extension_reason settled_at settled_by=settled_by__name",
 )
 STEP = Shape(RequestStep, "id request_id kind text until at is_ours author user=user__name")
-FILE = Shape(SharedFile, "id partner=partner__code name size sha256 added_at step_id")
+FILE = Shape(SharedFile, "id partner=partner__code name size sha256 added_at step_id remark_id")
+REMARK = Shape(
+    Remark,
+    "id incident_id=involvement__incident_id involvement_id partner=partner__code text at is_ours"
+    " author user=user__name seen_at seen_by=seen_by__name",
+)
 
 
 def _overdue(found: QuerySet[Any], value: bool, by: Actor) -> QuerySet[Any]:
@@ -63,4 +68,22 @@ do(router, "notify", f"{ONE}/ask-again", requests.ask_again, answer=REQUEST, wit
 do(router, "notify", f"{ONE}/decide-on-time", requests.decide_on_time, answer=REQUEST)
 do(router, "notify", f"{ONE}/accept", requests.accept, answer=REQUEST)
 do(router, "notify", f"{ONE}/withdraw", requests.withdraw, answer=REQUEST)
+lists.rows(
+    router,
+    "/incidents/{incident_id}/threads",
+    REMARK,
+    correspondence.remarks_visible_to,
+    within=_of_incident,
+)
+THREAD = "/incidents/{incident_id}/partners/{involvement_id}"
+do(
+    router,
+    "notify",
+    f"{THREAD}/write",
+    thread.write,
+    answer=REMARK,
+    makes=True,
+    without={"uploads"},
+)
+do(router, "notify", f"{THREAD}/need-no-answer", thread.need_no_answer)
 do(router, "read", "/files/{file_id}/open-file", files.open_file)

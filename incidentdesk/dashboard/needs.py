@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any
 
@@ -56,7 +56,7 @@ class Needs:
 
 
 def of(by: Actor, *, at: datetime) -> Needs:
-    """What waits for `by`; at most twelve queries."""
+    """What waits for `by`; at most thirteen queries."""
     found = [
         *_notices(by, at=at),
         *_offers(by, at=at),
@@ -64,6 +64,7 @@ def of(by: Actor, *, at: datetime) -> Needs:
         *_tasks(by, at=at),
         *_reports(by, at=at),
         *_requests(by, at=at),
+        *_remarks(by, at=at),
         *_reviews(by, at=at),
         *_actions(by, at=at),
         *_fixes(by, at=at),
@@ -189,6 +190,23 @@ def _requests(by: Actor, *, at: datetime) -> Iterator[Need]:
             began_at=began_at,
             severity=incident.severity,
         )
+
+
+def _remarks(by: Actor, *, at: datetime) -> Iterator[Need]:
+    """What partners wrote and nobody has answered; one line for each thread."""
+    if not access.allows(by, Permission.NOTICE_DRAFT):
+        return
+    rows = correspondence.unanswered_remarks(by).select_related("partner", "involvement__incident")
+    oldest = {row.involvement_id: row for row in rows.order_by("-at", "-id")}
+    for remark in list(oldest.values())[:EACH]:
+        incident = remark.involvement.incident
+        need = _about(
+            incident,
+            f"{remark.partner} wrote and waits for an answer",
+            since(remark.at, at=at),
+            began_at=remark.at,
+        )
+        yield replace(need, url=f"{incident.url}?tab=partners")
 
 
 def _reviews(by: Actor, *, at: datetime) -> Iterator[Need]:

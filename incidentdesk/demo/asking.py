@@ -1,4 +1,4 @@
-"""What partners are asked in the demo: answered in parts, more time asked for, one overdue."""
+"""What is exchanged with partners in the demo: requests, in parts or late, and a thread."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 
 from django.core.files.base import ContentFile
 
-from cases import requests
+from cases import requests, thread
 from cases.models import Involvement, Request
 from incidentdesk.demo.agenda import between
 from incidentdesk.demo.life import Life
@@ -19,6 +19,13 @@ ANSWERS = (
     "The retail flow used it, about 140 orders; the institutional flow did not.",
     "Two desks did. Their order ids are in the file.",
     "None of ours: we had switched over before.",
+)
+
+# Minutes ago, who (the desk has no code), what.
+THREAD = (
+    (16, "HELIX", "Our screens show the old prices since 09:38 too. Shall we stop quoting?"),
+    (13, "", "Please use EU-1 only; it serves correct prices. There is no need to stop."),
+    (6, "HELIX", "Done, 14 of 16 screens are on EU-1. The other two follow."),
 )
 
 
@@ -49,8 +56,30 @@ def plan_open(lives: list[Life], *, now: datetime) -> None:
         now - timedelta(minutes=50), partial(norrbank.answer, ANSWERS[1], is_whole=False)
     )
     mismatch.agenda.add(now - timedelta(minutes=20), norrbank.ask_for_time)
+    for minutes, code, text in THREAD:
+        stale.agenda.add(now - timedelta(minutes=minutes), partial(_write, stale, code, text))
     late = _Asked(rejects, rejects.story.codes[0])
     rejects.agenda.add(now - timedelta(hours=20), partial(late.ask, now - timedelta(hours=3)))
+
+
+def _write(life: Life, code: str, text: str, at: datetime) -> None:
+    """One message of the thread with Helix."""
+    shown = Involvement.objects.filter(
+        incident_id=life.incident_id, partner__code="HELIX", disclosed_at__isnull=False
+    ).first()
+    if shown is None:
+        return
+    if code:
+        by = life.cast.contacts[code]
+        thread.reply(involvement_id=shown.pk, text=text, by=by, at=at)
+    else:
+        thread.write(
+            incident_id=life.incident_id,
+            involvement_id=shown.pk,
+            text=text,
+            by=life.comms,
+            at=at,
+        )
 
 
 class _Asked:

@@ -92,6 +92,20 @@ class AnswerForm(forms.Form):
     )
 
 
+class RemarkForm(forms.Form):
+    """Something for the response team."""
+
+    text = forms.CharField(
+        label="Write to the response team",
+        help_text="Observations, affected clients, order ids. Plain text.",
+        required=False,
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"max_length": "Keep it to 10,000 characters; a file can hold the rest."},
+    )
+    uploads = uploads.FilesField()
+
+
 class ExtensionForm(forms.Form):
     """More time for a request."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from partners.portal.views import files, incidents, reports, requests
+from partners.portal.views import files, incidents, reports, requests, thread
 
 app_name = "portal"
 
@@ -49,6 +49,7 @@ urlpatterns = [
         name="acknowledge",
     ),
     path("incidents/<incident:reference>/works/", incidents.confirm, name="confirm"),
+    path("incidents/<incident:reference>/write/", thread.write, name="write"),
     path("report/", reports.new, name="report_new"),
     path("reports/", reports.index, name="reports"),
     path("reports/<report:reference>/", reports.detail, name="report"),

@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
-from cases import evaluation, evidence, fixes, notices, requests, workflow
+from cases import evaluation, evidence, fixes, notices, requests, thread, workflow
 from cases.intake import reports, sources
 from cases.models import Category, NoticeCopy, SharedFile, System
 from incidentdesk.kernel.access import Actor
@@ -76,6 +76,12 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         due_at=LATER + timedelta(days=1),
         uploads=[ContentFile(b"x", name="list.csv")],
         by=comms,
+        at=LATER,
+    )
+    thread.reply(
+        involvement_id=incident.involvements.get().pk,
+        text="We see it too.",
+        by=people.contact("helix", helix),
         at=LATER,
     )
     return {

@@ -34,6 +34,7 @@ UNTRACKED = {
     "MomentChange": "append-only; it is a history",
     "CustodyEvent": "append-only",
     "RecoveryCheck": "append-only",
+    "Remark": "never changes but for who saw it",
     "RequestStep": "append-only",
     "SharedFile": "append-only",
     "Reconciliation": "append-only",

@@ -16,12 +16,13 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 
-from cases import disclosure, notices, requests, workflow
+from cases import disclosure, notices, requests, thread, workflow
 from cases.intake import reports
 from cases.models import (
     Incident,
     Involvement,
     NoticeCopy,
+    Remark,
     Report,
     Request,
     RequestStep,
@@ -70,6 +71,7 @@ class Side:
             NoticeCopy,
             Report,
             Contact,
+            Remark,
             Request,
             RequestStep,
             SharedFile,
@@ -202,6 +204,12 @@ def both(telling: Telling) -> Both:
         side.hidden = telling.involve(quiet, side, hint="GLOBAL undisclosed")
         side.report = telling.report(side, f"{side.word} report")
         side.asked = telling.ask(side, side.involvement)
+        thread.reply(
+            involvement_id=side.involvement.pk,
+            text=f"{side.word} remark",
+            by=side.actor,
+            at=telling.tick(),
+        )
         side.involvement.refresh_from_db()
     return Both(a, b, incident)
 

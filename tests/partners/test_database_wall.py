@@ -18,6 +18,7 @@ from cases.models import (
     Incident,
     Involvement,
     NoticeCopy,
+    Remark,
     Report,
     Request,
     RequestStep,
@@ -31,13 +32,14 @@ pytestmark = pytest.mark.django_db
 READABLE = {
     "cases_involvement": set(visibility.INVOLVEMENT_COLUMNS),
     "cases_noticecopy": set(visibility.COPY_COLUMNS),
+    "cases_remark": set(visibility.REMARK_COLUMNS),
     "cases_report": set(visibility.REPORT_COLUMNS),
     "cases_request": set(visibility.REQUEST_COLUMNS),
     "cases_requeststep": set(visibility.STEP_COLUMNS),
     "cases_sharedfile": set(visibility.FILE_COLUMNS),
     "cases_category": {"id", "key", "name", "description", "position", "is_active"},
 }
-SCOPED = [Involvement, NoticeCopy, Report, Request, RequestStep, SharedFile]
+SCOPED = [Involvement, NoticeCopy, Remark, Report, Request, RequestStep, SharedFile]
 
 
 def tables() -> dict[str, set[str]]:
@@ -141,6 +143,7 @@ def test_unfiltered_queries_give_exactly_the_own_rows(both: Both) -> None:
             asked = Request.objects.values_list("pk", "question", "why")
             assert set(asked) == {(side.asked.pk, f"{side.word} question", f"{side.word} why")}
             assert set(RequestStep.objects.values_list("text")) == {(f"{side.word} question",)}
+            assert set(Remark.objects.values_list("text")) == {(f"{side.word} remark",)}
             assert set(SharedFile.objects.values_list("name")) == {(f"{side.word}-list.csv",)}
             assert set(involvements) == {
                 (side.involvement.pk, f"{side.word}  view", f"{side.word}  meaning")

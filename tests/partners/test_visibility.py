@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from cases import visibility
-from cases.models import Involvement, NoticeCopy, Report, Request, RequestStep, SharedFile
+from cases.models import (
+    Involvement,
+    NoticeCopy,
+    Remark,
+    Report,
+    Request,
+    RequestStep,
+    SharedFile,
+)
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import SYSTEM
 from incidentdesk.kernel.errors import NotAllowed
@@ -29,7 +37,7 @@ FOR_ACTORS = {
 
 def test_the_application_sees_the_rows_of_both(both: Both) -> None:
     mine = {both.a.partner.pk, both.b.partner.pk}
-    for model in (Involvement, NoticeCopy, Report, Request, RequestStep, SharedFile):
+    for model in (Involvement, NoticeCopy, Remark, Report, Request, RequestStep, SharedFile):
         rows: Any = model.objects
         assert set(rows.values_list("partner_id", flat=True)) == mine
 
@@ -49,6 +57,7 @@ def test_there_are_as_many_queries_as_we_think() -> None:
         "listed_for",
         "notices_for",
         "owed_by",
+        "remarks_for",
         "reports_for",
         "requests_for",
         "steps_for",

@@ -1,4 +1,4 @@
-"""What is asked of the incident's partners, as its Partners tab lists it below each of them."""
+"""What is asked of the incident's partners and written with them, as its Partners tab has it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 
 from cases.admin.page import moments
 from cases.admin.page.partners import PartnerRow
-from cases.models import Incident, Request
+from cases.models import Incident, Remark, Request
+
+MOST = 200  # of all partners together, the newest
 
 
 @dataclass(frozen=True)
@@ -28,15 +30,37 @@ class Exchange:
 
     row: PartnerRow
     asked: list[Asked]
+    remarks: list[tuple[Remark, str]]  # oldest first, with when
+    waits: bool  # the partner wrote, and nobody answered
 
 
 def rows(incident: Incident, partners: Sequence[PartnerRow], now: datetime) -> dict[str, Any]:
-    """Each partner with its requests; one query, whatever their number."""
+    """Each partner with its requests and its thread; three queries, whatever their number."""
     asked: dict[int, list[Asked]] = defaultdict(list)
     found = Request.objects.filter(involvement__incident=incident)
     for request in found.order_by("due_at", "id"):
         asked[request.involvement_id].append(_asked(request, now))
-    return {"exchanges": [Exchange(row, asked[row.involvement.pk]) for row in partners]}
+    written = _remarks(incident, now)
+    return {"exchanges": [_exchange(row, asked, written) for row in partners]}
+
+
+def _exchange(
+    row: PartnerRow,
+    asked: dict[int, list[Asked]],
+    written: dict[int, list[tuple[Remark, str]]],
+) -> Exchange:
+    remarks = written[row.involvement.pk]
+    waits = any(not remark.is_ours and remark.seen_at is None for remark, _ in remarks)
+    return Exchange(row, asked[row.involvement.pk], remarks, waits)
+
+
+def _remarks(incident: Incident, now: datetime) -> dict[int, list[tuple[Remark, str]]]:
+    found = Remark.objects.filter(involvement__incident=incident)
+    newest = found.select_related("user").prefetch_related("files").order_by("-id")[:MOST]
+    written: dict[int, list[tuple[Remark, str]]] = defaultdict(list)
+    for remark in reversed(newest):
+        written[remark.involvement_id].append((remark, moments.short(remark.at, now)))
+    return written
 
 
 def _asked(request: Request, now: datetime) -> Asked:

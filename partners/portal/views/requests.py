@@ -65,7 +65,7 @@ def detail(request: ScopedRequest, reference: str) -> HttpResponse:
 def answer(request: ScopedRequest, reference: str) -> HttpResponse:
     """The answer, or a part of it. What was typed stays if it is refused."""
     actor, asked = request.actor, _request(request.actor, reference)
-    _require_acting(request)
+    require_acting(request)
     form = AnswerForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, asked, answer=form)
@@ -95,7 +95,7 @@ def answer(request: ScopedRequest, reference: str) -> HttpResponse:
 def ask_for_time(request: ScopedRequest, reference: str) -> HttpResponse:
     """More time, with a reason."""
     actor, asked = request.actor, _request(request.actor, reference)
-    _require_acting(request)
+    require_acting(request)
     form = ExtensionForm(request.POST)
     if not form.is_valid():
         return _page(request, asked, extension=form)
@@ -118,16 +118,17 @@ def shown(rows: Iterable[Request]) -> list[Asked]:
     return [Asked(row, WORDS[State(row.state)], row.is_overdue(now)) for row in rows]
 
 
+def require_acting(request: ScopedRequest) -> None:
+    """Refuse, in words, what only reads."""
+    if not request.may_act:
+        raise PermissionDenied(READ_ONLY)
+
+
 def _request(actor: Actor, reference: str) -> Request:
     found = visibility.requests_for(actor).filter(reference=reference).first()
     if found is None:
         raise Http404
     return found
-
-
-def _require_acting(request: ScopedRequest) -> None:
-    if not request.may_act:
-        raise PermissionDenied(READ_ONLY)
 
 
 def _address(reference: str) -> str:

@@ -23,8 +23,10 @@ from cases.models import (
     NoticeCopy,
     Reconciliation,
     RecoveryCheck,
+    Remark,
     Report,
     Request,
+    SharedFile,
     System,
     Task,
 )
@@ -105,8 +107,29 @@ def _rows(incident: Incident, number: int, people: Any, source: Any) -> None:
         due_set_at=NOW,
         due_at=NOW + timedelta(hours=1),
     )
+    _written(involved, number, people)
     _proofs(incident, number, people)
     _arrivals(incident, number, people, source, partner)
+
+
+def _written(involved: Involvement, number: int, people: Any) -> None:
+    remark = Remark.objects.create(
+        involvement=involved,
+        partner=involved.partner,
+        text="Late here too.",
+        at=NOW,
+        is_ours=False,
+        author="Helix",
+        user=people["helix"],
+    )
+    SharedFile.objects.create(
+        partner=involved.partner,
+        name="x.csv",
+        size=1,
+        sha256=f"{number:064x}",
+        added_at=NOW,
+        remark=remark,
+    )
 
 
 def _proofs(incident: Incident, number: int, people: Any) -> None:
