@@ -1,6 +1,6 @@
 """Worker entry points of cases."""
 
-from cases import checkpoints, downtime, evidence, fixes
+from cases import checkpoints, downtime, evidence, fixes, request_mails
 from cases.intake import alerts
 from incidentdesk.kernel import clocks, worker
 
@@ -27,6 +27,12 @@ def sweep_evidence() -> None:
 def remind_of_fixes() -> None:
     """Tell owners of temporary fixes whose last day has come."""
     fixes.remind(at=clocks.now())
+
+
+@worker.job()
+def remind_partners() -> None:
+    """Remind partners of what they owe."""
+    request_mails.remind(at=clocks.now())
 
 
 @worker.job()

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
-from cases.models import Category, Involvement, NoticeCopy, Report
+from cases.models import (
+    Category,
+    Involvement,
+    NoticeCopy,
+    Remark,
+    Report,
+    Request,
+    RequestStep,
+    SharedFile,
+)
 from incidentdesk.kernel.access import Actor
 
 # What the portal's database role may read; other columns are not granted.
@@ -53,6 +62,46 @@ REPORT_COLUMNS = (
     "reporter",
     "state",
     "answer",
+)
+
+REQUEST_COLUMNS = (
+    "id",
+    "involvement_id",
+    "partner_id",
+    "reference",
+    "question",
+    "why",
+    "state",
+    "asked_at",
+    "due_at",
+    "answered_at",
+    "was_late",
+    "extension_until",
+    "extension_reason",
+    "settled_at",
+)
+STEP_COLUMNS = (
+    "id",
+    "request_id",
+    "partner_id",
+    "kind",
+    "text",
+    "until",
+    "at",
+    "is_ours",
+    "author",
+)
+REMARK_COLUMNS = ("id", "involvement_id", "partner_id", "text", "at", "is_ours", "author")
+FILE_COLUMNS = (
+    "id",
+    "partner_id",
+    "key",
+    "name",
+    "size",
+    "sha256",
+    "added_at",
+    "step_id",
+    "remark_id",
 )
 
 
@@ -106,6 +155,46 @@ def reports_for(actor: Actor) -> QuerySet[Report]:
         .only(*REPORT_COLUMNS)
         .order_by("-reported_at", "-id")
     )
+
+
+def requests_for(actor: Actor) -> QuerySet[Request]:
+    """What we asked this partner, each with its incident; what it owes first, by its time."""
+    return (
+        Request.objects.filter(partner_id=actor.tenant_id)
+        .select_related("involvement")
+        .only(*REQUEST_COLUMNS, *(f"involvement__{name}" for name in INVOLVEMENT_COLUMNS))
+        .order_by("due_at", "id")
+    )
+
+
+def owed_by(actor: Actor) -> QuerySet[Request]:
+    """Those of them that this partner still has to answer."""
+    return requests_for(actor).filter(state=Request.State.OPEN)
+
+
+def steps_for(actor: Actor) -> QuerySet[RequestStep]:
+    """What was said about these requests, oldest first, each with its files."""
+    return (
+        RequestStep.objects.filter(partner_id=actor.tenant_id)
+        .only(*STEP_COLUMNS)
+        .prefetch_related(Prefetch("files", queryset=files_for(actor)))
+        .order_by("id")
+    )
+
+
+def remarks_for(actor: Actor) -> QuerySet[Remark]:
+    """What this partner and the response team wrote to each other, oldest first, with files."""
+    return (
+        Remark.objects.filter(partner_id=actor.tenant_id)
+        .only(*REMARK_COLUMNS)
+        .prefetch_related(Prefetch("files", queryset=files_for(actor)))
+        .order_by("id")
+    )
+
+
+def files_for(actor: Actor) -> QuerySet[SharedFile]:
+    """The files that this partner and the desk share."""
+    return SharedFile.objects.filter(partner_id=actor.tenant_id).only(*FILE_COLUMNS).order_by("id")
 
 
 def categories() -> QuerySet[Category]:

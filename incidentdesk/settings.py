@@ -194,6 +194,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 900.0,
         "options": {"expires": 900},
     },
+    "remind-partners": {
+        "task": "cases.jobs.remind_partners",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "take-checkpoint": {  # once a day; asked for more often, so that a restart misses none
         "task": "cases.jobs.take_checkpoint",
         "schedule": 600.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from cases import facts, gates, queries
 from cases.admin import needs
 from cases.admin.page import (
     axes,
+    correspondence,
     evidence,
     lifecycle,
     moments,
@@ -30,7 +32,17 @@ from incidentdesk.kernel.access import Actor, Permission
 # The menu behind “More”, in order; a gap is a line.
 MORE = (
     ("evaluate", "override_severity", "correct_time", "record_cause", "recovered", "sign"),
-    ("add_system", "isolate", "restore", "affected_again", "down", "up_again", "add_partner"),
+    (
+        "add_system",
+        "isolate",
+        "restore",
+        "affected_again",
+        "down",
+        "up_again",
+        "add_partner",
+        "ask",
+        "write",
+    ),
     ("add_task", "end_tasks", "clear_alerts"),
     (
         "add_evidence",
@@ -61,7 +73,7 @@ def build(
     """The page's context. `chosen` is the tab, `before` its first row, `kind` which entries."""
     prefetch_related_objects([incident], "moves", Prefetch("bases", queryset=_NAMED))
     found = facts.of(incident, at=now)
-    counts = tabs.count(incident, found)
+    counts, listed = tabs.count(incident, found), partners.rows(incident, now)
     shown = tabs.tabs(counts, chosen)
     on = next(tab for tab in shown if tab.is_on)
     return {
@@ -75,10 +87,10 @@ def build(
         "tabs": shown,
         "tab": on,
         **tabs.rows(incident, on.key, by=by, before=before, kind=kind, now=now),
-        **_on_tab(incident, on.key, found, by, now),
+        **_on_tab(incident, on.key, found, listed, by, now),
         "systems": systems.rows(incident, now),
         "dependents": systems.dependents(incident, buttons),
-        "partners": partners.rows(incident, now),
+        "partners": listed,
         "times": times.facts(incident, now),
         **_ways(incident, buttons, by),
         **_next(incident, found, by),
@@ -100,9 +112,16 @@ def _clocks(
 
 
 def _on_tab(
-    incident: Incident, key: str, known: gates.Facts, by: Actor, now: datetime
+    incident: Incident,
+    key: str,
+    known: gates.Facts,
+    listed: Sequence[partners.PartnerRow],
+    by: Actor,
+    now: datetime,
 ) -> dict[str, Any]:
     """The rows of the tabs that have a module of their own."""
+    if key == "partners":
+        return correspondence.rows(incident, listed, now)
     if key == "evidence":
         return evidence.rows(incident, by, known.evidence, now)
     if key == "fixes":

@@ -16,10 +16,13 @@ from cases.models.notice import Notice, NoticeCopy
 from cases.models.permission import IncidentUserObjectPermission
 from cases.models.playbook import Playbook, PlaybookTask
 from cases.models.recovery import Reconciliation, RecoveryCheck
+from cases.models.remark import Remark
 from cases.models.report import Report
+from cases.models.request import Request, RequestStep
 from cases.models.review_facts import ReviewFacts
 from cases.models.saved_view import SavedView
 from cases.models.severity import AxisLevel, Basis, SeverityFloor, SeverityMatrix, SeverityRule
+from cases.models.shared_file import SharedFile
 from cases.models.system import AffectedSystem, System
 from cases.models.task import Task
 
@@ -51,12 +54,16 @@ __all__ = [
     "PlaybookTask",
     "Reconciliation",
     "RecoveryCheck",
+    "Remark",
     "Report",
+    "Request",
+    "RequestStep",
     "ReviewFacts",
     "SavedView",
     "SeverityFloor",
     "SeverityMatrix",
     "SeverityRule",
+    "SharedFile",
     "Source",
     "Statement",
     "System",

@@ -113,6 +113,23 @@ class Afterwards(HttpResponseRedirect):
             return self.refused(sentence)
 
 
+class Outside(HttpResponse):
+    """Answer of a portal view that found a file to be its reader's own: leave the scope, and only
+    then stream it, without the database. A DeskError is shown at `otherwise`."""
+
+    def __init__(self, make: Callable[[], HttpResponseBase], *, otherwise: str) -> None:
+        super().__init__()
+        self.make, self.otherwise = make, otherwise
+
+    def finish(self, request: HttpRequest) -> HttpResponseBase:
+        """What is handed out."""
+        try:
+            return self.make()
+        except DeskError as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect(self.otherwise)
+
+
 class ScopeMiddleware:
     """Gives every portal request its `actor`; runs the portal inside the partner scope."""
 
@@ -152,7 +169,7 @@ class ScopeMiddleware:
             response = self.get_response(request)
             if response.streaming:
                 raise RuntimeError("A portal answer must not stream: it would outlive its scope.")
-        if isinstance(response, Afterwards):
+        if isinstance(response, (Afterwards, Outside)):
             return response.finish(scoped)
         return response
 

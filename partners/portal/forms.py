@@ -10,6 +10,7 @@ from django.core.validators import MinValueValidator
 
 from cases import visibility
 from cases.models import Category
+from incidentdesk.kernel import uploads
 
 MINUTES = "%Y-%m-%dT%H:%M"
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -71,3 +72,50 @@ class ReportForm(forms.Form):
         field = self.fields["category"]
         if isinstance(field, forms.ModelChoiceField):
             field.queryset = visibility.categories()
+
+
+class AnswerForm(forms.Form):
+    """An answer to a request, or a part of it."""
+
+    text = forms.CharField(
+        label="Your answer",
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"max_length": "Keep this to 20,000 characters; a file can hold the rest."},
+    )
+    uploads = uploads.FilesField()
+    is_whole = forms.BooleanField(
+        label="This is all: the answer is whole",
+        required=False,
+        help_text="Leave it empty for a part; more can follow.",
+    )
+
+
+class RemarkForm(forms.Form):
+    """Something for the response team."""
+
+    text = forms.CharField(
+        label="Write to the response team",
+        help_text="Observations, affected clients, order ids. Plain text.",
+        required=False,
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"max_length": "Keep it to 10,000 characters; a file can hold the rest."},
+    )
+    uploads = uploads.FilesField()
+
+
+class ExtensionForm(forms.Form):
+    """More time for a request."""
+
+    until = MinuteField(label="Until when?", help_text=TIME_HINT)
+    reason = forms.CharField(
+        label="Why do you need longer?",
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={
+            "required": "Say why you need longer; the response team decides on it.",
+            "max_length": "Keep this to 2,000 characters.",
+        },
+    )

@@ -13,9 +13,9 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
-from cases import evaluation, evidence, fixes, notices, workflow
+from cases import evaluation, evidence, fixes, notices, requests, thread, workflow
 from cases.intake import reports, sources
-from cases.models import Category, NoticeCopy, System
+from cases.models import Category, NoticeCopy, SharedFile, System
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import DeskError, NotAllowed
 from incidentdesk.kernel.roles import ROLES
@@ -68,8 +68,28 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         by=people.contact("helix", helix),
         at=NOW,
     )
+    asked = requests.ask(
+        incident_id=incident.pk,
+        involvement_id=incident.involvements.get().pk,
+        question="Which orders?",
+        why="",
+        due_at=LATER + timedelta(days=1),
+        uploads=[ContentFile(b"x", name="list.csv")],
+        by=comms,
+        at=LATER,
+    )
+    thread.reply(
+        involvement_id=incident.involvements.get().pk,
+        text="We see it too.",
+        by=people.contact("helix", helix),
+        at=LATER,
+    )
     return {
         **_pieces(incident, people),
+        "request_id": asked.pk,
+        "file_id": SharedFile.objects.get().pk,
+        "due_at": LATER + timedelta(days=2),
+        "until": LATER + timedelta(days=2),
         "incident_id": incident.pk,
         "review_id": review.pk,
         "action_id": action.pk,

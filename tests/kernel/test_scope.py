@@ -112,7 +112,11 @@ def test_the_portal_may_read_these_columns_and_write_nothing():
     assert found == {
         ("cases_involvement", "SELECT"): set(visibility.INVOLVEMENT_COLUMNS),
         ("cases_noticecopy", "SELECT"): set(visibility.COPY_COLUMNS),
+        ("cases_remark", "SELECT"): set(visibility.REMARK_COLUMNS),
         ("cases_report", "SELECT"): set(visibility.REPORT_COLUMNS),
+        ("cases_request", "SELECT"): set(visibility.REQUEST_COLUMNS),
+        ("cases_requeststep", "SELECT"): set(visibility.STEP_COLUMNS),
+        ("cases_sharedfile", "SELECT"): set(visibility.FILE_COLUMNS),
         ("cases_category", "SELECT"): {
             "id",
             "key",
@@ -154,7 +158,15 @@ def test_every_table_that_names_a_partner_and_is_read_by_the_portal_has_row_secu
             " AND relnamespace = 'public'::regnamespace ORDER BY 1"
         )
         secured = [row[0] for row in cursor.fetchall()]
-    assert secured == ["cases_involvement", "cases_noticecopy", "cases_report"]
+    assert secured == [
+        "cases_involvement",
+        "cases_noticecopy",
+        "cases_remark",
+        "cases_report",
+        "cases_request",
+        "cases_requeststep",
+        "cases_sharedfile",
+    ]
 
 
 @pytest.fixture

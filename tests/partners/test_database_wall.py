@@ -13,7 +13,17 @@ from django.apps import apps
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 
 from cases import visibility
-from cases.models import Category, Incident, Involvement, NoticeCopy, Report
+from cases.models import (
+    Category,
+    Incident,
+    Involvement,
+    NoticeCopy,
+    Remark,
+    Report,
+    Request,
+    RequestStep,
+    SharedFile,
+)
 from incidentdesk.kernel.scope import partner_scope
 from tests.partners.conftest import Both
 
@@ -22,10 +32,14 @@ pytestmark = pytest.mark.django_db
 READABLE = {
     "cases_involvement": set(visibility.INVOLVEMENT_COLUMNS),
     "cases_noticecopy": set(visibility.COPY_COLUMNS),
+    "cases_remark": set(visibility.REMARK_COLUMNS),
     "cases_report": set(visibility.REPORT_COLUMNS),
+    "cases_request": set(visibility.REQUEST_COLUMNS),
+    "cases_requeststep": set(visibility.STEP_COLUMNS),
+    "cases_sharedfile": set(visibility.FILE_COLUMNS),
     "cases_category": {"id", "key", "name", "description", "position", "is_active"},
 }
-SCOPED = [Involvement, NoticeCopy, Report]
+SCOPED = [Involvement, NoticeCopy, Remark, Report, Request, RequestStep, SharedFile]
 
 
 def tables() -> dict[str, set[str]]:
@@ -71,7 +85,7 @@ def is_readable(table: str, what: str) -> bool:
     return not is_refused(f"SELECT {what} FROM {connection.ops.quote_name(table)}")  # noqa: S608
 
 
-def test_only_four_tables_can_be_read(both: Both) -> None:
+def test_only_these_tables_can_be_read(both: Both) -> None:
     every = tables()
     assert len(every) > 30
     with partner_scope(both.a.partner.pk):
@@ -126,6 +140,11 @@ def test_unfiltered_queries_give_exactly_the_own_rows(both: Both) -> None:
             involvements = Involvement.objects.values_list("pk", "title", "meaning")
             copies = NoticeCopy.objects.values_list("pk", "body")
             reports = Report.objects.values_list("pk", "title", "description", "answer")
+            asked = Request.objects.values_list("pk", "question", "why")
+            assert set(asked) == {(side.asked.pk, f"{side.word} question", f"{side.word} why")}
+            assert set(RequestStep.objects.values_list("text")) == {(f"{side.word} question",)}
+            assert set(Remark.objects.values_list("text")) == {(f"{side.word} remark",)}
+            assert set(SharedFile.objects.values_list("name")) == {(f"{side.word}-list.csv",)}
             assert set(involvements) == {
                 (side.involvement.pk, f"{side.word}  view", f"{side.word}  meaning")
             }
@@ -147,13 +166,14 @@ def test_a_row_of_another_is_not_there_even_by_its_id(both: Both) -> None:
             (Involvement, both.a.hidden),
             (NoticeCopy, both.b.sent),
             (Report, both.b.report),
+            (Request, both.b.asked),
         ]:
             assert not model.objects.filter(pk=row.pk).exists()
 
 
 def test_a_model_that_is_read_whole_is_refused(both: Both) -> None:
     with partner_scope(both.a.partner.pk):
-        for model in [Incident, Involvement, NoticeCopy, Report]:
+        for model in [Incident, Involvement, NoticeCopy, Report, Request, RequestStep]:
             with pytest.raises(ProgrammingError, match="permission denied"), one_try():
                 list(model.objects.all())
         assert Category.objects.exists()
@@ -166,7 +186,7 @@ def test_the_role_without_a_partner_sees_nothing(both: Both) -> None:
                 if partner is not None:
                     cursor.execute("SELECT set_config('app.partner_id', %s, true)", [partner])
                 cursor.execute("SET LOCAL ROLE partner_portal")
-            assert [m.objects.count() for m in SCOPED] == [0, 0, 0]
+            assert {m.objects.count() for m in SCOPED} == {0}
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL ROLE NONE")
 

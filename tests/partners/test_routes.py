@@ -9,18 +9,19 @@ from __future__ import annotations
 import re
 from itertools import product
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from cases.models import Entry, Incident, Notice
+from cases.models import Entry, Incident, Notice, SharedFile
 from incidentdesk.kernel import grants
 from incidentdesk.kernel.models import User
 from notifications.models import Message
 from partners.models import Partner
 from tests.conftest import People
-from tests.partners.conftest import TITLE, Both, leaks
+from tests.partners.conftest import TITLE, Both, Side, leaks
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +76,19 @@ def _put(route: str, texts: dict[str, str]) -> str:
     return PARAMETER.sub(lambda found: texts[found[2]], route)
 
 
+def keys(side: Side) -> list[str]:
+    """Of the files that a partner shares with the desk."""
+    rows = SharedFile.objects.filter(partner=side.partner).order_by("pk")
+    return [str(key) for key in rows.values_list("key", flat=True)]
+
+
+def said(response: Any) -> str:
+    """What an answer says, a download too."""
+    if response.streaming:
+        return b"".join(response.streaming_content).decode() + str(response.headers)
+    return str(response.text)
+
+
 def foreign(both: Both) -> dict[str, list[str]]:
     """What Birch has, by the name of the parameter that it would stand for."""
     b = both.b
@@ -82,19 +96,26 @@ def foreign(both: Both) -> dict[str, list[str]]:
         "reference": [
             b.involvement.reference,
             b.report.reference,
+            b.asked.reference,
             both.incident.reference,
             str(b.involvement.pk),
             *JUNK,
         ],
         "number": ["1", "2", str(b.sent.pk), "0", "99999999999999999999"],
+        "key": [*keys(b), str(uuid4()), "1"],
     }
 
 
 def own(both: Both) -> dict[str, list[str]]:
     """What Alder has."""
     return {
-        "reference": [both.a.involvement.reference, both.a.report.reference],
+        "reference": [
+            both.a.involvement.reference,
+            both.a.report.reference,
+            both.a.asked.reference,
+        ],
         "number": ["1"],
+        "key": keys(both.a),
     }
 
 
@@ -161,7 +182,7 @@ def test_the_own_pages_say_nothing_of_others(both: Both, route: str) -> None:
     for address in filled(route, own(both)):
         response = client.get(address)
         assert response.status_code in (200, 404, 405)
-        assert not leaks(response.text, "BIRCH", TITLE, "undisclosed", "unsent"), address
+        assert not leaks(said(response), "BIRCH", TITLE, "undisclosed", "unsent"), address
         seen += response.status_code != 404
     assert seen
 
