@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from cases import deadlines, disclosure, queries, timeline
-from cases.models import Entry, Incident, Involvement, Notice, NoticeCopy
+from cases.models import Entry, Involvement, Notice, NoticeCopy
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
@@ -141,8 +141,7 @@ def send(*, notice_id: int, by: Actor, at: datetime) -> Notice:
         copy.next_update_at = notice.next_update_at
         copy.save()
         _queue_mails(copy, at=at)
-    if set(notice.incident.involvements.values_list("pk", flat=True)) <= _told(notice.incident):
-        deadlines.meet(notice.incident, "first_notice", at=at)
+    deadlines.settle_first_notice(notice.incident)
     names = ", ".join(copy.partner.name for copy in copies)
     text = f"Notice sent ({notice.get_kind_display()}) to {names}: {notice.body}"
     timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
@@ -210,12 +209,6 @@ def _withdraw(notice: Notice, *, by: Actor, at: datetime) -> None:
     notice.save(update_fields=["state"])
     text = f"Notice withdrawn ({notice.get_kind_display()})."
     timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
-
-
-def _told(incident: Incident) -> set[int]:
-    """The involvements that have at least one sent notice."""
-    copies = NoticeCopy.objects.filter(involvement__incident=incident, sent_at__isnull=False)
-    return set(copies.values_list("involvement_id", flat=True))
 
 
 def _queue_mails(copy: NoticeCopy, *, at: datetime) -> None:

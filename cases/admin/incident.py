@@ -104,6 +104,7 @@ class IncidentAdmin(EvaluationViews, IncidentViews):
         partners.ADD_PARTNER,
         partners.EDIT_INVOLVEMENT,
         partners.DISCLOSE,
+        partners.DECIDE,
         evidence.ADD,
         fixes.PROPOSE,
         restoring.CHECK,

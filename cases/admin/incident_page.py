@@ -30,7 +30,8 @@ from incidentdesk.kernel.access import Actor, Permission
 # The menu behind “More”, in order; a gap is a line.
 MORE = (
     ("evaluate", "override_severity", "correct_time", "record_cause", "recovered", "sign"),
-    ("add_system", "isolate", "restore", "affected_again", "down", "up_again", "add_partner"),
+    ("add_system", "isolate", "restore", "affected_again", "down", "up_again"),
+    ("add_partner", "decide_notice"),
     ("add_task", "end_tasks", "clear_alerts"),
     (
         "add_evidence",

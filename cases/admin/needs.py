@@ -49,6 +49,7 @@ _DIALOGS: dict[str, Action] = {
         response.CLEAR_ALERTS,
         response.RECOVERED,
         partners.DRAFT_NOTICE,
+        partners.DECIDE,
         evidence.ADD,
         fixes.PROPOSE,
         restoring.CHECK,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ninja import Router
 
-from cases import disclosure
+from cases import deciding, disclosure
 from cases.models import Involvement
 from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
@@ -23,7 +23,7 @@ INVOLVEMENT = Shape(
     Involvement,
     "id incident_id partner=partner__code partner_id reference title meaning severity started_at"
     " phase added_at disclosed_at disclosed_by=disclosed_by__name recovery_confirmed_at"
-    " recovery_confirmed_by",
+    " recovery_confirmed_by decision decision_reason decided_at decided_by=decided_by__name",
 )
 OF_ONE = "/incidents/{incident_id}/partners"
 
@@ -60,3 +60,4 @@ do(
     disclosure.disclose,
     answer=INVOLVEMENT,
 )
+do(router, "command", f"{OF_ONE}/decide", deciding.decide, choice=Involvement.Decision)

@@ -209,6 +209,7 @@ class Life:
             reason = "It came back on another node; containment was too early."
             self.do(between(start, end, 0.12), workflow.step_back, reason=reason)
             proof.sign(self, "no_growth", between(start, end, 0.18))
+            telling.decide(self, between(start, end, 0.185))
             self.do(between(start, end, 0.19), workflow.begin_mitigation)
         self._end_tasks("mitigation", [between(start, end, share) for share in (0.2, 0.5, 0.8)])
         when = between(start, end, 0.35)
@@ -288,6 +289,16 @@ class Life:
 
     def _login(self) -> str:
         return next(name for name, actor in self.cast.actors.items() if actor is self.commander)
+
+    @property
+    def is_for_digest(self) -> bool:
+        """So mild that its partners read of it in the monthly digest, unless one reported it."""
+        return self.severity == 4 and self.story.by != "partner" and not self.is_open
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The codes of the partners that are told by a notice."""
+        return () if self.is_for_digest else self.story.codes
 
     @property
     def incident(self) -> Incident:

@@ -148,6 +148,7 @@ USE_CASES = {
     "cases.disclosure.add_partner": DRAFT,
     "cases.disclosure.edit_involvement": DRAFT,
     "cases.disclosure.disclose": DRAFT,
+    "cases.deciding.decide": COMMAND,
     "cases.notices.draft": DRAFT,
     "cases.notices.edit": DRAFT,
     "cases.notices.approve": APPROVE_NOTICE,

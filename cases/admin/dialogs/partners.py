@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from cases import disclosure, notices
+from cases import deciding, disclosure, notices
 from cases.admin.dialogs import fields
 from cases.models import Incident, Involvement, Notice
 from incidentdesk.kernel.access import Actor, Permission
@@ -16,6 +16,12 @@ from incidentdesk.kernel.dialogs import Action, DeskForm
 from partners.models import Partner
 
 MEANING = "What it means for this partner"
+Decision = Involvement.Decision
+CHOICES = {
+    Decision.NOTIFY: "notified of this incident by a notice",
+    Decision.NOT: "not notified",
+    Decision.DIGEST: "told in the monthly digest",
+}
 SHOWN = "In words for the partner; nothing internal, and no other partner's name."
 
 
@@ -101,6 +107,42 @@ def _disclose(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime
     return f"{involvement.partner} sees it as {involvement.reference}."
 
 
+class DecideForm(DeskForm):
+    """Who is notified, and why; the same for several at once."""
+
+    partners = fields.ticks("Partners")
+    choice = forms.ChoiceField(label="They are", widget=forms.RadioSelect)
+    reason = fields.words("Why", rows=2, help_text="It stays on the timeline, inside the desk.")
+
+    def prepare(self) -> None:
+        """Those of whom nothing is decided yet, ticked; the digest only where there is one."""
+        rows = list(self.obj.involvements.select_related("partner"))
+        self.fields["partners"].choices = [(row.pk, _decided(row)) for row in rows]  # type: ignore[attr-defined]
+        self.fields["partners"].initial = [row.pk for row in rows if not row.decision]
+        is_mild = self.obj.severity == deciding.DIGEST_SEVERITY
+        self.fields["choice"].choices = [  # type: ignore[attr-defined]
+            (key, CHOICES[key]) for key in Decision if is_mild or key != Decision.DIGEST
+        ]
+
+
+def _decided(row: Involvement) -> str:
+    """The partner, and what is decided of it so far."""
+    words = row.get_decision_display() if row.decision else "nothing decided yet"
+    return f"{row.partner.name} ({words})"
+
+
+def _decide(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+    count = deciding.decide(
+        incident_id=obj.pk,
+        involvement_ids=data["partners"],
+        choice=data["choice"],
+        reason=data["reason"],
+        by=by,
+        at=at,
+    )
+    return f"Decided for {count} partner{'' if count == 1 else 's'}."
+
+
 class DraftForm(DeskForm):
     """The text of a notice and who gets it."""
 
@@ -167,6 +209,16 @@ DISCLOSE = Action(
     InvolvementForm,
     intro="The partner gets a reference of its own and sees its view of the incident from now on.",
     submit="Disclose",
+)
+DECIDE = Action(
+    "decide_notice",
+    "Decide who is notified",
+    _decide,
+    Permission.INCIDENT_COMMAND,
+    DecideForm,
+    intro="Each affected partner is notified or not, with a reason, before Containment ends.",
+    submit="Decide",
+    applies=lambda incident: incident.is_open,
 )
 DRAFT_NOTICE = Action(
     "draft_notice",

@@ -26,7 +26,7 @@ class PartnerRow:
 def rows(incident: Incident, now: datetime) -> list[PartnerRow]:
     """Every partner of the incident. Two queries, whatever their number."""
     copies = NoticeCopy.objects.select_related("notice").order_by("-id").defer("body")
-    involvements = incident.involvements.select_related("partner").prefetch_related(
+    involvements = incident.involvements.select_related("partner", "decided_by").prefetch_related(
         Prefetch("copies", queryset=copies)
     )
     return [_row(involvement, now) for involvement in involvements]
