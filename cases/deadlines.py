@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db.models import Min
 
+from cases import promises
 from cases.models import Deadline, Incident, Involvement, Target
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.prepared import Inserted
@@ -33,14 +34,19 @@ def reset(incident: Incident) -> None:
     A kind that the severity does not have is taken away; what was dropped stays dropped.
     """
     found = wanted(incident, Target.objects.filter(severity=incident.severity))
-    of_incident = Deadline.objects.filter(incident=incident)
+    of_incident = Deadline.objects.filter(incident=incident, involvement=None)
     met = set(of_incident.filter(met_at__isnull=False).values_list("kind", flat=True))
     running = of_incident.filter(met_at=None, is_dropped=False)
     running.exclude(kind__in=[deadline.kind for deadline in found]).delete()
+    _put([deadline for deadline in found if deadline.kind not in met])
+    promises.reset(incident)
+
+
+def _put(found: list[Deadline]) -> None:
     Deadline.objects.bulk_create(
-        [deadline for deadline in found if deadline.kind not in met],
+        found,
         update_conflicts=True,
-        unique_fields=["incident", "kind"],
+        unique_fields=["incident", "kind", "involvement"],
         update_fields=["anchor_at", "due_at"],
     )
 
@@ -95,6 +101,12 @@ def resume(incident: Incident) -> None:
     """Let what was dropped run again, but what was signed away: an incident was reopened."""
     Deadline.objects.filter(incident=incident, met_at=None).update(is_dropped=False)
     reset(incident)
+    settle_notices(incident)
+
+
+def settle_notices(incident: Incident) -> None:
+    """What was decided or sent says which notices are still due, to all and to each partner."""
+    promises.settle(incident)
     settle_first_notice(incident)
 
 

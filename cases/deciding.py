@@ -42,7 +42,7 @@ def decide(
         row.decided_at, row.decided_by_id = at, by.person_id
     fields = ["decision", "decision_reason", "decided_at", "decided_by"]
     Involvement.objects.bulk_update(rows, fields)
-    deadlines.settle_first_notice(incident)
+    deadlines.settle_notices(incident)
     names, words = ", ".join(row.partner.name for row in rows), Decision(choice).label
     text = f"Decided for {names}: {words}. Reason: {reason.strip()}"
     timeline.record(incident, Entry.Kind.STATEMENT, text, by=by, at=at)
@@ -54,7 +54,7 @@ def lapse(incident: Incident) -> None:
     incident.involvements.exclude(decision="").update(
         decision="", decision_reason="", decided_at=None, decided_by=None
     )
-    deadlines.settle_first_notice(incident)
+    deadlines.settle_notices(incident)
 
 
 def _chosen(incident: Incident, involvement_ids: Sequence[int]) -> list[Involvement]:

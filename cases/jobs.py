@@ -1,6 +1,6 @@
 """Worker entry points of cases."""
 
-from cases import checkpoints, downtime, evidence, fixes
+from cases import checkpoints, downtime, evidence, fixes, warning
 from cases.intake import alerts
 from incidentdesk.kernel import clocks, worker
 
@@ -27,6 +27,12 @@ def sweep_evidence() -> None:
 def remind_of_fixes() -> None:
     """Tell owners of temporary fixes whose last day has come."""
     fixes.remind(at=clocks.now())
+
+
+@worker.job()
+def warn_of_promises() -> None:
+    """Warn of notices and updates that partners were promised and have not had."""
+    warning.warn(at=clocks.now())
 
 
 @worker.job()

@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
-from cases import deadlines, disclosure, queries, timeline
-from cases.models import Entry, Involvement, Notice, NoticeCopy
+from cases import deadlines, disclosure, dispatch, promises, queries, timeline
+from cases.models import Entry, Incident, Involvement, Notice, NoticeCopy
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
-from notifications import outbox
-from partners import directory
 
 Kind = Entry.Kind
 
@@ -33,20 +30,16 @@ def draft(
     by: Actor,
     at: datetime,
     next_update_at: datetime | None = None,
-    replaces: Notice | None = None,
+    replaces_id: int | None = None,
 ) -> Notice:
-    """Write a notice for some of the incident's partners. It waits for a second person."""
+    """Write a notice for some partners of an incident; a second person is paged to approve it."""
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
     if not body.strip():
         raise InvalidInput("A notice needs a text.")
-    involvements = list(incident.involvements.filter(pk__in=involvement_ids))
-    if not involvements:
-        raise InvalidInput("Choose at least one affected partner; add one first if none is listed.")
+    involvements = _audience(incident, involvement_ids)
     if next_update_at is not None and next_update_at <= at:
         raise InvalidInput("The next update lies in the past; promise a later time, or none.")
-    if replaces is not None and replaces.incident_id != incident.pk:
-        raise InvalidInput("A notice replaces one of the same incident.")
     notice = Notice.objects.create(
         incident=incident,
         kind=kind,
@@ -55,12 +48,10 @@ def draft(
         next_update_at=next_update_at,
         drafted_at=at,
         drafted_by_id=by.person_id,
-        replaces=replaces,
+        replaces=_replaced(incident, replaces_id),
     )
     _address(notice, involvements)
-    to = timeline.counted(len(involvements), "partner")
-    text = f"Notice drafted ({notice.get_kind_display()}, {to})."
-    timeline.record(incident, Kind.NOTICE, text, by=by, at=at)
+    _ask(notice, len(involvements), by=by, at=at)
     return notice
 
 
@@ -82,7 +73,7 @@ def edit(*, notice_id: int, body: str, by: Actor, at: datetime) -> Notice:
         body=body,
         involvement_ids=audience,
         next_update_at=promised if promised and promised > at else None,
-        replaces=notice,
+        replaces_id=notice.pk,
         by=by,
         at=at,
     )
@@ -140,7 +131,8 @@ def send(*, notice_id: int, by: Actor, at: datetime) -> Notice:
         copy.body, copy.sent_at = notice.body, at
         copy.next_update_at = notice.next_update_at
         copy.save()
-        _queue_mails(copy, at=at)
+        dispatch.mails(copy, at=at)
+        promises.keep(copy.involvement, copy.next_update_at, at=at)
     deadlines.settle_first_notice(notice.incident)
     names = ", ".join(copy.partner.name for copy in copies)
     text = f"Notice sent ({notice.get_kind_display()}) to {names}: {notice.body}"
@@ -181,6 +173,31 @@ def _locked(notice_id: int, *, by: Actor) -> Notice:
     return notice
 
 
+def _audience(incident: Incident, involvement_ids: Sequence[int]) -> list[Involvement]:
+    rows = incident.involvements.filter(pk__in=involvement_ids)
+    found = list(rows.select_related("partner"))
+    if not found:
+        raise InvalidInput("Choose at least one affected partner; add one first if none is listed.")
+    return found
+
+
+def _replaced(incident: Incident, notice_id: int | None) -> Notice | None:
+    found = incident.notices.filter(pk=notice_id).first() if notice_id else None
+    if notice_id and found is None:
+        raise InvalidInput("A notice replaces one of the same incident.")
+    return found
+
+
+def _ask(notice: Notice, partners: int, *, by: Actor, at: datetime) -> None:
+    """It waits: the timeline says so, and who approves is paged, unless already for this one."""
+    to = timeline.counted(partners, "partner")
+    text = f"Notice drafted ({notice.get_kind_display()}, {to})."
+    timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
+    if notice.replaces is None or notice.replaces.approved_at is not None:
+        authors = _earlier_authors(notice) | {by.person_id}
+        dispatch.page_approvers(notice, but=authors, by=by, at=at)
+
+
 def _earlier_authors(notice: Notice) -> set[int]:
     """Who drafted what this notice replaces: an edit keeps their words."""
     found, earlier = set(), notice.replaces
@@ -209,25 +226,3 @@ def _withdraw(notice: Notice, *, by: Actor, at: datetime) -> None:
     notice.save(update_fields=["state"])
     text = f"Notice withdrawn ({notice.get_kind_display()})."
     timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
-
-
-def _queue_mails(copy: NoticeCopy, *, at: datetime) -> None:
-    involvement = copy.involvement
-    for contact in directory.notice_contacts(copy.partner_id):
-        outbox.queue(
-            kind="notice",
-            to=contact.email,
-            about=involvement.incident.about,
-            dedupe_key=f"notice:{copy.pk}:{contact.pk}",
-            context={
-                "reference": involvement.reference,
-                "title": involvement.heading,
-                "severity_label": f"SEV-{involvement.severity} for you",
-                "body": copy.body,
-                "tlp": copy.tlp,
-                "url": f"{settings.SITE_URL}/portal/incidents/{involvement.reference}/",
-                "partner_name": copy.partner.name,
-                "next_update": copy.next_update_at,
-            },
-            at=at,
-        )

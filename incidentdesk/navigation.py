@@ -66,6 +66,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         "Register",
         (
             Place("Partners", "handshake", "partners.Partner"),
+            Place("Contract terms", "gavel", "partners.Terms"),
             Place("Systems", "dns", "cases.System"),
             Place("Playbooks", "checklist", "cases.Playbook"),
             Place("Escalation paths", "stairs", "notifications.EscalationPath"),

@@ -479,7 +479,7 @@ class Walk:
             choice=choice,
             reason="It trades on it.",
             by=self.commander,
-            at=self.tick(),
+            at=self.at,
         )
 
     def notify(self, kind: str) -> Notice:

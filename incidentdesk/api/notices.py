@@ -41,7 +41,6 @@ do(
     notices.draft,
     answer=NOTICE,
     makes=True,
-    without={"replaces"},
     kind=Notice.Kind,
 )
 do(router, "notify", f"{ONE}/edit", notices.edit, answer=NOTICE)

@@ -10,7 +10,7 @@ from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
 from incidentdesk.api.shapes import Shape
 from partners import sheets
-from partners.models import Contact, Partner
+from partners.models import Contact, Partner, Terms
 
 router = Router(tags=["partners"])
 
@@ -18,6 +18,12 @@ PARTNER = Shape(Partner, "id name code kind is_active")
 CONTACT = Shape(
     Contact,
     "id partner=partner__code partner_id name email phone title gets_notices is_active",
+)
+TERMS = Shape(
+    Terms,
+    "id partner=partner__code partner_id notice_sev1 notice_sev2 notice_sev3 notice_sev4"
+    " acknowledge_minutes mail_carries facts_initial_hours facts_interim_hours facts_final_days"
+    " regimes",
 )
 INVOLVEMENT = Shape(
     Involvement,
@@ -42,6 +48,7 @@ lists.rows(
     sight.register(Contact),
     filters={"is_active": (bool, "is_active")},
 )
+lists.rows(router, "/partners/{partner_id}/terms", TERMS, sight.register(Terms))
 do(router, "registers", "/partners/import", sheets.import_partners, text=fields.File)
 do(router, "registers", "/contacts/import", sheets.import_contacts, text=fields.File)
 lists.rows(router, OF_ONE, INVOLVEMENT, sight.of_incident(Involvement))

@@ -291,16 +291,6 @@ class Life:
         return next(name for name, actor in self.cast.actors.items() if actor is self.commander)
 
     @property
-    def is_for_digest(self) -> bool:
-        """So mild that its partners read of it in the monthly digest, unless one reported it."""
-        return self.severity == 4 and self.story.by != "partner" and not self.is_open
-
-    @property
-    def told(self) -> tuple[str, ...]:
-        """The codes of the partners that are told by a notice."""
-        return () if self.is_for_digest else self.story.codes
-
-    @property
     def incident(self) -> Incident:
         """The incident as it is now."""
         return Incident.objects.get(pk=self.incident_id)

@@ -237,6 +237,7 @@ STEPS = {
     "reviews.drafting.locked_part",
     "cases.disclosure.list_reporter",
     "cases.disclosure.show",
+    "cases.dispatch.page_approvers",
     "cases.moving.arrive",
     "cases.moving.note_move",
     "cases.timeline.record",

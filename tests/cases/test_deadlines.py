@@ -231,6 +231,7 @@ def test_the_walk_meets_every_clock_on_its_way(incident_in):
         "first_notice",
         "contain",
         "recover",
+        "partner_notice",
     }
 
 

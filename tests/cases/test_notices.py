@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from cases import disclosure, notices, visibility
+from cases import disclosure, dispatch, notices, visibility
 from cases.models import Deadline, Entry, Incident, Involvement, Notice, NoticeCopy
 from incidentdesk.kernel import access, grants
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -411,7 +411,7 @@ def test_a_mail_that_is_in_the_outbox_already_is_not_written_twice(draft, approv
     copy, contact = notice.copies.get(), helix.contacts.get()
     send(notice)
     with transaction.atomic():
-        notices._queue_mails(NoticeCopy.objects.get(pk=copy.pk), at=LATER)
+        dispatch.mails(NoticeCopy.objects.get(pk=copy.pk), at=LATER)
     assert _mail_rows().get().dedupe_key == f"notice:{copy.pk}:{contact.pk}"
 
 
