@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 
@@ -16,7 +17,8 @@ from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES
-from notifications import escalation, outbox
+from notifications import escalation, outbox, rendering
+from notifications.rendering import Rendered
 from partners import directory
 
 
@@ -29,18 +31,30 @@ def mails(copy: NoticeCopy, *, at: datetime) -> None:
             to=contact.email,
             about=involvement.incident.about,
             dedupe_key=f"notice:{copy.pk}:{contact.pk}",
-            context={
-                "reference": involvement.reference,
-                "title": involvement.heading,
-                "severity_label": f"SEV-{involvement.severity} for you",
-                "body": copy.body,
-                "tlp": copy.tlp,
-                "url": f"{settings.SITE_URL}/portal/incidents/{involvement.reference}/",
-                "partner_name": copy.partner.name,
-                "next_update": copy.next_update_at,
-            },
+            context=letter(copy),
             at=at,
         )
+
+
+def letter(copy: NoticeCopy) -> dict[str, Any]:
+    """What a mail about this copy says. Before the first notice the reference is not given yet."""
+    involvement = copy.involvement
+    reference = involvement.reference or f"{copy.partner.code}-…"
+    return {
+        "reference": reference,
+        "title": involvement.heading,
+        "severity_label": f"SEV-{involvement.severity} for you",
+        "body": copy.body,
+        "tlp": copy.tlp,
+        "url": f"{settings.SITE_URL}/portal/incidents/{reference}/",
+        "partner_name": copy.partner.name,
+        "next_update": copy.next_update_at,
+    }
+
+
+def preview(copy: NoticeCopy) -> Rendered:
+    """The mail, exactly as it would be written now."""
+    return rendering.render("notice", letter(copy))
 
 
 def page_approvers(notice: Notice, *, but: Collection[int], by: Actor, at: datetime) -> int:

@@ -7,17 +7,26 @@ edit after approval is a new notice.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
-from cases import deadlines, disclosure, dispatch, promises, queries, timeline
+from cases import deadlines, disclosure, dispatch, promises, queries, timeline, wording
 from cases.models import Entry, Incident, Involvement, Notice, NoticeCopy
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 
 Kind = Entry.Kind
+
+
+@dataclass(frozen=True)
+class OwnText:
+    """What one partner reads instead of the text that the others read."""
+
+    involvement_id: int
+    body: str
 
 
 @transaction.atomic
@@ -30,9 +39,14 @@ def draft(
     by: Actor,
     at: datetime,
     next_update_at: datetime | None = None,
+    texts: Sequence[OwnText] = (),
     replaces_id: int | None = None,
 ) -> Notice:
-    """Write a notice for some partners of an incident; a second person is paged to approve it."""
+    """Write a notice for some partners of an incident; a second person is paged to approve it.
+
+    `texts` are those of partners who read something else than `body`. Placeholders are filled for
+    each partner now: what is approved is what is read.
+    """
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
     if not body.strip():
@@ -50,14 +64,19 @@ def draft(
         drafted_by_id=by.person_id,
         replaces=_replaced(incident, replaces_id),
     )
-    _address(notice, involvements)
+    _address(notice, involvements, texts)
     _ask(notice, len(involvements), by=by, at=at)
     return notice
 
 
 @transaction.atomic
-def edit(*, notice_id: int, body: str, by: Actor, at: datetime) -> Notice:
-    """Change a draft. An approved notice is withdrawn and a new draft takes its place."""
+def edit(
+    *, notice_id: int, body: str, texts: Sequence[OwnText] = (), by: Actor, at: datetime
+) -> Notice:
+    """Change a draft. An approved notice is withdrawn and a new draft takes its place.
+
+    `texts` are those of partners who read something else; without one a partner reads `body`.
+    """
     notice = _locked(notice_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
     if notice.state in (Notice.State.SENT, Notice.State.WITHDRAWN):
@@ -73,6 +92,7 @@ def edit(*, notice_id: int, body: str, by: Actor, at: datetime) -> Notice:
         body=body,
         involvement_ids=audience,
         next_update_at=promised if promised and promised > at else None,
+        texts=texts,
         replaces_id=notice.pk,
         by=by,
         at=at,
@@ -128,14 +148,13 @@ def send(*, notice_id: int, by: Actor, at: datetime) -> Notice:
     for copy in copies:
         if copy.involvement.disclosed_at is None:
             disclosure.show(notice.incident, copy.involvement, by=by, at=at)
-        copy.body, copy.sent_at = notice.body, at
-        copy.next_update_at = notice.next_update_at
-        copy.save()
+        copy.sent_at = at
+        copy.save(update_fields=["sent_at"])
         dispatch.mails(copy, at=at)
         promises.keep(copy.involvement, copy.next_update_at, at=at)
     deadlines.settle_first_notice(notice.incident)
     names = ", ".join(copy.partner.name for copy in copies)
-    text = f"Notice sent ({notice.get_kind_display()}) to {names}: {notice.body}"
+    text = f"Notice sent ({notice.get_kind_display()}) to {names}: {_as_read(copies)}"
     timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
     return notice
 
@@ -207,18 +226,36 @@ def _earlier_authors(notice: Notice) -> set[int]:
     return found
 
 
-def _address(notice: Notice, involvements: Sequence[Involvement]) -> None:
-    """Fix the audience: a copy for each partner, empty until the notice is sent."""
+def _address(notice: Notice, involvements: Sequence[Involvement], texts: Sequence[OwnText]) -> None:
+    """Fix the audience and what each of it reads: a copy for each partner."""
+    own = {text.involvement_id: text.body.strip() for text in texts if text.body.strip()}
+    if set(own) - {row.pk for row in involvements}:
+        raise InvalidInput("A text of its own is for a partner that gets the notice.")
+    for text in (notice.body, *own.values()):
+        wording.require_known(text)
     NoticeCopy.objects.bulk_create(
         NoticeCopy(
             notice=notice,
-            involvement=involvement,
-            partner_id=involvement.partner_id,
+            involvement=row,
+            partner_id=row.partner_id,
             kind=notice.kind,
+            body=wording.fill(
+                own.get(row.pk, notice.body),
+                wording.values(notice.incident, row, notice.next_update_at),
+            ),
+            is_own=row.pk in own,
             tlp=notice.tlp,
+            next_update_at=notice.next_update_at,
         )
-        for involvement in involvements
+        for row in involvements
     )
+
+
+def _as_read(copies: Sequence[NoticeCopy]) -> str:
+    """The words that were sent; of several texts, each with the name of its partner."""
+    if len({copy.body for copy in copies}) == 1:
+        return copies[0].body
+    return "\n".join(f"{copy.partner.name}: {copy.body}" for copy in copies)
 
 
 def _withdraw(notice: Notice, *, by: Actor, at: datetime) -> None:

@@ -20,6 +20,7 @@ from cases.admin.dialogs import (
     bulk,
     command,
     crew,
+    drafting,
     evaluation,
     evidence,
     fixes,
@@ -79,7 +80,7 @@ class IncidentAdmin(EvaluationViews, IncidentViews):
     desk_actions: ClassVar = (
         command.ACKNOWLEDGE,
         response.POST_UPDATE,
-        partners.DRAFT_NOTICE,
+        drafting.DRAFT_NOTICE,
         command.PAGE,
         command.TAKE_COMMAND,
         moves.TO_CONTAINMENT,

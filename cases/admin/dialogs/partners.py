@@ -8,9 +8,9 @@ from typing import Any
 
 from django import forms
 
-from cases import deciding, disclosure, notices
+from cases import deciding, disclosure
 from cases.admin.dialogs import fields
-from cases.models import Incident, Involvement, Notice
+from cases.models import Incident, Involvement
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
 from partners.models import Partner
@@ -143,44 +143,6 @@ def _decide(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) 
     return f"Decided for {count} partner{'' if count == 1 else 's'}."
 
 
-class DraftForm(DeskForm):
-    """The text of a notice and who gets it."""
-
-    kind = forms.ChoiceField(label="Kind", choices=Notice.Kind.choices)
-    body = fields.words(
-        "Text", rows=7, help_text="Sent word for word, once a second person has approved it."
-    )
-    audience = fields.ticks("To")
-    next_update_at = fields.moment(
-        "Next update by",
-        required=False,
-        help_text="UTC. A promise to the partners.",
-    )
-
-    def prepare(self) -> None:
-        """Every partner that is listed; a first notice where none was sent."""
-        rows = list(self.obj.involvements.select_related("partner"))
-        self.fields["audience"].choices = [(row.pk, fields.named(row)) for row in rows]  # type: ignore[attr-defined]
-        self.fields["audience"].initial = [row.pk for row in rows]
-        told = self.obj.notices.filter(state=Notice.State.SENT).exists()
-        self.fields["kind"].initial = Notice.Kind.UPDATE if told else Notice.Kind.FIRST
-        if not rows:
-            self.lead_in = "No partner is listed on this incident yet; list one first."
-
-
-def _draft(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    notices.draft(
-        incident_id=obj.pk,
-        kind=data["kind"],
-        body=data["body"],
-        involvement_ids=data["audience"],
-        next_update_at=data["next_update_at"],
-        by=by,
-        at=at,
-    )
-    return "The notice waits for a second person's approval."
-
-
 _MAY = Permission.NOTICE_DRAFT
 ADD_PARTNER = Action(
     "add_partner",
@@ -219,13 +181,4 @@ DECIDE = Action(
     intro="Each affected partner is notified or not, with a reason, before Containment ends.",
     submit="Decide",
     applies=lambda incident: incident.is_open,
-)
-DRAFT_NOTICE = Action(
-    "draft_notice",
-    "Notify partners",
-    _draft,
-    _MAY,
-    DraftForm,
-    intro="A draft. A second person approves it before it is sent.",
-    submit="Save the draft",
 )
