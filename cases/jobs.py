@@ -1,6 +1,6 @@
 """Worker entry points of cases."""
 
-from cases import checkpoints, downtime, evidence, fixes, request_mails
+from cases import checkpoints, downtime, evidence, fixes, request_mails, warning
 from cases.intake import alerts
 from incidentdesk.kernel import clocks, worker
 
@@ -33,6 +33,12 @@ def remind_of_fixes() -> None:
 def remind_partners() -> None:
     """Remind partners of what they owe."""
     request_mails.remind(at=clocks.now())
+
+
+@worker.job()
+def warn_of_promises() -> None:
+    """Warn of notices and updates that partners were promised and have not had."""
+    warning.warn(at=clocks.now())
 
 
 @worker.job()

@@ -7,20 +7,26 @@ edit after approval is a new notice.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
-from cases import deadlines, disclosure, queries, timeline
+from cases import deadlines, disclosure, dispatch, promises, queries, timeline, wording
 from cases.models import Entry, Incident, Involvement, Notice, NoticeCopy
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
-from notifications import outbox
-from partners import directory
 
 Kind = Entry.Kind
+
+
+@dataclass(frozen=True)
+class OwnText:
+    """What one partner reads instead of the text that the others read."""
+
+    involvement_id: int
+    body: str
 
 
 @transaction.atomic
@@ -33,20 +39,21 @@ def draft(
     by: Actor,
     at: datetime,
     next_update_at: datetime | None = None,
-    replaces: Notice | None = None,
+    texts: Sequence[OwnText] = (),
+    replaces_id: int | None = None,
 ) -> Notice:
-    """Write a notice for some of the incident's partners. It waits for a second person."""
+    """Write a notice for some partners of an incident; a second person is paged to approve it.
+
+    `texts` are those of partners who read something else than `body`. Placeholders are filled for
+    each partner now: what is approved is what is read.
+    """
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
     if not body.strip():
         raise InvalidInput("A notice needs a text.")
-    involvements = list(incident.involvements.filter(pk__in=involvement_ids))
-    if not involvements:
-        raise InvalidInput("Choose at least one affected partner; add one first if none is listed.")
+    involvements = _audience(incident, involvement_ids)
     if next_update_at is not None and next_update_at <= at:
         raise InvalidInput("The next update lies in the past; promise a later time, or none.")
-    if replaces is not None and replaces.incident_id != incident.pk:
-        raise InvalidInput("A notice replaces one of the same incident.")
     notice = Notice.objects.create(
         incident=incident,
         kind=kind,
@@ -55,18 +62,21 @@ def draft(
         next_update_at=next_update_at,
         drafted_at=at,
         drafted_by_id=by.person_id,
-        replaces=replaces,
+        replaces=_replaced(incident, replaces_id),
     )
-    _address(notice, involvements)
-    to = timeline.counted(len(involvements), "partner")
-    text = f"Notice drafted ({notice.get_kind_display()}, {to})."
-    timeline.record(incident, Kind.NOTICE, text, by=by, at=at)
+    _address(notice, involvements, texts)
+    _ask(notice, len(involvements), by=by, at=at)
     return notice
 
 
 @transaction.atomic
-def edit(*, notice_id: int, body: str, by: Actor, at: datetime) -> Notice:
-    """Change a draft. An approved notice is withdrawn and a new draft takes its place."""
+def edit(
+    *, notice_id: int, body: str, texts: Sequence[OwnText] = (), by: Actor, at: datetime
+) -> Notice:
+    """Change a draft. An approved notice is withdrawn and a new draft takes its place.
+
+    `texts` are those of partners who read something else; without one a partner reads `body`.
+    """
     notice = _locked(notice_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
     if notice.state in (Notice.State.SENT, Notice.State.WITHDRAWN):
@@ -82,7 +92,8 @@ def edit(*, notice_id: int, body: str, by: Actor, at: datetime) -> Notice:
         body=body,
         involvement_ids=audience,
         next_update_at=promised if promised and promised > at else None,
-        replaces=notice,
+        texts=texts,
+        replaces_id=notice.pk,
         by=by,
         at=at,
     )
@@ -137,14 +148,13 @@ def send(*, notice_id: int, by: Actor, at: datetime) -> Notice:
     for copy in copies:
         if copy.involvement.disclosed_at is None:
             disclosure.show(notice.incident, copy.involvement, by=by, at=at)
-        copy.body, copy.sent_at = notice.body, at
-        copy.next_update_at = notice.next_update_at
-        copy.save()
-        _queue_mails(copy, at=at)
-    if set(notice.incident.involvements.values_list("pk", flat=True)) <= _told(notice.incident):
-        deadlines.meet(notice.incident, "first_notice", at=at)
+        copy.sent_at = at
+        copy.save(update_fields=["sent_at"])
+        dispatch.mails(copy, at=at)
+        promises.keep(copy.involvement, copy.next_update_at, at=at)
+    deadlines.settle_first_notice(notice.incident)
     names = ", ".join(copy.partner.name for copy in copies)
-    text = f"Notice sent ({notice.get_kind_display()}) to {names}: {notice.body}"
+    text = f"Notice sent ({notice.get_kind_display()}) to {names}: {_as_read(copies)}"
     timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
     return notice
 
@@ -182,6 +192,31 @@ def _locked(notice_id: int, *, by: Actor) -> Notice:
     return notice
 
 
+def _audience(incident: Incident, involvement_ids: Sequence[int]) -> list[Involvement]:
+    rows = incident.involvements.filter(pk__in=involvement_ids)
+    found = list(rows.select_related("partner"))
+    if not found:
+        raise InvalidInput("Choose at least one affected partner; add one first if none is listed.")
+    return found
+
+
+def _replaced(incident: Incident, notice_id: int | None) -> Notice | None:
+    found = incident.notices.filter(pk=notice_id).first() if notice_id else None
+    if notice_id and found is None:
+        raise InvalidInput("A notice replaces one of the same incident.")
+    return found
+
+
+def _ask(notice: Notice, partners: int, *, by: Actor, at: datetime) -> None:
+    """It waits: the timeline says so, and who approves is paged, unless already for this one."""
+    to = timeline.counted(partners, "partner")
+    text = f"Notice drafted ({notice.get_kind_display()}, {to})."
+    timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
+    if notice.replaces is None or notice.replaces.approved_at is not None:
+        authors = _earlier_authors(notice) | {by.person_id}
+        dispatch.page_approvers(notice, but=authors, by=by, at=at)
+
+
 def _earlier_authors(notice: Notice) -> set[int]:
     """Who drafted what this notice replaces: an edit keeps their words."""
     found, earlier = set(), notice.replaces
@@ -191,18 +226,36 @@ def _earlier_authors(notice: Notice) -> set[int]:
     return found
 
 
-def _address(notice: Notice, involvements: Sequence[Involvement]) -> None:
-    """Fix the audience: a copy for each partner, empty until the notice is sent."""
+def _address(notice: Notice, involvements: Sequence[Involvement], texts: Sequence[OwnText]) -> None:
+    """Fix the audience and what each of it reads: a copy for each partner."""
+    own = {text.involvement_id: text.body.strip() for text in texts if text.body.strip()}
+    if set(own) - {row.pk for row in involvements}:
+        raise InvalidInput("A text of its own is for a partner that gets the notice.")
+    for text in (notice.body, *own.values()):
+        wording.require_known(text)
     NoticeCopy.objects.bulk_create(
         NoticeCopy(
             notice=notice,
-            involvement=involvement,
-            partner_id=involvement.partner_id,
+            involvement=row,
+            partner_id=row.partner_id,
             kind=notice.kind,
+            body=wording.fill(
+                own.get(row.pk, notice.body),
+                wording.values(notice.incident, row, notice.next_update_at),
+            ),
+            is_own=row.pk in own,
             tlp=notice.tlp,
+            next_update_at=notice.next_update_at,
         )
-        for involvement in involvements
+        for row in involvements
     )
+
+
+def _as_read(copies: Sequence[NoticeCopy]) -> str:
+    """The words that were sent; of several texts, each with the name of its partner."""
+    if len({copy.body for copy in copies}) == 1:
+        return copies[0].body
+    return "\n".join(f"{copy.partner.name}: {copy.body}" for copy in copies)
 
 
 def _withdraw(notice: Notice, *, by: Actor, at: datetime) -> None:
@@ -210,31 +263,3 @@ def _withdraw(notice: Notice, *, by: Actor, at: datetime) -> None:
     notice.save(update_fields=["state"])
     text = f"Notice withdrawn ({notice.get_kind_display()})."
     timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
-
-
-def _told(incident: Incident) -> set[int]:
-    """The involvements that have at least one sent notice."""
-    copies = NoticeCopy.objects.filter(involvement__incident=incident, sent_at__isnull=False)
-    return set(copies.values_list("involvement_id", flat=True))
-
-
-def _queue_mails(copy: NoticeCopy, *, at: datetime) -> None:
-    involvement = copy.involvement
-    for contact in directory.notice_contacts(copy.partner_id):
-        outbox.queue(
-            kind="notice",
-            to=contact.email,
-            about=involvement.incident.about,
-            dedupe_key=f"notice:{copy.pk}:{contact.pk}",
-            context={
-                "reference": involvement.reference,
-                "title": involvement.heading,
-                "severity_label": f"SEV-{involvement.severity} for you",
-                "body": copy.body,
-                "tlp": copy.tlp,
-                "url": f"{settings.SITE_URL}/portal/incidents/{involvement.reference}/",
-                "partner_name": copy.partner.name,
-                "next_update": copy.next_update_at,
-            },
-            at=at,
-        )

@@ -71,6 +71,8 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         "Register",
         (
             Place("Partners", "handshake", "partners.Partner"),
+            Place("Notice templates", "draft", "cases.NoticeTemplate"),
+            Place("Contract terms", "gavel", "partners.Terms"),
             Place("Systems", "dns", "cases.System"),
             Place("Playbooks", "checklist", "cases.Playbook"),
             Place("Escalation paths", "stairs", "notifications.EscalationPath"),

@@ -184,6 +184,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 120},
     },
+    "warn-of-promises": {
+        "task": "cases.jobs.warn_of_promises",
+        "schedule": 15.0,
+        "options": {"expires": 60},
+    },
     "sweep-evidence": {
         "task": "cases.jobs.sweep_evidence",
         "schedule": 3600.0,

@@ -10,7 +10,7 @@ from incidentdesk.kernel import access, audit, grants
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import InvalidInput
 from incidentdesk.kernel.models import User
-from partners.models import Contact, Partner
+from partners.models import Contact, Partner, Terms
 
 KINDS = {"incident": "", "report": "REP-", "request": "REQ-"}
 
@@ -62,3 +62,9 @@ def give_login(*, contact_id: int, right: str, by: Actor, at: datetime) -> User:
 def notice_contacts(partner_id: int) -> list[Contact]:
     """The people at a partner who get its notices, in order."""
     return list(Contact.objects.filter(partner_id=partner_id, is_active=True, gets_notices=True))
+
+
+def terms_of(partner: Partner) -> Terms:
+    """What was agreed with a partner; every one has a row."""
+    found: Terms = partner.terms
+    return found

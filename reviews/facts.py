@@ -58,10 +58,11 @@ def phase_times(incident: Incident, *, at: datetime) -> list[PhaseTime]:
 
 def late_clocks(incident: Incident, *, at: datetime) -> list[Late]:
     """The target times that were missed, or are late by now. One query."""
-    running = [d for d in incident.deadlines.all() if d.met_at or not d.is_dropped]
+    known = incident.deadlines.select_related("involvement__partner")
+    running = [d for d in known if d.met_at or not d.is_dropped]
     ends = ((deadline, deadline.met_at or at) for deadline in running)
     return [
-        Late(deadline.get_kind_display(), end - deadline.due_at, deadline.met_at is not None)
+        Late(deadline.label, end - deadline.due_at, deadline.met_at is not None)
         for deadline, end in ends
         if end > deadline.due_at
     ]

@@ -13,6 +13,7 @@ from cases.models.involvement import Involvement
 from cases.models.moment import MomentChange
 from cases.models.move import Move, Statement, Waiver
 from cases.models.notice import Notice, NoticeCopy
+from cases.models.notice_template import NoticeTemplate
 from cases.models.permission import IncidentUserObjectPermission
 from cases.models.playbook import Playbook, PlaybookTask
 from cases.models.recovery import Reconciliation, RecoveryCheck
@@ -49,6 +50,7 @@ __all__ = [
     "Move",
     "Notice",
     "NoticeCopy",
+    "NoticeTemplate",
     "Phase",
     "Playbook",
     "PlaybookTask",

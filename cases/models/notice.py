@@ -31,13 +31,17 @@ _BY_NO_AUTHOR = """
 
 @tracked(name="kind")
 class Notice(models.Model):
-    """A text for some of an incident's partners: drafted, approved by a second person, sent."""
+    """A text for some of an incident's partners: drafted, approved by a second person, sent.
+
+    `body` may hold placeholders; what each partner reads word for word stands in its copy.
+    """
 
     class Kind(models.TextChoices):
         FIRST = "first", "first notice"
         UPDATE = "update", "update"
         ALL_CLEAR = "all_clear", "all clear"
         CORRECTION = "correction", "correction"
+        REPORT = "report", "post-incident report"
 
     class State(models.TextChoices):
         DRAFT = "draft", "waits for approval"
@@ -120,13 +124,19 @@ class Notice(models.Model):
 
 @tracked(name="partner", made=False)
 class NoticeCopy(models.Model):
-    """A notice as one partner has it. Its audience is fixed while the notice is drafted."""
+    """A notice as one partner has it, word for word, from the draft on.
+
+    A trigger keeps text and audience of what was approved: no copy changes, comes or goes.
+    """
 
     notice = models.ForeignKey(Notice, models.PROTECT, related_name="copies")
     involvement = models.ForeignKey("cases.Involvement", models.PROTECT, related_name="copies")
     partner = models.ForeignKey("partners.Partner", models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20, choices=Notice.Kind.choices)
     body = models.TextField(blank=True)
+    is_own = models.BooleanField(
+        default=False, db_default=False, help_text="Its text differs from that of the others."
+    )
     tlp = models.CharField(max_length=12)
     next_update_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)

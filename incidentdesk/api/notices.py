@@ -5,7 +5,7 @@ from __future__ import annotations
 from ninja import Router
 
 from cases import notices, queries
-from cases.models import Notice, NoticeCopy
+from cases.models import Notice, NoticeCopy, NoticeTemplate
 from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
 from incidentdesk.api.shapes import Shape
@@ -22,8 +22,10 @@ NOTICE = Shape(
 )
 COPY = Shape(
     NoticeCopy,
-    "id notice_id involvement_id partner=partner__code sent_at acknowledged_at acknowledged_by",
+    "id notice_id involvement_id partner=partner__code body is_own sent_at acknowledged_at"
+    " acknowledged_by",
 )
+TEMPLATE = Shape(NoticeTemplate, "id kind category=category__key body")
 FILTERS: dict[str, lists.Filter] = {
     "state": (lists.choice(Notice._meta.get_field("state")), "state"),
     "kind": (lists.choice(Notice._meta.get_field("kind")), "kind"),
@@ -41,10 +43,10 @@ do(
     notices.draft,
     answer=NOTICE,
     makes=True,
-    without={"replaces"},
     kind=Notice.Kind,
 )
 do(router, "notify", f"{ONE}/edit", notices.edit, answer=NOTICE)
 do(router, "notify", f"{ONE}/withdraw", notices.withdraw, answer=NOTICE)
 do(router, "approve", f"{ONE}/approve", notices.approve, answer=NOTICE)
 do(router, "notify", f"{ONE}/send", notices.send, answer=NOTICE)
+lists.rows(router, "/notice-templates", TEMPLATE, sight.register(NoticeTemplate))

@@ -2,5 +2,6 @@
 
 from partners.models.partner import Contact, Partner, ReferenceCounter
 from partners.models.permission import PartnerUserObjectPermission
+from partners.models.terms import Terms
 
-__all__ = ["Contact", "Partner", "PartnerUserObjectPermission", "ReferenceCounter"]
+__all__ = ["Contact", "Partner", "PartnerUserObjectPermission", "ReferenceCounter", "Terms"]

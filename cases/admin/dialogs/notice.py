@@ -1,4 +1,4 @@
-"""The buttons of one notice: edit, approve, send, withdraw."""
+"""The buttons of one notice: approve, send, withdraw; `drafting` has the one that edits."""
 
 from __future__ import annotations
 
@@ -6,27 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.urls import reverse
-
 from cases import notices
-from cases.admin.dialogs import fields
 from cases.models import Notice
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.dialogs import Action, DeskForm, Done
+from incidentdesk.kernel.dialogs import Action, DeskForm
 
 State = Notice.State
-
-
-class EditForm(DeskForm):
-    """The text as it stands."""
-
-    body = fields.words("Text", rows=8)
-
-    def prepare(self) -> None:
-        """The text, and what an edit means once it is approved."""
-        self.fields["body"].initial = self.obj.body
-        if self.obj.state == State.APPROVED:
-            self.lead_in = "This text is approved; an edit needs a new approval."
 
 
 class ReadForm(DeskForm):
@@ -35,14 +20,10 @@ class ReadForm(DeskForm):
     above = "admin/cases/notice/text.html"
 
     def prepare(self) -> None:
-        """The partners, by name."""
-        self.audience = [copy.partner.name for copy in self.obj.copies.select_related("partner")]
-
-
-def _edit(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
-    fresh = notices.edit(notice_id=obj.pk, body=data["body"], by=by, at=at)
-    address = reverse("admin:cases_notice_change", args=[fresh.pk])
-    return Done("Saved as a new draft; it waits for a second person's approval.", to=address)
+        """What each partner reads; those who read the same, together."""
+        self.texts: dict[str, list[str]] = {}
+        for copy in self.obj.copies.select_related("partner").order_by("partner__name"):
+            self.texts.setdefault(copy.body, []).append(copy.partner.name)
 
 
 def _approve(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
@@ -81,15 +62,6 @@ SEND = Action(
     submit="Send",
     is_primary=True,
     applies=lambda notice: notice.state == State.APPROVED,
-)
-EDIT = Action(
-    "edit",
-    "Edit",
-    _edit,
-    Permission.NOTICE_DRAFT,
-    EditForm,
-    submit="Save",
-    applies=lambda notice: notice.state in (State.DRAFT, State.APPROVED),
 )
 WITHDRAW = Action(
     "withdraw",

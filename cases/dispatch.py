@@ -1,0 +1,92 @@
+"""What a notice sends out: mails to a partner's contacts, a page to those who approve.
+
+Steps of `notices`, inside its transaction. They decide nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from cases import moving, sight
+from cases.models import Notice, NoticeCopy
+from incidentdesk.kernel import access
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.models import User
+from incidentdesk.kernel.roles import ROLES
+from notifications import escalation, outbox, rendering
+from notifications.rendering import Rendered
+from partners import directory
+
+
+def mails(copy: NoticeCopy, *, at: datetime) -> None:
+    """One mail to each of the partner's contacts who gets notices."""
+    involvement = copy.involvement
+    for contact in directory.notice_contacts(copy.partner_id):
+        outbox.queue(
+            kind="notice",
+            to=contact.email,
+            about=involvement.incident.about,
+            dedupe_key=f"notice:{copy.pk}:{contact.pk}",
+            context=letter(copy),
+            at=at,
+        )
+
+
+def letter(copy: NoticeCopy) -> dict[str, Any]:
+    """What a mail about this copy says. Before the first notice the reference is not given yet."""
+    involvement = copy.involvement
+    reference = involvement.reference or f"{copy.partner.code}-…"
+    return {
+        "reference": reference,
+        "title": involvement.heading,
+        "severity_label": f"SEV-{involvement.severity} for you",
+        "body": copy.body,
+        "tlp": copy.tlp,
+        "url": f"{settings.SITE_URL}/portal/incidents/{reference}/",
+        "partner_name": copy.partner.name,
+        "next_update": copy.next_update_at,
+    }
+
+
+def preview(copy: NoticeCopy) -> Rendered:
+    """The mail, exactly as it would be written now."""
+    return rendering.render("notice", letter(copy))
+
+
+def page_approvers(notice: Notice, *, but: Collection[int], by: Actor, at: datetime) -> int:
+    """Call those who approve notices, once for this notice; `but` wrote it. Answers how many.
+
+    Of a restricted incident only who is let in is called, and a drill calls whom it pages.
+    """
+    incident = notice.incident
+    people = [one for one in _approvers() if one.pk not in but]
+    if incident.is_restricted:
+        people = [p for p in people if not sight.is_closed(incident, access.actor_for(p))]
+    if not people or not moving.pages_people(incident):
+        return 0
+    facts = moving.escalation_facts(incident)
+    what = "" if incident.is_restricted else f"A {notice.get_kind_display()} waits for approval."
+    paged = escalation.page(
+        about=incident.about,
+        user_ids=[person.pk for person in people],
+        by_name=by.name,
+        note=what,
+        title=facts["title"],
+        reference=facts["reference"],
+        severity=incident.severity,
+        url=f"/admin/cases/notice/{notice.pk}/change/",
+        once=f"notice:{notice.pk}",
+        at=at,
+    )
+    return len(paged)
+
+
+def _approvers() -> list[User]:
+    """Active people who hold the approver's role; without one, everybody who may approve."""
+    may = [key for key, role in ROLES.items() if Permission.NOTICE_APPROVE in role.permissions]
+    people = list(User.objects.filter(is_active=True, roles__overlap=may).order_by("pk"))
+    return [person for person in people if "approver" in person.roles] or people
