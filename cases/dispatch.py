@@ -57,8 +57,15 @@ def preview(copy: NoticeCopy) -> Rendered:
     return rendering.render("notice", letter(copy))
 
 
-def page_approvers(notice: Notice, *, but: Collection[int], by: Actor, at: datetime) -> int:
-    """Call those who approve notices, once for this notice; `but` wrote it. Answers how many.
+def page_approvers(
+    notice: Notice,
+    *,
+    what: str = "waits for approval",
+    but: Collection[int],
+    by: Actor,
+    at: datetime,
+) -> int:
+    """Call those who approve notices, once for each `what` of it; `but` wrote it. Answers how many.
 
     Of a restricted incident only who is let in is called, and a drill calls whom it pages.
     """
@@ -69,17 +76,17 @@ def page_approvers(notice: Notice, *, but: Collection[int], by: Actor, at: datet
     if not people or not moving.pages_people(incident):
         return 0
     facts = moving.escalation_facts(incident)
-    what = "" if incident.is_restricted else f"A {notice.get_kind_display()} waits for approval."
+    note = "" if incident.is_restricted else f"A {notice.get_kind_display()} {what}."
     paged = escalation.page(
         about=incident.about,
         user_ids=[person.pk for person in people],
         by_name=by.name,
-        note=what,
+        note=note,
         title=facts["title"],
         reference=facts["reference"],
         severity=incident.severity,
         url=f"/admin/cases/notice/{notice.pk}/change/",
-        once=f"notice:{notice.pk}",
+        once=f"notice:{notice.pk}:{notice.state}",
         at=at,
     )
     return len(paged)

@@ -7,26 +7,38 @@ edit after approval is a new notice.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
-from cases import deadlines, disclosure, dispatch, promises, queries, timeline, wording
-from cases.models import Entry, Incident, Involvement, Notice, NoticeCopy
+from cases import (
+    accuracy,
+    audience,
+    deadlines,
+    disclosure,
+    dispatch,
+    moving,
+    promises,
+    queries,
+    timeline,
+)
+from cases.audience import OwnText
+from cases.models import Entry, Incident, Notice, NoticeCopy
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 
+__all__ = [
+    "OwnText",
+    "acknowledge",
+    "approve",
+    "draft",
+    "edit",
+    "send",
+    "send_in_emergency",
+    "withdraw",
+]
 Kind = Entry.Kind
-
-
-@dataclass(frozen=True)
-class OwnText:
-    """What one partner reads instead of the text that the others read."""
-
-    involvement_id: int
-    body: str
 
 
 @transaction.atomic
@@ -51,7 +63,7 @@ def draft(
     access.require(by, Permission.NOTICE_DRAFT)
     if not body.strip():
         raise InvalidInput("A notice needs a text.")
-    involvements = _audience(incident, involvement_ids)
+    involvements = audience.chosen(incident, involvement_ids)
     if next_update_at is not None and next_update_at <= at:
         raise InvalidInput("The next update lies in the past; promise a later time, or none.")
     notice = Notice.objects.create(
@@ -64,7 +76,7 @@ def draft(
         drafted_by_id=by.person_id,
         replaces=_replaced(incident, replaces_id),
     )
-    _address(notice, involvements, texts)
+    audience.address(notice, involvements, texts)
     _ask(notice, len(involvements), by=by, at=at)
     return notice
 
@@ -116,7 +128,9 @@ def approve(*, notice_id: int, by: Actor, at: datetime) -> Notice:
     notice.state, notice.approved_at = Notice.State.APPROVED, at
     notice.approved_by_id = by.user_id
     notice.save()
-    text = f"Notice approved ({notice.get_kind_display()})."
+    flags = accuracy.of(notice)
+    flagged = f" Looked at, since it differs from the record: {'; '.join(flags)}." if flags else ""
+    text = f"Notice approved ({notice.get_kind_display()}).{flagged}"
     timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
     return notice
 
@@ -142,19 +156,56 @@ def send(*, notice_id: int, by: Actor, at: datetime) -> Notice:
         raise Conflict("This notice waits for a second person's approval.")
     if notice.state != Notice.State.APPROVED:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
+    return _send(notice, by=by, at=at)
+
+
+@transaction.atomic
+def send_in_emergency(*, notice_id: int, reason: str, by: Actor, at: datetime) -> Notice:
+    """Send what nobody approved: the commander alone, with a reason, and loud.
+
+    Approvers are paged, the timeline, the notice and the review show it, and so does the partner's
+    copy.
+    """
+    notice = _locked(notice_id, by=by)
+    access.require(by, Permission.INCIDENT_COMMAND)
+    disclosure.require_telling(notice.incident)
+    if notice.incident.commander_id != by.person_id:
+        raise InvalidInput(
+            f"Only the commander of {notice.incident.reference} sends without an approval; have "
+            "it approved, or take command."
+        )
+    where = "the review asks for it"
+    moving.require_reason(reason, "Sending without an approval", where=where)
+    if notice.state == Notice.State.APPROVED:
+        raise Conflict("This notice is approved; send it the ordinary way.")
+    if notice.state != Notice.State.DRAFT:
+        raise Conflict(f"This notice is {notice.get_state_display()} already.")
+    notice.emergency_reason = reason.strip()
+    sent = _send(notice, by=by, at=at)
+    dispatch.page_approvers(sent, what="was sent WITHOUT approval", but=(), by=by, at=at)
+    return sent
+
+
+def _send(notice: Notice, *, by: Actor, at: datetime) -> Notice:
+    """Show it to its audience, write the mails, and keep what was promised."""
+    alone = bool(notice.emergency_reason)
     notice.state, notice.sent_at, notice.sent_by_id = Notice.State.SENT, at, by.user_id
-    notice.save()
     copies = list(notice.copies.select_related("involvement__partner").order_by("partner_id"))
     for copy in copies:
+        copy.involvement.incident = notice.incident
         if copy.involvement.disclosed_at is None:
             disclosure.show(notice.incident, copy.involvement, by=by, at=at)
-        copy.sent_at = at
-        copy.save(update_fields=["sent_at"])
+        copy.sent_at, copy.is_emergency = at, alone
+        copy.save(update_fields=["sent_at", "is_emergency"])
         dispatch.mails(copy, at=at)
         promises.keep(copy.involvement, copy.next_update_at, at=at)
+    notice.save()
     deadlines.settle_first_notice(notice.incident)
     names = ", ".join(copy.partner.name for copy in copies)
-    text = f"Notice sent ({notice.get_kind_display()}) to {names}: {_as_read(copies)}"
+    how = " WITHOUT a second person's approval" if alone else ""
+    why = f" Reason: {notice.emergency_reason}" if alone else ""
+    said = f"{audience.as_read(copies)}{why}"
+    text = f"Notice sent{how} ({notice.get_kind_display()}) to {names}: {said}"
     timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
     return notice
 
@@ -192,14 +243,6 @@ def _locked(notice_id: int, *, by: Actor) -> Notice:
     return notice
 
 
-def _audience(incident: Incident, involvement_ids: Sequence[int]) -> list[Involvement]:
-    rows = incident.involvements.filter(pk__in=involvement_ids)
-    found = list(rows.select_related("partner"))
-    if not found:
-        raise InvalidInput("Choose at least one affected partner; add one first if none is listed.")
-    return found
-
-
 def _replaced(incident: Incident, notice_id: int | None) -> Notice | None:
     found = incident.notices.filter(pk=notice_id).first() if notice_id else None
     if notice_id and found is None:
@@ -224,38 +267,6 @@ def _earlier_authors(notice: Notice) -> set[int]:
         found.add(earlier.drafted_by_id)
         earlier = earlier.replaces
     return found
-
-
-def _address(notice: Notice, involvements: Sequence[Involvement], texts: Sequence[OwnText]) -> None:
-    """Fix the audience and what each of it reads: a copy for each partner."""
-    own = {text.involvement_id: text.body.strip() for text in texts if text.body.strip()}
-    if set(own) - {row.pk for row in involvements}:
-        raise InvalidInput("A text of its own is for a partner that gets the notice.")
-    for text in (notice.body, *own.values()):
-        wording.require_known(text)
-    NoticeCopy.objects.bulk_create(
-        NoticeCopy(
-            notice=notice,
-            involvement=row,
-            partner_id=row.partner_id,
-            kind=notice.kind,
-            body=wording.fill(
-                own.get(row.pk, notice.body),
-                wording.values(notice.incident, row, notice.next_update_at),
-            ),
-            is_own=row.pk in own,
-            tlp=notice.tlp,
-            next_update_at=notice.next_update_at,
-        )
-        for row in involvements
-    )
-
-
-def _as_read(copies: Sequence[NoticeCopy]) -> str:
-    """The words that were sent; of several texts, each with the name of its partner."""
-    if len({copy.body for copy in copies}) == 1:
-        return copies[0].body
-    return "\n".join(f"{copy.partner.name}: {copy.body}" for copy in copies)
 
 
 def _withdraw(notice: Notice, *, by: Actor, at: datetime) -> None:

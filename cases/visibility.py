@@ -48,6 +48,7 @@ COPY_COLUMNS = (
     "sent_at",
     "acknowledged_at",
     "acknowledged_by",
+    "is_emergency",
 )
 REPORT_COLUMNS = (
     "id",

@@ -87,6 +87,16 @@ def gates_waived(incident: Incident) -> list[Passed]:
     ]
 
 
+def sent_alone(incident: Incident) -> list[Passed]:
+    """The notices that a commander sent without an approval, and why. One query."""
+    rows = incident.notices.exclude(emergency_reason="").select_related("sent_by")
+    return [
+        Passed(row.get_kind_display(), row.emergency_reason, str(row.sent_by), row.sent_at)
+        for row in rows.order_by("sent_at", "id")
+        if row.sent_at is not None
+    ]
+
+
 def partners_told(incident: Incident) -> list[Involvement]:
     """The partners involved, each with `told_at` (the first notice sent) or None. One query."""
     sent = Q(copies__sent_at__isnull=False)

@@ -52,7 +52,13 @@ class NoticeAdmin(DeskAdmin):
     list_filter = (StateFilter, "kind")
     search_fields = ("incident__reference", "incident__title", "body")
     search_help_text = "Incident or text"
-    desk_actions: ClassVar = (dialogs.APPROVE, dialogs.SEND, drafting.EDIT, dialogs.WITHDRAW)
+    desk_actions: ClassVar = (
+        dialogs.APPROVE,
+        dialogs.SEND,
+        drafting.EDIT,
+        dialogs.SEND_ALONE,
+        dialogs.WITHDRAW,
+    )
 
     def visible(self, by: Actor) -> QuerySet[Notice]:
         """The notices that this person may read."""

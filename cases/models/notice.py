@@ -67,6 +67,11 @@ class Notice(models.Model):
     sent_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="notices_sent"
     )
+    emergency_reason = models.TextField(
+        blank=True,
+        db_default=models.Value(""),
+        help_text="Why the commander sent it without an approval.",
+    )
     replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replaced_by")
 
     class Meta:
@@ -82,8 +87,14 @@ class Notice(models.Model):
                 name="notice_approval_is_a_pair",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["approved", "sent"]) | Q(approved_at__isnull=False),
+                condition=~Q(state__in=["approved", "sent"])
+                | Q(approved_at__isnull=False)
+                | Q(state="sent") & ~Q(emergency_reason=""),
                 name="notice_sent_only_when_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(emergency_reason="") | Q(approved_at=None, state="sent"),
+                name="notice_emergency_is_without_approval",
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
@@ -96,8 +107,9 @@ class Notice(models.Model):
                 name="approved_text_stays",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "OLD.approved_at IS NOT NULL AND (OLD.body, OLD.kind, OLD.tlp, OLD.incident_id,"
-                    " OLD.next_update_at, OLD.drafted_by_id, OLD.approved_by_id, OLD.approved_at)"
+                    "COALESCE(OLD.approved_at, OLD.sent_at) IS NOT NULL"
+                    " AND (OLD.body, OLD.kind, OLD.tlp, OLD.incident_id, OLD.next_update_at,"
+                    " OLD.drafted_by_id, OLD.approved_by_id, OLD.approved_at)"
                     " IS DISTINCT FROM (NEW.body, NEW.kind, NEW.tlp, NEW.incident_id,"
                     " NEW.next_update_at, NEW.drafted_by_id, NEW.approved_by_id, NEW.approved_at)"
                 ),
@@ -114,7 +126,7 @@ class Notice(models.Model):
             pgtrigger.Protect(
                 name="approved_notice_stays",
                 operation=pgtrigger.Delete,
-                condition=pgtrigger.Condition("OLD.approved_at IS NOT NULL"),
+                condition=pgtrigger.Condition("COALESCE(OLD.approved_at, OLD.sent_at) IS NOT NULL"),
             ),
         ]
 
@@ -136,6 +148,9 @@ class NoticeCopy(models.Model):
     body = models.TextField(blank=True)
     is_own = models.BooleanField(
         default=False, db_default=False, help_text="Its text differs from that of the others."
+    )
+    is_emergency = models.BooleanField(
+        default=False, db_default=False, help_text="Sent without a second person's approval."
     )
     tlp = models.CharField(max_length=12)
     next_update_at = models.DateTimeField(null=True)

@@ -18,7 +18,7 @@ NOTICE = Shape(
     Notice,
     "id incident_id incident=incident__reference kind state body tlp next_update_at drafted_at"
     " drafted_by=drafted_by__name drafted_by_id approved_at approved_by=approved_by__name sent_at"
-    " sent_by=sent_by__name replaces_id",
+    " sent_by=sent_by__name replaces_id emergency_reason",
 )
 COPY = Shape(
     NoticeCopy,
@@ -49,4 +49,5 @@ do(router, "notify", f"{ONE}/edit", notices.edit, answer=NOTICE)
 do(router, "notify", f"{ONE}/withdraw", notices.withdraw, answer=NOTICE)
 do(router, "approve", f"{ONE}/approve", notices.approve, answer=NOTICE)
 do(router, "notify", f"{ONE}/send", notices.send, answer=NOTICE)
+do(router, "command", f"{ONE}/send-in-emergency", notices.send_in_emergency, answer=NOTICE)
 lists.rows(router, "/notice-templates", TEMPLATE, sight.register(NoticeTemplate))

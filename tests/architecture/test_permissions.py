@@ -154,6 +154,7 @@ USE_CASES = {
     "cases.notices.approve": APPROVE_NOTICE,
     "cases.notices.withdraw": DRAFT,
     "cases.notices.send": SEND,
+    "cases.notices.send_in_emergency": COMMAND,
     "cases.notices.acknowledge": PARTNER,
     "cases.requests.ask": DRAFT,
     "cases.requests.answer": PARTNER,

@@ -228,7 +228,10 @@ def test_an_approval_keeps_who_and_when_and_a_second_click_is_refused(
     with pytest.raises(Conflict, match=r"^This notice is approved already\.$"):
         approve(notice, by="security")
     assert state(notice) == ("approved", people["approver"].pk, None, TEXT)
-    assert lines(incident)[1:] == ["Notice approved (first notice)."]
+    assert lines(incident)[1:] == [
+        "Notice approved (first notice). Looked at, since it differs from the record: "
+        "09:38 is none of the recorded times."
+    ]
     assert mails() == []
 
 

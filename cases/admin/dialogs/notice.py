@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from cases import notices
+from django import forms
+
+from cases import accuracy, notices
+from cases.admin.dialogs import fields
 from cases.models import Notice
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
@@ -26,6 +29,28 @@ class ReadForm(DeskForm):
             self.texts.setdefault(copy.body, []).append(copy.partner.name)
 
 
+class ApproveForm(ReadForm):
+    """The same, with a check list of what differs from the record."""
+
+    checked = forms.BooleanField(
+        label="I looked at each of these, and the text is right",
+        error_messages={"required": "Look at each line, and say that the text is right."},
+    )
+
+    def prepare(self) -> None:
+        """What differs; where nothing does, nothing is asked."""
+        super().prepare()
+        self.flags = accuracy.of(self.obj)
+        if not self.flags:
+            del self.fields["checked"]
+
+
+class EmergencyForm(ReadForm):
+    """Why it cannot wait."""
+
+    reason = fields.words("Why it cannot wait for a second person", rows=3)
+
+
 def _approve(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
     notices.approve(notice_id=obj.pk, by=by, at=at)
     return "Approved. It can be sent now."
@@ -34,6 +59,11 @@ def _approve(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -
 def _send(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
     notices.send(notice_id=obj.pk, by=by, at=at)
     return "Sent."
+
+
+def _send_alone(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+    notices.send_in_emergency(notice_id=obj.pk, reason=data["reason"], by=by, at=at)
+    return "Sent without an approval. Approvers are paged, and the review shows it."
 
 
 def _withdraw(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
@@ -46,7 +76,7 @@ APPROVE = Action(
     "Approve",
     _approve,
     Permission.NOTICE_APPROVE,
-    ReadForm,
+    ApproveForm,
     intro="You stand behind exactly this text for exactly these partners.",
     submit="Approve",
     is_primary=True,
@@ -62,6 +92,18 @@ SEND = Action(
     submit="Send",
     is_primary=True,
     applies=lambda notice: notice.state == State.APPROVED,
+)
+SEND_ALONE = Action(
+    "send_in_emergency",
+    "Send without approval",
+    _send_alone,
+    Permission.INCIDENT_COMMAND,
+    EmergencyForm,
+    intro="For harm that grows by the minute. Approvers are paged, and the timeline, this notice "
+    "and the review show that nobody else stood behind it.",
+    submit="Send without approval",
+    is_grave=True,
+    applies=lambda notice: notice.state == State.DRAFT,
 )
 WITHDRAW = Action(
     "withdraw",

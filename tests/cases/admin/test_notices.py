@@ -141,3 +141,30 @@ def test_a_preview_shows_what_each_partner_will_see_by_mail_and_in_the_portal(as
     form = browser.get(address(notice, "edit"))
     assert "Quotes are late." in text_of(form)
     assert "Fills of Helix Markets are late." in text_of(form)
+
+
+def test_who_approves_ticks_what_differs_from_the_record(as_, incident_in):
+    incident = incident_in("containment")
+    _draft(as_("communications"), incident, body="At 23:11, 17 orders were lost.")
+    notice, browser = Notice.objects.get(), as_("approver")
+    form = text_of(browser.get(address(notice, "approve")))
+    assert "23:11 is none of the recorded times" in form
+    assert "17 is not a figure on record" in form
+    refused = browser.post(address(notice, "approve"))
+    assert refused.status_code == 422
+    assert "Look at each line, and say that the text is right." in text_of(refused)
+    assert browser.post(address(notice, "approve"), {"checked": "on"}).status_code == 302
+    assert Notice.objects.get().state == "approved"
+
+
+def test_what_the_commander_sends_alone_is_plain_on_the_notice_and_in_the_list(as_, incident_in):
+    incident = incident_in("containment")
+    _draft(as_("communications"), incident)
+    notice, browser = Notice.objects.get(), as_("commander")
+    form = {"reason": "Orders are lost by the minute."}
+    assert browser.post(address(notice, "send_in_emergency"), form).status_code == 302
+    page = text_of(browser.get(page_of(notice)))
+    assert "Sent without a second person's approval" in page
+    assert "Orders are lost by the minute." in page
+    assert "without approval" in text_of(browser.get(f"{incident.url}?tab=notices"))
+    assert as_("communications").post(address(notice, "send_in_emergency"), form).status_code == 403
