@@ -255,6 +255,7 @@ def sealed_from(actor: Actor) -> Q:
     hidden = hidden_from(actor)
     reports = Report.objects.filter(incident__in=hidden.values("pk"))
     known = Q(about="") | Q(about__startswith="incident:") | Q(about__startswith="report:")
+    known |= Q(about__startswith="partner:")
     return (
         ~known
         | Q(about__in=hidden.values_list(sight.named("incident")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from partners.portal.views import incidents, reports
+from partners.portal.views import incidents, reports, team
 
 app_name = "portal"
 
@@ -45,4 +45,9 @@ urlpatterns = [
     path("report/", reports.new, name="report_new"),
     path("reports/", reports.index, name="reports"),
     path("reports/<report:reference>/", reports.detail, name="report"),
+    path("team/", team.index, name="team"),
+    path("team/invite/", team.invite, name="team_invite"),
+    path("team/people/<int:number>/change/", team.change, name="team_change"),
+    path("team/people/<int:number>/remove/", team.remove, name="team_remove"),
+    path("team/invitations/<int:number>/withdraw/", team.withdraw, name="team_withdraw"),
 ]

@@ -14,7 +14,10 @@ from django.db import DatabaseError, ProgrammingError, connection, transaction
 
 from cases import visibility
 from cases.models import Category, Incident, Involvement, NoticeCopy, Report
+from incidentdesk.kernel.models import User
 from incidentdesk.kernel.scope import partner_scope
+from partners import invitations, team
+from partners.models import Contact, Invitation, PartnerUserObjectPermission
 from tests.partners.conftest import Both
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +26,11 @@ READABLE = {
     "cases_involvement": set(visibility.INVOLVEMENT_COLUMNS),
     "cases_noticecopy": set(visibility.COPY_COLUMNS),
     "cases_report": set(visibility.REPORT_COLUMNS),
+    "partners_contact": set(team.CONTACT_COLUMNS),
+    "partners_invitation": set(invitations.COLUMNS),
+    "partners_partneruserobjectpermission": {"id", "user_id", "permission_id", "content_object_id"},
+    "auth_permission": {"id", "codename"},
+    "kernel_user": {"id", "last_login"},
     "cases_category": {"id", "key", "name", "description", "position", "is_active"},
 }
 SCOPED = [Involvement, NoticeCopy, Report]
@@ -71,7 +79,7 @@ def is_readable(table: str, what: str) -> bool:
     return not is_refused(f"SELECT {what} FROM {connection.ops.quote_name(table)}")  # noqa: S608
 
 
-def test_only_four_tables_can_be_read(both: Both) -> None:
+def test_only_these_tables_can_be_read(both: Both) -> None:
     every = tables()
     assert len(every) > 30
     with partner_scope(both.a.partner.pk):
@@ -138,6 +146,18 @@ def test_unfiltered_queries_give_exactly_the_own_rows(both: Both) -> None:
                     f"{side.word} answer",
                 )
             }
+
+
+def test_of_the_register_only_the_own_people_are_there(both: Both) -> None:
+    for side in (both.a, both.b):
+        with partner_scope(side.partner.pk):
+            assert list(Contact.objects.order_by("id").values_list("user_id", flat=True)) == [
+                side.user.pk
+            ]
+            assert list(User.objects.values_list("id", flat=True)) == [side.user.pk]
+            rights = PartnerUserObjectPermission.objects.values_list("user_id", "content_object_id")
+            assert list(rights) == [(side.user.pk, side.partner.pk)]
+            assert not Invitation.objects.values("id").exists()
 
 
 def test_a_row_of_another_is_not_there_even_by_its_id(both: Both) -> None:

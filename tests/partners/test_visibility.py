@@ -23,6 +23,7 @@ FOR_ACTORS = {
     name: function
     for name, function in inspect.getmembers(visibility, inspect.isfunction)
     if function.__module__ == visibility.__name__
+    and not name.startswith("_")
     and "actor" in inspect.signature(function).parameters
 }
 
@@ -49,6 +50,7 @@ def test_there_are_as_many_queries_as_we_think() -> None:
         "involvements_for",
         "listed_for",
         "notices_for",
+        "receipts_for",
         "reports_for",
         "waiting_for",
         "with_notices",
