@@ -246,6 +246,7 @@ ANONYMOUS_USER_NAME = None
 PGHISTORY_CREATED_AT_FUNCTION = "clock_timestamp()"  # within a transaction, too, in order
 TENANT_MODEL = "partners.Partner"  # what a person is granted `act`, `administer` or `audit` on
 SEALED = "cases.queries.sealed_from"  # what may not be read of things known by name only
+WITHHELD = "cases.reading.withheld_from"  # what of a partner's view staff may not read
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
 LOGIN_URL = "/accounts/login/"

@@ -11,6 +11,7 @@ from django.core.validators import MinValueValidator
 from cases import visibility
 from cases.models import Category
 from incidentdesk.kernel import uploads
+from partners.models import Invitation
 
 MINUTES = "%Y-%m-%dT%H:%M"
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -118,4 +119,25 @@ class ExtensionForm(forms.Form):
             "required": "Say why you need longer; the response team decides on it.",
             "max_length": "Keep this to 2,000 characters.",
         },
+    )
+
+
+class InvitationForm(forms.Form):
+    """Whom a partner's administrator asks to work with them here."""
+
+    name = forms.CharField(
+        label="Name", max_length=120, error_messages={"required": "Give the person's name."}
+    )
+    email = forms.EmailField(
+        label="E-mail address",
+        help_text="The link goes there. It works once, and for seven days.",
+        error_messages={
+            "required": "Give the address that the invitation goes to.",
+            "invalid": "This is no e-mail address.",
+        },
+    )
+    right = forms.ChoiceField(
+        label="This person",
+        choices=Invitation.Right.choices,
+        error_messages={"invalid_choice": "Choose what the person does for your company."},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from partners.portal.views import files, incidents, reports, requests, thread
+from partners.portal.views import files, incidents, reports, requests, team, thread
 
 app_name = "portal"
 
@@ -58,4 +58,9 @@ urlpatterns = [
     path("requests/<request:reference>/answer/", requests.answer, name="answer"),
     path("requests/<request:reference>/time/", requests.ask_for_time, name="ask_for_time"),
     path("files/<uuid:key>/", files.download, name="file"),
+    path("team/", team.index, name="team"),
+    path("team/invite/", team.invite, name="team_invite"),
+    path("team/people/<int:number>/change/", team.change, name="team_change"),
+    path("team/people/<int:number>/remove/", team.remove, name="team_remove"),
+    path("team/invitations/<int:number>/withdraw/", team.withdraw, name="team_withdraw"),
 ]

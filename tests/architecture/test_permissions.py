@@ -93,6 +93,7 @@ APPROVE_REVIEW = "approver security"
 REGISTER = "administrator"
 PEOPLE = "administrator"
 PARTNER = "partner:act partner:administer"
+PARTNER_ADMINISTRATOR = "partner:administer"
 READ = "administrator approver auditor commander communications responder security"
 ACCEPT_RISK = "commander security"
 
@@ -188,6 +189,11 @@ USE_CASES = {
     "cases.restoring.confirm": PARTNER,
     "cases.restoring.record_residual_exposure": COMMAND,
     "partners.directory.give_login": REGISTER,
+    "partners.directory.take_login": REGISTER,
+    "partners.invitations.invite": PARTNER_ADMINISTRATOR,
+    "partners.invitations.withdraw": PARTNER_ADMINISTRATOR,
+    "partners.team.change_right": PARTNER_ADMINISTRATOR,
+    "partners.team.remove": PARTNER_ADMINISTRATOR,
     "partners.sheets.import_contacts": REGISTER,
     "partners.sheets.import_partners": REGISTER,
     "cases.sheets.import_systems": REGISTER,
@@ -373,6 +379,7 @@ def test_every_role_may_call_these_use_cases():
         "cases.playbooks.publish",
         "cases.playbooks.discard_draft",
         "partners.directory.give_login",
+        "partners.directory.take_login",
         "partners.sheets.import_contacts",
         "partners.sheets.import_partners",
         "cases.sheets.import_systems",

@@ -24,7 +24,10 @@ from cases.models import (
     RequestStep,
     SharedFile,
 )
+from incidentdesk.kernel.models import User
 from incidentdesk.kernel.scope import partner_scope
+from partners import invitations, team
+from partners.models import Contact, Invitation, PartnerUserObjectPermission
 from tests.partners.conftest import Both
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +40,11 @@ READABLE = {
     "cases_request": set(visibility.REQUEST_COLUMNS),
     "cases_requeststep": set(visibility.STEP_COLUMNS),
     "cases_sharedfile": set(visibility.FILE_COLUMNS),
+    "partners_contact": set(team.CONTACT_COLUMNS),
+    "partners_invitation": set(invitations.COLUMNS),
+    "partners_partneruserobjectpermission": {"id", "user_id", "permission_id", "content_object_id"},
+    "auth_permission": {"id", "codename"},
+    "kernel_user": {"id", "last_login"},
     "cases_category": {"id", "key", "name", "description", "position", "is_active"},
 }
 SCOPED = [Involvement, NoticeCopy, Remark, Report, Request, RequestStep, SharedFile]
@@ -157,6 +165,18 @@ def test_unfiltered_queries_give_exactly_the_own_rows(both: Both) -> None:
                     f"{side.word} answer",
                 )
             }
+
+
+def test_of_the_register_only_the_own_people_are_there(both: Both) -> None:
+    for side in (both.a, both.b):
+        with partner_scope(side.partner.pk):
+            assert list(Contact.objects.order_by("id").values_list("user_id", flat=True)) == [
+                side.user.pk
+            ]
+            assert list(User.objects.values_list("id", flat=True)) == [side.user.pk]
+            rights = PartnerUserObjectPermission.objects.values_list("user_id", "content_object_id")
+            assert list(rights) == [(side.user.pk, side.partner.pk)]
+            assert not Invitation.objects.values("id").exists()
 
 
 def test_a_row_of_another_is_not_there_even_by_its_id(both: Both) -> None:

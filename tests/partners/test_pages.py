@@ -81,6 +81,7 @@ def test_every_page_of_the_portal(both: Both) -> None:
         "/portal/report/",
         "/portal/reports/",
         f"/portal/reports/{both.a.report.reference}/",
+        "/portal/team/",
         "/portal/nothing/",
         "/accounts/partner/",
         "/accounts/password/change/",

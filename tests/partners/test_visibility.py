@@ -31,6 +31,7 @@ FOR_ACTORS = {
     name: function
     for name, function in inspect.getmembers(visibility, inspect.isfunction)
     if function.__module__ == visibility.__name__
+    and not name.startswith("_")
     and "actor" in inspect.signature(function).parameters
 }
 
@@ -58,6 +59,7 @@ def test_there_are_as_many_queries_as_we_think() -> None:
         "notices_for",
         "owed_by",
         "remarks_for",
+        "receipts_for",
         "reports_for",
         "requests_for",
         "steps_for",
