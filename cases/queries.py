@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, TypeVar
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -254,7 +256,8 @@ def sealed_from(actor: Actor) -> Q:
         return Q(pk__in=())
     hidden = hidden_from(actor)
     reports = Report.objects.filter(incident__in=hidden.values("pk"))
-    known = Q(about="") | Q(about__startswith="incident:") | Q(about__startswith="report:")
+    kinds = ("incident", "report", "procedure")  # a procedure belongs to no incident
+    known = reduce(or_, (Q(about__startswith=f"{kind}:") for kind in kinds), Q(about=""))
     return (
         ~known
         | Q(about__in=hidden.values_list(sight.named("incident")))

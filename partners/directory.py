@@ -12,7 +12,7 @@ from incidentdesk.kernel.errors import InvalidInput
 from incidentdesk.kernel.models import User
 from partners.models import Contact, Partner
 
-KINDS = {"incident": "", "report": "REP-", "request": "REQ-"}
+KINDS = {"incident": "", "report": "REP-", "request": "REQ-", "procedure": "PROC-"}
 
 
 def next_reference(partner: Partner, *, kind: str, year: int) -> str:

@@ -15,6 +15,7 @@ from cases.models.move import Move, Statement, Waiver
 from cases.models.notice import Notice, NoticeCopy
 from cases.models.permission import IncidentUserObjectPermission
 from cases.models.playbook import Playbook, PlaybookTask
+from cases.models.procedure import Procedure
 from cases.models.recovery import Reconciliation, RecoveryCheck
 from cases.models.remark import Remark
 from cases.models.report import Report
@@ -52,6 +53,7 @@ __all__ = [
     "Phase",
     "Playbook",
     "PlaybookTask",
+    "Procedure",
     "Reconciliation",
     "RecoveryCheck",
     "Remark",

@@ -13,6 +13,7 @@ from cases import visibility
 from cases.models import (
     Involvement,
     NoticeCopy,
+    Procedure,
     Remark,
     Report,
     Request,
@@ -37,7 +38,16 @@ FOR_ACTORS = {
 
 def test_the_application_sees_the_rows_of_both(both: Both) -> None:
     mine = {both.a.partner.pk, both.b.partner.pk}
-    for model in (Involvement, NoticeCopy, Remark, Report, Request, RequestStep, SharedFile):
+    for model in (
+        Involvement,
+        NoticeCopy,
+        Procedure,
+        Remark,
+        Report,
+        Request,
+        RequestStep,
+        SharedFile,
+    ):
         rows: Any = model.objects
         assert set(rows.values_list("partner_id", flat=True)) == mine
 
@@ -57,6 +67,7 @@ def test_there_are_as_many_queries_as_we_think() -> None:
         "listed_for",
         "notices_for",
         "owed_by",
+        "procedures_for",
         "remarks_for",
         "reports_for",
         "requests_for",
