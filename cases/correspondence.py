@@ -7,8 +7,9 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from cases import queries
-from cases.models import Remark, Request, RequestStep, SharedFile
-from incidentdesk.kernel.access import Actor
+from cases.models import Procedure, Remark, Request, RequestStep, SharedFile
+from incidentdesk.kernel import access
+from incidentdesk.kernel.access import Actor, Permission
 
 
 def requests_visible_to(actor: Actor) -> QuerySet[Request]:
@@ -42,8 +43,21 @@ def unanswered_remarks(actor: Actor) -> QuerySet[Remark]:
     return remarks_visible_to(actor).filter(is_ours=False, seen_at=None)
 
 
+def procedures_visible_to(actor: Actor) -> QuerySet[Procedure]:
+    """The procedures that partners have on file; whoever reads the desk reads them."""
+    may = access.allows(actor, Permission.INCIDENT_READ)
+    return Procedure.objects.all() if may else Procedure.objects.none()
+
+
+def valid_procedures(at: datetime) -> QuerySet[Procedure]:
+    """Those in force whose last day is not over."""
+    return Procedure.objects.filter(ended_at=None, valid_until__gte=at.date())
+
+
 def files_visible_to(actor: Actor) -> QuerySet[SharedFile]:
     """The files that belong to what this actor may read."""
     return SharedFile.objects.filter(
-        Q(step__in=steps_visible_to(actor)) | Q(remark__in=remarks_visible_to(actor))
+        Q(step__in=steps_visible_to(actor))
+        | Q(remark__in=remarks_visible_to(actor))
+        | Q(procedure__in=procedures_visible_to(actor))
     )

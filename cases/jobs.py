@@ -1,6 +1,6 @@
 """Worker entry points of cases."""
 
-from cases import checkpoints, downtime, evidence, fixes, request_mails, warning
+from cases import checkpoints, downtime, evidence, fixes, procedures, request_mails, warning
 from cases.intake import alerts
 from incidentdesk.kernel import clocks, worker
 
@@ -31,8 +31,9 @@ def remind_of_fixes() -> None:
 
 @worker.job()
 def remind_partners() -> None:
-    """Remind partners of what they owe."""
+    """Remind partners of answers that they owe and of procedures that expire."""
     request_mails.remind(at=clocks.now())
+    procedures.remind(at=clocks.now())
 
 
 @worker.job()

@@ -273,8 +273,8 @@ def sealed_from(actor: Actor) -> Q:
     """
     if _reads_all(actor):
         return Q(pk__in=())
-    known = Q(about="") | Q(about__startswith="incident:") | Q(about__startswith="report:")
-    known |= Q(about__startswith="partner:")
+    # The last two belong to no incident.
+    known = Q(about="") | Q(about__regex="^(incident|report|procedure|partner):")
     return ~known | Q(about__in=_hidden_names(actor))
 
 

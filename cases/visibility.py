@@ -14,6 +14,7 @@ from cases.models import (
     Category,
     Involvement,
     NoticeCopy,
+    Procedure,
     Remark,
     Report,
     Request,
@@ -97,6 +98,20 @@ STEP_COLUMNS = (
     "author",
 )
 REMARK_COLUMNS = ("id", "involvement_id", "partner_id", "text", "at", "is_ours", "author")
+PROCEDURE_COLUMNS = (
+    "id",
+    "partner_id",
+    "reference",
+    "title",
+    "version",
+    "scope",
+    "link",
+    "valid_until",
+    "attested_by",
+    "kept_at",
+    "keeper",
+    "ended_at",
+)
 FILE_COLUMNS = (
     "id",
     "partner_id",
@@ -107,6 +122,7 @@ FILE_COLUMNS = (
     "added_at",
     "step_id",
     "remark_id",
+    "procedure_id",
 )
 
 
@@ -196,6 +212,17 @@ def remarks_for(actor: Actor) -> QuerySet[Remark]:
         .only(*REMARK_COLUMNS)
         .prefetch_related(Prefetch("files", queryset=files_for(actor)))
         .order_by("id")
+    )
+
+
+def procedures_for(actor: Actor) -> QuerySet[Procedure]:
+    """What this partner has on file for its own users, each with its file; the first to expire
+    first."""
+    return (
+        Procedure.objects.filter(partner_id=actor.tenant_id)
+        .only(*PROCEDURE_COLUMNS)
+        .prefetch_related(Prefetch("files", queryset=files_for(actor)))
+        .order_by("valid_until", "id")
     )
 
 

@@ -14,7 +14,7 @@ from incidentdesk.kernel.models import User
 from partners.models import Contact, Partner, Terms
 
 RIGHTS = ("act", "administer", "audit")
-KINDS = {"incident": "", "report": "REP-", "request": "REQ-"}
+KINDS = {"incident": "", "report": "REP-", "request": "REQ-", "procedure": "PROC-"}
 
 
 def next_reference(partner: Partner, *, kind: str, year: int) -> str:

@@ -16,6 +16,7 @@ from cases.models.notice import Notice, NoticeCopy
 from cases.models.notice_template import NoticeTemplate
 from cases.models.permission import IncidentUserObjectPermission
 from cases.models.playbook import Playbook, PlaybookTask
+from cases.models.procedure import Procedure
 from cases.models.recovery import Reconciliation, RecoveryCheck
 from cases.models.remark import Remark
 from cases.models.report import Report
@@ -54,6 +55,7 @@ __all__ = [
     "Phase",
     "Playbook",
     "PlaybookTask",
+    "Procedure",
     "Reconciliation",
     "RecoveryCheck",
     "Remark",

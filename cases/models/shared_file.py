@@ -23,6 +23,9 @@ class SharedFile(models.Model):
     sha256 = models.CharField(max_length=64)
     added_at = models.DateTimeField()
     step = models.ForeignKey("cases.RequestStep", models.PROTECT, null=True, related_name="files")
+    procedure = models.ForeignKey(
+        "cases.Procedure", models.PROTECT, null=True, related_name="files"
+    )
     remark = models.ForeignKey("cases.Remark", models.PROTECT, null=True, related_name="files")
 
     class Meta:
@@ -33,7 +36,9 @@ class SharedFile(models.Model):
             ),
             models.CheckConstraint(condition=Q(size__gt=0), name="shared_file_is_not_empty"),
             models.CheckConstraint(
-                condition=Q(step__isnull=False, remark=None) | Q(step=None, remark__isnull=False),
+                condition=Q(step__isnull=False, remark=None, procedure=None)
+                | Q(step=None, remark__isnull=False, procedure=None)
+                | Q(step=None, remark=None, procedure__isnull=False),
                 name="shared_file_is_part_of_one_thing",
             ),
         ]

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from ninja import Router
 
 from cases import correspondence, files, requests, thread
-from cases.models import Remark, Request, RequestStep, SharedFile
+from cases.models import Procedure, Remark, Request, RequestStep, SharedFile
 from incidentdesk.api import fields, lists
 from incidentdesk.api.calls import do
 from incidentdesk.api.shapes import Shape
@@ -26,7 +26,14 @@ REQUEST = Shape(
     " extension_until extension_reason settled_at settled_by=settled_by__name",
 )
 STEP = Shape(RequestStep, "id request_id kind text until at is_ours author user=user__name")
-FILE = Shape(SharedFile, "id partner=partner__code name size sha256 added_at step_id remark_id")
+FILE = Shape(
+    SharedFile, "id partner=partner__code name size sha256 added_at step_id remark_id procedure_id"
+)
+PROCEDURE = Shape(
+    Procedure,
+    "id partner=partner__code reference title version scope link valid_until attested_by kept_at"
+    " keeper ended_at",
+)
 REMARK = Shape(
     Remark,
     "id incident_id=involvement__incident_id involvement_id partner=partner__code text at is_ours"
@@ -54,6 +61,17 @@ lists.rows(router, "/requests", REQUEST, seen, filters=FILTERS)
 lists.rows(router, OF_INCIDENT, REQUEST, seen, filters=FILTERS, within=_of_incident)
 lists.row(router, ONE, REQUEST)
 lists.rows(router, f"{ONE}/steps", STEP, correspondence.steps_visible_to, oldest_first=True)
+lists.rows(
+    router,
+    "/procedures",
+    PROCEDURE,
+    correspondence.procedures_visible_to,
+    filters={
+        "partner": (fields.Word, "partner__code"),
+        "valid_before": (fields.Day, "valid_until__lt"),
+        "ended": (bool, lists.is_set("ended_at")),
+    },
+)
 lists.rows(router, "/files", FILE, correspondence.files_visible_to)
 do(
     router,

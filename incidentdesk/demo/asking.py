@@ -1,4 +1,4 @@
-"""What is exchanged with partners in the demo: requests, in parts or late, and a thread."""
+"""What is exchanged with partners in the demo: requests, a thread, procedures."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from functools import partial
 
 from django.core.files.base import ContentFile
 
-from cases import requests, thread
+from cases import procedures, requests, thread
 from cases.models import Involvement, Request
-from incidentdesk.demo.agenda import between
+from incidentdesk.demo.agenda import Agenda, between
+from incidentdesk.demo.cast import Cast
 from incidentdesk.demo.life import Life
 
 QUESTION = "Which of your order flows used the affected service between {:%H:%M} and {:%H:%M} UTC?"
@@ -28,6 +29,37 @@ THREAD = (
     (6, "HELIX", "Done, 14 of 16 screens are on EU-1. The other two follow."),
 )
 
+# Code, title, version, what it covers, days ago, days until its last day. Tidewater has none.
+PROCEDURES = (
+    ("HELIX", "Market-data disruption", "2", "Retail users of streamed prices.", 330, 35),
+    ("HELIX", "Market-data disruption", "3", "All users of streamed prices.", 40, 320),
+    ("HELIX", "Login trouble", "1", "Users of the web and mobile login.", 200, 24),
+    ("NORRBANK", "Incident notices to clients", "5", "Clients of all desks.", 350, -5),
+)
+
+
+def plan_procedures(agenda: Agenda, cast: Cast, *, now: datetime) -> None:
+    """One renewed, one that expires soon, one that has expired."""
+    held: dict[tuple[str, str], int] = {}
+
+    def keep(code: str, title: str, version: str, scope: str, left: int, at: datetime) -> None:
+        made = procedures.keep(
+            title=title,
+            version=version,
+            scope=scope,
+            valid_until=now.date() + timedelta(days=left),
+            attested_by="Head of operations",
+            link=f"https://{code.lower()}.example/procedures/{version}",
+            replaces_id=held.get((code, title)),
+            by=cast.contacts[code],
+            at=at,
+        )
+        held[code, title] = made.pk
+
+    for code, title, version, scope, ago, left in PROCEDURES:
+        step = partial(keep, code, title, version, scope, left)
+        agenda.add(now - timedelta(days=ago), step)
+
 
 def plan_past(life: Life) -> None:
     """Of what is over: the first partner was asked, answered, and was thanked."""
@@ -36,7 +68,7 @@ def plan_past(life: Life) -> None:
     rng = random.Random(f"asked {life.story.title}")  # noqa: S311 -- the same year each time
     asked = _Asked(life, life.story.codes[0])
     start, end = life.plan.contained, life.plan.in_review
-    share = rng.uniform(0.55, 0.7) if rng.random() < 0.2 else rng.uniform(0.1, 0.45)
+    share = rng.uniform(0.55, 0.7) if rng.random() < 0.1 else rng.uniform(0.1, 0.45)
     given = between(start, end, share)
     life.agenda.add(start + timedelta(minutes=2), partial(asked.ask, between(start, end, 0.5)))
     life.agenda.add(given, partial(asked.answer, rng.choice(ANSWERS), is_whole=True))

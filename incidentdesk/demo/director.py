@@ -102,6 +102,7 @@ def _plan_all(agenda: Agenda, cast: Cast, now: datetime) -> list[datetime]:
         starts.append(start)
     sidelines.plan_fresh(agenda, cast, now=now)
     sidelines.plan_reports(agenda, cast, now=now)
+    asking.plan_procedures(agenda, cast, now=now)
     sidelines.plan_refused(agenda, cast, now=now)
     return [*starts, now - timedelta(minutes=18)]
 

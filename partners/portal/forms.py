@@ -34,6 +34,12 @@ class MinuteField(forms.DateTimeField):
         )
 
 
+class EitherField(forms.CharField):
+    """Words that may be left out if there is a file: neither needed nor merely optional."""
+
+    is_either = True
+
+
 class ReportForm(forms.Form):
     """What a partner tells us of something that looks wrong."""
 
@@ -78,7 +84,7 @@ class ReportForm(forms.Form):
 class AnswerForm(forms.Form):
     """An answer to a request, or a part of it."""
 
-    text = forms.CharField(
+    text = EitherField(
         label="Your answer",
         required=False,
         max_length=20_000,
@@ -96,7 +102,7 @@ class AnswerForm(forms.Form):
 class RemarkForm(forms.Form):
     """Something for the response team."""
 
-    text = forms.CharField(
+    text = EitherField(
         label="Write to the response team",
         help_text="Observations, affected clients, order ids. Plain text.",
         required=False,
@@ -105,6 +111,49 @@ class RemarkForm(forms.Form):
         error_messages={"max_length": "Keep it to 10,000 characters; a file can hold the rest."},
     )
     uploads = uploads.FilesField()
+
+
+class ProcedureForm(forms.Form):
+    """A procedure for the partner's own users."""
+
+    title = forms.CharField(
+        label="Title", max_length=200, error_messages={"required": "Give it a title."}
+    )
+    version = forms.CharField(
+        label="Version", max_length=40, error_messages={"required": "Say which version it is."}
+    )
+    scope = forms.CharField(
+        label="What does it cover?",
+        help_text="Which services, which users, which kinds of incident.",
+        max_length=5_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say what it covers."},
+    )
+    uploads = uploads.FilesField(
+        label="The file", help_text=f"One file of at most {uploads.limit() // uploads.MEGABYTE} MB."
+    )
+    link = forms.CharField(
+        label="Or a link to it",
+        required=False,
+        max_length=500,
+        help_text="It begins with https://.",
+    )
+    valid_until = forms.DateField(
+        label="Valid until",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        help_text="The last day, for instance 2027-03-31.",
+        error_messages={
+            "required": "Give its last day; we remind you before.",
+            "invalid": "This is no day; write it like 2027-03-31.",
+        },
+    )
+    attested_by = forms.CharField(
+        label="Who attests it?",
+        max_length=120,
+        help_text="The person at your company who answers for it.",
+        error_messages={"required": "Say who at your company attests it."},
+    )
 
 
 class ExtensionForm(forms.Form):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from partners.portal.views import files, incidents, reports, requests, team, thread
+from partners.portal.views import files, incidents, procedures, reports, requests, team, thread
 
 app_name = "portal"
 
@@ -36,9 +36,16 @@ class RequestReference(IncidentReference):
     regex = r"[A-Z][A-Z0-9]{1,11}-REQ-[0-9]{4}-[0-9]{4,9}"
 
 
+class ProcedureReference(IncidentReference):
+    """`HELIX-PROC-2026-0001`."""
+
+    regex = r"[A-Z][A-Z0-9]{1,11}-PROC-[0-9]{4}-[0-9]{4,9}"
+
+
 register_converter(IncidentReference, "incident")
 register_converter(ReportReference, "report")
 register_converter(RequestReference, "request")
+register_converter(ProcedureReference, "procedure")
 
 urlpatterns = [
     path("", incidents.index, name="incidents"),
@@ -57,6 +64,15 @@ urlpatterns = [
     path("requests/<request:reference>/", requests.detail, name="request"),
     path("requests/<request:reference>/answer/", requests.answer, name="answer"),
     path("requests/<request:reference>/time/", requests.ask_for_time, name="ask_for_time"),
+    path("procedures/", procedures.index, name="procedures"),
+    path("procedures/new/", procedures.new, name="procedure_new"),
+    path("procedures/<procedure:reference>/", procedures.detail, name="procedure"),
+    path("procedures/<procedure:reference>/next/", procedures.renew, name="procedure_renew"),
+    path(
+        "procedures/<procedure:reference>/withdraw/",
+        procedures.withdraw,
+        name="procedure_withdraw",
+    ),
     path("files/<uuid:key>/", files.download, name="file"),
     path("team/", team.index, name="team"),
     path("team/invite/", team.invite, name="team_invite"),

@@ -21,6 +21,8 @@ LEFT_OUT = {
     "cases.requests.answer": "partners do it, in the portal",
     "cases.requests.ask_for_time": "partners do it, in the portal",
     "cases.thread.reply": "partners do it, in the portal",
+    "cases.procedures.keep": "partners do it, in the portal",
+    "cases.procedures.withdraw": "partners do it, in the portal",
     "cases.workflow.begin_review": "reviews.workflow.begin calls it and opens the review with it",
     "cases.restoring.confirm": "partners do it, in the portal",
     "cases.reviewed.note_review": "a review says itself how far it is",

@@ -165,6 +165,8 @@ USE_CASES = {
     "cases.requests.accept": DRAFT,
     "cases.requests.withdraw": DRAFT,
     "cases.files.open_file": READ,
+    "cases.procedures.keep": PARTNER,
+    "cases.procedures.withdraw": PARTNER,
     "cases.thread.write": DRAFT,
     "cases.thread.reply": PARTNER,
     "cases.thread.need_no_answer": DRAFT,

@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
-from cases import evaluation, evidence, fixes, notices, requests, thread, workflow
+from cases import evaluation, evidence, fixes, notices, procedures, requests, thread, workflow
 from cases.intake import reports, sources
 from cases.models import Category, NoticeCopy, SharedFile, System
 from incidentdesk.kernel import access, grants
@@ -90,6 +90,16 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
     return {
         **_pieces(incident, people),
         "request_id": asked.pk,
+        "procedure_id": procedures.keep(
+            title="Stale prices",
+            version="3",
+            scope="All users.",
+            valid_until=LATER.date(),
+            attested_by="Head of operations",
+            link="https://helix.test/p",
+            by=people.contact("helix", helix),
+            at=LATER,
+        ).pk,
         "file_id": SharedFile.objects.get().pk,
         "due_at": LATER + timedelta(days=2),
         "until": LATER + timedelta(days=2),

@@ -113,6 +113,7 @@ def test_the_portal_may_read_these_columns_and_write_nothing():
     assert found == {
         ("cases_involvement", "SELECT"): set(visibility.INVOLVEMENT_COLUMNS),
         ("cases_noticecopy", "SELECT"): set(visibility.COPY_COLUMNS),
+        ("cases_procedure", "SELECT"): set(visibility.PROCEDURE_COLUMNS),
         ("cases_remark", "SELECT"): set(visibility.REMARK_COLUMNS),
         ("cases_report", "SELECT"): set(visibility.REPORT_COLUMNS),
         ("cases_request", "SELECT"): set(visibility.REQUEST_COLUMNS),
@@ -173,6 +174,7 @@ def test_every_table_that_names_a_partner_and_is_read_by_the_portal_has_row_secu
     assert secured == [
         "cases_involvement",
         "cases_noticecopy",
+        "cases_procedure",
         "cases_remark",
         "cases_report",
         "cases_request",

@@ -16,12 +16,13 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 
-from cases import disclosure, notices, requests, thread, workflow
+from cases import disclosure, notices, procedures, requests, thread, workflow
 from cases.intake import reports
 from cases.models import (
     Incident,
     Involvement,
     NoticeCopy,
+    Procedure,
     Remark,
     Report,
     Request,
@@ -56,6 +57,7 @@ class Side:
     sent: NoticeCopy = field(init=False)
     report: Report = field(init=False)
     asked: Request = field(init=False)
+    procedure: Procedure = field(init=False)
 
     @property
     def client(self) -> Client:
@@ -71,6 +73,7 @@ class Side:
             NoticeCopy,
             Report,
             Contact,
+            Procedure,
             Remark,
             Request,
             RequestStep,
@@ -204,6 +207,16 @@ def both(telling: Telling) -> Both:
         side.hidden = telling.involve(quiet, side, hint="GLOBAL undisclosed")
         side.report = telling.report(side, f"{side.word} report")
         side.asked = telling.ask(side, side.involvement)
+        side.procedure = procedures.keep(
+            title=f"{side.word} procedure",
+            version="3",
+            scope=f"{side.word} scope",
+            valid_until=NOW.date() + timedelta(days=365),
+            attested_by=f"Head of {side.word}",
+            link=f"https://{side.word.lower()}.test/p",
+            by=side.actor,
+            at=telling.tick(),
+        )
         thread.reply(
             involvement_id=side.involvement.pk,
             text=f"{side.word} remark",

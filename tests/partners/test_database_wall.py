@@ -18,6 +18,7 @@ from cases.models import (
     Incident,
     Involvement,
     NoticeCopy,
+    Procedure,
     Remark,
     Report,
     Request,
@@ -35,6 +36,7 @@ pytestmark = pytest.mark.django_db
 READABLE = {
     "cases_involvement": set(visibility.INVOLVEMENT_COLUMNS),
     "cases_noticecopy": set(visibility.COPY_COLUMNS),
+    "cases_procedure": set(visibility.PROCEDURE_COLUMNS),
     "cases_remark": set(visibility.REMARK_COLUMNS),
     "cases_report": set(visibility.REPORT_COLUMNS),
     "cases_request": set(visibility.REQUEST_COLUMNS),
@@ -47,7 +49,7 @@ READABLE = {
     "kernel_user": {"id", "last_login"},
     "cases_category": {"id", "key", "name", "description", "position", "is_active"},
 }
-SCOPED = [Involvement, NoticeCopy, Remark, Report, Request, RequestStep, SharedFile]
+SCOPED = [Involvement, NoticeCopy, Procedure, Remark, Report, Request, RequestStep, SharedFile]
 
 
 def tables() -> dict[str, set[str]]:
@@ -152,6 +154,7 @@ def test_unfiltered_queries_give_exactly_the_own_rows(both: Both) -> None:
             assert set(asked) == {(side.asked.pk, f"{side.word} question", f"{side.word} why")}
             assert set(RequestStep.objects.values_list("text")) == {(f"{side.word} question",)}
             assert set(Remark.objects.values_list("text")) == {(f"{side.word} remark",)}
+            assert set(Procedure.objects.values_list("title")) == {(f"{side.word} procedure",)}
             assert set(SharedFile.objects.values_list("name")) == {(f"{side.word}-list.csv",)}
             assert set(involvements) == {
                 (side.involvement.pk, f"{side.word}  view", f"{side.word}  meaning")

@@ -113,7 +113,7 @@ def test_the_header_offers_only_what_there_is(both: Both) -> None:
     header = text.split("<header")[1].split("</header>")[0]
     assert "Alder Trading · Person of Alder" in header
     assert "Switch partner" not in header
-    assert header.count("<a ") == 5
+    assert header.count("<a ") == 6
 
 
 def test_a_new_partner_reads_what_will_stand_here(both: Both, telling: Telling) -> None:

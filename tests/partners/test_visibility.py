@@ -13,6 +13,7 @@ from cases import visibility
 from cases.models import (
     Involvement,
     NoticeCopy,
+    Procedure,
     Remark,
     Report,
     Request,
@@ -38,7 +39,16 @@ FOR_ACTORS = {
 
 def test_the_application_sees_the_rows_of_both(both: Both) -> None:
     mine = {both.a.partner.pk, both.b.partner.pk}
-    for model in (Involvement, NoticeCopy, Remark, Report, Request, RequestStep, SharedFile):
+    for model in (
+        Involvement,
+        NoticeCopy,
+        Procedure,
+        Remark,
+        Report,
+        Request,
+        RequestStep,
+        SharedFile,
+    ):
         rows: Any = model.objects
         assert set(rows.values_list("partner_id", flat=True)) == mine
 
@@ -58,6 +68,7 @@ def test_there_are_as_many_queries_as_we_think() -> None:
         "listed_for",
         "notices_for",
         "owed_by",
+        "procedures_for",
         "remarks_for",
         "receipts_for",
         "reports_for",

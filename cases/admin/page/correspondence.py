@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from cases import correspondence
 from cases.admin.page import moments
 from cases.admin.page.partners import PartnerRow
-from cases.models import Incident, Remark, Request
+from cases.models import Incident, Procedure, Remark, Request
 
 MOST = 200  # of all partners together, the newest
 
@@ -32,26 +33,37 @@ class Exchange:
     asked: list[Asked]
     remarks: list[tuple[Remark, str]]  # oldest first, with when
     waits: bool  # the partner wrote, and nobody answered
+    procedures: list[Procedure]  # for its own users, valid now
 
 
 def rows(incident: Incident, partners: Sequence[PartnerRow], now: datetime) -> dict[str, Any]:
-    """Each partner with its requests and its thread; three queries, whatever their number."""
+    """Each partner with its requests and its thread; four queries, whatever their number."""
     asked: dict[int, list[Asked]] = defaultdict(list)
     found = Request.objects.filter(involvement__incident=incident)
     for request in found.order_by("due_at", "id"):
         asked[request.involvement_id].append(_asked(request, now))
-    written = _remarks(incident, now)
-    return {"exchanges": [_exchange(row, asked, written) for row in partners]}
+    written, held = _remarks(incident, now), _procedures(incident, now)
+    return {"exchanges": [_exchange(row, asked, written, held) for row in partners]}
 
 
 def _exchange(
     row: PartnerRow,
     asked: dict[int, list[Asked]],
     written: dict[int, list[tuple[Remark, str]]],
+    held: dict[int, list[Procedure]],
 ) -> Exchange:
     remarks = written[row.involvement.pk]
     waits = any(not remark.is_ours and remark.seen_at is None for remark, _ in remarks)
-    return Exchange(row, asked[row.involvement.pk], remarks, waits)
+    valid = held[row.involvement.partner_id]
+    return Exchange(row, asked[row.involvement.pk], remarks, waits, valid)
+
+
+def _procedures(incident: Incident, now: datetime) -> dict[int, list[Procedure]]:
+    held: dict[int, list[Procedure]] = defaultdict(list)
+    of_these = incident.involvements.values("partner_id")
+    for one in correspondence.valid_procedures(now).filter(partner__in=of_these):
+        held[one.partner_id].append(one)
+    return held
 
 
 def _remarks(incident: Incident, now: datetime) -> dict[int, list[tuple[Remark, str]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
@@ -23,6 +23,7 @@ from partners.portal.views.requests import require_acting, shown
 
 PAGE = 25
 WAITING, WAITING_LONGER, OWED = 3, 25, 10
+SOON = timedelta(days=60)  # before a procedure expires
 # What a phase that is done is called: identification ends when the incident is confirmed.
 DONE = {
     Phase.IDENTIFICATION: "confirmed",
@@ -85,6 +86,7 @@ def index(request: ScopedRequest) -> HttpResponse:
         "waiting": waiting[:WAITING],
         "waiting_longer": waiting[WAITING:WAITING_LONGER],
         "more_wait": len(waiting) > WAITING_LONGER,
+        **({} if wanted else procedures_due(request.actor, clocks.now().date())),
         "owed": [] if wanted else shown(visibility.owed_by(request.actor)[:OWED]),
         "now": clocks.now(),
     }
@@ -114,6 +116,9 @@ def page(request: ScopedRequest, involvement: Involvement, remark: RemarkForm) -
         "is_confirmed": _is_confirmed(involvement),
         "requests": shown(
             visibility.requests_for(request.actor).filter(involvement_id=involvement.pk)
+        ),
+        "procedures": visibility.procedures_for(request.actor).filter(
+            ended_at=None, valid_until__gte=clocks.now().date()
         ),
         "remarks": visibility.remarks_for(request.actor).filter(involvement_id=involvement.pk),
         "remark": remark,
@@ -153,6 +158,16 @@ def confirm(request: ScopedRequest, reference: str) -> HttpResponse:
         return "Thank you. The response team sees that it works again for you."
 
     return Afterwards(run, to=reverse("portal:incident", args=[reference]))
+
+
+def procedures_due(actor: Actor, today: date) -> dict[str, object]:
+    """The procedures that expire soon or did, and whether none is valid."""
+    held = list(visibility.procedures_for(actor).filter(ended_at=None).prefetch_related(None))
+    return {
+        "expiring": [one for one in held if one.valid_until <= today + SOON],
+        "has_no_procedure": not any(one.is_valid(today) for one in held),
+        "today": today,
+    }
 
 
 def _is_confirmed(involvement: Involvement) -> bool:

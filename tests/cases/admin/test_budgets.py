@@ -21,6 +21,7 @@ from cases.models import (
     Involvement,
     Notice,
     NoticeCopy,
+    Procedure,
     Reconciliation,
     RecoveryCheck,
     Remark,
@@ -121,6 +122,19 @@ def _written(involved: Involvement, number: int, people: Any) -> None:
         is_ours=False,
         author="Helix",
         user=people["helix"],
+    )
+    Procedure.objects.create(
+        partner=involved.partner,
+        reference=f"{involved.partner.code}-PROC-2026-0001",
+        title="Prices",
+        version="1",
+        scope="All.",
+        link="https://x.test/",
+        valid_until=NOW.date() + timedelta(days=3650),
+        attested_by="Head",
+        kept_at=NOW,
+        keeper="Head",
+        kept_by=people["helix"],
     )
     SharedFile.objects.create(
         partner=involved.partner,

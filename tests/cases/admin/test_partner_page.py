@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cases import cooperation, disclosure, requests, restriction
+from cases import cooperation, disclosure, procedures, requests, restriction
 from cases.intake import reports
 from incidentdesk.kernel import clocks
 from tests.cases.admin.conftest import sql_of, text_of
@@ -123,3 +123,27 @@ def test_the_page_costs_the_same_whatever_was_asked(as_, involved, people, helix
             at=NOW,
         )
     assert len(sql_of(browser, path)) == few
+
+
+def test_the_register_says_who_has_no_valid_procedure(as_, people, helix, norrbank):
+    procedures.keep(
+        title="Market-data disruption",
+        version="3",
+        scope="All users.",
+        valid_until=LATER.date() + timedelta(days=10),
+        attested_by="Head of operations",
+        link="https://helix.test/p",
+        by=people.contact("helix", helix),
+        at=NOW,
+    )
+    browser = as_("responder")
+    text = text_of(browser.get(LIST))
+    assert "none valid" in text
+    assert "until 17 Mar 2026" in text
+    for chosen, shown in (("none", [norrbank]), ("valid", [helix])):
+        rows = browser.get(LIST, {"procedure": chosen}).context["cl"].result_list
+        assert list(rows) == shown
+    text = text_of(browser.get(f"{LIST}{helix.pk}/change/"))
+    assert "Market-data disruption 3 · valid until 17 Mar 2026" in text
+    text = text_of(browser.get(f"{LIST}{norrbank.pk}/change/"))
+    assert "No procedure is on file" in text
