@@ -20,20 +20,30 @@ from incidentdesk.kernel.roles import ROLES
 from notifications import escalation, outbox, rendering
 from notifications.rendering import Rendered
 from partners import directory
+from partners.models import Contact
 
 
 def mails(copy: NoticeCopy, *, at: datetime) -> None:
     """One mail to each of the partner's contacts who gets notices."""
-    involvement = copy.involvement
     for contact in directory.notice_contacts(copy.partner_id):
-        outbox.queue(
-            kind="notice",
-            to=contact.email,
-            about=involvement.incident.about,
-            dedupe_key=f"notice:{copy.pk}:{contact.pk}",
-            context=letter(copy),
-            at=at,
-        )
+        mail(copy, contact, at=at)
+
+
+def mail(copy: NoticeCopy, contact: Contact, *, at: datetime) -> None:
+    """The mail to one person, once."""
+    outbox.queue(
+        kind="notice",
+        to=contact.email,
+        about=copy.involvement.incident.about,
+        dedupe_key=key(copy, contact),
+        context=letter(copy),
+        at=at,
+    )
+
+
+def key(copy: NoticeCopy, contact: Contact) -> str:
+    """By which the post office knows the mail of this copy to this person."""
+    return f"notice:{copy.pk}:{contact.pk}"
 
 
 def letter(copy: NoticeCopy) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from cases import (
     moving,
     promises,
     queries,
+    receipts,
     timeline,
 )
 from cases.audience import OwnText
@@ -27,6 +28,7 @@ from cases.models import Entry, Incident, Notice, NoticeCopy
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
+from partners import directory
 
 __all__ = [
     "OwnText",
@@ -190,13 +192,17 @@ def _send(notice: Notice, *, by: Actor, at: datetime) -> Notice:
     """Show it to its audience, write the mails, and keep what was promised."""
     alone = bool(notice.emergency_reason)
     notice.state, notice.sent_at, notice.sent_by_id = Notice.State.SENT, at, by.user_id
-    copies = list(notice.copies.select_related("involvement__partner").order_by("partner_id"))
+    copies = list(
+        notice.copies.select_related("involvement__partner__terms").order_by("partner_id")
+    )
     for copy in copies:
         copy.involvement.incident = notice.incident
         if copy.involvement.disclosed_at is None:
             disclosure.show(notice.incident, copy.involvement, by=by, at=at)
         copy.sent_at, copy.is_emergency = at, alone
-        copy.save(update_fields=["sent_at", "is_emergency"])
+        if notice.incident.is_open:
+            copy.remind_at = at + directory.terms_of(copy.involvement.partner).acknowledged_within
+        copy.save(update_fields=["sent_at", "is_emergency", "remind_at"])
         dispatch.mails(copy, at=at)
         promises.keep(copy.involvement, copy.next_update_at, at=at)
     notice.save()
@@ -224,8 +230,9 @@ def acknowledge(*, copy_id: int, by: Actor, at: datetime) -> NoticeCopy:
     access.require(by, Permission.PARTNER_ACT, copy.partner)
     if copy.acknowledged_at is not None:
         raise Conflict(f"{copy.acknowledged_by} acknowledged this notice already.")
-    copy.acknowledged_at, copy.acknowledged_by = at, by.name
-    copy.save(update_fields=["acknowledged_at", "acknowledged_by"])
+    copy.acknowledged_at, copy.acknowledged_by, copy.remind_at = at, by.name, None
+    copy.save(update_fields=["acknowledged_at", "acknowledged_by", "remind_at"])
+    receipts.acknowledged(copy, by=by, at=at)
     text = f"{copy.partner}: {by.name} acknowledged the notice ({copy.get_kind_display()})."
     incident = copy.involvement.incident
     timeline.record(incident, Kind.PARTNER, text, by=by, at=at, partner_id=copy.partner_id)

@@ -16,6 +16,7 @@ from cases.models.notice import Notice, NoticeCopy
 from cases.models.notice_template import NoticeTemplate
 from cases.models.permission import IncidentUserObjectPermission
 from cases.models.playbook import Playbook, PlaybookTask
+from cases.models.receipt import Receipt
 from cases.models.recovery import Reconciliation, RecoveryCheck
 from cases.models.report import Report
 from cases.models.review_facts import ReviewFacts
@@ -51,6 +52,7 @@ __all__ = [
     "Phase",
     "Playbook",
     "PlaybookTask",
+    "Receipt",
     "Reconciliation",
     "RecoveryCheck",
     "Report",

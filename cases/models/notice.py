@@ -134,7 +134,7 @@ class Notice(models.Model):
         return f"{self.get_kind_display()} ({self.get_state_display()})"
 
 
-@tracked(name="partner", made=False)
+@tracked(name="partner", made=False, exclude=("remind_at",))
 class NoticeCopy(models.Model):
     """A notice as one partner has it, word for word, from the draft on.
 
@@ -157,6 +157,9 @@ class NoticeCopy(models.Model):
     sent_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=120, blank=True)
+    remind_at = models.DateTimeField(
+        null=True, help_text="When the next person is told that nobody acknowledged it."
+    )
 
     class Meta:
         ordering = ("-sent_at", "-id")
@@ -174,6 +177,11 @@ class NoticeCopy(models.Model):
                 fields=["partner", "-sent_at", "-id"],
                 condition=Q(sent_at__isnull=False, acknowledged_at=None),
                 name="copy_unacknowledged",
+            ),
+            models.Index(
+                fields=["remind_at"],
+                condition=Q(remind_at__isnull=False),
+                name="copy_to_remind_of",
             ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [

@@ -58,6 +58,7 @@ class ScopedRequest(HttpRequest):
     partner: Any
     may_act: bool
     serves_several: bool
+    after_scope: list[Callable[[], object]]  # what is noted of a reading, as the application
 
 
 class Landing(NamedTuple):
@@ -147,11 +148,14 @@ class ScopeMiddleware:
         scoped.partner = grants.tenant_model()._default_manager.get(pk=partner_id)
         scoped.may_act = access.allows(scoped.actor, Permission.PARTNER_ACT, scoped.partner)
         scoped.serves_several = several
+        scoped.after_scope = []
         request.session.get(SESSION_KEY)
         with partner_scope(partner_id):
             response = self.get_response(request)
             if response.streaming:
                 raise RuntimeError("A portal answer must not stream: it would outlive its scope.")
+        for note in scoped.after_scope:
+            note()
         if isinstance(response, Afterwards):
             return response.finish(scoped)
         return response
