@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from cases import labels
 from cases.models import NoticeCopy, Receipt
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -19,7 +20,7 @@ def note_opened(*, copy_ids: Sequence[int], by: Actor, at: datetime) -> int:
     Answers how many they are. `by` reads for that partner; what it was not sent is none.
     """
     rows = NoticeCopy.objects.filter(
-        pk__in=copy_ids, partner_id=by.tenant_id, sent_at__isnull=False
+        labels.readable_by(by), pk__in=copy_ids, partner_id=by.tenant_id, sent_at__isnull=False
     )
     copies = list(rows.select_related("partner"))
     access.require(by, Permission.PARTNER_READ, copies[0].partner if copies else None)

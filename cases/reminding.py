@@ -65,7 +65,7 @@ def _chase(copy: NoticeCopy, *, at: datetime) -> None:
 
 def _next(copy: NoticeCopy) -> Contact | None:
     """The first person at the partner who had no mail about this copy."""
-    people = directory.contacts_of([copy.partner_id])
+    people = dispatch.contacts(copy)
     had = post.written(dispatch.key(copy, person) for person in people)
     return next((person for person in people if dispatch.key(copy, person) not in had), None)
 

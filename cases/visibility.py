@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
+from cases import labels
 from cases.models import Category, Involvement, NoticeCopy, Report
 from incidentdesk.kernel.access import Actor
 
@@ -40,6 +41,7 @@ COPY_COLUMNS = (
     "acknowledged_at",
     "acknowledged_by",
     "is_emergency",
+    "reader_ids",
 )
 REPORT_COLUMNS = (
     "id",
@@ -58,10 +60,9 @@ REPORT_COLUMNS = (
 
 
 def notices_for(actor: Actor) -> QuerySet[NoticeCopy]:
-    """The notices this partner was sent, newest first."""
-    return NoticeCopy.objects.filter(partner_id=actor.tenant_id, sent_at__isnull=False).only(
-        *COPY_COLUMNS
-    )
+    """The notices this partner was sent, newest first; TLP:RED for those who are named in it."""
+    sent = NoticeCopy.objects.filter(partner_id=actor.tenant_id, sent_at__isnull=False)
+    return sent.filter(labels.readable_by(actor)).only(*COPY_COLUMNS)
 
 
 def waiting_for(actor: Actor) -> QuerySet[NoticeCopy]:

@@ -88,17 +88,6 @@ class Migration(migrations.Migration):
             model_name="receipt",
             constraint=models.UniqueConstraint(fields=("copy", "user"), name="receipt_once"),
         ),
-        migrations.AddConstraint(
-            model_name="receipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("acknowledged_at", None),
-                    ("acknowledged_at__gte", models.F("opened_at")),
-                    _connector="OR",
-                ),
-                name="receipt_acknowledged_once_opened",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="receipt",
             trigger=pgtrigger.compiler.Trigger(

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -149,6 +150,18 @@ class NoticeCopy(models.Model):
     is_own = models.BooleanField(
         default=False, db_default=False, help_text="Its text differs from that of the others."
     )
+    contact_ids = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        db_default=models.Value("{}"),
+        help_text="TLP:RED: the contacts who may have it. Empty: everybody at the partner.",
+    )
+    reader_ids = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        db_default=models.Value("{}"),
+        help_text="The logins of those contacts.",
+    )
     is_emergency = models.BooleanField(
         default=False, db_default=False, help_text="Sent without a second person's approval."
     )
@@ -166,6 +179,10 @@ class NoticeCopy(models.Model):
         verbose_name_plural = "notice copies"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["notice", "involvement"], name="copy_once"),
+            models.CheckConstraint(
+                condition=~Q(tlp="RED") | Q(sent_at=None) | ~Q(contact_ids=[]),
+                name="copy_red_for_named_people",
+            ),
             models.CheckConstraint(
                 condition=Q(acknowledged_at=None) | Q(sent_at__isnull=False),
                 name="copy_acknowledged_after_sent",

@@ -7,7 +7,6 @@ from typing import ClassVar
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
 
 
 class Receipt(models.Model):
@@ -26,10 +25,6 @@ class Receipt(models.Model):
         ordering = ("id",)
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["copy", "user"], name="receipt_once"),
-            models.CheckConstraint(
-                condition=Q(acknowledged_at=None) | Q(acknowledged_at__gte=F("opened_at")),
-                name="receipt_acknowledged_once_opened",
-            ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [
             pgtrigger.Protect(name="receipt_stays", operation=pgtrigger.Delete),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ninja import Router
 
 from cases import notices, queries
-from cases.models import Notice, NoticeCopy, NoticeTemplate, Receipt
+from cases.models import Incident, Notice, NoticeCopy, NoticeTemplate, Receipt
 from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
 from incidentdesk.api.shapes import Shape
@@ -22,8 +22,8 @@ NOTICE = Shape(
 )
 COPY = Shape(
     NoticeCopy,
-    "id notice_id involvement_id partner=partner__code body is_own sent_at acknowledged_at"
-    " acknowledged_by",
+    "id notice_id involvement_id partner=partner__code body is_own contact_ids sent_at"
+    " acknowledged_at acknowledged_by",
 )
 RECEIPT = Shape(Receipt, "id copy_id partner=copy__partner__code name opened_at acknowledged_at")
 TEMPLATE = Shape(NoticeTemplate, "id kind category=category__key body")
@@ -45,6 +45,7 @@ do(
     answer=NOTICE,
     makes=True,
     kind=Notice.Kind,
+    tlp=Incident.Tlp,
 )
 do(router, "notify", f"{ONE}/edit", notices.edit, answer=NOTICE)
 do(router, "notify", f"{ONE}/withdraw", notices.withdraw, answer=NOTICE)
