@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cases import wording
 from cases.models import Incident, Involvement, Notice, NoticeCopy
 from incidentdesk.kernel.errors import InvalidInput
+from partners.models import Contact
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,12 @@ def chosen(incident: Incident, involvement_ids: Sequence[int]) -> list[Involveme
     return found
 
 
-def address(notice: Notice, involvements: Sequence[Involvement], texts: Sequence[OwnText]) -> None:
+def address(
+    notice: Notice,
+    involvements: Sequence[Involvement],
+    texts: Sequence[OwnText],
+    people: Mapping[int, Sequence[Contact]],
+) -> None:
     """Fix the audience and what each of it reads: a copy for each partner."""
     own = {text.involvement_id: text.body.strip() for text in texts if text.body.strip()}
     if set(own) - {row.pk for row in involvements}:
@@ -45,6 +51,8 @@ def address(notice: Notice, involvements: Sequence[Involvement], texts: Sequence
                 wording.values(notice.incident, row, notice.next_update_at),
             ),
             is_own=row.pk in own,
+            contact_ids=[one.pk for one in people.get(row.partner_id, ())],
+            reader_ids=[one.user_id for one in people.get(row.partner_id, ()) if one.user_id],
             tlp=notice.tlp,
             next_update_at=notice.next_update_at,
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from cases import moving, sight
+from cases import labels, moving, sight
 from cases.models import Notice, NoticeCopy
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -20,31 +20,57 @@ from incidentdesk.kernel.roles import ROLES
 from notifications import escalation, outbox, rendering
 from notifications.rendering import Rendered
 from partners import directory
+from partners.models import Contact
 
 
 def mails(copy: NoticeCopy, *, at: datetime) -> None:
-    """One mail to each of the partner's contacts who gets notices."""
-    involvement = copy.involvement
-    for contact in directory.notice_contacts(copy.partner_id):
-        outbox.queue(
-            kind="notice",
-            to=contact.email,
-            about=involvement.incident.about,
-            dedupe_key=f"notice:{copy.pk}:{contact.pk}",
-            context=letter(copy),
-            at=at,
-        )
+    """One mail to each of those whom it is for."""
+    for contact in addressees(copy):
+        mail(copy, contact, at=at)
+
+
+def addressees(copy: NoticeCopy) -> list[Contact]:
+    """The people who are named in it, or else the partner's contacts who get notices."""
+    if copy.contact_ids:
+        return [one for one in contacts(copy) if one.pk in copy.contact_ids]
+    return directory.notice_contacts(copy.partner_id)
+
+
+def contacts(copy: NoticeCopy) -> list[Contact]:
+    """Everybody at the partner who may have it, in the order in which they are told."""
+    people = directory.contacts_of([copy.partner_id])
+    return [one for one in people if not copy.contact_ids or one.pk in copy.contact_ids]
+
+
+def mail(copy: NoticeCopy, contact: Contact, *, at: datetime) -> None:
+    """The mail to one person, once."""
+    outbox.queue(
+        kind="notice",
+        to=contact.email,
+        about=copy.involvement.incident.about,
+        dedupe_key=key(copy, contact),
+        context=letter(copy),
+        at=at,
+    )
+
+
+def key(copy: NoticeCopy, contact: Contact) -> str:
+    """By which the post office knows the mail of this copy to this person."""
+    return f"notice:{copy.pk}:{contact.pk}"
 
 
 def letter(copy: NoticeCopy) -> dict[str, Any]:
-    """What a mail about this copy says. Before the first notice the reference is not given yet."""
-    involvement = copy.involvement
+    """What a mail about this copy says; where it carries a link alone, no word of the notice.
+
+    Before the first notice the reference is not given yet.
+    """
+    involvement, is_whole = copy.involvement, labels.carries_text(copy)
     reference = involvement.reference or f"{copy.partner.code}-…"
     return {
         "reference": reference,
-        "title": involvement.heading,
+        "title": involvement.heading if is_whole else "",
         "severity_label": f"SEV-{involvement.severity} for you",
-        "body": copy.body,
+        "body": copy.body if is_whole else "",
         "tlp": copy.tlp,
         "url": f"{settings.SITE_URL}/portal/incidents/{reference}/",
         "partner_name": copy.partner.name,

@@ -1,6 +1,15 @@
 """Worker entry points of cases."""
 
-from cases import checkpoints, downtime, evidence, fixes, procedures, request_mails, warning
+from cases import (
+    checkpoints,
+    downtime,
+    evidence,
+    fixes,
+    procedures,
+    reminding,
+    request_mails,
+    warning,
+)
 from cases.intake import alerts
 from incidentdesk.kernel import clocks, worker
 
@@ -40,6 +49,12 @@ def remind_partners() -> None:
 def warn_of_promises() -> None:
     """Warn of notices and updates that partners were promised and have not had."""
     warning.warn(at=clocks.now())
+
+
+@worker.job()
+def remind_of_notices() -> None:
+    """Tell the next contact of what nobody at a partner acknowledged in time."""
+    reminding.remind(at=clocks.now())
 
 
 @worker.job()

@@ -17,9 +17,11 @@ from cases import (
     deadlines,
     disclosure,
     dispatch,
+    labels,
     moving,
     promises,
     queries,
+    receipts,
     timeline,
 )
 from cases.audience import OwnText
@@ -27,6 +29,7 @@ from cases.models import Entry, Incident, Notice, NoticeCopy
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
+from partners import directory
 
 __all__ = [
     "OwnText",
@@ -52,31 +55,32 @@ def draft(
     at: datetime,
     next_update_at: datetime | None = None,
     texts: Sequence[OwnText] = (),
+    tlp: str | None = None,
+    contact_ids: Sequence[int] = (),
     replaces_id: int | None = None,
 ) -> Notice:
     """Write a notice for some partners of an incident; a second person is paged to approve it.
 
-    `texts` are those of partners who read something else than `body`. Placeholders are filled for
-    each partner now: what is approved is what is read.
+    Placeholders are filled for each partner now; `texts` are those of partners who read something
+    else. `tlp` is the incident's or stricter; TLP:RED is for the contacts in `contact_ids` alone.
     """
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
-    if not body.strip():
-        raise InvalidInput("A notice needs a text.")
+    _require_whole(body, next_update_at, at=at)
     involvements = audience.chosen(incident, involvement_ids)
-    if next_update_at is not None and next_update_at <= at:
-        raise InvalidInput("The next update lies in the past; promise a later time, or none.")
+    label = labels.of_notice(incident, tlp)
+    people = labels.named(label, involvements, contact_ids)
     notice = Notice.objects.create(
         incident=incident,
         kind=kind,
         body=body.strip(),
-        tlp=incident.tlp,
+        tlp=label,
         next_update_at=next_update_at,
         drafted_at=at,
         drafted_by_id=by.person_id,
         replaces=_replaced(incident, replaces_id),
     )
-    audience.address(notice, involvements, texts)
+    audience.address(notice, involvements, texts, people)
     _ask(notice, len(involvements), by=by, at=at)
     return notice
 
@@ -95,16 +99,19 @@ def edit(
         raise Conflict("A notice that was sent or withdrawn stays as it is; draft a new one.")
     if not body.strip():
         raise InvalidInput("A notice needs a text.")
-    audience = [copy.involvement_id for copy in notice.copies.all()]
+    copies = list(notice.copies.all())
+    is_stale = labels.is_more_open(notice.tlp, notice.incident.tlp)  # than the incident by now
     promised = notice.next_update_at  # a time that has passed is not promised again
     _withdraw(notice, by=by, at=at)
     return draft(
         incident_id=notice.incident_id,
         kind=notice.kind,
         body=body,
-        involvement_ids=audience,
+        involvement_ids=[copy.involvement_id for copy in copies],
         next_update_at=promised if promised and promised > at else None,
         texts=texts,
+        tlp=None if is_stale else notice.tlp,
+        contact_ids=[pk for copy in copies for pk in copy.contact_ids],
         replaces_id=notice.pk,
         by=by,
         at=at,
@@ -190,13 +197,17 @@ def _send(notice: Notice, *, by: Actor, at: datetime) -> Notice:
     """Show it to its audience, write the mails, and keep what was promised."""
     alone = bool(notice.emergency_reason)
     notice.state, notice.sent_at, notice.sent_by_id = Notice.State.SENT, at, by.user_id
-    copies = list(notice.copies.select_related("involvement__partner").order_by("partner_id"))
+    copies = list(
+        notice.copies.select_related("involvement__partner__terms").order_by("partner_id")
+    )
     for copy in copies:
         copy.involvement.incident = notice.incident
         if copy.involvement.disclosed_at is None:
             disclosure.show(notice.incident, copy.involvement, by=by, at=at)
         copy.sent_at, copy.is_emergency = at, alone
-        copy.save(update_fields=["sent_at", "is_emergency"])
+        if notice.incident.is_open:
+            copy.remind_at = at + directory.terms_of(copy.involvement.partner).acknowledged_within
+        copy.save(update_fields=["sent_at", "is_emergency", "remind_at"])
         dispatch.mails(copy, at=at)
         promises.keep(copy.involvement, copy.next_update_at, at=at)
     notice.save()
@@ -216,7 +227,7 @@ def acknowledge(*, copy_id: int, by: Actor, at: datetime) -> NoticeCopy:
     copy = (
         NoticeCopy.objects.select_for_update(of=("self",))
         .select_related("partner", "involvement__incident")
-        .filter(pk=copy_id, partner_id=by.tenant_id, sent_at__isnull=False)
+        .filter(labels.readable_by(by), pk=copy_id, partner_id=by.tenant_id, sent_at__isnull=False)
         .first()
     )
     if copy is None:
@@ -224,8 +235,9 @@ def acknowledge(*, copy_id: int, by: Actor, at: datetime) -> NoticeCopy:
     access.require(by, Permission.PARTNER_ACT, copy.partner)
     if copy.acknowledged_at is not None:
         raise Conflict(f"{copy.acknowledged_by} acknowledged this notice already.")
-    copy.acknowledged_at, copy.acknowledged_by = at, by.name
-    copy.save(update_fields=["acknowledged_at", "acknowledged_by"])
+    copy.acknowledged_at, copy.acknowledged_by, copy.remind_at = at, by.name, None
+    copy.save(update_fields=["acknowledged_at", "acknowledged_by", "remind_at"])
+    receipts.acknowledged(copy, by=by, at=at)
     text = f"{copy.partner}: {by.name} acknowledged the notice ({copy.get_kind_display()})."
     incident = copy.involvement.incident
     timeline.record(incident, Kind.PARTNER, text, by=by, at=at, partner_id=copy.partner_id)
@@ -241,6 +253,13 @@ def _locked(notice_id: int, *, by: Actor) -> Notice:
     notice = Notice.objects.select_for_update(of=("self",)).get(pk=notice_id)
     notice.incident = incident
     return notice
+
+
+def _require_whole(body: str, next_update_at: datetime | None, *, at: datetime) -> None:
+    if not body.strip():
+        raise InvalidInput("A notice needs a text.")
+    if next_update_at is not None and next_update_at <= at:
+        raise InvalidInput("The next update lies in the past; promise a later time, or none.")
 
 
 def _replaced(incident: Incident, notice_id: int | None) -> Notice | None:

@@ -273,7 +273,6 @@ def sealed_from(actor: Actor) -> Q:
     """
     if _reads_all(actor):
         return Q(pk__in=())
-    # The last two belong to no incident.
     known = Q(about="") | Q(about__regex="^(incident|report|procedure|partner):")
     return ~known | Q(about__in=_hidden_names(actor))
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from django.db.models import Model, OuterRef, Prefetch, QuerySet, Subquery
 
+from cases import labels
 from cases.models import (
     Category,
     Involvement,
@@ -54,6 +55,7 @@ COPY_COLUMNS = (
     "acknowledged_at",
     "acknowledged_by",
     "is_emergency",
+    "reader_ids",
 )
 REPORT_COLUMNS = (
     "id",
@@ -127,9 +129,10 @@ FILE_COLUMNS = (
 
 
 def notices_for(actor: Actor) -> QuerySet[NoticeCopy]:
-    """The notices this partner was sent, newest first."""
+    """The notices this partner was sent, newest first; TLP:RED for those who are named in it."""
     sent = NoticeCopy.objects.filter(partner_id=actor.tenant_id, sent_at__isnull=False)
-    return _shown(sent, actor, "involvement", by="involvement_id").only(*COPY_COLUMNS)
+    readable = sent.filter(labels.readable_by(actor))
+    return _shown(readable, actor, "involvement", by="involvement_id").only(*COPY_COLUMNS)
 
 
 def receipts_for(actor: Actor) -> QuerySet[NoticeCopy]:

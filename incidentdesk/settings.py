@@ -189,6 +189,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 60},
     },
+    "remind-of-notices": {
+        "task": "cases.jobs.remind_of_notices",
+        "schedule": 30.0,
+        "options": {"expires": 60},
+    },
     "sweep-evidence": {
         "task": "cases.jobs.sweep_evidence",
         "schedule": 3600.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -112,3 +113,9 @@ def terms_of(partner: Partner) -> Terms:
     """What was agreed with a partner; every one has a row."""
     found: Terms = partner.terms
     return found
+
+
+def contacts_of(partner_ids: Collection[int]) -> list[Contact]:
+    """The people at these partners, who gets notices first, then in the order they were listed."""
+    rows = Contact.objects.filter(partner_id__in=partner_ids, is_active=True)
+    return list(rows.order_by("partner_id", "-gets_notices", "pk"))

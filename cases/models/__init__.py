@@ -17,6 +17,7 @@ from cases.models.notice_template import NoticeTemplate
 from cases.models.permission import IncidentUserObjectPermission
 from cases.models.playbook import Playbook, PlaybookTask
 from cases.models.procedure import Procedure
+from cases.models.receipt import Receipt
 from cases.models.recovery import Reconciliation, RecoveryCheck
 from cases.models.remark import Remark
 from cases.models.report import Report
@@ -56,6 +57,7 @@ __all__ = [
     "Playbook",
     "PlaybookTask",
     "Procedure",
+    "Receipt",
     "Reconciliation",
     "RecoveryCheck",
     "Remark",

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -134,7 +135,7 @@ class Notice(models.Model):
         return f"{self.get_kind_display()} ({self.get_state_display()})"
 
 
-@tracked(name="partner", made=False)
+@tracked(name="partner", made=False, exclude=("remind_at",))
 class NoticeCopy(models.Model):
     """A notice as one partner has it, word for word, from the draft on.
 
@@ -149,6 +150,18 @@ class NoticeCopy(models.Model):
     is_own = models.BooleanField(
         default=False, db_default=False, help_text="Its text differs from that of the others."
     )
+    contact_ids = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        db_default=models.Value("{}"),
+        help_text="TLP:RED: the contacts who may have it. Empty: everybody at the partner.",
+    )
+    reader_ids = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        db_default=models.Value("{}"),
+        help_text="The logins of those contacts.",
+    )
     is_emergency = models.BooleanField(
         default=False, db_default=False, help_text="Sent without a second person's approval."
     )
@@ -157,12 +170,19 @@ class NoticeCopy(models.Model):
     sent_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=120, blank=True)
+    remind_at = models.DateTimeField(
+        null=True, help_text="When the next person is told that nobody acknowledged it."
+    )
 
     class Meta:
         ordering = ("-sent_at", "-id")
         verbose_name_plural = "notice copies"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["notice", "involvement"], name="copy_once"),
+            models.CheckConstraint(
+                condition=~Q(tlp="RED") | Q(sent_at=None) | ~Q(contact_ids=[]),
+                name="copy_red_for_named_people",
+            ),
             models.CheckConstraint(
                 condition=Q(acknowledged_at=None) | Q(sent_at__isnull=False),
                 name="copy_acknowledged_after_sent",
@@ -174,6 +194,11 @@ class NoticeCopy(models.Model):
                 fields=["partner", "-sent_at", "-id"],
                 condition=Q(sent_at__isnull=False, acknowledged_at=None),
                 name="copy_unacknowledged",
+            ),
+            models.Index(
+                fields=["remind_at"],
+                condition=Q(remind_at__isnull=False),
+                name="copy_to_remind_of",
             ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [

@@ -65,6 +65,7 @@ class ScopedRequest(HttpRequest):
     may_act: bool
     serves_several: bool
     is_viewed: bool  # somebody of the desk looks on, as the partner sees it
+    after_scope: list[Callable[[], object]]  # what is noted of a reading, as the application
 
 
 class Landing(NamedTuple):
@@ -173,8 +174,11 @@ class ScopeMiddleware:
         scoped.partner = grants.tenant_model()._default_manager.get(pk=partner_id)
         scoped.may_act = access.allows(scoped.actor, Permission.PARTNER_ACT, scoped.partner)
         scoped.serves_several, scoped.is_viewed = several, False
+        scoped.after_scope = []
         request.session.get(SESSION_KEY)
         response = self._inside(scoped)
+        for note in scoped.after_scope:
+            note()
         if isinstance(response, (Afterwards, Outside)):
             return response.finish(scoped)
         return response
@@ -193,6 +197,7 @@ class ScopeMiddleware:
         scoped = cast(ScopedRequest, request)
         scoped.partner, scoped.may_act = partner, False
         scoped.serves_several, scoped.is_viewed = False, True
+        scoped.after_scope = []  # that somebody of the desk looked is noted above, and no more
         seen_as = access.actor_for(user, partner_id=partner_id)
         scoped.actor = replace(seen_as, withheld=sealed.withheld(staff, partner_id))
         response = self._inside(scoped)

@@ -84,3 +84,8 @@ class Terms(models.Model):
         """How long after detection the partner has its first notice; None: no time was agreed."""
         minutes: int | None = getattr(self, f"notice_sev{severity}")
         return None if minutes is None else timedelta(minutes=minutes)
+
+    @property
+    def acknowledged_within(self) -> timedelta:
+        """How long it may take until somebody there has acknowledged a notice."""
+        return timedelta(minutes=self.acknowledge_minutes)

@@ -111,6 +111,7 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "lesson_id": lesson.pk,
         "notice_id": waiting.pk,
         "copy_id": NoticeCopy.objects.filter(sent_at__isnull=False).latest("pk").pk,
+        "copy_ids": [NoticeCopy.objects.filter(sent_at__isnull=False).latest("pk").pk],
         "report_id": told.pk,
         "involvement_id": incident.involvements.get().pk,
         "affected_id": incident.systems.get().pk,

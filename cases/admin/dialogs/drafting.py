@@ -9,12 +9,13 @@ from typing import Any
 from django import forms
 from django.urls import reverse
 
-from cases import notices, wording
+from cases import labels, notices, wording
 from cases.admin.dialogs import fields
 from cases.models import Incident, Involvement, Notice
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm, Done
+from partners import directory
 
 Kind = Notice.Kind
 State = Notice.State
@@ -62,7 +63,13 @@ class DraftForm(TextForm):
         required=False,
         help_text="UTC. A promise to the partners, and a deadline of its own.",
     )
-    field_order = ("kind", "body", "audience", "next_update_at")
+    tlp = forms.ChoiceField(
+        label="TLP",
+        required=False,
+        help_text="RED is for named people; RED and AMBER+STRICT mail a link alone.",
+    )
+    contacts = fields.ticks("Named people, for TLP:RED", required=False)
+    field_order = ("kind", "body", "audience", "next_update_at", "tlp", "contacts")
 
     def prepare(self) -> None:
         """Every partner that is to be told; the next kind, its template, the next promise."""
@@ -76,7 +83,16 @@ class DraftForm(TextForm):
         self.fields["body"].initial = wording.template(kind, self.obj.category_id)
         if kind not in LAST and self.obj.severity in CADENCE:
             self.fields["next_update_at"].initial = clocks.now() + CADENCE[self.obj.severity]
+        self.fields["tlp"].choices = labels.at_least(self.obj.tlp)  # type: ignore[attr-defined]
+        self.fields["tlp"].initial = self.obj.tlp
+        people = directory.contacts_of([row.partner_id for row in rows])
+        names = {row.partner_id: row.partner.name for row in rows}
+        self.fields["contacts"].choices = [  # type: ignore[attr-defined]
+            (one.pk, f"{one.name}, {names[one.partner_id]}") for one in people
+        ]
         self.offer_own(rows, {})
+        if self.obj.tlp != labels.Tlp.RED:
+            self.folded = ("tlp", "contacts", *self.folded)
         self.kinds = [(key, str(label), key == kind) for key, label in Kind.choices]
         if not rows:
             self.lead_in = "No partner is listed on this incident yet; list one first."
@@ -98,6 +114,8 @@ def _draft(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -
         involvement_ids=data["audience"],
         next_update_at=data["next_update_at"],
         texts=_own(data),
+        tlp=data["tlp"] or None,
+        contact_ids=data["contacts"],
         by=by,
         at=at,
     )

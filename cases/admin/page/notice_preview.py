@@ -13,7 +13,6 @@ from django.template.loader import render_to_string
 from cases import dispatch
 from cases.models import Notice, NoticeCopy
 from notifications.rendering import Rendered
-from partners import directory
 
 
 @dataclass(frozen=True)
@@ -28,12 +27,12 @@ class View:
 
 def of(notice: Notice, *, now: datetime) -> list[View]:
     """One view a partner, by name."""
-    copies = notice.copies.select_related("partner", "involvement__incident")
+    copies = notice.copies.select_related("partner__terms", "involvement__incident")
     return [_view(copy, now) for copy in copies.order_by("partner__name")]
 
 
 def _view(copy: NoticeCopy, now: datetime) -> View:
-    people = directory.notice_contacts(copy.partner_id)
+    people = dispatch.addressees(copy)
     shown = {"notice": copy, "involvement": copy.involvement, "at": copy.sent_at or now}
     return View(
         copy,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
-from cases import notices, restoring, visibility
+from cases import notices, receipts, restoring, visibility
 from cases.models import Involvement, NoticeCopy, Phase
 from cases.models.incident import OVER, STEPS
 from incidentdesk.kernel import clocks
@@ -103,6 +104,11 @@ def page(request: ScopedRequest, involvement: Involvement, remark: RemarkForm) -
     """The same, with what was typed into the thread."""
     updates = _updates(request.actor, involvement)
     newest = updates[-1].notice if updates else None
+    if updates:  # the desk proves who saw what; once the scope is left
+        seen = [update.notice.pk for update in updates]
+        request.after_scope.append(
+            partial(receipts.note_opened, copy_ids=seen, by=request.actor, at=clocks.now())
+        )
     context = {
         "involvement": involvement,
         "steps": _steps(involvement),
