@@ -46,6 +46,7 @@ UNTRACKED = {
     "SavedView": "one's own",
     "Playbook": "versions that never change once published",
     "PlaybookTask": "a register, in the audit trail",
+    "Receipt": "only the acknowledgement is added to it",
     "ReviewFacts": "a copy that reviews keeps",
     "IncidentUserObjectPermission": "a grant, on the timeline",
 }
