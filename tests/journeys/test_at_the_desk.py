@@ -83,7 +83,7 @@ def test_the_list_is_found_and_filtered_on_a_phone(as_: Callable[[str], Page]) -
     page.locator("input[name=partner]").fill("hel")
     expect(page.locator("datalist option")).to_have_count(1, timeout=10_000)
     page.locator("input[name=partner]").fill("Helix Markets")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Show", exact=True).click()
     page.wait_for_url(re.compile(r"\?show=all&partner=Helix\+Markets$"))
     assert page.locator("#result_list tbody tr").count() > 1
     width = page.evaluate("document.documentElement.scrollWidth")
