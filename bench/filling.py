@@ -117,8 +117,12 @@ def fill(cursor: Any, *, email: str, password: str) -> int:
     cursor.execute("ALTER TABLE cases_incident DISABLE TRIGGER USER")
     insert(cursor, INCIDENT_ROWS, values)
     cursor.execute("ALTER TABLE cases_incident ENABLE TRIGGER USER")
-    for rows in (INVOLVEMENT_ROWS, NOTICE_ROWS, COPY_ROWS):
+    for rows in (INVOLVEMENT_ROWS, NOTICE_ROWS):
         insert(cursor, rows, values)
+    # Their notices are approved from the start, which no longer takes an audience.
+    cursor.execute("ALTER TABLE cases_noticecopy DISABLE TRIGGER USER")
+    insert(cursor, COPY_ROWS, values)
+    cursor.execute("ALTER TABLE cases_noticecopy ENABLE TRIGGER USER")
     cursor.execute("SELECT id FROM partners_partner WHERE code = 'B001'")
     partner_id = int(cursor.fetchone()[0])
     _grant(cursor, partner_id, ids[2])

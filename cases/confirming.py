@@ -34,7 +34,10 @@ def partners_unconfirmed(incident: Incident, at: datetime) -> Unconfirmed:
     began = recovery_began(incident)
     sent = NoticeCopy.objects.filter(sent_at__isnull=False).order_by("sent_at", "id")
     spoke = dict(incident.reports.values_list("partner_id").annotate(last=Max("reported_at")))
-    rows = incident.involvements.select_related("partner").prefetch_related(
+    asked = incident.involvements.exclude(
+        disclosed_at=None, decision__in=Involvement.NOT_TOLD
+    )  # who does not know of it confirms nothing
+    rows = asked.select_related("partner").prefetch_related(
         Prefetch("copies", queryset=sent.only("involvement_id", "sent_at"))
     )
     return Unconfirmed(

@@ -65,7 +65,7 @@ def of(incident: Incident, found: Evaluation, *, by: Actor, at: datetime) -> Con
     }
     lowers = " and ".join(what for what, it_does in lowered.items() if it_does)
     ahead = _ahead(after, in_force.targets)
-    signed = incident.statements.filter(key__in=deadlines.WITHOUT_NOTICE).exists()
+    signed = deadlines.needs_no_notice(incident)
     category = Category.objects.filter(pk=found.category_id).first()
     path = post.path_for(result.severity, category.key if category else "")
     is_acknowledged = incident.acknowledged_at is not None

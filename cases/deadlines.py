@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from cases.models import Deadline, Incident, Target
+from django.db.models import Min
+
+from cases import promises
+from cases.models import Deadline, Incident, Involvement, Target
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.prepared import Inserted
 
 _DEADLINES = Inserted(Deadline)
 
-# Signed statements after which no first notice is due.
-WITHOUT_NOTICE = ("no_partners", "notice_not_needed")
+FIRST_NOTICE = "first_notice"
+NO_PARTNERS = "no_partners"  # the statement after which no notice is due
 # The time of the incident that meets a deadline.
 _MET_BY = {"contained_at": "contain", "recovered_at": "recover"}
 
@@ -31,14 +34,19 @@ def reset(incident: Incident) -> None:
     A kind that the severity does not have is taken away; what was dropped stays dropped.
     """
     found = wanted(incident, Target.objects.filter(severity=incident.severity))
-    of_incident = Deadline.objects.filter(incident=incident)
+    of_incident = Deadline.objects.filter(incident=incident, involvement=None)
     met = set(of_incident.filter(met_at__isnull=False).values_list("kind", flat=True))
     running = of_incident.filter(met_at=None, is_dropped=False)
     running.exclude(kind__in=[deadline.kind for deadline in found]).delete()
+    _put([deadline for deadline in found if deadline.kind not in met])
+    promises.reset(incident)
+
+
+def _put(found: list[Deadline]) -> None:
     Deadline.objects.bulk_create(
-        [deadline for deadline in found if deadline.kind not in met],
+        found,
         update_conflicts=True,
-        unique_fields=["incident", "kind"],
+        unique_fields=["incident", "kind", "involvement"],
         update_fields=["anchor_at", "due_at"],
     )
 
@@ -93,5 +101,33 @@ def resume(incident: Incident) -> None:
     """Let what was dropped run again, but what was signed away: an incident was reopened."""
     Deadline.objects.filter(incident=incident, met_at=None).update(is_dropped=False)
     reset(incident)
-    if incident.statements.filter(key__in=WITHOUT_NOTICE).exists():
-        drop(incident, "first_notice")
+    settle_notices(incident)
+
+
+def settle_notices(incident: Incident) -> None:
+    """What was decided or sent says which notices are still due, to all and to each partner."""
+    promises.settle(incident)
+    settle_first_notice(incident)
+
+
+def settle_first_notice(incident: Incident) -> None:
+    """Met once every partner that is to be told was told; dropped where none is to be."""
+    if needs_no_notice(incident):
+        drop(incident, FIRST_NOTICE)
+        return
+    owed = incident.involvements.exclude(decision__in=Involvement.NOT_TOLD)
+    first = Min("copies__sent_at")
+    told = list(owed.order_by().annotate(told_at=first).values_list("told_at", flat=True))
+    running = Deadline.objects.filter(incident=incident, kind=FIRST_NOTICE, met_at=None)
+    if told and None not in told:
+        running.update(met_at=max(told))
+    elif incident.is_open:
+        running.update(is_dropped=False)
+
+
+def needs_no_notice(incident: Incident) -> bool:
+    """No partner is affected, as was signed; or each is decided not to be notified by itself."""
+    if incident.statements.filter(key=NO_PARTNERS).exists():
+        return True
+    decided = set(incident.involvements.order_by().values_list("decision", flat=True))
+    return bool(decided) and decided <= set(Involvement.NOT_TOLD)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import moving, queries, timeline
+from cases import moving, promises, queries, timeline
 from cases.models import Entry, Incident, Involvement, Report
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -66,6 +66,7 @@ def edit_involvement(
     involvement.title, involvement.meaning = title.strip()[:200], meaning.strip()
     involvement.severity = severity
     involvement.save(update_fields=["title", "meaning", "severity"])
+    promises.reset(incident)
     text = f"{involvement.partner}: now SEV-{severity} for it: {involvement.meaning}"
     timeline.record(incident, Kind.PARTNER, text, by=by, at=at, partner_id=involvement.partner_id)
     return involvement
@@ -119,7 +120,7 @@ def list_reporter(incident: Incident, made: Report, *, by: Actor, at: datetime) 
 def _involve(
     incident: Incident, partner: Partner, title: str, meaning: str, severity: int, *, at: datetime
 ) -> Involvement:
-    return Involvement.objects.create(
+    made = Involvement.objects.create(
         incident=incident,
         partner=partner,
         title=title.strip()[:200],
@@ -131,3 +132,5 @@ def _involve(
         phase_times={move.to_phase: move.at.isoformat() for move in incident.moves.all()},
         added_at=at,
     )
+    promises.reset(incident)
+    return made

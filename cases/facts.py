@@ -11,7 +11,7 @@ from django.db.models import Count, Max, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from cases import confirming, gates, soak
-from cases.models import Incident, Phase, SeverityRule
+from cases.models import Incident, Involvement, Phase, SeverityRule
 from cases.models.task import ENDED
 
 
@@ -58,6 +58,10 @@ def _counted(incident: Incident) -> dict[str, Any]:
     """What belongs to the incident, by what the gates ask of it: one query."""
     newest = incident.checks.values("name").annotate(newest=Max("id")).values("newest")
     told = incident.involvements.filter(copies__sent_at__isnull=False)
+    decided = incident.involvements.exclude(decision="")
+    if incident.severity != 4:  # decided for the digest while it was one, and due anew
+        decided = decided.exclude(decision=Involvement.Decision.DIGEST)
+    owed = incident.involvements.filter(decision=Involvement.Decision.NOTIFY)
     moved = incident.systems.exclude(state="affected")
     parts: dict[str, QuerySet[Any]] = {
         "alerts_firing": incident.alerts.filter(resolved_at=None),
@@ -72,6 +76,8 @@ def _counted(incident: Incident) -> dict[str, Any]:
         "systems_unproven": moved.filter(how=""),
         "systems_restored": incident.systems.filter(state="restored"),
         "partners": incident.involvements.all(),
+        "partners_decided": decided,
+        "partners_owed": owed.exclude(pk__in=told.values("pk")),
         "partners_told": told,
         "partners_cleared": told.filter(copies__kind="all_clear"),
     }

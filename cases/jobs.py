@@ -1,6 +1,15 @@
 """Worker entry points of cases."""
 
-from cases import checkpoints, downtime, evidence, fixes
+from cases import (
+    checkpoints,
+    downtime,
+    evidence,
+    fixes,
+    procedures,
+    reminding,
+    request_mails,
+    warning,
+)
 from cases.intake import alerts
 from incidentdesk.kernel import clocks, worker
 
@@ -27,6 +36,25 @@ def sweep_evidence() -> None:
 def remind_of_fixes() -> None:
     """Tell owners of temporary fixes whose last day has come."""
     fixes.remind(at=clocks.now())
+
+
+@worker.job()
+def remind_partners() -> None:
+    """Remind partners of answers that they owe and of procedures that expire."""
+    request_mails.remind(at=clocks.now())
+    procedures.remind(at=clocks.now())
+
+
+@worker.job()
+def warn_of_promises() -> None:
+    """Warn of notices and updates that partners were promised and have not had."""
+    warning.warn(at=clocks.now())
+
+
+@worker.job()
+def remind_of_notices() -> None:
+    """Tell the next contact of what nobody at a partner acknowledged in time."""
+    reminding.remind(at=clocks.now())
 
 
 @worker.job()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cases import disclosure, moving, queries, timeline
+from cases import disclosure, moving, promises, queries, timeline
 from cases.models import CustodyEvent, Entry, Evidence, Incident, Involvement, Notice, Task
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor
@@ -125,6 +125,7 @@ def _partners(incident: Incident, other: Incident, *, by: Actor, at: datetime) -
         if row.partner_id not in theirs:
             row.incident, row.phase, row.phase_times = other, other.phase, times
             row.save(update_fields=["incident", "phase", "phase_times"])
+            promises.follow(row)
             followed += 1
         elif row.disclosed_at is not None:
             _continue(row, theirs[row.partner_id], other, by=by, at=at)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from cases import deadlines, facts, gates, queries, timeline
-from cases.models import Entry, Fix, Incident, Move, Phase
+from cases.models import Entry, Fix, Incident, Move, NoticeCopy, Phase
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from incidentdesk.kernel.prepared import Inserted
@@ -103,6 +103,8 @@ def note_move(
 def end(incident: Incident, *, why: str, at: datetime) -> None:
     """The incident is over: clocks and pages stop, offers lapse, firing alerts are let go."""
     deadlines.drop(incident)
+    chased = NoticeCopy.objects.filter(notice__incident=incident, remind_at__isnull=False)
+    chased.update(remind_at=None)
     escalation.stop(about=incident.about, at=at, why=why)
     incident.assignments.filter(accepted_at=None, ended_at=None).update(ended_at=at)
     if incident.phase == Phase.CLOSED:

@@ -9,17 +9,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
-from cases import deadlines, disclosure, queries, timeline
-from cases.models import Entry, Incident, Involvement, Notice, NoticeCopy
+from cases import (
+    accuracy,
+    audience,
+    deadlines,
+    disclosure,
+    dispatch,
+    labels,
+    moving,
+    promises,
+    queries,
+    receipts,
+    timeline,
+)
+from cases.audience import OwnText
+from cases.models import Entry, Incident, Notice, NoticeCopy
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
-from notifications import outbox
 from partners import directory
 
+__all__ = [
+    "OwnText",
+    "acknowledge",
+    "approve",
+    "draft",
+    "edit",
+    "send",
+    "send_in_emergency",
+    "withdraw",
+]
 Kind = Entry.Kind
 
 
@@ -33,56 +54,65 @@ def draft(
     by: Actor,
     at: datetime,
     next_update_at: datetime | None = None,
-    replaces: Notice | None = None,
+    texts: Sequence[OwnText] = (),
+    tlp: str | None = None,
+    contact_ids: Sequence[int] = (),
+    replaces_id: int | None = None,
 ) -> Notice:
-    """Write a notice for some of the incident's partners. It waits for a second person."""
+    """Write a notice for some partners of an incident; a second person is paged to approve it.
+
+    Placeholders are filled for each partner now; `texts` are those of partners who read something
+    else. `tlp` is the incident's or stricter; TLP:RED is for the contacts in `contact_ids` alone.
+    """
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
-    if not body.strip():
-        raise InvalidInput("A notice needs a text.")
-    involvements = list(incident.involvements.filter(pk__in=involvement_ids))
-    if not involvements:
-        raise InvalidInput("Choose at least one affected partner; add one first if none is listed.")
-    if next_update_at is not None and next_update_at <= at:
-        raise InvalidInput("The next update lies in the past; promise a later time, or none.")
-    if replaces is not None and replaces.incident_id != incident.pk:
-        raise InvalidInput("A notice replaces one of the same incident.")
+    _require_whole(body, next_update_at, at=at)
+    involvements = audience.chosen(incident, involvement_ids)
+    label = labels.of_notice(incident, tlp)
+    people = labels.named(label, involvements, contact_ids)
     notice = Notice.objects.create(
         incident=incident,
         kind=kind,
         body=body.strip(),
-        tlp=incident.tlp,
+        tlp=label,
         next_update_at=next_update_at,
         drafted_at=at,
         drafted_by_id=by.person_id,
-        replaces=replaces,
+        replaces=_replaced(incident, replaces_id),
     )
-    _address(notice, involvements)
-    to = timeline.counted(len(involvements), "partner")
-    text = f"Notice drafted ({notice.get_kind_display()}, {to})."
-    timeline.record(incident, Kind.NOTICE, text, by=by, at=at)
+    audience.address(notice, involvements, texts, people)
+    _ask(notice, len(involvements), by=by, at=at)
     return notice
 
 
 @transaction.atomic
-def edit(*, notice_id: int, body: str, by: Actor, at: datetime) -> Notice:
-    """Change a draft. An approved notice is withdrawn and a new draft takes its place."""
+def edit(
+    *, notice_id: int, body: str, texts: Sequence[OwnText] = (), by: Actor, at: datetime
+) -> Notice:
+    """Change a draft. An approved notice is withdrawn and a new draft takes its place.
+
+    `texts` are those of partners who read something else; without one a partner reads `body`.
+    """
     notice = _locked(notice_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
     if notice.state in (Notice.State.SENT, Notice.State.WITHDRAWN):
         raise Conflict("A notice that was sent or withdrawn stays as it is; draft a new one.")
     if not body.strip():
         raise InvalidInput("A notice needs a text.")
-    audience = [copy.involvement_id for copy in notice.copies.all()]
+    copies = list(notice.copies.all())
+    is_stale = labels.is_more_open(notice.tlp, notice.incident.tlp)  # than the incident by now
     promised = notice.next_update_at  # a time that has passed is not promised again
     _withdraw(notice, by=by, at=at)
     return draft(
         incident_id=notice.incident_id,
         kind=notice.kind,
         body=body,
-        involvement_ids=audience,
+        involvement_ids=[copy.involvement_id for copy in copies],
         next_update_at=promised if promised and promised > at else None,
-        replaces=notice,
+        texts=texts,
+        tlp=None if is_stale else notice.tlp,
+        contact_ids=[pk for copy in copies for pk in copy.contact_ids],
+        replaces_id=notice.pk,
         by=by,
         at=at,
     )
@@ -105,7 +135,9 @@ def approve(*, notice_id: int, by: Actor, at: datetime) -> Notice:
     notice.state, notice.approved_at = Notice.State.APPROVED, at
     notice.approved_by_id = by.user_id
     notice.save()
-    text = f"Notice approved ({notice.get_kind_display()})."
+    flags = accuracy.of(notice)
+    flagged = f" Looked at, since it differs from the record: {'; '.join(flags)}." if flags else ""
+    text = f"Notice approved ({notice.get_kind_display()}).{flagged}"
     timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
     return notice
 
@@ -131,20 +163,60 @@ def send(*, notice_id: int, by: Actor, at: datetime) -> Notice:
         raise Conflict("This notice waits for a second person's approval.")
     if notice.state != Notice.State.APPROVED:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
+    return _send(notice, by=by, at=at)
+
+
+@transaction.atomic
+def send_in_emergency(*, notice_id: int, reason: str, by: Actor, at: datetime) -> Notice:
+    """Send what nobody approved: the commander alone, with a reason, and loud.
+
+    Approvers are paged, the timeline, the notice and the review show it, and so does the partner's
+    copy.
+    """
+    notice = _locked(notice_id, by=by)
+    access.require(by, Permission.INCIDENT_COMMAND)
+    disclosure.require_telling(notice.incident)
+    if notice.incident.commander_id != by.person_id:
+        raise InvalidInput(
+            f"Only the commander of {notice.incident.reference} sends without an approval; have "
+            "it approved, or take command."
+        )
+    where = "the review asks for it"
+    moving.require_reason(reason, "Sending without an approval", where=where)
+    if notice.state == Notice.State.APPROVED:
+        raise Conflict("This notice is approved; send it the ordinary way.")
+    if notice.state != Notice.State.DRAFT:
+        raise Conflict(f"This notice is {notice.get_state_display()} already.")
+    notice.emergency_reason = reason.strip()
+    sent = _send(notice, by=by, at=at)
+    dispatch.page_approvers(sent, what="was sent WITHOUT approval", but=(), by=by, at=at)
+    return sent
+
+
+def _send(notice: Notice, *, by: Actor, at: datetime) -> Notice:
+    """Show it to its audience, write the mails, and keep what was promised."""
+    alone = bool(notice.emergency_reason)
     notice.state, notice.sent_at, notice.sent_by_id = Notice.State.SENT, at, by.user_id
-    notice.save()
-    copies = list(notice.copies.select_related("involvement__partner").order_by("partner_id"))
+    copies = list(
+        notice.copies.select_related("involvement__partner__terms").order_by("partner_id")
+    )
     for copy in copies:
+        copy.involvement.incident = notice.incident
         if copy.involvement.disclosed_at is None:
             disclosure.show(notice.incident, copy.involvement, by=by, at=at)
-        copy.body, copy.sent_at = notice.body, at
-        copy.next_update_at = notice.next_update_at
-        copy.save()
-        _queue_mails(copy, at=at)
-    if set(notice.incident.involvements.values_list("pk", flat=True)) <= _told(notice.incident):
-        deadlines.meet(notice.incident, "first_notice", at=at)
+        copy.sent_at, copy.is_emergency = at, alone
+        if notice.incident.is_open:
+            copy.remind_at = at + directory.terms_of(copy.involvement.partner).acknowledged_within
+        copy.save(update_fields=["sent_at", "is_emergency", "remind_at"])
+        dispatch.mails(copy, at=at)
+        promises.keep(copy.involvement, copy.next_update_at, at=at)
+    notice.save()
+    deadlines.settle_first_notice(notice.incident)
     names = ", ".join(copy.partner.name for copy in copies)
-    text = f"Notice sent ({notice.get_kind_display()}) to {names}: {notice.body}"
+    how = " WITHOUT a second person's approval" if alone else ""
+    why = f" Reason: {notice.emergency_reason}" if alone else ""
+    said = f"{audience.as_read(copies)}{why}"
+    text = f"Notice sent{how} ({notice.get_kind_display()}) to {names}: {said}"
     timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
     return notice
 
@@ -155,7 +227,7 @@ def acknowledge(*, copy_id: int, by: Actor, at: datetime) -> NoticeCopy:
     copy = (
         NoticeCopy.objects.select_for_update(of=("self",))
         .select_related("partner", "involvement__incident")
-        .filter(pk=copy_id, partner_id=by.tenant_id, sent_at__isnull=False)
+        .filter(labels.readable_by(by), pk=copy_id, partner_id=by.tenant_id, sent_at__isnull=False)
         .first()
     )
     if copy is None:
@@ -163,8 +235,9 @@ def acknowledge(*, copy_id: int, by: Actor, at: datetime) -> NoticeCopy:
     access.require(by, Permission.PARTNER_ACT, copy.partner)
     if copy.acknowledged_at is not None:
         raise Conflict(f"{copy.acknowledged_by} acknowledged this notice already.")
-    copy.acknowledged_at, copy.acknowledged_by = at, by.name
-    copy.save(update_fields=["acknowledged_at", "acknowledged_by"])
+    copy.acknowledged_at, copy.acknowledged_by, copy.remind_at = at, by.name, None
+    copy.save(update_fields=["acknowledged_at", "acknowledged_by", "remind_at"])
+    receipts.acknowledged(copy, by=by, at=at)
     text = f"{copy.partner}: {by.name} acknowledged the notice ({copy.get_kind_display()})."
     incident = copy.involvement.incident
     timeline.record(incident, Kind.PARTNER, text, by=by, at=at, partner_id=copy.partner_id)
@@ -182,6 +255,30 @@ def _locked(notice_id: int, *, by: Actor) -> Notice:
     return notice
 
 
+def _require_whole(body: str, next_update_at: datetime | None, *, at: datetime) -> None:
+    if not body.strip():
+        raise InvalidInput("A notice needs a text.")
+    if next_update_at is not None and next_update_at <= at:
+        raise InvalidInput("The next update lies in the past; promise a later time, or none.")
+
+
+def _replaced(incident: Incident, notice_id: int | None) -> Notice | None:
+    found = incident.notices.filter(pk=notice_id).first() if notice_id else None
+    if notice_id and found is None:
+        raise InvalidInput("A notice replaces one of the same incident.")
+    return found
+
+
+def _ask(notice: Notice, partners: int, *, by: Actor, at: datetime) -> None:
+    """It waits: the timeline says so, and who approves is paged, unless already for this one."""
+    to = timeline.counted(partners, "partner")
+    text = f"Notice drafted ({notice.get_kind_display()}, {to})."
+    timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
+    if notice.replaces is None or notice.replaces.approved_at is not None:
+        authors = _earlier_authors(notice) | {by.person_id}
+        dispatch.page_approvers(notice, but=authors, by=by, at=at)
+
+
 def _earlier_authors(notice: Notice) -> set[int]:
     """Who drafted what this notice replaces: an edit keeps their words."""
     found, earlier = set(), notice.replaces
@@ -191,50 +288,8 @@ def _earlier_authors(notice: Notice) -> set[int]:
     return found
 
 
-def _address(notice: Notice, involvements: Sequence[Involvement]) -> None:
-    """Fix the audience: a copy for each partner, empty until the notice is sent."""
-    NoticeCopy.objects.bulk_create(
-        NoticeCopy(
-            notice=notice,
-            involvement=involvement,
-            partner_id=involvement.partner_id,
-            kind=notice.kind,
-            tlp=notice.tlp,
-        )
-        for involvement in involvements
-    )
-
-
 def _withdraw(notice: Notice, *, by: Actor, at: datetime) -> None:
     notice.state = Notice.State.WITHDRAWN
     notice.save(update_fields=["state"])
     text = f"Notice withdrawn ({notice.get_kind_display()})."
     timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
-
-
-def _told(incident: Incident) -> set[int]:
-    """The involvements that have at least one sent notice."""
-    copies = NoticeCopy.objects.filter(involvement__incident=incident, sent_at__isnull=False)
-    return set(copies.values_list("involvement_id", flat=True))
-
-
-def _queue_mails(copy: NoticeCopy, *, at: datetime) -> None:
-    involvement = copy.involvement
-    for contact in directory.notice_contacts(copy.partner_id):
-        outbox.queue(
-            kind="notice",
-            to=contact.email,
-            about=involvement.incident.about,
-            dedupe_key=f"notice:{copy.pk}:{contact.pk}",
-            context={
-                "reference": involvement.reference,
-                "title": involvement.heading,
-                "severity_label": f"SEV-{involvement.severity} for you",
-                "body": copy.body,
-                "tlp": copy.tlp,
-                "url": f"{settings.SITE_URL}/portal/incidents/{involvement.reference}/",
-                "partner_name": copy.partner.name,
-                "next_update": copy.next_update_at,
-            },
-            at=at,
-        )

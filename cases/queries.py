@@ -273,7 +273,7 @@ def sealed_from(actor: Actor) -> Q:
     """
     if _reads_all(actor):
         return Q(pk__in=())
-    known = Q(about="") | Q(about__startswith="incident:") | Q(about__startswith="report:")
+    known = Q(about="") | Q(about__regex="^(incident|report|procedure|partner):")
     return ~known | Q(about__in=_hidden_names(actor))
 
 

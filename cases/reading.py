@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model, Q, QuerySet
 
-from cases.models import CustodyEvent, Entry, Incident, Involvement
+from cases.models import CustodyEvent, Entry, Incident, Involvement, Report
 from cases.queries import hidden_from, rows_of, visible_to
 from incidentdesk.kernel.access import Actor
 
@@ -123,3 +123,18 @@ class HistoryNames:
             rows = Involvement.objects.filter(incident__in=hidden_from(self.actor).values("pk"))
             theirs = set(rows.filter(reference__in=theirs).values_list("reference", flat=True))
         return lambda text: UNNAMED if text in theirs else unnamed(text, hidden)
+
+
+def withheld_from(actor: Actor, partner_id: int) -> frozenset[str]:
+    """What of a partner's view this member of staff may not read: parts of hidden incidents.
+
+    Asked by settings.WITHHELD when somebody of the desk views the portal as a partner.
+    """
+    hidden = hidden_from(actor).values("pk")
+    return frozenset(
+        f"{kind}:{pk}"
+        for kind, model in (("involvement", Involvement), ("report", Report))
+        for pk in model.objects.filter(partner_id=partner_id, incident__in=hidden)
+        .order_by()
+        .values_list("pk", flat=True)
+    )

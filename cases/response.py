@@ -193,8 +193,8 @@ def sign(*, incident_id: int, key: str, text: str, by: Actor, at: datetime) -> S
         signed_at=at,
         signed_by_id=by.person_id,
     )
-    if key in deadlines.WITHOUT_NOTICE:
-        deadlines.drop(incident, "first_notice")
+    if key == deadlines.NO_PARTNERS:
+        deadlines.settle_first_notice(incident)
     words = f"Signed: {gates.STATEMENTS[key]}. {statement.text}"
     timeline.record(incident, Kind.STATEMENT, words, by=by, at=at)
     return statement

@@ -6,10 +6,25 @@ Nothing here leads to an incident row, another partner, or anything not disclose
 
 from __future__ import annotations
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from typing import TypeVar
 
-from cases.models import Category, Involvement, NoticeCopy, Report
+from django.db.models import Model, OuterRef, Prefetch, QuerySet, Subquery
+
+from cases import labels
+from cases.models import (
+    Category,
+    Involvement,
+    NoticeCopy,
+    Procedure,
+    Remark,
+    Report,
+    Request,
+    RequestStep,
+    SharedFile,
+)
 from incidentdesk.kernel.access import Actor
+
+R = TypeVar("R", bound=Model)
 
 # What the portal's database role may read; other columns are not granted.
 INVOLVEMENT_COLUMNS = (
@@ -39,6 +54,8 @@ COPY_COLUMNS = (
     "sent_at",
     "acknowledged_at",
     "acknowledged_by",
+    "is_emergency",
+    "reader_ids",
 )
 REPORT_COLUMNS = (
     "id",
@@ -55,32 +72,90 @@ REPORT_COLUMNS = (
     "answer",
 )
 
+REQUEST_COLUMNS = (
+    "id",
+    "involvement_id",
+    "partner_id",
+    "reference",
+    "question",
+    "why",
+    "state",
+    "asked_at",
+    "due_at",
+    "answered_at",
+    "was_late",
+    "extension_until",
+    "extension_reason",
+    "settled_at",
+)
+STEP_COLUMNS = (
+    "id",
+    "request_id",
+    "partner_id",
+    "kind",
+    "text",
+    "until",
+    "at",
+    "is_ours",
+    "author",
+)
+REMARK_COLUMNS = ("id", "involvement_id", "partner_id", "text", "at", "is_ours", "author")
+PROCEDURE_COLUMNS = (
+    "id",
+    "partner_id",
+    "reference",
+    "title",
+    "version",
+    "scope",
+    "link",
+    "valid_until",
+    "attested_by",
+    "kept_at",
+    "keeper",
+    "ended_at",
+)
+FILE_COLUMNS = (
+    "id",
+    "partner_id",
+    "key",
+    "name",
+    "size",
+    "sha256",
+    "added_at",
+    "step_id",
+    "remark_id",
+    "procedure_id",
+)
+
 
 def notices_for(actor: Actor) -> QuerySet[NoticeCopy]:
-    """The notices this partner was sent, newest first."""
-    return NoticeCopy.objects.filter(partner_id=actor.tenant_id, sent_at__isnull=False).only(
-        *COPY_COLUMNS
-    )
+    """The notices this partner was sent, newest first; TLP:RED for those who are named in it."""
+    sent = NoticeCopy.objects.filter(partner_id=actor.tenant_id, sent_at__isnull=False)
+    readable = sent.filter(labels.readable_by(actor))
+    return _shown(readable, actor, "involvement", by="involvement_id").only(*COPY_COLUMNS)
 
 
-def waiting_for(actor: Actor) -> QuerySet[NoticeCopy]:
-    """The notices nobody at this partner has acknowledged, each with its incident's reference."""
+def receipts_for(actor: Actor) -> QuerySet[NoticeCopy]:
+    """The notices this partner was sent, newest first, each with its incident: who read which."""
     return (
         notices_for(actor)
-        .filter(acknowledged_at=None, involvement__disclosed_at__isnull=False)
+        .filter(involvement__disclosed_at__isnull=False)
         .select_related("involvement")
         .only(*COPY_COLUMNS, *(f"involvement__{name}" for name in INVOLVEMENT_COLUMNS))
         .order_by("-sent_at", "-id")
     )
 
 
+def waiting_for(actor: Actor) -> QuerySet[NoticeCopy]:
+    """Those of them that nobody at this partner has acknowledged."""
+    return receipts_for(actor).filter(acknowledged_at=None)
+
+
 def involvements_for(actor: Actor) -> QuerySet[Involvement]:
     """The incidents disclosed to this partner, newest first."""
-    return (
-        Involvement.objects.filter(partner_id=actor.tenant_id, disclosed_at__isnull=False)
-        .only(*INVOLVEMENT_COLUMNS)
-        .order_by("-disclosed_at", "-id")
-    )
+    disclosed = Involvement.objects.filter(partner_id=actor.tenant_id, disclosed_at__isnull=False)
+    shown = _shown(disclosed, actor, "involvement")
+    return shown.only(*INVOLVEMENT_COLUMNS).order_by("-disclosed_at", "-id")
 
 
 def listed_for(actor: Actor) -> QuerySet[Involvement]:
@@ -101,13 +176,74 @@ def with_notices(actor: Actor) -> QuerySet[Involvement]:
 
 def reports_for(actor: Actor) -> QuerySet[Report]:
     """What this partner reported, newest first."""
+    own = _shown(Report.objects.filter(partner_id=actor.tenant_id), actor, "report")
+    return own.only(*REPORT_COLUMNS).order_by("-reported_at", "-id")
+
+
+def requests_for(actor: Actor) -> QuerySet[Request]:
+    """What we asked this partner, each with its incident; what it owes first, by its time."""
+    asked = Request.objects.filter(partner_id=actor.tenant_id)
     return (
-        Report.objects.filter(partner_id=actor.tenant_id)
-        .only(*REPORT_COLUMNS)
-        .order_by("-reported_at", "-id")
+        _shown(asked, actor, "involvement", by="involvement_id")
+        .select_related("involvement")
+        .only(*REQUEST_COLUMNS, *(f"involvement__{name}" for name in INVOLVEMENT_COLUMNS))
+        .order_by("due_at", "id")
     )
+
+
+def owed_by(actor: Actor) -> QuerySet[Request]:
+    """Those of them that this partner still has to answer."""
+    return requests_for(actor).filter(state=Request.State.OPEN)
+
+
+def steps_for(actor: Actor) -> QuerySet[RequestStep]:
+    """What was said about these requests, oldest first, each with its files."""
+    said = RequestStep.objects.filter(partner_id=actor.tenant_id)
+    return (
+        _shown(said, actor, "involvement", by="request__involvement_id")
+        .only(*STEP_COLUMNS)
+        .prefetch_related(Prefetch("files", queryset=files_for(actor)))
+        .order_by("id")
+    )
+
+
+def remarks_for(actor: Actor) -> QuerySet[Remark]:
+    """What this partner and the response team wrote to each other, oldest first, with files."""
+    written = Remark.objects.filter(partner_id=actor.tenant_id)
+    return (
+        _shown(written, actor, "involvement", by="involvement_id")
+        .only(*REMARK_COLUMNS)
+        .prefetch_related(Prefetch("files", queryset=files_for(actor)))
+        .order_by("id")
+    )
+
+
+def procedures_for(actor: Actor) -> QuerySet[Procedure]:
+    """What this partner has on file for its own users, each with its file; the first to expire
+    first."""
+    return (
+        Procedure.objects.filter(partner_id=actor.tenant_id)
+        .only(*PROCEDURE_COLUMNS)
+        .prefetch_related(Prefetch("files", queryset=files_for(actor)))
+        .order_by("valid_until", "id")
+    )
+
+
+def files_for(actor: Actor) -> QuerySet[SharedFile]:
+    """The files that this partner and the desk share."""
+    shared = SharedFile.objects.filter(partner_id=actor.tenant_id)
+    for way in ("remark__involvement_id", "step__request__involvement_id"):
+        shared = _shown(shared, actor, "involvement", by=way)
+    return shared.only(*FILE_COLUMNS).order_by("id")
 
 
 def categories() -> QuerySet[Category]:
     """The categories a partner may choose from; the same for every partner."""
     return Category.objects.filter(is_active=True)
+
+
+def _shown(rows: QuerySet[R], actor: Actor, kind: str, *, by: str = "id") -> QuerySet[R]:
+    """Without what is withheld from a member of staff who views this as the partner."""
+    begin = f"{kind}:"
+    ids = [int(one.removeprefix(begin)) for one in actor.withheld if one.startswith(begin)]
+    return rows.exclude(**{f"{by}__in": ids}) if ids else rows

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from cases import (
     deadlines,
+    deciding,
     leading,
     merging,
     moments,
@@ -222,8 +223,9 @@ def reopen(*, incident_id: int, reason: str, by: Actor, at: datetime) -> Inciden
         raise Conflict(f"{incident.reference} is open already.{moving.how_it_got_there(incident)}")
     moving.require_reason(reason, "Reopening")
     origin = Phase(incident.phase)
-    if origin == Phase.DISMISSED:  # it begins anew, and so does what was signed
+    if origin == Phase.DISMISSED:  # it begins anew, and so does what was signed and decided
         incident.stay += 1
+        deciding.lapse(incident)
     incident.reopen()
     if target is not None:
         merging.part(incident, target, by=by, at=at)
@@ -243,8 +245,8 @@ def step_back(
 ) -> Incident:
     """Back to the phase before this one: it was too early. Needs a reason.
 
-    What was signed for that phase and those after it counts no more; it is signed anew. `seen` is
-    the phase that the person saw; if somebody moved it meanwhile, this is refused.
+    What was signed or decided for that phase and those after it counts no more. `seen` is the phase
+    that the person saw; if somebody moved it meanwhile, this is refused.
     """
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
@@ -260,6 +262,8 @@ def step_back(
     origin = Phase(incident.phase)
     incident.step_back()
     incident.stay += 1
+    if incident.phase in (Phase.IDENTIFICATION, Phase.CONTAINMENT):
+        deciding.lapse(incident)
     if origin == Phase.REVIEW:  # the response goes on
         moments.put(incident, {"resolved_at": None}, by=by, at=at)
     return moving.arrive(incident, origin, by=by, at=at, reason=reason)

@@ -11,7 +11,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from incidentdesk.kernel import grants, scope
+from incidentdesk.kernel import access, grants, scope
+from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.models import User
 from partners.models import Partner
 
@@ -40,6 +41,27 @@ def choose_partner(request: HttpRequest) -> HttpResponse:
     current = request.session.get(scope.SESSION_KEY)
     context = {"partners": found, "current": current, "next": request.GET.get("next", "")}
     return render(request, "portal/choose_partner.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def view_as(request: HttpRequest, code: str) -> HttpResponse:
+    """A member of staff looks at the portal as a partner sees it: asked for here, by a button, and
+    ended here. The pages themselves are recorded one by one as they are looked at."""
+    by = access.actor_for(cast(User, request.user))
+    partner = Partner.objects.filter(code=code).first()
+    if partner is None or not access.allows(by, Permission.INCIDENT_READ):
+        raise Http404
+    wanted = request.POST.get("next", request.GET.get("next", ""))
+    if request.method != "POST":
+        context = {"partner": partner, "next": wanted}
+        return render(request, "portal/view_as.html", context)
+    if "stop" in request.POST:
+        request.session.pop(scope.VIEWING_KEY, None)
+        return redirect("admin:partners_partner_change", partner.pk)
+    request.session[scope.VIEWING_KEY] = partner.pk
+    return redirect(_portal_page(wanted))
 
 
 def _portal_page(wanted: str) -> str:

@@ -17,6 +17,7 @@ from django.db.models import Count, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 
+from cases import correspondence
 from cases import queries as cases
 from cases.models import Notice, Report
 from incidentdesk.kernel import access, clocks, desk
@@ -51,6 +52,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     (
         "Communication",
         (
+            Place("Requests", "quiz", "cases.Request", is_hot=True),
             Place("Notices to approve", "approval", "cases.Notice", is_hot=True),
             Place("Escalations", "campaign", "notifications.Escalation"),
             Place("Message log", "outgoing_mail", "notifications.Message"),
@@ -69,6 +71,8 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         "Register",
         (
             Place("Partners", "handshake", "partners.Partner"),
+            Place("Notice templates", "draft", "cases.NoticeTemplate"),
+            Place("Contract terms", "gavel", "partners.Terms"),
             Place("Systems", "dns", "cases.System"),
             Place("Playbooks", "checklist", "cases.Playbook"),
             Place("Escalation paths", "stairs", "notifications.EscalationPath"),
@@ -164,6 +168,7 @@ def _waiting_for(by: Actor, at: datetime) -> dict[str, QuerySet[Any]]:
         "cases.Task": cases.tasks_of(by),
         "cases.Report": cases.reports_visible_to(by).filter(state=Report.State.NEW),
         "cases.Notice": drafts,
+        "cases.Request": correspondence.requests_to_handle(by),
         "notifications.Escalation": notifications.waiting_for_acknowledgement(by),
         "reviews.Review": reviews.open_reviews(by),
         "cases.Fix": cases.overdue_fixes(by, at),

@@ -184,6 +184,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 120},
     },
+    "warn-of-promises": {
+        "task": "cases.jobs.warn_of_promises",
+        "schedule": 15.0,
+        "options": {"expires": 60},
+    },
+    "remind-of-notices": {
+        "task": "cases.jobs.remind_of_notices",
+        "schedule": 30.0,
+        "options": {"expires": 60},
+    },
     "sweep-evidence": {
         "task": "cases.jobs.sweep_evidence",
         "schedule": 3600.0,
@@ -193,6 +203,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "cases.jobs.remind_of_fixes",
         "schedule": 900.0,
         "options": {"expires": 900},
+    },
+    "remind-partners": {
+        "task": "cases.jobs.remind_partners",
+        "schedule": 300.0,
+        "options": {"expires": 300},
     },
     "take-checkpoint": {  # once a day; asked for more often, so that a restart misses none
         "task": "cases.jobs.take_checkpoint",
@@ -236,6 +251,7 @@ ANONYMOUS_USER_NAME = None
 PGHISTORY_CREATED_AT_FUNCTION = "clock_timestamp()"  # within a transaction, too, in order
 TENANT_MODEL = "partners.Partner"  # what a person is granted `act`, `administer` or `audit` on
 SEALED = "cases.queries.sealed_from"  # what may not be read of things known by name only
+WITHHELD = "cases.reading.withheld_from"  # what of a partner's view staff may not read
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
 LOGIN_URL = "/accounts/login/"

@@ -5,13 +5,15 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from cases.intake import webhook
-from incidentdesk import acknowledge, first, health, home
+from incidentdesk import acknowledge, first, health, home, joining
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("admin/", admin.site.urls),
     path("accounts/partner/", home.choose_partner, name="choose_partner"),
+    path("accounts/view-as/<slug:code>/", home.view_as, name="view_as"),
     path("accounts/first/<str:token>/", first.page, name="first"),
+    path("accounts/invitation/<str:secret>/", joining.page, name="invitation"),
     path("accounts/", include("incidentdesk.logins")),
     path("portal/", include("partners.portal.urls")),
     path("ack/<str:token>/", acknowledge.page, name="acknowledge"),

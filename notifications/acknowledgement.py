@@ -18,7 +18,7 @@ from notifications.models import Escalation
 
 VALID_FOR = timedelta(hours=24)
 _SALT = "notifications.acknowledgement"
-_IN_TEXT = re.compile(r"/ack/[^/\s\"<]+/")
+_IN_TEXT = re.compile(r"/(ack|accounts/invitation)/[^/\s\"<]+/")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def link(*, escalation_id: int, user_id: int, at: datetime) -> str:
 
 def without_token(text: str) -> str:
     """`text` for other eyes than those it was written to: nobody acknowledges as somebody else."""
-    return _IN_TEXT.sub("/ack/…/", text)
+    return _IN_TEXT.sub(r"/\1/…/", text)
 
 
 def make_token(*, escalation_id: int, user_id: int, at: datetime) -> str:

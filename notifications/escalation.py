@@ -171,10 +171,11 @@ def page(
     user_ids: Iterable[int] = (),
     group_ids: Iterable[int] = (),
     severity: int | None = None,
+    once: str = "",
 ) -> list[User]:
     """Page these people now, whatever the ladder does; returns whom.
 
-    The same page twice within a minute is one page. InvalidInput if nobody is left to page.
+    The same twice in a minute is one page; with `once`, at any time. InvalidInput without anybody.
     """
     outbox.require_transaction()
     chosen = Q(pk__in=list(user_ids)) | Q(notification_groups__in=list(group_ids))
@@ -182,13 +183,12 @@ def page(
     if not people:
         raise errors.InvalidInput("Nobody would be paged; choose a person or a group with members.")
     running = _live(about).first()
-    subject = pages.Subject(about, reference, title, url, severity)
-    mark = hashlib.sha256(f"{by_name}\n{note}".encode()).hexdigest()[:12]
+    mark = f"{about}:{once or _mark(by_name, note, at)}"
     drafts = [
         pages.draft(
-            subject,
+            pages.Subject(about, reference, title, url, severity),
             person,
-            key=f"page-now:{about}:{at:%Y%m%d%H%M}:{mark}:{person.pk}",
+            key=f"page-now:{mark}:{person.pk}",
             why=f"{by_name} asks for you.",
             ack_link=pages.ack_link(running, person, at=at) if running else "",
             by_name=by_name,
@@ -198,6 +198,12 @@ def page(
     ]
     outbox.queue_many(drafts, at=at)
     return people
+
+
+def _mark(by_name: str, note: str, at: datetime) -> str:
+    """By which the same page twice within a minute is known."""
+    said = hashlib.sha256(f"{by_name}\n{note}".encode()).hexdigest()[:12]
+    return f"{at:%Y%m%d%H%M}:{said}"
 
 
 def run_due(*, at: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -31,6 +32,11 @@ class Entry:
 def about(about: str) -> QuerySet[Message]:
     """The messages about one thing, newest first, with the person each went to."""
     return Message.objects.filter(about=about).select_related("to_user").order_by("-id")
+
+
+def written(keys: Iterable[str]) -> dict[str, Message]:
+    """The messages that were written under these dedupe keys, by key. One query."""
+    return {row.dedupe_key: row for row in Message.objects.filter(dedupe_key__in=list(keys))}
 
 
 def escalation(about: str) -> Escalation | None:

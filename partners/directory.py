@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import F
 
-from incidentdesk.kernel import access, audit, grants
+from incidentdesk.kernel import access, audit, grants, people, tokens
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.errors import InvalidInput
+from incidentdesk.kernel.errors import Conflict, InvalidInput
 from incidentdesk.kernel.models import User
-from partners.models import Contact, Partner
+from partners.models import Contact, Partner, Terms
 
-KINDS = {"incident": "", "report": "REP-"}
+RIGHTS = ("act", "administer", "audit")
+KINDS = {"incident": "", "report": "REP-", "request": "REQ-", "procedure": "PROC-"}
 
 
 def next_reference(partner: Partner, *, kind: str, year: int) -> str:
@@ -51,7 +54,7 @@ def give_login(*, contact_id: int, right: str, by: Actor, at: datetime) -> User:
         raise InvalidInput(f"{user.email} works at the desk and cannot be a partner's contact too.")
     contact.user = user
     contact.save(update_fields=["user"])
-    grants.grant(user, right, contact.partner)
+    set_right(user, right, contact.partner)
     about, name = f"partner:{contact.partner_id}", str(contact.partner)
     audit.record(
         by=by, at=at, action="gave a login", about=about, name=name, to=user.email, right=right
@@ -59,6 +62,60 @@ def give_login(*, contact_id: int, right: str, by: Actor, at: datetime) -> User:
     return user
 
 
+@transaction.atomic
+def take_login(*, contact_id: int, by: Actor, at: datetime) -> Contact:
+    """The desk shuts a contact out of the portal, at once; one who left gets no notices either."""
+    contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact_id)
+    access.require(by, Permission.REGISTER_WRITE)
+    if contact.user is None:
+        raise Conflict(f"{contact} has no login.")
+    shut_out(contact, at=at)
+    about, name = f"partner:{contact.partner_id}", str(contact.partner)
+    audit.record(by=by, at=at, action="took a login", about=about, name=name, of=contact.email)
+    return contact
+
+
+def set_right(user: User, right: str, partner: Partner) -> None:
+    """A person has one right on a partner: the new one takes the place of a former."""
+    for other in RIGHTS:
+        if other != right:
+            grants.revoke(user, other, partner)
+    grants.grant(user, right, partner)
+
+
+def shut_out(contact: Contact, *, at: datetime) -> None:
+    """No right, no notices, no session and no token from here on; inside a use case."""
+    contact.is_active = False
+    contact.save(update_fields=["is_active"])
+    if contact.user is None:
+        return
+    for right in RIGHTS:
+        grants.revoke(contact.user, right, contact.partner)
+    people.end_sessions(contact.user)
+    tokens.revoke_all(contact.user, at=at)
+
+
+def shut_out_inactive(*, at: datetime) -> None:
+    """Whoever was switched off in the register is out of the portal too; inside a use case."""
+    held = Contact.objects.filter(
+        is_active=False, user__partneruserobjectpermission__content_object=F("partner")
+    )
+    for contact in held.select_related("user", "partner").distinct():
+        shut_out(contact, at=at)
+
+
 def notice_contacts(partner_id: int) -> list[Contact]:
     """The people at a partner who get its notices, in order."""
     return list(Contact.objects.filter(partner_id=partner_id, is_active=True, gets_notices=True))
+
+
+def terms_of(partner: Partner) -> Terms:
+    """What was agreed with a partner; every one has a row."""
+    found: Terms = partner.terms
+    return found
+
+
+def contacts_of(partner_ids: Collection[int]) -> list[Contact]:
+    """The people at these partners, who gets notices first, then in the order they were listed."""
+    rows = Contact.objects.filter(partner_id__in=partner_ids, is_active=True)
+    return list(rows.order_by("partner_id", "-gets_notices", "pk"))

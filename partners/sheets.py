@@ -9,6 +9,7 @@ from django.db import transaction
 from incidentdesk.kernel import access, exchange
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.exchange import Column, Sheet
+from partners import directory
 from partners.models import Contact, Partner
 
 PARTNERS = Sheet(
@@ -57,4 +58,6 @@ def import_partners(*, text: str, expected: str = "", by: Actor, at: datetime) -
 def import_contacts(*, text: str, expected: str = "", by: Actor, at: datetime) -> int:
     """Add and change partners' contacts as a CSV file says; nobody gets a login by it."""
     access.require(by, Permission.REGISTER_WRITE)
-    return exchange.apply(CONTACTS, text, expected=expected, by=by, at=at)
+    count = exchange.apply(CONTACTS, text, expected=expected, by=by, at=at)
+    directory.shut_out_inactive(at=at)
+    return count

@@ -58,10 +58,11 @@ def phase_times(incident: Incident, *, at: datetime) -> list[PhaseTime]:
 
 def late_clocks(incident: Incident, *, at: datetime) -> list[Late]:
     """The target times that were missed, or are late by now. One query."""
-    running = [d for d in incident.deadlines.all() if d.met_at or not d.is_dropped]
+    known = incident.deadlines.select_related("involvement__partner")
+    running = [d for d in known if d.met_at or not d.is_dropped]
     ends = ((deadline, deadline.met_at or at) for deadline in running)
     return [
-        Late(deadline.get_kind_display(), end - deadline.due_at, deadline.met_at is not None)
+        Late(deadline.label, end - deadline.due_at, deadline.met_at is not None)
         for deadline, end in ends
         if end > deadline.due_at
     ]
@@ -83,6 +84,16 @@ def gates_waived(incident: Incident) -> list[Passed]:
     return [
         Passed(words.get(row.gate, row.gate), row.reason, str(row.waived_by), row.waived_at)
         for row in incident.waivers.select_related("waived_by").order_by("id")
+    ]
+
+
+def sent_alone(incident: Incident) -> list[Passed]:
+    """The notices that a commander sent without an approval, and why. One query."""
+    rows = incident.notices.exclude(emergency_reason="").select_related("sent_by")
+    return [
+        Passed(row.get_kind_display(), row.emergency_reason, str(row.sent_by), row.sent_at)
+        for row in rows.order_by("sent_at", "id")
+        if row.sent_at is not None
     ]
 
 

@@ -20,6 +20,7 @@ from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 
 from cases import (
+    deciding,
     disclosure,
     evaluation,
     evidence,
@@ -315,6 +316,8 @@ class Walk:
         """Tasks ended, systems isolated, partners told, growth stopped, exposure named."""
         self.end_tasks("containment", with_evidence=without != "evidence")
         self.change_systems("isolated")
+        if without != "decision":
+            self.decide("notify")
         self.notify("first")
         self.sign_all("no_growth", without=without)
         restoring.record_residual_exposure(
@@ -466,6 +469,18 @@ class Walk:
     def sign(self, key: str) -> None:
         """The commander signs."""
         response.sign(incident_id=self.id, key=key, text="Seen.", by=self.commander, at=self.tick())
+
+    def decide(self, choice: str) -> None:
+        """The commander decides the same for every partner."""
+        involved = Incident.objects.get(pk=self.id).involvements.values_list("pk", flat=True)
+        deciding.decide(
+            incident_id=self.id,
+            involvement_ids=list(involved),
+            choice=choice,
+            reason="It trades on it.",
+            by=self.commander,
+            at=self.at,
+        )
 
     def notify(self, kind: str) -> Notice:
         """Drafted by communications, approved by the approver, sent."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from cases.admin.incident_list import COLUMNS, KIND_LABELS
+from cases.admin.incident_list import COLUMNS
+from cases.models.deadline import LABELS
 from incidentdesk.kernel import keyset, sheets
 
 HEADINGS = (
@@ -51,7 +52,7 @@ def _cells(incident: Any) -> tuple[str, ...]:
         str(incident.commander or ""),
         _moment(incident.opened_at),
         _moment(incident.over_at),
-        KIND_LABELS.get(incident.next_due_kind, ""),
+        LABELS.get(incident.next_due_kind, ""),
         _moment(incident.next_due_at),
     )
 

@@ -14,10 +14,9 @@ from django.http import HttpRequest
 from cases import queries
 from cases.admin.incident_filters import FILTERS
 from cases.models import Deadline, Incident
-from cases.models.deadline import KINDS
+from cases.models.deadline import LABELS
 from incidentdesk.kernel import clocks, desk, keyset
 
-KIND_LABELS = dict(KINDS)
 COLUMNS = (
     "reference",
     "title",
@@ -49,7 +48,7 @@ def due_words(incident: Any, now: datetime) -> tuple[str, str]:
     due: datetime | None = incident.next_due_at
     if due is None:
         return "—", "mute"
-    label = KIND_LABELS.get(incident.next_due_kind, "")
+    label = LABELS.get(incident.next_due_kind, "")
     span = clocks.words(due - now)
     if due <= now:
         return f"{label}: {span} late", "bad"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from cases import facts, gates, queries
 from cases.admin import needs
 from cases.admin.page import (
     axes,
+    correspondence,
     evidence,
     lifecycle,
     moments,
@@ -23,14 +25,15 @@ from cases.admin.page import (
     tabs,
     times,
 )
-from cases.models import Basis, Incident, Phase, Target, TimelineHead
+from cases.models import Basis, Deadline, Incident, Phase, Target, TimelineHead
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 
 # The menu behind “More”, in order; a gap is a line.
 MORE = (
     ("evaluate", "override_severity", "correct_time", "record_cause", "recovered", "sign"),
-    ("add_system", "isolate", "restore", "affected_again", "down", "up_again", "add_partner"),
+    ("add_system", "isolate", "restore", "affected_again", "down", "up_again"),
+    ("add_partner", "decide_notice", "ask", "write"),
     ("add_task", "end_tasks", "clear_alerts"),
     (
         "add_evidence",
@@ -62,6 +65,8 @@ def build(
     prefetch_related_objects([incident], "moves", Prefetch("bases", queryset=_NAMED))
     found = facts.of(incident, at=now)
     counts = tabs.count(incident, found)
+    running = list(incident.deadlines.all())
+    listed = partners.rows(incident, running, now)
     shown = tabs.tabs(counts, chosen)
     on = next(tab for tab in shown if tab.is_on)
     return {
@@ -70,16 +75,13 @@ def build(
         "opened": moments.short(incident.opened_at, now),
         "detected": moments.short(incident.detected_at, now),
         "steps": progress.steps(incident, list(incident.moves.all()), now),
-        "clocks": _clocks(incident, counts, found, now),
+        "clocks": _clocks(incident, counts, found, running, now),
         "counts": counts,
         "tabs": shown,
         "tab": on,
         **tabs.rows(incident, on.key, by=by, before=before, kind=kind, now=now),
-        **_on_tab(incident, on.key, found, by, now),
-        "systems": systems.rows(incident, now),
-        "dependents": systems.dependents(incident, buttons),
-        "partners": partners.rows(incident, now),
-        "times": times.facts(incident, now),
+        **_on_tab(incident, on.key, found, listed, by, now),
+        **_beside(incident, buttons, listed, now),
         **_ways(incident, buttons, by),
         **_next(incident, found, by),
         **axes.why(incident),
@@ -89,20 +91,46 @@ def build(
     }
 
 
+def _beside(
+    incident: Incident,
+    buttons: dict[str, dict[str, Any]],
+    listed: Sequence[partners.PartnerRow],
+    now: datetime,
+) -> dict[str, Any]:
+    """What stands beside the tabs."""
+    return {
+        "systems": systems.rows(incident, now),
+        "dependents": systems.dependents(incident, buttons),
+        "partners": listed,
+        "times": times.facts(incident, now),
+    }
+
+
 def _clocks(
-    incident: Incident, counts: tabs.Counts, known: gates.Facts, now: datetime
+    incident: Incident,
+    counts: tabs.Counts,
+    known: gates.Facts,
+    running: list[Deadline],
+    now: datetime,
 ) -> list[progress.Clock]:
-    """The deadlines, and how long service still has to stay in band."""
+    """The deadlines of all partners together, and how long service has to stay in band."""
     targets = list(Target.objects.filter(severity=incident.severity))
-    running = list(incident.deadlines.all())
-    clocks = progress.running_clocks(running, targets=targets, drafts=counts.drafts, now=now)
+    shared = [deadline for deadline in running if deadline.involvement_id is None]
+    clocks = progress.running_clocks(shared, targets=targets, drafts=counts.drafts, now=now)
     return clocks + recovery.soaking(incident, known.soak_minutes, now)
 
 
 def _on_tab(
-    incident: Incident, key: str, known: gates.Facts, by: Actor, now: datetime
+    incident: Incident,
+    key: str,
+    known: gates.Facts,
+    listed: Sequence[partners.PartnerRow],
+    by: Actor,
+    now: datetime,
 ) -> dict[str, Any]:
     """The rows of the tabs that have a module of their own."""
+    if key == "partners":
+        return correspondence.rows(incident, listed, now)
     if key == "evidence":
         return evidence.rows(incident, by, known.evidence, now)
     if key == "fixes":

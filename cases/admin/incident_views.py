@@ -9,10 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, Stream
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from cases.admin import incident_export
-from cases.admin.page import pdf, record
+from cases.admin.page import pdf, record, told
 from cases.models import System, TimelineHead
 from incidentdesk.kernel import access, audit, clocks
 from incidentdesk.kernel.access import Permission
@@ -31,6 +32,7 @@ class IncidentViews(DeskAdmin):
             path("names/<slug:of>/", wrap(self.names), name="cases_incident_names"),
             path("<int:object_id>/print/", wrap(self.print), name="cases_incident_print"),
             path("<int:object_id>/pdf/", wrap(self.pdf), name="cases_incident_pdf"),
+            path("<int:object_id>/told/", wrap(self.told), name="cases_incident_told"),
             path("<int:object_id>/live/", wrap(self.live), name="cases_incident_live"),
             *super().get_urls(),
         ]
@@ -76,6 +78,21 @@ class IncidentViews(DeskAdmin):
         if request.GET.get("since") == str(sequence):
             return HttpResponse(status=204)
         return JsonResponse({"sequence": sequence})
+
+    def told(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Who was told what, when, and did they see it. An auditor's reading is recorded."""
+        incident = self.get_object(request, str(object_id))
+        if incident is None or request.method not in ("GET", "HEAD"):
+            raise Http404
+        note_reading(request, incident)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Who was told: {incident.reference}",
+            "incident": incident,
+            "rows": told.rows(incident, clocks.now()),
+        }
+        return TemplateResponse(request, "admin/cases/incident/told.html", context)
 
     def print(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The whole record on one page. An auditor's reading is recorded."""

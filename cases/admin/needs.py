@@ -12,6 +12,7 @@ from django.urls import reverse
 from cases import gates
 from cases.admin.dialogs import (
     command,
+    drafting,
     evaluation,
     evidence,
     fixes,
@@ -48,7 +49,8 @@ _DIALOGS: dict[str, Action] = {
         response.RECORD_CAUSE,
         response.CLEAR_ALERTS,
         response.RECOVERED,
-        partners.DRAFT_NOTICE,
+        drafting.DRAFT_NOTICE,
+        partners.DECIDE,
         evidence.ADD,
         fixes.PROPOSE,
         restoring.CHECK,

@@ -6,17 +6,20 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 
 from cases import queries
+from cases.admin.dialogs import drafting
 from cases.admin.dialogs import notice as dialogs
 from cases.admin.filters import ChoiceFilter
-from cases.admin.page import moments
+from cases.admin.page import moments, notice_preview
 from cases.models import Notice
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
-from incidentdesk.kernel.desk import DeskAdmin
+from incidentdesk.kernel.desk import DeskAdmin, note_reading
 
 COLOURS = {"draft": "warn", "sent": "ok", "withdrawn": "mute"}
 
@@ -49,7 +52,13 @@ class NoticeAdmin(DeskAdmin):
     list_filter = (StateFilter, "kind")
     search_fields = ("incident__reference", "incident__title", "body")
     search_help_text = "Incident or text"
-    desk_actions: ClassVar = (dialogs.APPROVE, dialogs.SEND, dialogs.EDIT, dialogs.WITHDRAW)
+    desk_actions: ClassVar = (
+        dialogs.APPROVE,
+        dialogs.SEND,
+        drafting.EDIT,
+        dialogs.SEND_ALONE,
+        dialogs.WITHDRAW,
+    )
 
     def visible(self, by: Actor) -> QuerySet[Notice]:
         """The notices that this person may read."""
@@ -62,8 +71,12 @@ class NoticeAdmin(DeskAdmin):
     def page_context(self, request: HttpRequest, obj: Notice) -> dict[str, Any]:
         """The copies, and the notice that took this one's place."""
         now = clocks.now()
-        copies = obj.copies.select_related("partner", "involvement").order_by("partner__name")
+        rows = obj.copies.select_related("partner", "involvement").order_by("partner__name")
+        copies, texts = list(rows), dict[str, list[str]]()
+        for copy in copies:
+            texts.setdefault(copy.body, []).append(copy.partner.name)
         return {
+            "texts": texts,
             "object": obj,
             "notice": obj,
             "copies": [
@@ -79,6 +92,30 @@ class NoticeAdmin(DeskAdmin):
             "replaced_by": obj.replaced_by.first(),
             "colour": COLOURS.get(obj.state, ""),
         }
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page that shows what each partner will see."""
+        wrap = self.admin_site.admin_view
+        seen = path("<int:object_id>/preview/", wrap(self.preview), name="cases_notice_preview")
+        return [seen, *super().get_urls()]
+
+    def preview(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The mail and the portal of each partner, by what writes them."""
+        notice = self.get_object(request, str(object_id))
+        if notice is None or request.method not in ("GET", "HEAD"):
+            raise Http404
+        note_reading(request, notice)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "obj": notice,
+            "title": f"Preview: {notice}",
+            "notice": notice,
+            "buttons": self.buttons(request, notice),
+            "views": notice_preview.of(notice, now=clocks.now()),
+            "colour": COLOURS.get(notice.state, ""),
+        }
+        return TemplateResponse(request, "admin/cases/notice/preview.html", context)
 
     @admin.display(description="Notice")
     def name(self, notice: Notice) -> str:

@@ -25,7 +25,7 @@ from incidentdesk.kernel.access import Actor, Permission
 LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
 
 
-class _Deletable(desk.RegisterAdmin):
+class Deletable(desk.RegisterAdmin):
     """Rows that nothing points at: they may be deleted, which is recorded."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -92,7 +92,7 @@ class TargetForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Target)
-class TargetAdmin(_Deletable):
+class TargetAdmin(Deletable):
     """How long things may take. Clocks that run already stay as they were set."""
 
     form = TargetForm

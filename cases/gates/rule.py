@@ -27,6 +27,8 @@ class Facts:
     systems_unproven: int  # isolated or restored without a word how
     systems_restored: int
     partners: int
+    partners_decided: int  # with the decision to notify it or not
+    partners_owed: int  # to be notified, and not told yet
     partners_told: int
     partners_cleared: int
     partners_unconfirmed: tuple[str, ...]  # by name

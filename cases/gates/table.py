@@ -47,7 +47,6 @@ STATEMENTS: dict[str, str] = {
     "not_isolated": "Not every affected system can or need be isolated",
     "no_volatile_evidence": "There is no volatile evidence to keep before destructive steps",
     "no_growth": "The incident no longer grows, since when, and by which metric",
-    "notice_not_needed": "Partners need no notice",
     "no_fix_needed": "Nothing has to be changed to end it",
     "detection_added": "A detection rule for its return is in place and was tried, or none can be",
     "market_open_seen": "Service stayed in band over one market open",
@@ -106,6 +105,15 @@ _IDENTIFICATION = (
     _signed("regulatory", "Regulatory duty decided", "regulatory_decided"),
     _signed("duplicates", "Checked for duplicates", "no_duplicate"),
 )
+# For partners of before the end of Containment, and for those that are listed after it.
+_DECIDED = Gate(
+    "decided",
+    "Decided for each affected partner, with a reason, whether it is notified",
+    lambda f: f.partners_decided == f.partners,
+    lambda f: _of(f.partners_decided, f.partners),
+    do="decide_notice",
+    may_waive=False,
+)
 _CONTAINMENT = (
     _tasks("containment"),
     Gate(
@@ -125,13 +133,13 @@ _CONTAINMENT = (
         statement="no_volatile_evidence",
     ),
     _signed("no_growth", "Signed that it no longer grows", may_waive=False),
+    _DECIDED,
     Gate(
         "notified",
-        "Affected partners notified, or signed why not",
-        lambda f: f.partners_told == f.partners,
-        lambda f: _of(f.partners_told, f.partners),
+        "Every partner that is to be notified has its notice",
+        lambda f: f.partners_owed == 0,
+        lambda f: f"{f.partners_owed} not told yet" if f.partners_owed else "",
         do="draft_notice",
-        statement="notice_not_needed",
         may_waive=False,
     ),
     Gate(
@@ -218,12 +226,13 @@ _RECOVERY = (
         lambda f: _of(f.partners - len(f.partners_unconfirmed), f.partners),
         do="confirm_partner",
     ),
+    _DECIDED,
     _signed("blocks", "Temporary blocks removed or accepted", "blocks_lifted"),
     Gate(
         "all_clear",
-        "All-clear sent to the partners, or signed why not",
-        lambda f: f.partners_cleared == f.partners,
-        lambda f: _of(f.partners_cleared, f.partners),
+        "All-clear sent to the partners that were told, or signed why not",
+        lambda f: f.partners_cleared == f.partners_told,
+        lambda f: _of(f.partners_cleared, f.partners_told),
         do="draft_notice",
         statement="all_clear_not_needed",
         may_waive=False,

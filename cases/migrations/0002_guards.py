@@ -113,6 +113,19 @@ INVOLVEMENT_COLUMNS = (
     "disclosed_at",
 )
 
+COPY_COLUMNS = (
+    "id",
+    "involvement_id",
+    "partner_id",
+    "kind",
+    "body",
+    "tlp",
+    "next_update_at",
+    "sent_at",
+    "acknowledged_at",
+    "acknowledged_by",
+)
+
 
 class Migration(migrations.Migration):
     dependencies = [("cases", "0001_initial")]
@@ -136,9 +149,7 @@ class Migration(migrations.Migration):
             INVOLVEMENT_COLUMNS,
             also="disclosed_at IS NOT NULL",
         ),
-        database.portal_reads(
-            "cases_noticecopy", visibility.COPY_COLUMNS, also="sent_at IS NOT NULL"
-        ),
+        database.portal_reads("cases_noticecopy", COPY_COLUMNS, also="sent_at IS NOT NULL"),
         database.portal_reads("cases_report", visibility.REPORT_COLUMNS),
         database.statement(
             "GRANT SELECT ON cases_category TO {portal}",

@@ -13,13 +13,19 @@ from cases.models.involvement import Involvement
 from cases.models.moment import MomentChange
 from cases.models.move import Move, Statement, Waiver
 from cases.models.notice import Notice, NoticeCopy
+from cases.models.notice_template import NoticeTemplate
 from cases.models.permission import IncidentUserObjectPermission
 from cases.models.playbook import Playbook, PlaybookTask
+from cases.models.procedure import Procedure
+from cases.models.receipt import Receipt
 from cases.models.recovery import Reconciliation, RecoveryCheck
+from cases.models.remark import Remark
 from cases.models.report import Report
+from cases.models.request import Request, RequestStep
 from cases.models.review_facts import ReviewFacts
 from cases.models.saved_view import SavedView
 from cases.models.severity import AxisLevel, Basis, SeverityFloor, SeverityMatrix, SeverityRule
+from cases.models.shared_file import SharedFile
 from cases.models.system import AffectedSystem, System
 from cases.models.task import Task
 
@@ -46,17 +52,24 @@ __all__ = [
     "Move",
     "Notice",
     "NoticeCopy",
+    "NoticeTemplate",
     "Phase",
     "Playbook",
     "PlaybookTask",
+    "Procedure",
+    "Receipt",
     "Reconciliation",
     "RecoveryCheck",
+    "Remark",
     "Report",
+    "Request",
+    "RequestStep",
     "ReviewFacts",
     "SavedView",
     "SeverityFloor",
     "SeverityMatrix",
     "SeverityRule",
+    "SharedFile",
     "Source",
     "Statement",
     "System",

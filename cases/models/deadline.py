@@ -1,4 +1,8 @@
-"""Clocks of incidents: target times by severity, and the deadlines that follow from them."""
+"""Clocks of incidents: target times by severity, and the deadlines that follow from them.
+
+A partner involved in an incident has clocks of its own: what its contract promises it, and what a
+notice promised it.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,12 @@ KINDS = [
     ("recover", "Recovered"),
     ("review", "Review held"),
 ]
+PARTNER_NOTICE, NEXT_UPDATE = "partner_notice", "next_update"
+PARTNER_KINDS = [
+    (PARTNER_NOTICE, "Notice by contract"),
+    (NEXT_UPDATE, "Promised update"),
+]
+LABELS = dict([*KINDS, *PARTNER_KINDS])
 ANCHORS = [
     ("detected_at", "detection"),
     ("confirmed_at", "confirmation"),
@@ -50,25 +60,50 @@ class Target(models.Model):
 
 @tracked(name="kind", made=False)
 class Deadline(models.Model):
-    """A running or met clock of one incident. Kept when met; recomputed when severity changes."""
+    """A running or met clock of one incident. Kept when met; recomputed when severity changes.
+
+    With an involvement it is the clock of that partner. `warn_at` is when its crew is warned next.
+    """
 
     incident = models.ForeignKey("cases.Incident", models.CASCADE, related_name="deadlines")
-    kind = models.CharField(max_length=20, choices=KINDS)
+    involvement = models.ForeignKey(
+        "cases.Involvement", models.CASCADE, null=True, related_name="deadlines", db_index=False
+    )
+    kind = models.CharField(max_length=20, choices=[*KINDS, *PARTNER_KINDS])
     anchor_at = models.DateTimeField()
     due_at = models.DateTimeField()
     met_at = models.DateTimeField(null=True)
     is_dropped = models.BooleanField(default=False, help_text="No longer applies.")
+    warn_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("due_at",)
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["incident", "kind"], name="deadline_once"),
+            models.UniqueConstraint(
+                fields=["incident", "kind", "involvement"],
+                name="deadline_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(involvement=None) ^ Q(kind__in=[PARTNER_NOTICE, NEXT_UPDATE]),
+                name="deadline_of_a_partner_or_none",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["due_at"],
                 condition=Q(met_at=None, is_dropped=False),
                 name="deadline_running",
+            ),
+            models.Index(
+                fields=["warn_at"],
+                condition=Q(warn_at__isnull=False, met_at=None, is_dropped=False),
+                name="deadline_to_warn_of",
+            ),
+            models.Index(
+                fields=["involvement"],
+                condition=Q(involvement__isnull=False),
+                name="deadline_of_partner",
             ),
         ]
 
@@ -79,3 +114,9 @@ class Deadline(models.Model):
     def is_late(self) -> bool:
         """Met, but after it was due."""
         return self.met_at is not None and self.met_at > self.due_at
+
+    @property
+    def label(self) -> str:
+        """What it is, and to whom it was promised."""
+        words = self.get_kind_display()
+        return words if self.involvement is None else f"{words}: {self.involvement.partner}"

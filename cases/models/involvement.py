@@ -16,8 +16,16 @@ class Involvement(models.Model):
     """What an incident means for one partner. The portal reads this row and never the incident.
 
     `severity`, `title` and `phase` are what the partner sees; the reference is its own. Nothing
-    here is visible to the partner before `disclosed_at`.
+    here is visible to the partner before `disclosed_at`. The decision to notify it or not, and
+    the reason, stay inside.
     """
+
+    class Decision(models.TextChoices):
+        NOTIFY = "notify", "notify"
+        NOT = "not", "do not notify"
+        DIGEST = "digest", "in the monthly digest"
+
+    NOT_TOLD = (Decision.NOT, Decision.DIGEST)
 
     incident = models.ForeignKey("cases.Incident", models.CASCADE, related_name="involvements")
     partner = models.ForeignKey("partners.Partner", models.PROTECT, related_name="involvements")
@@ -37,6 +45,15 @@ class Involvement(models.Model):
     recovery_confirmed_at = models.DateTimeField(null=True)
     recovery_confirmed_by = models.CharField(
         max_length=120, blank=True, db_default=models.Value("")
+    )
+
+    decision = models.CharField(
+        max_length=10, choices=Decision.choices, blank=True, db_default=models.Value("")
+    )
+    decision_reason = models.TextField(blank=True, db_default=models.Value(""))
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
 
     is_exercise = models.BooleanField(
@@ -69,6 +86,15 @@ class Involvement(models.Model):
                 condition=Q(recovery_confirmed_at=None, recovery_confirmed_by="")
                 | (Q(recovery_confirmed_at__isnull=False) & ~Q(recovery_confirmed_by="")),
                 name="involvement_recovery_confirmed_by_someone",
+            ),
+            models.CheckConstraint(
+                condition=Q(decision="", decision_reason="", decided_at=None, decided_by=None)
+                | (
+                    ~Q(decision="")
+                    & ~Q(decision_reason="")
+                    & Q(decided_at__isnull=False, decided_by__isnull=False)
+                ),
+                name="involvement_decided_by_someone_with_a_reason",
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -31,13 +32,17 @@ _BY_NO_AUTHOR = """
 
 @tracked(name="kind")
 class Notice(models.Model):
-    """A text for some of an incident's partners: drafted, approved by a second person, sent."""
+    """A text for some of an incident's partners: drafted, approved by a second person, sent.
+
+    `body` may hold placeholders; what each partner reads word for word stands in its copy.
+    """
 
     class Kind(models.TextChoices):
         FIRST = "first", "first notice"
         UPDATE = "update", "update"
         ALL_CLEAR = "all_clear", "all clear"
         CORRECTION = "correction", "correction"
+        REPORT = "report", "post-incident report"
 
     class State(models.TextChoices):
         DRAFT = "draft", "waits for approval"
@@ -63,6 +68,11 @@ class Notice(models.Model):
     sent_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="notices_sent"
     )
+    emergency_reason = models.TextField(
+        blank=True,
+        db_default=models.Value(""),
+        help_text="Why the commander sent it without an approval.",
+    )
     replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replaced_by")
 
     class Meta:
@@ -78,8 +88,14 @@ class Notice(models.Model):
                 name="notice_approval_is_a_pair",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["approved", "sent"]) | Q(approved_at__isnull=False),
+                condition=~Q(state__in=["approved", "sent"])
+                | Q(approved_at__isnull=False)
+                | Q(state="sent") & ~Q(emergency_reason=""),
                 name="notice_sent_only_when_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(emergency_reason="") | Q(approved_at=None, state="sent"),
+                name="notice_emergency_is_without_approval",
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
@@ -92,8 +108,9 @@ class Notice(models.Model):
                 name="approved_text_stays",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "OLD.approved_at IS NOT NULL AND (OLD.body, OLD.kind, OLD.tlp, OLD.incident_id,"
-                    " OLD.next_update_at, OLD.drafted_by_id, OLD.approved_by_id, OLD.approved_at)"
+                    "COALESCE(OLD.approved_at, OLD.sent_at) IS NOT NULL"
+                    " AND (OLD.body, OLD.kind, OLD.tlp, OLD.incident_id, OLD.next_update_at,"
+                    " OLD.drafted_by_id, OLD.approved_by_id, OLD.approved_at)"
                     " IS DISTINCT FROM (NEW.body, NEW.kind, NEW.tlp, NEW.incident_id,"
                     " NEW.next_update_at, NEW.drafted_by_id, NEW.approved_by_id, NEW.approved_at)"
                 ),
@@ -110,7 +127,7 @@ class Notice(models.Model):
             pgtrigger.Protect(
                 name="approved_notice_stays",
                 operation=pgtrigger.Delete,
-                condition=pgtrigger.Condition("OLD.approved_at IS NOT NULL"),
+                condition=pgtrigger.Condition("COALESCE(OLD.approved_at, OLD.sent_at) IS NOT NULL"),
             ),
         ]
 
@@ -118,26 +135,54 @@ class Notice(models.Model):
         return f"{self.get_kind_display()} ({self.get_state_display()})"
 
 
-@tracked(name="partner", made=False)
+@tracked(name="partner", made=False, exclude=("remind_at",))
 class NoticeCopy(models.Model):
-    """A notice as one partner has it. Its audience is fixed while the notice is drafted."""
+    """A notice as one partner has it, word for word, from the draft on.
+
+    A trigger keeps text and audience of what was approved: no copy changes, comes or goes.
+    """
 
     notice = models.ForeignKey(Notice, models.PROTECT, related_name="copies")
     involvement = models.ForeignKey("cases.Involvement", models.PROTECT, related_name="copies")
     partner = models.ForeignKey("partners.Partner", models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20, choices=Notice.Kind.choices)
     body = models.TextField(blank=True)
+    is_own = models.BooleanField(
+        default=False, db_default=False, help_text="Its text differs from that of the others."
+    )
+    contact_ids = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        db_default=models.Value("{}"),
+        help_text="TLP:RED: the contacts who may have it. Empty: everybody at the partner.",
+    )
+    reader_ids = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        db_default=models.Value("{}"),
+        help_text="The logins of those contacts.",
+    )
+    is_emergency = models.BooleanField(
+        default=False, db_default=False, help_text="Sent without a second person's approval."
+    )
     tlp = models.CharField(max_length=12)
     next_update_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=120, blank=True)
+    remind_at = models.DateTimeField(
+        null=True, help_text="When the next person is told that nobody acknowledged it."
+    )
 
     class Meta:
         ordering = ("-sent_at", "-id")
         verbose_name_plural = "notice copies"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["notice", "involvement"], name="copy_once"),
+            models.CheckConstraint(
+                condition=~Q(tlp="RED") | Q(sent_at=None) | ~Q(contact_ids=[]),
+                name="copy_red_for_named_people",
+            ),
             models.CheckConstraint(
                 condition=Q(acknowledged_at=None) | Q(sent_at__isnull=False),
                 name="copy_acknowledged_after_sent",
@@ -149,6 +194,11 @@ class NoticeCopy(models.Model):
                 fields=["partner", "-sent_at", "-id"],
                 condition=Q(sent_at__isnull=False, acknowledged_at=None),
                 name="copy_unacknowledged",
+            ),
+            models.Index(
+                fields=["remind_at"],
+                condition=Q(remind_at__isnull=False),
+                name="copy_to_remind_of",
             ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [

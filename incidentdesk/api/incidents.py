@@ -43,7 +43,7 @@ STATEMENT = Shape(Statement, "id incident_id key text signed_at signed_by=signed
 DEADLINE = Shape(
     Deadline,
     "id incident_id incident=incident__reference severity=incident__severity kind anchor_at due_at"
-    " met_at is_dropped",
+    " met_at is_dropped partner=involvement__partner__code",
 )
 ESCALATION = Shape(
     Escalation,

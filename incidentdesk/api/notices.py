@@ -5,7 +5,7 @@ from __future__ import annotations
 from ninja import Router
 
 from cases import notices, queries
-from cases.models import Notice, NoticeCopy
+from cases.models import Incident, Notice, NoticeCopy, NoticeTemplate, Receipt
 from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
 from incidentdesk.api.shapes import Shape
@@ -18,12 +18,15 @@ NOTICE = Shape(
     Notice,
     "id incident_id incident=incident__reference kind state body tlp next_update_at drafted_at"
     " drafted_by=drafted_by__name drafted_by_id approved_at approved_by=approved_by__name sent_at"
-    " sent_by=sent_by__name replaces_id",
+    " sent_by=sent_by__name replaces_id emergency_reason",
 )
 COPY = Shape(
     NoticeCopy,
-    "id notice_id involvement_id partner=partner__code sent_at acknowledged_at acknowledged_by",
+    "id notice_id involvement_id partner=partner__code body is_own contact_ids sent_at"
+    " acknowledged_at acknowledged_by",
 )
+RECEIPT = Shape(Receipt, "id copy_id partner=copy__partner__code name opened_at acknowledged_at")
+TEMPLATE = Shape(NoticeTemplate, "id kind category=category__key body")
 FILTERS: dict[str, lists.Filter] = {
     "state": (lists.choice(Notice._meta.get_field("state")), "state"),
     "kind": (lists.choice(Notice._meta.get_field("kind")), "kind"),
@@ -41,10 +44,13 @@ do(
     notices.draft,
     answer=NOTICE,
     makes=True,
-    without={"replaces"},
     kind=Notice.Kind,
+    tlp=Incident.Tlp,
 )
 do(router, "notify", f"{ONE}/edit", notices.edit, answer=NOTICE)
 do(router, "notify", f"{ONE}/withdraw", notices.withdraw, answer=NOTICE)
 do(router, "approve", f"{ONE}/approve", notices.approve, answer=NOTICE)
 do(router, "notify", f"{ONE}/send", notices.send, answer=NOTICE)
+do(router, "command", f"{ONE}/send-in-emergency", notices.send_in_emergency, answer=NOTICE)
+lists.rows(router, f"{ONE}/receipts", RECEIPT, sight.of_incident(Receipt, "copy__notice__incident"))
+lists.rows(router, "/notice-templates", TEMPLATE, sight.register(NoticeTemplate))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
+from cases import correspondence
 from cases import queries as cases
 from cases.models import (
     AffectedSystem,
@@ -61,6 +62,8 @@ SEEN: dict[str, Seen] = {
     "incident_id": cases.visible_to,
     "notice_id": cases.notices_visible_to,
     "report_id": cases.reports_visible_to,
+    "request_id": correspondence.requests_visible_to,
+    "file_id": correspondence.files_visible_to,
     "involvement_id": of_incident(Involvement),
     "affected_id": of_incident(AffectedSystem),
     "review_id": reviews.visible_to,

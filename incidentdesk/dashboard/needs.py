@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any
 
 from django.db.models import F, Prefetch, Q
 from django.utils import timezone
 
-from cases import queries
-from cases.models import Deadline, Incident, Notice, NoticeCopy, Phase, Report, Task
+from cases import correspondence, queries
+from cases.models import Deadline, Incident, Notice, NoticeCopy, Phase, Report, Request, Task
 from incidentdesk.dashboard.remaining import Remaining, since, until
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -56,13 +56,15 @@ class Needs:
 
 
 def of(by: Actor, *, at: datetime) -> Needs:
-    """What waits for `by`; at most ten queries."""
+    """What waits for `by`; at most thirteen queries."""
     found = [
         *_notices(by, at=at),
         *_offers(by, at=at),
         *_incidents(by, at=at),
         *_tasks(by, at=at),
         *_reports(by, at=at),
+        *_requests(by, at=at),
+        *_remarks(by, at=at),
         *_reviews(by, at=at),
         *_actions(by, at=at),
         *_fixes(by, at=at),
@@ -160,6 +162,51 @@ def _reports(by: Actor, *, at: datetime) -> Iterator[Need]:
             remaining=since(report.reported_at, at=at),
             began_at=report.reported_at,
         )
+
+
+def _requests(by: Actor, *, at: datetime) -> Iterator[Need]:
+    """Answers of partners to look at, wishes for more time, and what partners owe."""
+    if not access.allows(by, Permission.NOTICE_DRAFT):
+        return
+    rows = correspondence.requests_to_handle(by) | correspondence.overdue_requests(by, at)
+    for request in rows.select_related("partner", "involvement__incident").order_by("due_at")[
+        :EACH
+    ]:
+        incident = request.involvement.incident
+        if request.extension_until is not None:
+            what = f"{request.partner} asks for more time"
+        elif request.state == Request.State.ANSWERED:
+            what = f"{request.partner} answered; accept it or ask again"
+        else:
+            what = f"the answer of {request.partner} is overdue"
+        began_at = request.answered_at or request.due_set_at
+        is_owed = request.state == Request.State.OPEN
+        yield Need(
+            reference=request.reference,
+            title=incident.heading,
+            url=f"/admin/cases/request/{request.pk}/change/",
+            what=what,
+            remaining=until(request.due_at, at=at) if is_owed else since(began_at, at=at),
+            began_at=began_at,
+            severity=incident.severity,
+        )
+
+
+def _remarks(by: Actor, *, at: datetime) -> Iterator[Need]:
+    """What partners wrote and nobody has answered; one line for each thread."""
+    if not access.allows(by, Permission.NOTICE_DRAFT):
+        return
+    rows = correspondence.unanswered_remarks(by).select_related("partner", "involvement__incident")
+    oldest = {row.involvement_id: row for row in rows.order_by("-at", "-id")}
+    for remark in list(oldest.values())[:EACH]:
+        incident = remark.involvement.incident
+        need = _about(
+            incident,
+            f"{remark.partner} wrote and waits for an answer",
+            since(remark.at, at=at),
+            began_at=remark.at,
+        )
+        yield replace(need, url=f"{incident.url}?tab=partners")
 
 
 def _reviews(by: Actor, *, at: datetime) -> Iterator[Need]:

@@ -14,6 +14,8 @@ DUE = {
     "acknowledge": "acknowledgement",
     "evaluate": "evaluation",
     "first_notice": "partner notice",
+    "partner_notice": "notice by contract",
+    "next_update": "promised update",
     "contain": "containment",
     "recover": "recovery",
     "review": "review",

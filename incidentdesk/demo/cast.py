@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
 
@@ -19,7 +20,7 @@ from incidentdesk.kernel.models import User
 from notifications import defaults
 from notifications.models import Group
 from partners import directory
-from partners.models import Contact, Partner
+from partners.models import Contact, Partner, Terms
 
 PASSWORD = "desk-demo"  # noqa: S105 -- of the demo, printed when it starts
 
@@ -49,6 +50,11 @@ PARTNERS = (
     ("NORRBANK", "Norrbank Securities", "broker", "norrbank.example"),
     ("TIDEWATER", "Tidewater FX", "platform", "tidewater.example"),
 )
+TERMS: dict[str, dict[str, Any]] = {
+    "HELIX": {"regimes": ["DORA", "GDPR"], "acknowledge_minutes": 30},
+    "NORRBANK": {"regimes": ["DORA"], "notice_sev1": 30, "mail_carries": "link"},
+    "TIDEWATER": {"regimes": ["UK", "MAS"], "notice_sev3": 480},
+}
 CONTACTS = (
     ("HELIX", "admin", "Helix administrator", "Head of operations", "administer"),
     ("HELIX", "contact", "Helix contact", "Trading operations", "act"),
@@ -148,8 +154,14 @@ def _person(email: str, name: str, password: str, *, roles: list[str], at: datet
 
 def _partner(code: str, name: str, kind: str, *, at: datetime) -> Partner:
     partner = Partner.objects.create(code=code, name=name, kind=kind)
+    _agree(partner)
     _note(f"partner:{partner.pk}", name, at=at)
     return partner
+
+
+def _agree(partner: Partner) -> None:
+    """What the contract says where it differs from the defaults."""
+    Terms.objects.filter(partner=partner).update(**TERMS[partner.code])
 
 
 def _contact(

@@ -17,8 +17,8 @@ from django.db import connection, transaction
 
 from cases import rules
 from cases.models import Incident
+from incidentdesk.demo import asking, sidelines, stories
 from incidentdesk.demo import cast as people
-from incidentdesk.demo import sidelines, stories
 from incidentdesk.demo.aftermath import Aftermath
 from incidentdesk.demo.agenda import Agenda
 from incidentdesk.demo.cast import Cast
@@ -102,6 +102,7 @@ def _plan_all(agenda: Agenda, cast: Cast, now: datetime) -> list[datetime]:
         starts.append(start)
     sidelines.plan_fresh(agenda, cast, now=now)
     sidelines.plan_reports(agenda, cast, now=now)
+    asking.plan_procedures(agenda, cast, now=now)
     sidelines.plan_refused(agenda, cast, now=now)
     return [*starts, now - timedelta(minutes=18)]
 
@@ -126,6 +127,7 @@ def _closed(agenda: Agenda, cast: Cast, now: datetime, rng: random.Random) -> li
         due = next(overdue, None) if 30 < (now - plan.closed).days < 80 else None
         after = Aftermath(life, now=now, overdue_on=due)
         after.plan()
+        asking.plan_past(life)
         if story.twist == "reopened":
             reopened = plan.closed + timedelta(days=3)
             reason = "The partner's test still gets through on one node."
@@ -145,6 +147,7 @@ def _open(agenda: Agenda, cast: Cast, now: datetime) -> list[Life]:
         play(stories.outage.EXPIRED_CERTIFICATE, _expired(now), "commander2", reads="HT"),
     ]
     sidelines.plan_attached(agenda, lives[0], "NORRBANK")
+    asking.plan_open(lives, now=now)
     for life in lives:
         after = Aftermath(life, now=now)
         after.plan()

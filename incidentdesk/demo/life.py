@@ -209,6 +209,7 @@ class Life:
             reason = "It came back on another node; containment was too early."
             self.do(between(start, end, 0.12), workflow.step_back, reason=reason)
             proof.sign(self, "no_growth", between(start, end, 0.18))
+            telling.decide(self, between(start, end, 0.185))
             self.do(between(start, end, 0.19), workflow.begin_mitigation)
         self._end_tasks("mitigation", [between(start, end, share) for share in (0.2, 0.5, 0.8)])
         when = between(start, end, 0.35)

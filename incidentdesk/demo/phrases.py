@@ -171,7 +171,6 @@ STATEMENTS = {
     "no_systems": "No system of ours is touched; looked through the register.",
     "no_partners": "No partner sees it: nothing of theirs runs on what is affected.",
     "no_growth": "Counters have not moved for 15 minutes on any affected system.",
-    "notice_not_needed": "Nothing that partners could notice or would have to do.",
     "regulatory_decided": "No threshold of DORA or NIS2 is reached so far; looked at again at each "
     "change of severity.",
     "no_duplicate": "Looked through the open incidents of these systems; none is the same.",
@@ -179,6 +178,10 @@ STATEMENTS = {
     "blocks_lifted": "Every temporary block is lifted; the list is ticked off.",
     "market_open_seen": "In band over the open of all venues concerned.",
     "all_clear_not_needed": "No partner was told, none needs an all-clear.",
+}
+DECISIONS = {
+    "notify": "Its sessions run over what is affected, and it has to route around it.",
+    "digest": "It noticed little and has nothing to do; the digest of the month says so.",
 }
 EXPOSURES = (
     "None: what was open is closed, and watched.",

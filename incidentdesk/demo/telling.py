@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cases import notices
+from cases import deciding, notices
 from cases.models import Involvement, Notice, NoticeCopy
 from incidentdesk.demo import phrases
 from incidentdesk.demo.agenda import between
@@ -18,10 +18,40 @@ if TYPE_CHECKING:
 Kind = Notice.Kind
 
 
+def decide(life: Life, when: datetime) -> None:
+    """The commander decides who is notified; what is mild waits for the digest."""
+    if life.story.codes:
+        life.agenda.add(when, partial(_decide, life))
+
+
+def _is_for_digest(life: Life) -> bool:
+    """So mild that its partners read of it in the monthly digest, unless one reported it."""
+    return life.severity == 4 and life.story.by != "partner" and not life.is_open
+
+
+def _told(life: Life) -> tuple[str, ...]:
+    """The codes of the partners that are told by a notice."""
+    return () if _is_for_digest(life) else life.story.codes
+
+
+def _decide(life: Life, at: datetime) -> None:
+    rows = Involvement.objects.filter(incident_id=life.incident_id)
+    choice = "digest" if _is_for_digest(life) else "notify"
+    deciding.decide(
+        incident_id=life.incident_id,
+        involvement_ids=list(rows.values_list("pk", flat=True)),
+        choice=choice,
+        reason=phrases.DECISIONS[choice],
+        by=life.commander,
+        at=at,
+    )
+
+
 def first(life: Life) -> None:
     """The first notice; of three partners, the third is told apart and later."""
     begun, told, contained = life.plan.begun, life.plan.told, life.plan.contained
-    codes = life.story.codes
+    codes = _told(life)
+    decide(life, between(begun, told, 0.05))
     at_once, later = (codes[:2], codes[2:]) if len(codes) > 2 else (codes, ())
     body = life.story.first
     if life.severity == 1:
@@ -41,15 +71,15 @@ def update(life: Life) -> None:
     if life.severity == 1 or life.is_open:
         start, end = life.plan.contained, life.plan.fixed
         moments = (between(start, end, share) for share in (0.2, 0.35, 0.4))
-        _tell(life, Kind.UPDATE, phrases.UPDATE_NOTICE, life.story.codes, moments)
+        _tell(life, Kind.UPDATE, phrases.UPDATE_NOTICE, _told(life), moments)
 
 
 def all_clear(life: Life) -> None:
     """After recovery, to everybody who was told."""
-    if life.story.codes:
+    if _told(life):
         start, end = life.plan.recovered, life.plan.in_review
         moments = (between(start, end, share) for share in (0.35, 0.5, 0.6))
-        _tell(life, Kind.ALL_CLEAR, life.story.clear, life.story.codes, moments)
+        _tell(life, Kind.ALL_CLEAR, life.story.clear, _told(life), moments)
 
 
 def _three(begun: datetime, told: datetime, contained: datetime) -> Sequence[datetime]:

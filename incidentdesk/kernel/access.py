@@ -31,6 +31,7 @@ class Actor:
     """Who acts: a member of staff (roles), a person for one partner (partner_id), or the desk.
 
     With `scopes` it is a token that acts for a member of staff, and may do no more than they say.
+    `withheld` is what a member of staff who views the portal as a partner is not shown of it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Actor:
     partner_id: int | None = None
     is_system: bool = False
     scopes: frozenset[str] | None = None
+    withheld: frozenset[str] = frozenset()
 
     @cached_property
     def permissions(self) -> frozenset[Permission]:

@@ -48,7 +48,12 @@ def tenant_ids(user_id: int) -> list[int]:
 
 def holders(obj: models.Model) -> dict[int, frozenset[str]]:
     """User id → codenames held on this object."""
-    rows = _rows(obj).filter(content_object=obj)
+    return held_on(type(obj), obj.pk)
+
+
+def held_on(model: type[models.Model], pk: int) -> dict[int, frozenset[str]]:
+    """User id → codenames held on the object of `model` with this id: one query."""
+    rows = _rows(model).filter(content_object_id=pk)
     found: dict[int, frozenset[str]] = {}
     for user_id, codename in rows.values_list("user_id", "permission__codename"):
         found[user_id] = found.get(user_id, frozenset()) | {codename}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
+from django.utils.crypto import salted_hmac
 
 from incidentdesk.kernel.roles import ROLES, TOKEN_SCOPES
 
@@ -48,6 +50,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         default=True, help_text="Untick instead of deleting: history keeps its names."
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    session_salt = models.CharField(
+        max_length=16,
+        default="",
+        db_default="",
+        blank=True,
+        editable=False,
+        help_text="A new one ends every session of this person.",
+    )
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -64,6 +74,20 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def get_session_auth_hash(self) -> str:
+        """What a session has to know; it ends with the password, and with the salt."""
+        return self._bound(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same by keys that were in use before."""
+        return map(self._bound, super().get_session_auth_fallback_hash())
+
+    def _bound(self, known: str) -> str:
+        """With the salt in it, once there is one."""
+        if not self.session_salt:
+            return known
+        return salted_hmac("session", f"{known}{self.session_salt}").hexdigest()
 
     @property
     def is_staff(self) -> bool:

@@ -17,7 +17,7 @@ class Permission(StrEnum):
     INCIDENT_COMMAND = "command an incident: move it, sign statements, lower its severity"
     INCIDENT_PAGE = "page a person or a group"
     REPORT_TRIAGE = "triage what partners report"
-    NOTICE_DRAFT = "list affected partners, disclose an incident to them, draft notices"
+    NOTICE_DRAFT = "list affected partners, disclose to them, ask and write to them, draft notices"
     NOTICE_APPROVE = "approve a notice that somebody else drafted"
     NOTICE_SEND = "send an approved notice"
     FIX_APPROVE = "approve a fix that somebody else proposed"

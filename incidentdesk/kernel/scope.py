@@ -10,19 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, NamedTuple, cast
 from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.cache import add_never_cache_headers
 
-from incidentdesk.kernel import access, grants, once
+from incidentdesk.kernel import access, audit, clocks, grants, once, sealed
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import GONE, DeskError
 from incidentdesk.kernel.models import User
@@ -30,6 +31,11 @@ from incidentdesk.kernel.models import User
 PORTAL = "/portal/"
 CHOOSE = "/accounts/partner/"
 SESSION_KEY = "partner_id"
+VIEWING_KEY = "viewed_partner_id"
+LOOKED = "viewed the portal as"
+ONLY_LOOKING = (
+    "You view this as a partner does, and nothing can be changed so; go back to the desk."
+)
 
 _READ = "SELECT current_setting('app.partner_id', true), current_setting('role')"
 _SET = "SELECT set_config('app.partner_id', %s, true), set_config('role', %s, true)"
@@ -58,6 +64,8 @@ class ScopedRequest(HttpRequest):
     partner: Any
     may_act: bool
     serves_several: bool
+    is_viewed: bool  # somebody of the desk looks on, as the partner sees it
+    after_scope: list[Callable[[], object]]  # what is noted of a reading, as the application
 
 
 class Landing(NamedTuple):
@@ -113,6 +121,23 @@ class Afterwards(HttpResponseRedirect):
             return self.refused(sentence)
 
 
+class Outside(HttpResponse):
+    """Answer of a portal view that found a file to be its reader's own: leave the scope, and only
+    then stream it, without the database. A DeskError is shown at `otherwise`."""
+
+    def __init__(self, make: Callable[[], HttpResponseBase], *, otherwise: str) -> None:
+        super().__init__()
+        self.make, self.otherwise = make, otherwise
+
+    def finish(self, request: HttpRequest) -> HttpResponseBase:
+        """What is handed out."""
+        try:
+            return self.make()
+        except DeskError as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect(self.otherwise)
+
+
 class ScopeMiddleware:
     """Gives every portal request its `actor`; runs the portal inside the partner scope."""
 
@@ -132,6 +157,8 @@ class ScopeMiddleware:
         if not request.user.is_authenticated:
             return redirect_to_login(_here(request))
         user = request.user
+        if user.is_staff and VIEWING_KEY in request.session:
+            return self._viewed(request, user, request.session[VIEWING_KEY])
         ids = grants.tenant_ids(user.pk)
         partner_id = request.session.get(SESSION_KEY) if len(ids) > 1 else next(iter(ids), None)
         if partner_id not in ids:
@@ -146,14 +173,44 @@ class ScopeMiddleware:
         scoped.actor = access.actor_for(user, partner_id=partner_id)
         scoped.partner = grants.tenant_model()._default_manager.get(pk=partner_id)
         scoped.may_act = access.allows(scoped.actor, Permission.PARTNER_ACT, scoped.partner)
-        scoped.serves_several = several
+        scoped.serves_several, scoped.is_viewed = several, False
+        scoped.after_scope = []
         request.session.get(SESSION_KEY)
-        with partner_scope(partner_id):
+        response = self._inside(scoped)
+        for note in scoped.after_scope:
+            note()
+        if isinstance(response, (Afterwards, Outside)):
+            return response.finish(scoped)
+        return response
+
+    def _viewed(self, request: HttpRequest, user: User, partner_id: int) -> HttpResponseBase:
+        """A member of staff looks at a page as this partner sees it. Each look is recorded."""
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied(ONLY_LOOKING)
+        staff = access.actor_for(user)
+        partner = grants.tenant_model()._default_manager.filter(pk=partner_id).first()
+        if partner is None or not access.allows(staff, Permission.INCIDENT_READ):
+            return redirect("/admin/")
+        about, page = f"partner:{partner_id}", request.get_full_path()
+        line: dict[str, Any] = {"action": LOOKED, "about": about, "name": str(partner)}
+        audit.record(by=staff, at=clocks.now(), **line, page=page[:300])
+        scoped = cast(ScopedRequest, request)
+        scoped.partner, scoped.may_act = partner, False
+        scoped.serves_several, scoped.is_viewed = False, True
+        scoped.after_scope = []  # that somebody of the desk looked is noted above, and no more
+        seen_as = access.actor_for(user, partner_id=partner_id)
+        scoped.actor = replace(seen_as, withheld=sealed.withheld(staff, partner_id))
+        response = self._inside(scoped)
+        if isinstance(response, Afterwards):
+            raise PermissionDenied(ONLY_LOOKING)
+        return response.finish(scoped) if isinstance(response, Outside) else response
+
+    def _inside(self, request: ScopedRequest) -> HttpResponseBase:
+        """Answer within the partner's scope."""
+        with partner_scope(request.partner.pk):
             response = self.get_response(request)
             if response.streaming:
                 raise RuntimeError("A portal answer must not stream: it would outlive its scope.")
-        if isinstance(response, Afterwards):
-            return response.finish(scoped)
         return response
 
 

@@ -21,6 +21,11 @@ def from_(actor: Actor) -> Q:
     return cast(Q, import_string(settings.SEALED)(actor))
 
 
+def withheld(actor: Actor, partner_id: int) -> frozenset[str]:
+    """What of this partner's view of the desk a member of staff may not read: `report:12`."""
+    return cast(frozenset[str], import_string(settings.WITHHELD)(actor, partner_id))
+
+
 def names(actor: Actor) -> Names:
     """What a history that this actor reads calls what it names."""
     return cast(Names, import_string(settings.NAMES)(actor))

@@ -1,4 +1,4 @@
-"""Uploads: how much of a form is taken in at all.
+"""Uploads: how much of a form is taken in at all, and the field for several files.
 
 Django counts the fields of a form but not its files, and reads all of it before a view is asked.
 What is too large is refused here, by its announced length, before any of it is read.
@@ -9,14 +9,16 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
 from incidentdesk.kernel.dialogs import IN_PLACE
 
-DESK = "/admin/"
+TAKES_FILES = ("/admin/", "/portal/")
 MEGABYTE = 1024 * 1024
 FORM = MEGABYTE  # beside the file: the other fields and the envelope
 NO_ROOM = "There is no room for the file on this machine; tell an administrator."
@@ -35,8 +37,29 @@ def too_large() -> str:
     )
 
 
+class FilesInput(forms.FileInput):
+    """Several files at once."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files, together at most as large as one may be. Cleans to a list."""
+
+    widget = FilesInput
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("label", "Files")
+        options.setdefault("help_text", f"Together at most {limit() // MEGABYTE} MB.")
+        super().__init__(required=False, allow_empty_file=True, max_length=255, **options)
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """Each of them as a file of its own."""
+        return [super(FilesField, self).clean(file) for file in data or []]
+
+
 class UploadLimitMiddleware:
-    """Answers 413 to a form with files that is too large; only the desk takes files at all.
+    """Answers 413 to a form with files that is too large; only desk and portal take files at all.
 
     Answers 507 if a file that would lie on disk while it arrives has no room there.
     """
@@ -50,7 +73,7 @@ class UploadLimitMiddleware:
             return self.get_response(request)
         length = _length(request)
         if length > _most(request):
-            said = too_large() if _is_desk(request) else "This form is too large."
+            said = too_large() if _takes_files(request) else "This form is too large."
             return _refusal(request, said, 413)
         if _has_no_room(length):
             return _refusal(request, NO_ROOM, 507)
@@ -77,9 +100,9 @@ def _has_no_room(length: int) -> bool:
     return shutil.disk_usage(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir()).free < length
 
 
-def _is_desk(request: HttpRequest) -> bool:
-    return request.path_info.startswith(DESK)
+def _takes_files(request: HttpRequest) -> bool:
+    return request.path_info.startswith(TAKES_FILES)
 
 
 def _most(request: HttpRequest) -> int:
-    return limit() + FORM if _is_desk(request) else int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    return limit() + FORM if _takes_files(request) else int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)

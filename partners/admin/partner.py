@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, F, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.decorators import action
 
-from incidentdesk.kernel import access, desk, dialogs, grants, passwords
+from incidentdesk.kernel import access, clocks, desk, dialogs, grants, passwords
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Done
 from incidentdesk.kernel.models import User
@@ -66,6 +67,32 @@ def _give_login(obj: Partner, data: Mapping[str, Any], *, by: Actor, at: datetim
     return Done(said, then=lambda: passwords.mail_link(user))
 
 
+class LeavingDialog(dialogs.DeskForm):
+    """Whose login ends."""
+
+    contact = ContactField(Contact.objects.none(), empty_label=None)
+
+    def prepare(self) -> None:
+        """Those who have one."""
+        contacts = self.obj.contacts.filter(is_active=True, user__isnull=False)
+        self.fields["contact"].queryset = contacts.order_by("name")  # type: ignore[attr-defined]
+
+
+def _take_login(obj: Partner, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
+    gone = directory.take_login(contact_id=data["contact"].pk, by=by, at=at)
+    return Done(f"{gone} was shut out: no right, no notices, no session and no token is left.")
+
+
+TAKE_LOGIN = dialogs.Action(
+    name="take_login",
+    label="Take a login away",
+    run=_take_login,
+    permission=Permission.REGISTER_WRITE,
+    form=LeavingDialog,
+    intro="The person is logged out everywhere, at once, and gets no more notices.",
+    submit="Take it away",
+    is_grave=True,
+)
 GIVE_LOGIN = dialogs.Action(
     name="give_login",
     label="Give a login",
@@ -117,7 +144,7 @@ class PartnerAdmin(Exchanged, desk.RegisterAdmin):
     list_display = ("name", "code", "kind", "people", "logins", "is_active")
     list_filter = ("kind", "is_active")
     search_fields = ("name", "code", "contacts__name", "contacts__email")
-    actions_detail = ("give_login",)
+    actions_detail = ("view_as", "give_login", "take_login")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
         """With the number of its people."""
@@ -180,6 +207,24 @@ class PartnerAdmin(Exchanged, desk.RegisterAdmin):
     def has_login_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Who may give a login."""
         return access.allows(desk.actor(request), Permission.REGISTER_WRITE)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Whoever is switched off here is out of the portal at once."""
+        super().save_formset(request, form, formset, change)
+        directory.shut_out_inactive(at=clocks.now())
+
+    @action(description="View as this partner", permissions=["view"])  # type: ignore[untyped-decorator]
+    def view_as(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the page that asks before the portal is shown as this partner sees it."""
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            raise Http404
+        return redirect("view_as", obj.code)
+
+    @action(description="Take a login away", permissions=["login"], attrs={"data-dialog": ""})  # type: ignore[untyped-decorator]
+    def take_login(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The dialog that shuts a contact out of the portal."""
+        return self.show_dialog(request, TAKE_LOGIN, object_id)
 
     @action(description="Give a login", permissions=["login"], attrs={"data-dialog": ""})  # type: ignore[untyped-decorator]
     def give_login(self, request: HttpRequest, object_id: str) -> HttpResponse:

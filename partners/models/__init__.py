@@ -1,6 +1,15 @@
 """The register's nouns. It does not know incidents."""
 
+from partners.models.invitation import Invitation
 from partners.models.partner import Contact, Partner, ReferenceCounter
 from partners.models.permission import PartnerUserObjectPermission
+from partners.models.terms import Terms
 
-__all__ = ["Contact", "Partner", "PartnerUserObjectPermission", "ReferenceCounter"]
+__all__ = [
+    "Contact",
+    "Invitation",
+    "Partner",
+    "PartnerUserObjectPermission",
+    "ReferenceCounter",
+    "Terms",
+]

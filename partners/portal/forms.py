@@ -10,6 +10,8 @@ from django.core.validators import MinValueValidator
 
 from cases import visibility
 from cases.models import Category
+from incidentdesk.kernel import uploads
+from partners.models import Invitation
 
 MINUTES = "%Y-%m-%dT%H:%M"
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -30,6 +32,12 @@ class MinuteField(forms.DateTimeField):
             },
             **options,
         )
+
+
+class EitherField(forms.CharField):
+    """Words that may be left out if there is a file: neither needed nor merely optional."""
+
+    is_either = True
 
 
 class ReportForm(forms.Form):
@@ -71,3 +79,114 @@ class ReportForm(forms.Form):
         field = self.fields["category"]
         if isinstance(field, forms.ModelChoiceField):
             field.queryset = visibility.categories()
+
+
+class AnswerForm(forms.Form):
+    """An answer to a request, or a part of it."""
+
+    text = EitherField(
+        label="Your answer",
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"max_length": "Keep this to 20,000 characters; a file can hold the rest."},
+    )
+    uploads = uploads.FilesField()
+    is_whole = forms.BooleanField(
+        label="This is all: the answer is whole",
+        required=False,
+        help_text="Leave it empty for a part; more can follow.",
+    )
+
+
+class RemarkForm(forms.Form):
+    """Something for the response team."""
+
+    text = EitherField(
+        label="Write to the response team",
+        help_text="Observations, affected clients, order ids. Plain text.",
+        required=False,
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"max_length": "Keep it to 10,000 characters; a file can hold the rest."},
+    )
+    uploads = uploads.FilesField()
+
+
+class ProcedureForm(forms.Form):
+    """A procedure for the partner's own users."""
+
+    title = forms.CharField(
+        label="Title", max_length=200, error_messages={"required": "Give it a title."}
+    )
+    version = forms.CharField(
+        label="Version", max_length=40, error_messages={"required": "Say which version it is."}
+    )
+    scope = forms.CharField(
+        label="What does it cover?",
+        help_text="Which services, which users, which kinds of incident.",
+        max_length=5_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say what it covers."},
+    )
+    uploads = uploads.FilesField(
+        label="The file", help_text=f"One file of at most {uploads.limit() // uploads.MEGABYTE} MB."
+    )
+    link = forms.CharField(
+        label="Or a link to it",
+        required=False,
+        max_length=500,
+        help_text="It begins with https://.",
+    )
+    valid_until = forms.DateField(
+        label="Valid until",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        help_text="The last day, for instance 2027-03-31.",
+        error_messages={
+            "required": "Give its last day; we remind you before.",
+            "invalid": "This is no day; write it like 2027-03-31.",
+        },
+    )
+    attested_by = forms.CharField(
+        label="Who attests it?",
+        max_length=120,
+        help_text="The person at your company who answers for it.",
+        error_messages={"required": "Say who at your company attests it."},
+    )
+
+
+class ExtensionForm(forms.Form):
+    """More time for a request."""
+
+    until = MinuteField(label="Until when?", help_text=TIME_HINT)
+    reason = forms.CharField(
+        label="Why do you need longer?",
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={
+            "required": "Say why you need longer; the response team decides on it.",
+            "max_length": "Keep this to 2,000 characters.",
+        },
+    )
+
+
+class InvitationForm(forms.Form):
+    """Whom a partner's administrator asks to work with them here."""
+
+    name = forms.CharField(
+        label="Name", max_length=120, error_messages={"required": "Give the person's name."}
+    )
+    email = forms.EmailField(
+        label="E-mail address",
+        help_text="The link goes there. It works once, and for seven days.",
+        error_messages={
+            "required": "Give the address that the invitation goes to.",
+            "invalid": "This is no e-mail address.",
+        },
+    )
+    right = forms.ChoiceField(
+        label="This person",
+        choices=Invitation.Right.choices,
+        error_messages={"invalid_choice": "Choose what the person does for your company."},
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from partners.portal.views import incidents, reports
+from partners.portal.views import files, incidents, procedures, reports, requests, team, thread
 
 app_name = "portal"
 
@@ -30,8 +30,22 @@ class ReportReference(IncidentReference):
     regex = r"[A-Z][A-Z0-9]{1,11}-REP-[0-9]{4}-[0-9]{4,9}"
 
 
+class RequestReference(IncidentReference):
+    """`HELIX-REQ-2026-0003`."""
+
+    regex = r"[A-Z][A-Z0-9]{1,11}-REQ-[0-9]{4}-[0-9]{4,9}"
+
+
+class ProcedureReference(IncidentReference):
+    """`HELIX-PROC-2026-0001`."""
+
+    regex = r"[A-Z][A-Z0-9]{1,11}-PROC-[0-9]{4}-[0-9]{4,9}"
+
+
 register_converter(IncidentReference, "incident")
 register_converter(ReportReference, "report")
+register_converter(RequestReference, "request")
+register_converter(ProcedureReference, "procedure")
 
 urlpatterns = [
     path("", incidents.index, name="incidents"),
@@ -42,7 +56,27 @@ urlpatterns = [
         name="acknowledge",
     ),
     path("incidents/<incident:reference>/works/", incidents.confirm, name="confirm"),
+    path("incidents/<incident:reference>/write/", thread.write, name="write"),
     path("report/", reports.new, name="report_new"),
     path("reports/", reports.index, name="reports"),
     path("reports/<report:reference>/", reports.detail, name="report"),
+    path("requests/", requests.index, name="requests"),
+    path("requests/<request:reference>/", requests.detail, name="request"),
+    path("requests/<request:reference>/answer/", requests.answer, name="answer"),
+    path("requests/<request:reference>/time/", requests.ask_for_time, name="ask_for_time"),
+    path("procedures/", procedures.index, name="procedures"),
+    path("procedures/new/", procedures.new, name="procedure_new"),
+    path("procedures/<procedure:reference>/", procedures.detail, name="procedure"),
+    path("procedures/<procedure:reference>/next/", procedures.renew, name="procedure_renew"),
+    path(
+        "procedures/<procedure:reference>/withdraw/",
+        procedures.withdraw,
+        name="procedure_withdraw",
+    ),
+    path("files/<uuid:key>/", files.download, name="file"),
+    path("team/", team.index, name="team"),
+    path("team/invite/", team.invite, name="team_invite"),
+    path("team/people/<int:number>/change/", team.change, name="team_change"),
+    path("team/people/<int:number>/remove/", team.remove, name="team_remove"),
+    path("team/invitations/<int:number>/withdraw/", team.withdraw, name="team_withdraw"),
 ]

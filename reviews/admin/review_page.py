@@ -53,6 +53,7 @@ def build(review: Review, *, by: Actor, buttons: Buttons, now: datetime) -> dict
         "phases": facts.phase_times(incident, at=now),
         "late": facts.late_clocks(incident, at=now),
         "waived": facts.gates_waived(incident),
+        "alone": facts.sent_alone(incident),
         "partners": [
             (row.partner.name, moments.short(row.told_at, now) if row.told_at else "")  # type: ignore[attr-defined]  # annotated
             for row in facts.partners_told(incident)

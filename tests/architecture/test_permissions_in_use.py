@@ -13,19 +13,22 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
-from cases import evaluation, evidence, fixes, notices, workflow
+from cases import evaluation, evidence, fixes, notices, procedures, requests, thread, workflow
 from cases.intake import reports, sources
-from cases.models import Category, NoticeCopy, System
+from cases.models import Category, NoticeCopy, SharedFile, System
+from incidentdesk.kernel import access, grants
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import DeskError, NotAllowed
+from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES
+from partners import directory, invitations
+from partners.models import Invitation, Partner
 from reviews import actions
 from reviews import workflow as review_workflow
 from reviews.models import Review
 from tests.architecture.test_permissions import (
     APPROVE_REVIEW,
     ASKS_OTHERWISE,
-    PARTNER,
     USE_CASES,
 )
 from tests.conftest import NOW
@@ -68,8 +71,38 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         by=people.contact("helix", helix),
         at=NOW,
     )
+    asked = requests.ask(
+        incident_id=incident.pk,
+        involvement_id=incident.involvements.get().pk,
+        question="Which orders?",
+        why="",
+        due_at=LATER + timedelta(days=1),
+        uploads=[ContentFile(b"x", name="list.csv")],
+        by=comms,
+        at=LATER,
+    )
+    thread.reply(
+        involvement_id=incident.involvements.get().pk,
+        text="We see it too.",
+        by=people.contact("helix", helix),
+        at=LATER,
+    )
     return {
         **_pieces(incident, people),
+        "request_id": asked.pk,
+        "procedure_id": procedures.keep(
+            title="Stale prices",
+            version="3",
+            scope="All users.",
+            valid_until=LATER.date(),
+            attested_by="Head of operations",
+            link="https://helix.test/p",
+            by=people.contact("helix", helix),
+            at=LATER,
+        ).pk,
+        "file_id": SharedFile.objects.get().pk,
+        "due_at": LATER + timedelta(days=2),
+        "until": LATER + timedelta(days=2),
         "incident_id": incident.pk,
         "review_id": review.pk,
         "action_id": action.pk,
@@ -78,6 +111,7 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "lesson_id": lesson.pk,
         "notice_id": waiting.pk,
         "copy_id": NoticeCopy.objects.filter(sent_at__isnull=False).latest("pk").pk,
+        "copy_ids": [NoticeCopy.objects.filter(sent_at__isnull=False).latest("pk").pk],
         "report_id": told.pk,
         "involvement_id": incident.involvements.get().pk,
         "affected_id": incident.systems.get().pk,
@@ -89,6 +123,7 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "system_id": System.objects.create(name="order-gw").pk,
         "partner_id": helix.pk,
         "contact_id": helix.contacts.get().pk,
+        "invitation_id": _invited(helix),
         "source_id": source.pk,
         "user_id": people["auditor"].pk,
         "assignment_id": incident.assignments.get(role="commander").pk,
@@ -109,6 +144,15 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "approved": True,
         "is_active": True,
     }
+
+
+def _invited(helix: Partner) -> int:
+    """An open invitation of Helix."""
+    by = _with("administer", Partner.objects.create(name="Spare", code="SPARE"))
+    known = {"name": "Tia", "email": "tia@helix.test", "right": "act"}
+    made = invitations.invite(**known, by=by, at=LATER)
+    Invitation.objects.filter(pk=made.pk).update(partner=helix)
+    return made.pk
 
 
 def _pieces(incident: Any, people: Any) -> dict[str, Any]:
@@ -183,10 +227,20 @@ def _is_let_in(use_case: Callable[..., Any], arguments: dict[str, Any], by: Acto
         return True
 
 
+def _with(right: str, partner: Partner) -> Actor:
+    """Somebody who holds this right, and no other, on the partner."""
+    user = User.objects.create_user(
+        f"{right}@{partner.code.lower()}.test", name=f"{partner} {right}"
+    )
+    grants.grant(user, right, partner)
+    return access.actor_for(user, partner_id=partner.pk)
+
+
 def test_every_use_case_lets_in_whom_the_table_names(things, people, helix):
     """`note_review` is asked for an approval here, which fewer may give than write."""
     by_name = {f"{key}": people.actor(key) for key in ROLES}
-    by_name["partner"] = people.contact("helix", helix)
+    for right in directory.RIGHTS:
+        by_name[f"partner:{right}"] = _with(right, helix)
     found, strangers = {}, set()
     for name in CALLERS:
         module, _, function = name.rpartition(".")
@@ -196,6 +250,6 @@ def test_every_use_case_lets_in_whom_the_table_names(things, people, helix):
         found[name] = " ".join(sorted(let_in))
         for nobody in (Actor(name="Nobody"), Actor(name="A contact", user_id=people["helix"].pk)):
             strangers |= {name} if _is_let_in(use_case, arguments, nobody) else set()
-    table = {name: who.replace(PARTNER, "partner") for name, who in CALLERS.items()}
+    table = {name: " ".join(sorted(who.split())) for name, who in CALLERS.items()}
     assert found == table | {"cases.reviewed.note_review": APPROVE_REVIEW}
     assert strangers == set()

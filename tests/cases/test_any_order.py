@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 )
 
 from cases import (
+    deciding,
     disclosure,
     evaluation,
     facts,
@@ -296,6 +297,21 @@ class Desk(RuleBasedStateMachine):
             self.click(second, notices.approve, notice_id=notice.pk)
             self.click(drafter, notices.send, notice_id=notice.pk)
 
+    @rule(
+        role=st.sampled_from(["commander", "communications"]),
+        choice=st.sampled_from(["notify", "not", "digest", "x"]),
+    )
+    def decide(self, role: str, choice: str) -> None:
+        involved = list(self.incident.involvements.values_list("pk", flat=True))
+        self.click(
+            role,
+            deciding.decide,
+            incident_id=self.id,
+            involvement_ids=involved,
+            choice=choice,
+            reason="It trades on it.",
+        )
+
     @rule(data=st.data(), number=st.integers(1, 14))
     def work_off(self, data: st.DataObject, number: int) -> None:
         """Somebody does what the page says is missing; else chance alone would not get far."""
@@ -321,6 +337,7 @@ class Desk(RuleBasedStateMachine):
             "draft_notice": lambda: self.notify(
                 "all_clear" if gate.key == "all_clear" else "first", "communications", "approver"
             ),
+            "decide_notice": lambda: self.decide("commander", "notify"),
             "residual_exposure": lambda: self.say("commander", "None."),
             "record_cause": lambda: self.say("responder", "A stuck handler."),
             "propose_fix": lambda: self.fix("responder", "commander"),

@@ -193,14 +193,11 @@ def test_a_clock_is_met_once_and_late_is_remembered(opened, people):
     assert not incident.deadlines.get(kind="contain").is_late
 
 
-@pytest.mark.parametrize("key", ["no_partners", "notice_not_needed"])
-def test_a_signed_statement_ends_the_clock_of_the_first_notice_for_good(
-    opened, evaluate, people, key
-):
+def test_a_signed_statement_ends_the_clock_of_the_first_notice_for_good(opened, evaluate, people):
     incident = opened(2)
     evaluate(incident, 2)
     step = {"incident_id": incident.pk, "by": people.actor("commander"), "at": NOW}
-    response.sign(**step, key=key, text="Internal tool.")
+    response.sign(**step, key="no_partners", text="Internal tool.")
     without = wanted(2, DETECTED, CONFIRMED)
     del without["first_notice"]
     assert due(incident) == without
@@ -234,6 +231,7 @@ def test_the_walk_meets_every_clock_on_its_way(incident_in):
         "first_notice",
         "contain",
         "recover",
+        "partner_notice",
     }
 
 

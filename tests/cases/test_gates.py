@@ -22,6 +22,8 @@ from cases.models import (
     Incident,
     Involvement,
     Move,
+    Notice,
+    NoticeCopy,
     RecoveryCheck,
     ReviewFacts,
     System,
@@ -95,10 +97,51 @@ class Ready:
         self.incident.involvements.update(recovery_confirmed_at=None, recovery_confirmed_by="")
 
     def another_partner_that_confirmed(self) -> None:
-        """Norrbank's neighbour confirmed, and had no all-clear."""
+        """Tidewater confirmed; nothing is decided about it, and it was told nothing."""
         self.another_partner()
         self.incident.involvements.filter(recovery_confirmed_at=None).update(
             recovery_confirmed_at=self.at, recovery_confirmed_by="Their desk"
+        )
+
+    def another_partner_to_notify(self) -> None:
+        """Tidewater is to be notified, and was told nothing."""
+        self.another_partner()
+        self.incident.involvements.filter(decision="").update(
+            decision="notify",
+            decision_reason="It trades on it.",
+            decided_at=self.at,
+            decided_by=self.people["commander"],
+        )
+
+    def another_partner_without_all_clear(self) -> None:
+        """Tidewater was told, and confirmed; it had no all-clear."""
+        self.another_partner_that_confirmed()
+        self.another_partner_to_notify_of(self.incident.involvements.get(decision=""))
+
+    def another_partner_to_notify_of(self, row: Involvement) -> None:
+        """It is decided, and a first notice was sent."""
+        notice = Notice.objects.create(
+            incident=self.incident,
+            kind="first",
+            body="x",
+            tlp="AMBER",
+            drafted_at=self.at,
+            drafted_by=self.people["communications"],
+        )
+        NoticeCopy.objects.create(
+            notice=notice,
+            involvement=row,
+            partner=row.partner,
+            kind="first",
+            tlp="AMBER",
+            body="x",
+            sent_at=self.at,
+        )
+        Involvement.objects.filter(pk=row.pk).update(
+            decision="notify",
+            decision_reason="It trades on it.",
+            decided_at=self.at,
+            decided_by=self.people["commander"],
         )
 
     def is_not_signed(self, key: str) -> None:
@@ -195,10 +238,15 @@ MISSING: dict[str, dict[str, Lack]] = {
             "Volatile evidence saved, or signed that there is none", "no_volatile_evidence"
         ),
         "no_growth": _signed_only("no_growth", "Signed that it no longer grows"),
-        "notified": (
+        "decided": (
             Ready.another_partner,
-            "Affected partners notified, or signed why not (1 of 2)",
-            "notice_not_needed",
+            "Decided for each affected partner, with a reason, whether it is notified (1 of 2)",
+            "",
+        ),
+        "notified": (
+            Ready.another_partner_to_notify,
+            "Every partner that is to be notified has its notice (1 not told yet)",
+            "",
         ),
         "exposure": (lambda r: r.lack(residual_exposure=" "), "Residual exposure named", ""),
     },
@@ -247,10 +295,15 @@ MISSING: dict[str, dict[str, Lack]] = {
             "Each partner confirmed, or silent for 24 h after two notices (0 of 1)",
             "",
         ),
+        "decided": (
+            Ready.another_partner_that_confirmed,
+            "Decided for each affected partner, with a reason, whether it is notified (1 of 2)",
+            "",
+        ),
         "blocks": _signed_only("blocks_lifted", "Temporary blocks removed or accepted"),
         "all_clear": (
-            Ready.another_partner_that_confirmed,
-            "All-clear sent to the partners, or signed why not (1 of 2)",
+            Ready.another_partner_without_all_clear,
+            "All-clear sent to the partners that were told, or signed why not (1 of 2)",
             "all_clear_not_needed",
         ),
     },
@@ -442,6 +495,8 @@ def test_every_fact_is_asked_for_by_some_gate():
         systems_unproven=0,
         systems_restored=2,
         partners=2,
+        partners_decided=2,
+        partners_owed=0,
         partners_told=2,
         partners_cleared=2,
         partners_unconfirmed=(),
@@ -471,7 +526,9 @@ def test_every_fact_is_asked_for_by_some_gate():
         "systems_unproven": 1,
         "systems_restored": 1,
         "partners": 0,
-        "partners_told": 1,
+        "partners_decided": 1,
+        "partners_owed": 1,
+        "partners_told": 3,
         "partners_cleared": 1,
         "partners_unconfirmed": ("Helix Markets",),
         "soak_minutes": 30,

@@ -23,6 +23,7 @@ OF_PARTNERS = (
     visibility.involvements_for,
     visibility.notices_for,
     visibility.waiting_for,
+    visibility.receipts_for,
     visibility.listed_for,
     visibility.with_notices,
     visibility.reports_for,

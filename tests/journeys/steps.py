@@ -58,7 +58,9 @@ def approve_and_send(page: Page, approver: Page, incident: str, kind: str, body:
     notice = page.url
     expect(page.get_by_role("link", name="Approve", exact=True)).to_have_count(0)
     approver.goto(notice)
-    do(approver, "approve")
+    is_flagged = open_dialog(approver, "approve").locator("[name=checked]").count()
+    approver.goto(notice)
+    do(approver, "approve", **({"checked": True} if is_flagged else {}))
     page.goto(notice)
     do(page, "send")
     page.goto(incident)

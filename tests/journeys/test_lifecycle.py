@@ -75,6 +75,7 @@ def test_an_incident_goes_from_a_real_alert_to_a_closed_review(
     end_tasks(page, second, incident)
     do(page, "isolate", how="Taken out of the pool; see pool status.")
     approve_and_send(page, approver, incident, "first notice", f"Quotes were delayed. {mark}")
+    do(page, "decide_notice", partners=True, choice="notify", reason="Their quotes were late.")
     sign(page, "no_growth", "No new stale quote since 10:12.")
     do(page, "residual_exposure", text="None.")
     do(page, "begin_mitigation")

@@ -34,6 +34,9 @@ UNTRACKED = {
     "MomentChange": "append-only; it is a history",
     "CustodyEvent": "append-only",
     "RecoveryCheck": "append-only",
+    "Remark": "never changes but for who saw it",
+    "RequestStep": "append-only",
+    "SharedFile": "append-only",
     "Reconciliation": "append-only",
     "SeverityMatrix": "append-only",
     "SeverityRule": "a register, in the audit trail",
@@ -43,6 +46,7 @@ UNTRACKED = {
     "SavedView": "one's own",
     "Playbook": "versions that never change once published",
     "PlaybookTask": "a register, in the audit trail",
+    "Receipt": "only the acknowledgement is added to it",
     "ReviewFacts": "a copy that reviews keeps",
     "IncidentUserObjectPermission": "a grant, on the timeline",
 }

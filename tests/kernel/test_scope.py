@@ -15,6 +15,7 @@ from cases import disclosure, visibility
 from cases.models import Involvement, NoticeCopy, Report
 from incidentdesk.kernel import grants, scope
 from incidentdesk.kernel.errors import GONE, Conflict
+from partners import invitations, team
 from partners.models import Partner
 from tests.conftest import NOW
 
@@ -112,7 +113,12 @@ def test_the_portal_may_read_these_columns_and_write_nothing():
     assert found == {
         ("cases_involvement", "SELECT"): set(visibility.INVOLVEMENT_COLUMNS),
         ("cases_noticecopy", "SELECT"): set(visibility.COPY_COLUMNS),
+        ("cases_procedure", "SELECT"): set(visibility.PROCEDURE_COLUMNS),
+        ("cases_remark", "SELECT"): set(visibility.REMARK_COLUMNS),
         ("cases_report", "SELECT"): set(visibility.REPORT_COLUMNS),
+        ("cases_request", "SELECT"): set(visibility.REQUEST_COLUMNS),
+        ("cases_requeststep", "SELECT"): set(visibility.STEP_COLUMNS),
+        ("cases_sharedfile", "SELECT"): set(visibility.FILE_COLUMNS),
         ("cases_category", "SELECT"): {
             "id",
             "key",
@@ -121,7 +127,18 @@ def test_the_portal_may_read_these_columns_and_write_nothing():
             "position",
             "is_active",
         },
+        ("partners_contact", "SELECT"): set(team.CONTACT_COLUMNS),
+        ("partners_invitation", "SELECT"): set(invitations.COLUMNS),
+        ("partners_partneruserobjectpermission", "SELECT"): {
+            "id",
+            "user_id",
+            "permission_id",
+            "content_object_id",
+        },
+        ("auth_permission", "SELECT"): {"id", "codename"},
+        ("kernel_user", "SELECT"): {"id", "last_login"},
     }
+    assert "digest" not in invitations.COLUMNS
     assert not {"incident_id", "added_at", "disclosed_by_id"} & set(visibility.INVOLVEMENT_COLUMNS)
     assert not {"notice_id", "incident_id"} & set(visibility.COPY_COLUMNS)
     assert not {"incident_id", "triaged_by_id"} & set(visibility.REPORT_COLUMNS)
@@ -154,7 +171,20 @@ def test_every_table_that_names_a_partner_and_is_read_by_the_portal_has_row_secu
             " AND relnamespace = 'public'::regnamespace ORDER BY 1"
         )
         secured = [row[0] for row in cursor.fetchall()]
-    assert secured == ["cases_involvement", "cases_noticecopy", "cases_report"]
+    assert secured == [
+        "cases_involvement",
+        "cases_noticecopy",
+        "cases_procedure",
+        "cases_remark",
+        "cases_report",
+        "cases_request",
+        "cases_requeststep",
+        "cases_sharedfile",
+        "kernel_user",
+        "partners_contact",
+        "partners_invitation",
+        "partners_partneruserobjectpermission",
+    ]
 
 
 @pytest.fixture
@@ -238,10 +268,8 @@ def test_without_a_partner_the_portal_sees_no_row(shared):
         "cases_alert",
         "cases_event",
         "cases_task",
-        "kernel_user",
         "kernel_auditevent",
         "partners_partner",
-        "partners_contact",
         "partners_referencecounter",
         "notifications_message",
         "reviews_review",

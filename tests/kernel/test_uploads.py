@@ -35,6 +35,7 @@ def test_a_file_beyond_the_limit_is_refused_in_one_sentence() -> None:
     assert response["Connection"] == "close"
     in_place = post("/admin/cases/incident/1/do/add_evidence/", 2 * MB + 1, **{"X-Dialog": "1"})
     assert in_place.status_code == 413
+    assert post("/portal/requests/X-REQ-2026-0001/answer/", 2 * MB + 1).status_code == 413
     assert in_place.text.lstrip().startswith('<div class="dialog">')
 
 
@@ -51,8 +52,8 @@ def test_none_of_it_is_read() -> None:
     assert (answer.status_code, called) == (413, [])
 
 
-@pytest.mark.parametrize("path", ["/accounts/login/", "/portal/report/", "/"])
-def test_outside_the_desk_a_form_holds_no_more_than_fields(path: str) -> None:
+@pytest.mark.parametrize("path", ["/accounts/login/", "/ack/x/", "/"])
+def test_outside_desk_and_portal_a_form_holds_no_more_than_fields(path: str) -> None:
     response = post(path, configured.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
     assert response.status_code == 413
     assert "This form is too large." in response.text

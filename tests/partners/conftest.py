@@ -13,11 +13,22 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 
-from cases import disclosure, notices, workflow
+from cases import disclosure, notices, procedures, requests, thread, workflow
 from cases.intake import reports
-from cases.models import Incident, Involvement, NoticeCopy, Report
+from cases.models import (
+    Incident,
+    Involvement,
+    NoticeCopy,
+    Procedure,
+    Remark,
+    Report,
+    Request,
+    RequestStep,
+    SharedFile,
+)
 from incidentdesk.kernel import access, grants
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.models import User
@@ -45,6 +56,8 @@ class Side:
     hidden: Involvement = field(init=False)
     sent: NoticeCopy = field(init=False)
     report: Report = field(init=False)
+    asked: Request = field(init=False)
+    procedure: Procedure = field(init=False)
 
     @property
     def client(self) -> Client:
@@ -55,7 +68,17 @@ class Side:
 
     def rows(self) -> list[Any]:
         """Everything the database holds of this partner."""
-        models: list[Any] = [Involvement, NoticeCopy, Report, Contact]
+        models: list[Any] = [
+            Involvement,
+            NoticeCopy,
+            Report,
+            Contact,
+            Procedure,
+            Remark,
+            Request,
+            RequestStep,
+            SharedFile,
+        ]
         return [
             list(m.objects.filter(partner=self.partner).order_by("pk").values()) for m in models
         ]
@@ -139,6 +162,19 @@ class Telling:
         notices.send(notice_id=notice_id, by=by, at=self.tick())
         return NoticeCopy.objects.get(notice_id=notice_id)
 
+    def ask(self, side: Side, involvement: Involvement, question: str = "") -> Request:
+        """Something is needed from the partner within the hour."""
+        return requests.ask(
+            incident_id=involvement.incident_id,
+            involvement_id=involvement.pk,
+            question=question or f"{side.word} question",
+            why=f"{side.word} why",
+            due_at=self.at + timedelta(hours=1),
+            uploads=[ContentFile(b"a,b", name=f"{side.word}-list.csv")],
+            by=self.people.actor("communications"),
+            at=self.tick(),
+        )
+
     def report(self, side: Side, title: str) -> Report:
         """The partner reports something and is answered."""
         made = reports.report(
@@ -170,6 +206,23 @@ def both(telling: Telling) -> Both:
         telling.draft(side.involvement, f"GLOBAL unsent draft for {side.word}")
         side.hidden = telling.involve(quiet, side, hint="GLOBAL undisclosed")
         side.report = telling.report(side, f"{side.word} report")
+        side.asked = telling.ask(side, side.involvement)
+        side.procedure = procedures.keep(
+            title=f"{side.word} procedure",
+            version="3",
+            scope=f"{side.word} scope",
+            valid_until=NOW.date() + timedelta(days=365),
+            attested_by=f"Head of {side.word}",
+            link=f"https://{side.word.lower()}.test/p",
+            by=side.actor,
+            at=telling.tick(),
+        )
+        thread.reply(
+            involvement_id=side.involvement.pk,
+            text=f"{side.word} remark",
+            by=side.actor,
+            at=telling.tick(),
+        )
         side.involvement.refresh_from_db()
     return Both(a, b, incident)
 

@@ -13,8 +13,22 @@ from django.apps import apps
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 
 from cases import visibility
-from cases.models import Category, Incident, Involvement, NoticeCopy, Report
+from cases.models import (
+    Category,
+    Incident,
+    Involvement,
+    NoticeCopy,
+    Procedure,
+    Remark,
+    Report,
+    Request,
+    RequestStep,
+    SharedFile,
+)
+from incidentdesk.kernel.models import User
 from incidentdesk.kernel.scope import partner_scope
+from partners import invitations, team
+from partners.models import Contact, Invitation, PartnerUserObjectPermission
 from tests.partners.conftest import Both
 
 pytestmark = pytest.mark.django_db
@@ -22,10 +36,20 @@ pytestmark = pytest.mark.django_db
 READABLE = {
     "cases_involvement": set(visibility.INVOLVEMENT_COLUMNS),
     "cases_noticecopy": set(visibility.COPY_COLUMNS),
+    "cases_procedure": set(visibility.PROCEDURE_COLUMNS),
+    "cases_remark": set(visibility.REMARK_COLUMNS),
     "cases_report": set(visibility.REPORT_COLUMNS),
+    "cases_request": set(visibility.REQUEST_COLUMNS),
+    "cases_requeststep": set(visibility.STEP_COLUMNS),
+    "cases_sharedfile": set(visibility.FILE_COLUMNS),
+    "partners_contact": set(team.CONTACT_COLUMNS),
+    "partners_invitation": set(invitations.COLUMNS),
+    "partners_partneruserobjectpermission": {"id", "user_id", "permission_id", "content_object_id"},
+    "auth_permission": {"id", "codename"},
+    "kernel_user": {"id", "last_login"},
     "cases_category": {"id", "key", "name", "description", "position", "is_active"},
 }
-SCOPED = [Involvement, NoticeCopy, Report]
+SCOPED = [Involvement, NoticeCopy, Procedure, Remark, Report, Request, RequestStep, SharedFile]
 
 
 def tables() -> dict[str, set[str]]:
@@ -71,7 +95,7 @@ def is_readable(table: str, what: str) -> bool:
     return not is_refused(f"SELECT {what} FROM {connection.ops.quote_name(table)}")  # noqa: S608
 
 
-def test_only_four_tables_can_be_read(both: Both) -> None:
+def test_only_these_tables_can_be_read(both: Both) -> None:
     every = tables()
     assert len(every) > 30
     with partner_scope(both.a.partner.pk):
@@ -126,6 +150,12 @@ def test_unfiltered_queries_give_exactly_the_own_rows(both: Both) -> None:
             involvements = Involvement.objects.values_list("pk", "title", "meaning")
             copies = NoticeCopy.objects.values_list("pk", "body")
             reports = Report.objects.values_list("pk", "title", "description", "answer")
+            asked = Request.objects.values_list("pk", "question", "why")
+            assert set(asked) == {(side.asked.pk, f"{side.word} question", f"{side.word} why")}
+            assert set(RequestStep.objects.values_list("text")) == {(f"{side.word} question",)}
+            assert set(Remark.objects.values_list("text")) == {(f"{side.word} remark",)}
+            assert set(Procedure.objects.values_list("title")) == {(f"{side.word} procedure",)}
+            assert set(SharedFile.objects.values_list("name")) == {(f"{side.word}-list.csv",)}
             assert set(involvements) == {
                 (side.involvement.pk, f"{side.word}  view", f"{side.word}  meaning")
             }
@@ -140,6 +170,18 @@ def test_unfiltered_queries_give_exactly_the_own_rows(both: Both) -> None:
             }
 
 
+def test_of_the_register_only_the_own_people_are_there(both: Both) -> None:
+    for side in (both.a, both.b):
+        with partner_scope(side.partner.pk):
+            assert list(Contact.objects.order_by("id").values_list("user_id", flat=True)) == [
+                side.user.pk
+            ]
+            assert list(User.objects.values_list("id", flat=True)) == [side.user.pk]
+            rights = PartnerUserObjectPermission.objects.values_list("user_id", "content_object_id")
+            assert list(rights) == [(side.user.pk, side.partner.pk)]
+            assert not Invitation.objects.values("id").exists()
+
+
 def test_a_row_of_another_is_not_there_even_by_its_id(both: Both) -> None:
     with partner_scope(both.a.partner.pk):
         for model, row in [
@@ -147,13 +189,14 @@ def test_a_row_of_another_is_not_there_even_by_its_id(both: Both) -> None:
             (Involvement, both.a.hidden),
             (NoticeCopy, both.b.sent),
             (Report, both.b.report),
+            (Request, both.b.asked),
         ]:
             assert not model.objects.filter(pk=row.pk).exists()
 
 
 def test_a_model_that_is_read_whole_is_refused(both: Both) -> None:
     with partner_scope(both.a.partner.pk):
-        for model in [Incident, Involvement, NoticeCopy, Report]:
+        for model in [Incident, Involvement, NoticeCopy, Report, Request, RequestStep]:
             with pytest.raises(ProgrammingError, match="permission denied"), one_try():
                 list(model.objects.all())
         assert Category.objects.exists()
@@ -166,7 +209,7 @@ def test_the_role_without_a_partner_sees_nothing(both: Both) -> None:
                 if partner is not None:
                     cursor.execute("SELECT set_config('app.partner_id', %s, true)", [partner])
                 cursor.execute("SET LOCAL ROLE partner_portal")
-            assert [m.objects.count() for m in SCOPED] == [0, 0, 0]
+            assert {m.objects.count() for m in SCOPED} == {0}
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL ROLE NONE")
 

@@ -81,6 +81,7 @@ def test_every_page_of_the_portal(both: Both) -> None:
         "/portal/report/",
         "/portal/reports/",
         f"/portal/reports/{both.a.report.reference}/",
+        "/portal/team/",
         "/portal/nothing/",
         "/accounts/partner/",
         "/accounts/password/change/",
@@ -112,7 +113,7 @@ def test_the_header_offers_only_what_there_is(both: Both) -> None:
     header = text.split("<header")[1].split("</header>")[0]
     assert "Alder Trading · Person of Alder" in header
     assert "Switch partner" not in header
-    assert header.count("<a ") == 4
+    assert header.count("<a ") == 6
 
 
 def test_a_new_partner_reads_what_will_stand_here(both: Both, telling: Telling) -> None:

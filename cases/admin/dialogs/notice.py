@@ -1,4 +1,4 @@
-"""The buttons of one notice: edit, approve, send, withdraw."""
+"""The buttons of one notice: approve, send, withdraw; `drafting` has the one that edits."""
 
 from __future__ import annotations
 
@@ -6,27 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.urls import reverse
+from django import forms
 
-from cases import notices
+from cases import accuracy, notices
 from cases.admin.dialogs import fields
 from cases.models import Notice
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.dialogs import Action, DeskForm, Done
+from incidentdesk.kernel.dialogs import Action, DeskForm
 
 State = Notice.State
-
-
-class EditForm(DeskForm):
-    """The text as it stands."""
-
-    body = fields.words("Text", rows=8)
-
-    def prepare(self) -> None:
-        """The text, and what an edit means once it is approved."""
-        self.fields["body"].initial = self.obj.body
-        if self.obj.state == State.APPROVED:
-            self.lead_in = "This text is approved; an edit needs a new approval."
 
 
 class ReadForm(DeskForm):
@@ -35,14 +23,32 @@ class ReadForm(DeskForm):
     above = "admin/cases/notice/text.html"
 
     def prepare(self) -> None:
-        """The partners, by name."""
-        self.audience = [copy.partner.name for copy in self.obj.copies.select_related("partner")]
+        """What each partner reads; those who read the same, together."""
+        self.texts: dict[str, list[str]] = {}
+        for copy in self.obj.copies.select_related("partner").order_by("partner__name"):
+            self.texts.setdefault(copy.body, []).append(copy.partner.name)
 
 
-def _edit(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
-    fresh = notices.edit(notice_id=obj.pk, body=data["body"], by=by, at=at)
-    address = reverse("admin:cases_notice_change", args=[fresh.pk])
-    return Done("Saved as a new draft; it waits for a second person's approval.", to=address)
+class ApproveForm(ReadForm):
+    """The same, with a check list of what differs from the record."""
+
+    checked = forms.BooleanField(
+        label="I looked at each of these, and the text is right",
+        error_messages={"required": "Look at each line, and say that the text is right."},
+    )
+
+    def prepare(self) -> None:
+        """What differs; where nothing does, nothing is asked."""
+        super().prepare()
+        self.flags = accuracy.of(self.obj)
+        if not self.flags:
+            del self.fields["checked"]
+
+
+class EmergencyForm(ReadForm):
+    """Why it cannot wait."""
+
+    reason = fields.words("Why it cannot wait for a second person", rows=3)
 
 
 def _approve(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
@@ -55,6 +61,11 @@ def _send(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> s
     return "Sent."
 
 
+def _send_alone(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+    notices.send_in_emergency(notice_id=obj.pk, reason=data["reason"], by=by, at=at)
+    return "Sent without an approval. Approvers are paged, and the review shows it."
+
+
 def _withdraw(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
     notices.withdraw(notice_id=obj.pk, by=by, at=at)
     return "Withdrawn; it is not sent."
@@ -65,7 +76,7 @@ APPROVE = Action(
     "Approve",
     _approve,
     Permission.NOTICE_APPROVE,
-    ReadForm,
+    ApproveForm,
     intro="You stand behind exactly this text for exactly these partners.",
     submit="Approve",
     is_primary=True,
@@ -82,14 +93,17 @@ SEND = Action(
     is_primary=True,
     applies=lambda notice: notice.state == State.APPROVED,
 )
-EDIT = Action(
-    "edit",
-    "Edit",
-    _edit,
-    Permission.NOTICE_DRAFT,
-    EditForm,
-    submit="Save",
-    applies=lambda notice: notice.state in (State.DRAFT, State.APPROVED),
+SEND_ALONE = Action(
+    "send_in_emergency",
+    "Send without approval",
+    _send_alone,
+    Permission.INCIDENT_COMMAND,
+    EmergencyForm,
+    intro="For harm that grows by the minute. Approvers are paged, and the timeline, this notice "
+    "and the review show that nobody else stood behind it.",
+    submit="Send without approval",
+    is_grave=True,
+    applies=lambda notice: notice.state == State.DRAFT,
 )
 WITHDRAW = Action(
     "withdraw",

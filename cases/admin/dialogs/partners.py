@@ -8,14 +8,20 @@ from typing import Any
 
 from django import forms
 
-from cases import disclosure, notices
+from cases import deciding, disclosure
 from cases.admin.dialogs import fields
-from cases.models import Incident, Involvement, Notice
+from cases.models import Incident, Involvement
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
 from partners.models import Partner
 
 MEANING = "What it means for this partner"
+Decision = Involvement.Decision
+CHOICES = {
+    Decision.NOTIFY: "notified of this incident by a notice",
+    Decision.NOT: "not notified",
+    Decision.DIGEST: "told in the monthly digest",
+}
 SHOWN = "In words for the partner; nothing internal, and no other partner's name."
 
 
@@ -101,42 +107,40 @@ def _disclose(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime
     return f"{involvement.partner} sees it as {involvement.reference}."
 
 
-class DraftForm(DeskForm):
-    """The text of a notice and who gets it."""
+class DecideForm(DeskForm):
+    """Who is notified, and why; the same for several at once."""
 
-    kind = forms.ChoiceField(label="Kind", choices=Notice.Kind.choices)
-    body = fields.words(
-        "Text", rows=7, help_text="Sent word for word, once a second person has approved it."
-    )
-    audience = fields.ticks("To")
-    next_update_at = fields.moment(
-        "Next update by",
-        required=False,
-        help_text="UTC. A promise to the partners.",
-    )
+    partners = fields.ticks("Partners")
+    choice = forms.ChoiceField(label="They are", widget=forms.RadioSelect)
+    reason = fields.words("Why", rows=2, help_text="It stays on the timeline, inside the desk.")
 
     def prepare(self) -> None:
-        """Every partner that is listed; a first notice where none was sent."""
+        """Those of whom nothing is decided yet, ticked; the digest only where there is one."""
         rows = list(self.obj.involvements.select_related("partner"))
-        self.fields["audience"].choices = [(row.pk, fields.named(row)) for row in rows]  # type: ignore[attr-defined]
-        self.fields["audience"].initial = [row.pk for row in rows]
-        told = self.obj.notices.filter(state=Notice.State.SENT).exists()
-        self.fields["kind"].initial = Notice.Kind.UPDATE if told else Notice.Kind.FIRST
-        if not rows:
-            self.lead_in = "No partner is listed on this incident yet; list one first."
+        self.fields["partners"].choices = [(row.pk, _decided(row)) for row in rows]  # type: ignore[attr-defined]
+        self.fields["partners"].initial = [row.pk for row in rows if not row.decision]
+        is_mild = self.obj.severity == deciding.DIGEST_SEVERITY
+        self.fields["choice"].choices = [  # type: ignore[attr-defined]
+            (key, CHOICES[key]) for key in Decision if is_mild or key != Decision.DIGEST
+        ]
 
 
-def _draft(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    notices.draft(
+def _decided(row: Involvement) -> str:
+    """The partner, and what is decided of it so far."""
+    words = row.get_decision_display() if row.decision else "nothing decided yet"
+    return f"{row.partner.name} ({words})"
+
+
+def _decide(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+    count = deciding.decide(
         incident_id=obj.pk,
-        kind=data["kind"],
-        body=data["body"],
-        involvement_ids=data["audience"],
-        next_update_at=data["next_update_at"],
+        involvement_ids=data["partners"],
+        choice=data["choice"],
+        reason=data["reason"],
         by=by,
         at=at,
     )
-    return "The notice waits for a second person's approval."
+    return f"Decided for {count} partner{'' if count == 1 else 's'}."
 
 
 _MAY = Permission.NOTICE_DRAFT
@@ -168,12 +172,13 @@ DISCLOSE = Action(
     intro="The partner gets a reference of its own and sees its view of the incident from now on.",
     submit="Disclose",
 )
-DRAFT_NOTICE = Action(
-    "draft_notice",
-    "Notify partners",
-    _draft,
-    _MAY,
-    DraftForm,
-    intro="A draft. A second person approves it before it is sent.",
-    submit="Save the draft",
+DECIDE = Action(
+    "decide_notice",
+    "Decide who is notified",
+    _decide,
+    Permission.INCIDENT_COMMAND,
+    DecideForm,
+    intro="Each affected partner is notified or not, with a reason, before Containment ends.",
+    submit="Decide",
+    applies=lambda incident: incident.is_open,
 )

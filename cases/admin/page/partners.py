@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Prefetch
 
 from cases.admin.page import moments
-from cases.models import Incident, Involvement, Notice, NoticeCopy
+from cases.models import Deadline, Incident, Involvement, Notice, NoticeCopy
+from incidentdesk.kernel import clocks
+
+
+@dataclass(frozen=True)
+class PartnerClock:
+    """What this partner was promised, in words, and a class for its colour."""
+
+    label: str
+    words: str
+    colour: str
 
 
 @dataclass(frozen=True)
@@ -21,18 +31,21 @@ class PartnerRow:
     read: str
     is_waiting: bool  # a notice for it is drafted or approved, none is sent
     sees: str
+    clocks: list[PartnerClock]
 
 
-def rows(incident: Incident, now: datetime) -> list[PartnerRow]:
-    """Every partner of the incident. Two queries, whatever their number."""
+def rows(incident: Incident, deadlines: Sequence[Deadline], now: datetime) -> list[PartnerRow]:
+    """Every partner of the incident, with its own of the `deadlines`. Two queries for all."""
     copies = NoticeCopy.objects.select_related("notice").order_by("-id").defer("body")
-    involvements = incident.involvements.select_related("partner").prefetch_related(
+    involvements = incident.involvements.select_related("partner", "decided_by").prefetch_related(
         Prefetch("copies", queryset=copies)
     )
-    return [_row(involvement, now) for involvement in involvements]
+    return [
+        _row(row, [d for d in deadlines if d.involvement_id == row.pk], now) for row in involvements
+    ]
 
 
-def _row(involvement: Involvement, now: datetime) -> PartnerRow:
+def _row(involvement: Involvement, promised: Sequence[Deadline], now: datetime) -> PartnerRow:
     copies: Sequence[NoticeCopy] = list(involvement.copies.all())
     sent = [copy for copy in copies if copy.sent_at is not None]
     live = (Notice.State.DRAFT, Notice.State.APPROVED)
@@ -48,4 +61,21 @@ def _row(involvement: Involvement, now: datetime) -> PartnerRow:
         notified = "approved" if waiting[0].state == Notice.State.APPROVED else "draft"
     seen = involvement.disclosed_at
     sees = f"since {moments.short(seen, now)}" if seen else "nothing yet"
-    return PartnerRow(involvement, notified, read, bool(waiting) and not sent, sees)
+    due = [clock(deadline, now) for deadline in promised if not deadline.is_dropped]
+    return PartnerRow(involvement, notified, read, bool(waiting) and not sent, sees, due)
+
+
+def clock(deadline: Deadline, now: datetime) -> PartnerClock:
+    """How a promise stands: kept or late, due or overdue."""
+    label = deadline.get_kind_display()
+    if deadline.met_at is not None:
+        if deadline.is_late:
+            late = clocks.words(deadline.met_at - deadline.due_at)
+            return PartnerClock(label, f"{late} late", "bad")
+        return PartnerClock(label, "on time", "ok")
+    left = deadline.due_at - now
+    if left <= timedelta():
+        return PartnerClock(label, f"{clocks.words(left)} overdue", "bad")
+    is_soon = left * 4 < deadline.due_at - deadline.anchor_at
+    words = f"due {moments.short(deadline.due_at, now)}, in {clocks.words(left)}"
+    return PartnerClock(label, words, "warn" if is_soon else "")

@@ -26,9 +26,11 @@ def build(incident: Incident, *, now: datetime, by: Actor) -> dict[str, Any]:
         "times": _times(incident),
         "evaluation": axes.why(incident),
         "steps": progress.steps(incident, list(incident.moves.all()), now),
-        "deadlines": [d for d in incident.deadlines.all() if not d.is_dropped],
+        "deadlines": [
+            d for d in incident.deadlines.select_related("involvement__partner") if not d.is_dropped
+        ],
         "systems": incident.systems.select_related("system", "changed_by", "checked_by"),
-        "partners": incident.involvements.select_related("partner"),
+        "partners": incident.involvements.select_related("partner", "decided_by"),
         "tasks": incident.tasks.select_related("owner", "ended_by", "confirmed_by"),
         "notices": notices.prefetch_related(Prefetch("copies", queryset=copies)).order_by("id"),
         "fixes": incident.fixes.select_related("owner", "proposed_by", "approved_by"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from functools import partial
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -13,16 +13,18 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
-from cases import notices, restoring, visibility
+from cases import notices, receipts, restoring, visibility
 from cases.models import Involvement, NoticeCopy, Phase
 from cases.models.incident import OVER, STEPS
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
+from partners.portal.forms import RemarkForm
+from partners.portal.views.requests import require_acting, shown
 
 PAGE = 25
-WAITING, WAITING_LONGER = 3, 25
-READ_ONLY = "You read here as an auditor; somebody who acts for your company has to do this."
+WAITING, WAITING_LONGER, OWED = 3, 25, 10
+SOON = timedelta(days=60)  # before a procedure expires
 # What a phase that is done is called: identification ends when the incident is confirmed.
 DONE = {
     Phase.IDENTIFICATION: "confirmed",
@@ -71,7 +73,7 @@ def index(request: ScopedRequest) -> HttpResponse:
         "past": ("Past incidents", rows.filter(phase__in=OVER)),
     }
     wanted = next((name for name in shelves if request.GET.get(name)), None)
-    shown = [
+    listed = [
         _shelf(request.actor, name, heading, found, after=request.GET.get(name, ""))
         for name, (heading, found) in shelves.items()
         if wanted in (None, name)
@@ -79,12 +81,14 @@ def index(request: ScopedRequest) -> HttpResponse:
     waits = visibility.waiting_for(request.actor)
     waiting = [] if wanted else list(waits[: WAITING_LONGER + 1])
     context = {
-        "shelves": shown,
+        "shelves": listed,
         "is_first_page": wanted is None,
-        "is_empty": wanted is None and not any(shelf.rows for shelf in shown),
+        "is_empty": wanted is None and not any(shelf.rows for shelf in listed),
         "waiting": waiting[:WAITING],
         "waiting_longer": waiting[WAITING:WAITING_LONGER],
         "more_wait": len(waiting) > WAITING_LONGER,
+        **({} if wanted else procedures_due(request.actor, clocks.now().date())),
+        "owed": [] if wanted else shown(visibility.owed_by(request.actor)[:OWED]),
         "now": clocks.now(),
     }
     return render(request, "portal/incidents/index.html", context)
@@ -93,9 +97,18 @@ def index(request: ScopedRequest) -> HttpResponse:
 @require_safe
 def detail(request: ScopedRequest, reference: str) -> HttpResponse:
     """One incident: how far it is, what this partner was told, what it means for it."""
-    involvement = _involvement(request.actor, reference)
+    return page(request, incident_of(request.actor, reference), RemarkForm())
+
+
+def page(request: ScopedRequest, involvement: Involvement, remark: RemarkForm) -> HttpResponse:
+    """The same, with what was typed into the thread."""
     updates = _updates(request.actor, involvement)
     newest = updates[-1].notice if updates else None
+    if updates:  # the desk proves who saw what; once the scope is left
+        seen = [update.notice.pk for update in updates]
+        request.after_scope.append(
+            partial(receipts.note_opened, copy_ids=seen, by=request.actor, at=clocks.now())
+        )
     context = {
         "involvement": involvement,
         "steps": _steps(involvement),
@@ -107,21 +120,29 @@ def detail(request: ScopedRequest, reference: str) -> HttpResponse:
         "newest": newest,
         "is_restoring": involvement.phase in restoring.ASKED_IN,
         "is_confirmed": _is_confirmed(involvement),
+        "requests": shown(
+            visibility.requests_for(request.actor).filter(involvement_id=involvement.pk)
+        ),
+        "procedures": visibility.procedures_for(request.actor).filter(
+            ended_at=None, valid_until__gte=clocks.now().date()
+        ),
+        "remarks": visibility.remarks_for(request.actor).filter(involvement_id=involvement.pk),
+        "remark": remark,
         "now": clocks.now(),
         **_timings(involvement, [update.notice for update in updates]),
     }
-    return render(request, "portal/incidents/detail.html", context)
+    status = 422 if remark.errors else 200
+    return render(request, "portal/incidents/detail.html", context, status=status)
 
 
 @require_POST
 def acknowledge(request: ScopedRequest, reference: str, number: int) -> HttpResponse:
     """Somebody at the partner has read a notice."""
     actor = request.actor
-    updates = _updates(actor, _involvement(actor, reference))
+    updates = _updates(actor, incident_of(actor, reference))
     if not 1 <= number <= len(updates):
         raise Http404
-    if not request.may_act:
-        raise PermissionDenied(READ_ONLY)
+    require_acting(request)
     copy_id = updates[number - 1].notice.pk
 
     def run() -> str:
@@ -135,9 +156,8 @@ def acknowledge(request: ScopedRequest, reference: str, number: int) -> HttpResp
 def confirm(request: ScopedRequest, reference: str) -> HttpResponse:
     """Somebody at the partner sees the service working again."""
     actor = request.actor
-    involvement_id = _involvement(actor, reference).pk
-    if not request.may_act:
-        raise PermissionDenied(READ_ONLY)
+    involvement_id = incident_of(actor, reference).pk
+    require_acting(request)
 
     def run() -> str:
         restoring.confirm(involvement_id=involvement_id, by=actor, at=clocks.now())
@@ -146,13 +166,24 @@ def confirm(request: ScopedRequest, reference: str) -> HttpResponse:
     return Afterwards(run, to=reverse("portal:incident", args=[reference]))
 
 
+def procedures_due(actor: Actor, today: date) -> dict[str, object]:
+    """The procedures that expire soon or did, and whether none is valid."""
+    held = list(visibility.procedures_for(actor).filter(ended_at=None).prefetch_related(None))
+    return {
+        "expiring": [one for one in held if one.valid_until <= today + SOON],
+        "has_no_procedure": not any(one.is_valid(today) for one in held),
+        "today": today,
+    }
+
+
 def _is_confirmed(involvement: Involvement) -> bool:
     """Whether this partner said so of the present recovery, and not of one that did not last."""
     confirmed, began = involvement.recovery_confirmed_at, _moment(involvement, Phase.RECOVERY)
     return confirmed is not None and began is not None and confirmed >= began
 
 
-def _involvement(actor: Actor, reference: str) -> Involvement:
+def incident_of(actor: Actor, reference: str) -> Involvement:
+    """The incident of this reference as it concerns this partner; any other is a 404."""
     found = visibility.involvements_for(actor).filter(reference=reference).first()
     if found is None:
         raise Http404
@@ -173,8 +204,8 @@ def _shelf(
         rows = rows.filter(_comes_after(actor, after))
     found = list(rows[: PAGE + 1])
     last = found[PAGE - 1].reference if len(found) > PAGE else ""
-    shown = [(row, _moment(row, row.phase) if row.phase in OVER else None) for row in found[:PAGE]]
-    return Shelf(name, heading, shown, last, is_first=not after)
+    paged = [(row, _moment(row, row.phase) if row.phase in OVER else None) for row in found[:PAGE]]
+    return Shelf(name, heading, paged, last, is_first=not after)
 
 
 def _comes_after(actor: Actor, reference: str) -> Q:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -18,7 +17,7 @@ from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import Afterwards, Landing, ScopedRequest
 from partners.portal.forms import ReportForm
-from partners.portal.views.incidents import READ_ONLY
+from partners.portal.views.requests import require_acting
 
 PAGE = 25
 # The state in the partner's words. An incident that others may know of is told apart by nothing.
@@ -33,8 +32,7 @@ WORDS = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: ScopedRequest) -> HttpResponse:
     """Report an incident. What was typed stays if it is refused."""
-    if not request.may_act:
-        raise PermissionDenied(READ_ONLY)
+    require_acting(request)
     if request.method != "POST":
         return _form(request, ReportForm(initial={"noticed_at": clocks.now()}))
     form = ReportForm(request.POST)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,9 +21,13 @@ from cases.models import (
     Involvement,
     Notice,
     NoticeCopy,
+    Procedure,
     Reconciliation,
     RecoveryCheck,
+    Remark,
     Report,
+    Request,
+    SharedFile,
     System,
     Task,
 )
@@ -44,7 +49,7 @@ TABS = (
     "recovery",
     "history",
 )
-LISTS = ("incident", "notice", "report", "alert", "event", "task", "evidence", "fix")
+LISTS = ("incident", "notice", "report", "alert", "event", "task", "evidence", "fix", "request")
 
 
 def _rows(incident: Incident, number: int, people: Any, source: Any) -> None:
@@ -93,8 +98,52 @@ def _rows(incident: Incident, number: int, people: Any, source: Any) -> None:
     NoticeCopy.objects.create(
         notice=notice, involvement=involved, partner=partner, kind="first", tlp="AMBER"
     )
+    Request.objects.create(
+        involvement=involved,
+        partner=partner,
+        reference=f"{partner.code}-REQ-2026-0001",
+        question="Which orders?",
+        asked_at=NOW,
+        asked_by=people["communications"],
+        due_set_at=NOW,
+        due_at=NOW + timedelta(hours=1),
+    )
+    _written(involved, number, people)
     _proofs(incident, number, people)
     _arrivals(incident, number, people, source, partner)
+
+
+def _written(involved: Involvement, number: int, people: Any) -> None:
+    remark = Remark.objects.create(
+        involvement=involved,
+        partner=involved.partner,
+        text="Late here too.",
+        at=NOW,
+        is_ours=False,
+        author="Helix",
+        user=people["helix"],
+    )
+    Procedure.objects.create(
+        partner=involved.partner,
+        reference=f"{involved.partner.code}-PROC-2026-0001",
+        title="Prices",
+        version="1",
+        scope="All.",
+        link="https://x.test/",
+        valid_until=NOW.date() + timedelta(days=3650),
+        attested_by="Head",
+        kept_at=NOW,
+        keeper="Head",
+        kept_by=people["helix"],
+    )
+    SharedFile.objects.create(
+        partner=involved.partner,
+        name="x.csv",
+        size=1,
+        sha256=f"{number:064x}",
+        added_at=NOW,
+        remark=remark,
+    )
 
 
 def _proofs(incident: Incident, number: int, people: Any) -> None:

@@ -14,8 +14,8 @@ ACTIONS = {
     for model in (Incident, Notice, Report)
 }
 
-# These stand on a line of the team and only where they apply to that person.
-ON_A_LINE = {"accept_role", "decline_role", "leave_role", "hand_over"}
+# These stand on a line of the team, or of a thread, and only where they apply.
+ON_A_LINE = {"accept_role", "decline_role", "leave_role", "hand_over", "need_no_answer"}
 
 
 def _shown(model, obj, actor):

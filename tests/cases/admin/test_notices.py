@@ -107,3 +107,64 @@ def test_a_report_is_declined_with_an_answer_and_only_once(as_, report):
 def test_who_may_not_triage_is_refused(as_, report):
     answer = as_("responder").post(address(report, "accept"), {})
     assert (answer.status_code, Incident.objects.count()) == (403, 0)
+
+
+def test_a_draft_begins_with_the_template_of_its_kind_and_promises_the_next_update(
+    as_, incident_in
+):
+    incident = incident_in("containment")
+    browser = as_("communications")
+    form = browser.get(address(incident, "draft_notice"))
+    assert "A service that you use is disturbed: {title}." in text_of(form)
+    assert f'href="{address(incident, "draft_notice")}?kind=correction"' in form.content.decode()
+    other = browser.get(address(incident, "draft_notice") + "?kind=correction")
+    assert "We correct what we wrote about {title}." in text_of(other)
+    wrong = _draft(browser, incident, body="Dear {name}")
+    assert (wrong.status_code, "There is no placeholder {name}" in text_of(wrong)) == (422, True)
+    assert "Dear {name}" in text_of(wrong)
+
+
+def test_a_preview_shows_what_each_partner_will_see_by_mail_and_in_the_portal(as_, incident_in):
+    incident = incident_in("containment")
+    row = incident.involvements.get()
+    browser = as_("communications")
+    own = {f"own_{row.pk}": "Fills of {partner} are late."}
+    answer = _draft(browser, incident, **own)
+    notice = Notice.objects.get()
+    assert answer.headers["Location"] == f"/admin/cases/notice/{notice.pk}/preview/"
+    page = browser.get(answer.headers["Location"]).content.decode()
+    assert page.count("srcdoc=") == 2
+    assert page.count("Fills of Helix Markets are late.") >= 3  # mail, its plain text, portal
+    assert "contact@helix.test" in page
+    assert "Quotes are late." not in page
+    assert "Fills of {partner} are late." not in page
+    form = browser.get(address(notice, "edit"))
+    assert "Quotes are late." in text_of(form)
+    assert "Fills of Helix Markets are late." in text_of(form)
+
+
+def test_who_approves_ticks_what_differs_from_the_record(as_, incident_in):
+    incident = incident_in("containment")
+    _draft(as_("communications"), incident, body="At 23:11, 17 orders were lost.")
+    notice, browser = Notice.objects.get(), as_("approver")
+    form = text_of(browser.get(address(notice, "approve")))
+    assert "23:11 is none of the recorded times" in form
+    assert "17 is not a figure on record" in form
+    refused = browser.post(address(notice, "approve"))
+    assert refused.status_code == 422
+    assert "Look at each line, and say that the text is right." in text_of(refused)
+    assert browser.post(address(notice, "approve"), {"checked": "on"}).status_code == 302
+    assert Notice.objects.get().state == "approved"
+
+
+def test_what_the_commander_sends_alone_is_plain_on_the_notice_and_in_the_list(as_, incident_in):
+    incident = incident_in("containment")
+    _draft(as_("communications"), incident)
+    notice, browser = Notice.objects.get(), as_("commander")
+    form = {"reason": "Orders are lost by the minute."}
+    assert browser.post(address(notice, "send_in_emergency"), form).status_code == 302
+    page = text_of(browser.get(page_of(notice)))
+    assert "Sent without a second person's approval" in page
+    assert "Orders are lost by the minute." in page
+    assert "without approval" in text_of(browser.get(f"{incident.url}?tab=notices"))
+    assert as_("communications").post(address(notice, "send_in_emergency"), form).status_code == 403

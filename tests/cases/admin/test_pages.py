@@ -97,7 +97,7 @@ def test_gates_lead_to_the_dialogs_in_which_they_are_met(as_, incident_in):
     page = as_("commander").get(page_of(incident)).content.decode()
     assert "Before mitigation can begin" in page
     assert f'{address(incident, "sign")}?key=no_growth"' in page
-    assert f'{address(incident, "draft_notice")}?kind=first"' in page
+    assert f'{address(incident, "decide_notice")}"' in page
     seen = as_("auditor").get(page_of(incident))
     assert "Signed that it no longer grows" in text_of(seen)
     assert address(incident, "sign") not in seen.content.decode()

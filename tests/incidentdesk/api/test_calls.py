@@ -98,6 +98,9 @@ def test_an_incident_walks_from_declaration_to_closed_through_the_api(
     end("containment")
     system_path = f"{one}/systems/{affected['id']}/change"
     step(commander, system_path, state="isolated", how="Out of the pool.")
+    why = {"choice": "notify", "reason": "It trades on it."}
+    ids = [involved["id"]]
+    assert step(commander, f"{one}/partners/decide", involvement_ids=ids, **why) == {"count": 1}
     tell("first")
     sign("no_volatile_evidence", "no_growth")
     step(commander, f"{one}/record-residual-exposure", text="None.")

@@ -1,0 +1,124 @@
+"""Accuracy: what in a notice differs from the record. A check list for the second person.
+
+It flags and never refuses: a figure may be right and not on record yet. Times are UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from cases.models import AffectedSystem, Entry, Incident, Notice, System
+from partners.models import Partner
+
+_TIME = re.compile(r"(?<![\d:.])([01]?\d|2[0-3]):([0-5]\d)(?![\d:])")
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
+_DATE = re.compile(rf"\b\d{{4}}-\d\d-\d\d\b|\b\d{{1,2}} {_MONTH}(?: \d{{4}})?\b")
+# A number by itself: not a part of a name such as EU-1, v2 or SEV-2.
+_FIGURE = re.compile(r"(?<![\w.,:/#-])\d+(?:[.,]\d+)*(?![\w:/-])")
+_OWN = re.compile(r"\bINC-\d{4}-\d+")
+_TIMES = (
+    "occurred_at",
+    "detected_at",
+    "aware_at",
+    "acknowledged_at",
+    "confirmed_at",
+    "contained_at",
+    "recovered_at",
+    "resolved_at",
+)
+
+
+@dataclass
+class Record:
+    """What is on record of an incident, as a text may say it."""
+
+    times: set[str] = field(default_factory=set)
+    figures: set[str] = field(default_factory=set)
+    systems: set[str] = field(default_factory=set)  # affected, by name
+    other_systems: set[str] = field(default_factory=set)
+    partners: set[str] = field(default_factory=set)
+
+    def read(self, text: str) -> None:
+        """Times and figures that stand in a text of the record."""
+        self.times.update(_times(text))
+        self.figures.update(_figures(text))
+
+
+def of(notice: Notice) -> list[str]:
+    """What differs, in words, each once; of several texts with the partner who reads it."""
+    record = _record(notice.incident, notice)
+    copies = list(notice.copies.select_related("partner", "involvement").order_by("partner__name"))
+    several = len({copy.body for copy in copies}) > 1
+    found: dict[str, None] = {}
+    for copy in copies:
+        prefix = f"{copy.partner.name}: " if several else ""
+        for words in check(copy.body, record, partner=copy.partner.name):
+            found.setdefault(prefix + words)
+    return list(found)
+
+
+def check(text: str, record: Record, *, partner: str = "") -> list[str]:
+    """What in this text differs from the record. `partner` is who reads it."""
+    return [
+        *(f"{t} is none of the recorded times" for t in _times(text) if t not in record.times),
+        *(f"{n} is not a figure on record" for n in _figures(text) if n not in record.figures),
+        *(
+            f"{name} is not listed as affected"
+            for name in _named(text, record.other_systems - record.systems)
+        ),
+        *(
+            f"it names another partner, {name}"
+            for name in _named(text, record.partners - {partner})
+        ),
+        *(f"it holds the desk's own reference {found}" for found in _OWN.findall(text)),
+    ]
+
+
+def _record(incident: Incident, notice: Notice) -> Record:
+    """A fixed number of queries, whatever the length of the timeline."""
+    record = Record()
+    moments = [getattr(incident, name) for name in _TIMES]
+    rows = AffectedSystem.objects.filter(incident=incident).select_related("system")
+    for row in rows:
+        record.systems.add(row.system.name)
+        moments.append(row.down_since)
+    involved = list(incident.involvements.all())
+    moments += [row.started_at for row in involved] + [notice.next_update_at]
+    record.times = {f"{moment:%H:%M}" for moment in moments if moment}
+    for text in _texts(incident, [row.meaning for row in involved]):
+        record.read(text)
+    for compared, differs in incident.reconciliations.values_list("compared", "differences"):
+        record.figures |= {str(compared), str(differs)}
+    record.other_systems = set(System.objects.values_list("name", flat=True))
+    record.partners = set(Partner.objects.values_list("name", flat=True))
+    return record
+
+
+def _texts(incident: Incident, meanings: Iterable[str]) -> Iterator[str]:
+    """All that was written down, but for notices: they are no record of what happened."""
+    yield from (incident.title, incident.description, incident.cause, incident.residual_exposure)
+    yield from meanings
+    entries = incident.entries.exclude(kind__in=[Entry.Kind.NOTICE, Entry.Kind.BLANKING])
+    yield from entries.order_by().values_list("body", flat=True)
+
+
+def _times(text: str) -> list[str]:
+    return list(dict.fromkeys(f"{int(hour):02d}:{minute}" for hour, minute in _TIME.findall(text)))
+
+
+def _figures(text: str) -> list[str]:
+    """Numbers without their separators of thousands: 41,000 is 41000."""
+    plain = _DATE.sub(" ", _TIME.sub(" ", _OWN.sub(" ", text)))
+    found = (re.sub(r"[,.](?=\d{3}\b)", "", number) for number in _FIGURE.findall(plain))
+    return list(dict.fromkeys(found))
+
+
+def _named(text: str, names: Iterable[str]) -> list[str]:
+    words = text.casefold()
+    return sorted(
+        name
+        for name in names
+        if re.search(rf"(?<![\w-]){re.escape(name.casefold())}(?![\w-])", words)
+    )

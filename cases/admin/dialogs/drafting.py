@@ -1,0 +1,162 @@
+"""Writing a notice: its text, what one partner reads instead, and editing what was drafted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+
+from cases import labels, notices, wording
+from cases.admin.dialogs import fields
+from cases.models import Incident, Involvement, Notice
+from incidentdesk.kernel import clocks
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.dialogs import Action, DeskForm, Done
+from partners import directory
+
+Kind = Notice.Kind
+State = Notice.State
+OWN = "own_"  # and the number of the involvement: the text of one partner
+# How soon a further update is promised, by severity; a SEV-4 promises none.
+CADENCE = {1: timedelta(minutes=30), 2: timedelta(hours=1), 3: timedelta(days=1)}
+LAST = (Kind.ALL_CLEAR, Kind.REPORT)  # nothing follows these
+
+
+class TextForm(DeskForm):
+    """A text, and below it one for each partner that reads something else."""
+
+    body = fields.words("Text", rows=8, help_text=f"Filled in for each partner: {wording.named()}.")
+
+    def offer_own(self, rows: Iterable[Involvement], known: Mapping[int, str]) -> None:
+        """A field for each partner; `known` are the texts that differ now."""
+        for row in rows:
+            field = fields.words(
+                f"Only for {row.partner.name}",
+                rows=4,
+                required=False,
+                help_text="Instead of the text above; empty: it reads that one.",
+            )
+            field.initial = known.get(row.pk, "")
+            self.fields[f"{OWN}{row.pk}"] = field
+        self.folded = tuple(name for name in self.fields if name.startswith(OWN))
+
+
+def _own(data: Mapping[str, Any]) -> list[notices.OwnText]:
+    return [
+        notices.OwnText(int(name.removeprefix(OWN)), text)
+        for name, text in data.items()
+        if name.startswith(OWN) and text.strip()
+    ]
+
+
+class DraftForm(TextForm):
+    """The text of a notice and who gets it. `?kind=` begins with that kind's template."""
+
+    above = "admin/cases/incident/draft_from.html"
+    kind = forms.ChoiceField(label="Kind", choices=Kind.choices)
+    audience = fields.ticks("To")
+    next_update_at = fields.moment(
+        "Next update by",
+        required=False,
+        help_text="UTC. A promise to the partners, and a deadline of its own.",
+    )
+    tlp = forms.ChoiceField(
+        label="TLP",
+        required=False,
+        help_text="RED is for named people; RED and AMBER+STRICT mail a link alone.",
+    )
+    contacts = fields.ticks("Named people, for TLP:RED", required=False)
+    field_order = ("kind", "body", "audience", "next_update_at", "tlp", "contacts")
+
+    def prepare(self) -> None:
+        """Every partner that is to be told; the next kind, its template, the next promise."""
+        rows = list(self.obj.involvements.select_related("partner"))
+        self.fields["audience"].choices = [(row.pk, fields.named(row)) for row in rows]  # type: ignore[attr-defined]
+        self.fields["audience"].initial = [
+            row.pk for row in rows if row.decision not in Involvement.NOT_TOLD
+        ]
+        kind = self._kind()
+        self.fields["kind"].initial = kind
+        self.fields["body"].initial = wording.template(kind, self.obj.category_id)
+        if kind not in LAST and self.obj.severity in CADENCE:
+            self.fields["next_update_at"].initial = clocks.now() + CADENCE[self.obj.severity]
+        self.fields["tlp"].choices = labels.at_least(self.obj.tlp)  # type: ignore[attr-defined]
+        self.fields["tlp"].initial = self.obj.tlp
+        people = directory.contacts_of([row.partner_id for row in rows])
+        names = {row.partner_id: row.partner.name for row in rows}
+        self.fields["contacts"].choices = [  # type: ignore[attr-defined]
+            (one.pk, f"{one.name}, {names[one.partner_id]}") for one in people
+        ]
+        self.offer_own(rows, {})
+        if self.obj.tlp != labels.Tlp.RED:
+            self.folded = ("tlp", "contacts", *self.folded)
+        self.kinds = [(key, str(label), key == kind) for key, label in Kind.choices]
+        if not rows:
+            self.lead_in = "No partner is listed on this incident yet; list one first."
+
+    def _kind(self) -> str:
+        """The one that was asked for; else a first notice where none was sent."""
+        asked = self.initial.get("kind")
+        if asked in Kind.values:
+            return str(asked)
+        told = self.obj.notices.filter(state=State.SENT).exists()
+        return Kind.UPDATE if told else Kind.FIRST
+
+
+def _draft(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
+    notice = notices.draft(
+        incident_id=obj.pk,
+        kind=data["kind"],
+        body=data["body"],
+        involvement_ids=data["audience"],
+        next_update_at=data["next_update_at"],
+        texts=_own(data),
+        tlp=data["tlp"] or None,
+        contact_ids=data["contacts"],
+        by=by,
+        at=at,
+    )
+    address = reverse("admin:cases_notice_preview", args=[notice.pk])
+    return Done("The notice waits for a second person's approval.", to=address)
+
+
+class EditForm(TextForm):
+    """The text as it stands."""
+
+    def prepare(self) -> None:
+        """The text, what differs, and what an edit means once it is approved."""
+        self.fields["body"].initial = self.obj.body
+        copies = list(self.obj.copies.select_related("involvement__partner").order_by("id"))
+        known = {copy.involvement_id: copy.body for copy in copies if copy.is_own}
+        self.offer_own([copy.involvement for copy in copies], known)
+        if self.obj.state == State.APPROVED:
+            self.lead_in = "This text is approved; an edit needs a new approval."
+
+
+def _edit(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
+    fresh = notices.edit(notice_id=obj.pk, body=data["body"], texts=_own(data), by=by, at=at)
+    address = reverse("admin:cases_notice_change", args=[fresh.pk])
+    return Done("Saved as a new draft; it waits for a second person's approval.", to=address)
+
+
+DRAFT_NOTICE = Action(
+    "draft_notice",
+    "Notify partners",
+    _draft,
+    Permission.NOTICE_DRAFT,
+    DraftForm,
+    intro="A draft. A second person approves it before it is sent.",
+    submit="Save the draft",
+)
+EDIT = Action(
+    "edit",
+    "Edit",
+    _edit,
+    Permission.NOTICE_DRAFT,
+    EditForm,
+    submit="Save",
+    applies=lambda notice: notice.state in (State.DRAFT, State.APPROVED),
+)

@@ -1,0 +1,67 @@
+"""Who gets a notice, and what each of them reads: a copy for each partner, from the draft on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cases import wording
+from cases.models import Incident, Involvement, Notice, NoticeCopy
+from incidentdesk.kernel.errors import InvalidInput
+from partners.models import Contact
+
+
+@dataclass(frozen=True)
+class OwnText:
+    """What one partner reads instead of the text that the others read."""
+
+    involvement_id: int
+    body: str
+
+
+def chosen(incident: Incident, involvement_ids: Sequence[int]) -> list[Involvement]:
+    """The partners of the incident that a notice is for."""
+    rows = incident.involvements.filter(pk__in=involvement_ids)
+    found = list(rows.select_related("partner"))
+    if not found:
+        raise InvalidInput("Choose at least one affected partner; add one first if none is listed.")
+    return found
+
+
+def address(
+    notice: Notice,
+    involvements: Sequence[Involvement],
+    texts: Sequence[OwnText],
+    people: Mapping[int, Sequence[Contact]],
+) -> None:
+    """Fix the audience and what each of it reads: a copy for each partner."""
+    own = {text.involvement_id: text.body.strip() for text in texts if text.body.strip()}
+    if set(own) - {row.pk for row in involvements}:
+        raise InvalidInput("A text of its own is for a partner that gets the notice.")
+    for text in (notice.body, *own.values()):
+        wording.require_known(text)
+    NoticeCopy.objects.bulk_create(
+        NoticeCopy(
+            notice=notice,
+            involvement=row,
+            partner_id=row.partner_id,
+            kind=notice.kind,
+            body=wording.fill(
+                own.get(row.pk, notice.body),
+                wording.values(notice.incident, row, notice.next_update_at),
+            ),
+            is_own=row.pk in own,
+            contact_ids=[one.pk for one in people.get(row.partner_id, ())],
+            reader_ids=[one.user_id for one in people.get(row.partner_id, ()) if one.user_id],
+            tlp=notice.tlp,
+            next_update_at=notice.next_update_at,
+        )
+        for row in involvements
+    )
+
+
+def as_read(copies: Sequence[NoticeCopy]) -> str:
+    """The words that were sent; of several texts, each with the name of its partner."""
+    if len({copy.body for copy in copies}) == 1:
+        return copies[0].body
+    return "\n".join(f"{copy.partner.name}: {copy.body}" for copy in copies)

@@ -1,0 +1,75 @@
+"""TLP 2.0 on notices: how strict a label is, who may receive, and what a mail may carry.
+
+RED is for named people alone, and never in a mail. AMBER+STRICT stays inside the partner, so a
+mail, which passes other hands, carries a link alone. AMBER, GREEN and CLEAR leave it to the
+partner's contract what its mails carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from django.db.models import Q
+
+from cases.models import Incident, Involvement, NoticeCopy
+from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.errors import InvalidInput
+from partners import directory
+from partners.models import Contact, Terms
+
+Tlp = Incident.Tlp
+BY_STRICTNESS = tuple(Tlp.values)  # from those whom fewest may be told to those for all
+LINK_ALONE = (Tlp.RED, Tlp.AMBER_STRICT)
+
+
+def at_least(label: str) -> list[tuple[str, str]]:
+    """The labels that are as strict as this one or stricter, as choices."""
+    return list(Tlp.choices[: BY_STRICTNESS.index(label) + 1])
+
+
+def is_more_open(label: str, other: str) -> bool:
+    """Whether more people may be told under `label` than under the other."""
+    return BY_STRICTNESS.index(label) > BY_STRICTNESS.index(other)
+
+
+def of_notice(incident: Incident, asked: str | None) -> str:
+    """The label that a notice gets: the incident's, or a stricter one that was asked for."""
+    label = asked or incident.tlp
+    if label not in dict(at_least(incident.tlp)):
+        raise InvalidInput(
+            f"A notice is labelled at least as strictly as its incident, TLP:{incident.tlp}."
+        )
+    return label
+
+
+def named(
+    label: str, involvements: Sequence[Involvement], contact_ids: Collection[int]
+) -> dict[int, list[Contact]]:
+    """Partner → the people whom a TLP:RED notice is for; nobody for any other label."""
+    if label != Tlp.RED:
+        if contact_ids:
+            raise InvalidInput(
+                "Only a TLP:RED notice is for named people; name nobody, or label it."
+            )
+        return {}
+    rows = Contact.objects.filter(pk__in=contact_ids, is_active=True)
+    found: dict[int, list[Contact]] = {row.partner_id: [] for row in involvements}
+    for contact in rows.order_by("pk"):
+        if contact.partner_id not in found:
+            raise InvalidInput(f"{contact} is at no partner that gets this notice.")
+        found[contact.partner_id].append(contact)
+    for row in involvements:
+        if not found[row.partner_id]:
+            raise InvalidInput(f"TLP:RED is for named people; name at least one at {row.partner}.")
+    return found
+
+
+def carries_text(copy: NoticeCopy) -> bool:
+    """Whether a mail about it carries its words, or a link alone."""
+    agreed: str = directory.terms_of(copy.partner).mail_carries
+    return copy.tlp not in LINK_ALONE and agreed == Terms.Carries.TEXT
+
+
+def readable_by(actor: Actor) -> Q:
+    """Which copies of its partner this person may read."""
+    return ~Q(tlp=Tlp.RED) | Q(reader_ids__contains=[actor.user_id or 0])

@@ -1,0 +1,293 @@
+"""Two partners on one incident, a word of their own in every field; made by the use cases.
+
+What no use case here makes is made from its model, field by field (`fill`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
+from django.db.models import Field, ForeignKey, Model
+
+from cases import disclosure, notices, workflow
+from cases.intake import reports
+from cases.models import Category, Incident, Involvement
+from incidentdesk.isolation import reach
+from incidentdesk.isolation.canaries import Canaries
+from incidentdesk.kernel import access, grants
+from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.models import User
+from partners import invitations
+from partners.models import Contact, Partner
+
+RIGHTS = ("act", "administer", "audit")
+LONG_AGO = datetime(2001, 3, 5, 9, 41, tzinfo=UTC)  # its references leave no gap in this year's
+# Fields of words that hold none of a person's: one of a fixed few, or a reference of its own.
+FIXED = {
+    "cases.Involvement.phase": "one of the phases",
+    "cases.NoticeCopy.tlp": "one of the labels",
+}
+
+
+@dataclass
+class Side:
+    """One partner: its words, its people by right, its rows."""
+
+    words: Canaries
+    partner: Partner
+    users: dict[str, User]
+
+    def actor(self, right: str = "act") -> Actor:
+        """One of its people, at work for it."""
+        return access.actor_for(self.users[right], partner_id=self.partner.pk)
+
+    @property
+    def people(self) -> list[int]:
+        """The ids of its people."""
+        return [user.pk for user in self.users.values()]
+
+
+class Teller:
+    """The people of the desk, and a clock that goes on a minute a step."""
+
+    def __init__(self, desk: Canaries) -> None:
+        self.desk, self.at = desk, LONG_AGO
+        roles = ["responder", "commander", "communications"]
+        self.lead = self._person("the commander", roles)
+        self.second = self._person("the approver", ["approver"])
+
+    def _person(self, who: str, roles: list[str]) -> Actor:
+        word = self.desk.word(f"the name of {who}")
+        email = f"{word.lower()}@desk.invalid"
+        return access.actor_for(User.objects.create_user(email, name=word, roles=roles))
+
+    def tick(self) -> datetime:
+        """A minute later."""
+        self.at += timedelta(minutes=1)
+        return self.at
+
+    def declare(self) -> Incident:
+        """An incident, whose title is the desk's own."""
+        opening = workflow.Opening(
+            title=self.desk.word("the title of the incident"),
+            description=self.desk.word("the description of the incident"),
+            category_id=Category.objects.values_list("pk", flat=True).first(),
+            detection=Incident.Detection.STAFF,
+            detected_by=self.desk.word("who detected the incident"),
+            detected_at=self.at,
+            impact=4,
+            scope=4,
+            urgency=3,
+        )
+        made = workflow.open_incident(opening=opening, by=self.lead, at=self.tick())
+        made.refresh_from_db()
+        self.desk.spoken.add(made.reference)
+        return made
+
+    def involve(self, incident: Incident, side: Side) -> Involvement:
+        """The partner is listed; it sees nothing yet."""
+        return disclosure.add_partner(
+            incident_id=incident.pk,
+            partner_id=side.partner.pk,
+            title=side.words.word("the title of its incident"),
+            meaning=side.words.word("what its incident means"),
+            severity=2,
+            by=self.lead,
+            at=self.tick(),
+        )
+
+    def tell(self, involvement: Involvement, body: str, *, is_sent: bool = True) -> None:
+        """A notice, approved and sent; or only drafted."""
+        notice = notices.draft(
+            incident_id=involvement.incident_id,
+            kind="update",
+            body=body,
+            involvement_ids=[involvement.pk],
+            by=self.lead,
+            at=self.tick(),
+        )
+        if is_sent:
+            notices.approve(notice_id=notice.pk, by=self.second, at=self.tick())
+            notices.send(notice_id=notice.pk, by=self.lead, at=self.tick())
+
+    def hear(self, side: Side) -> None:
+        """The partner reports something and is answered."""
+        made = reports.report(
+            title=side.words.word("the title of its report"),
+            description=side.words.word("the text of its report"),
+            noticed_at=self.at,
+            by=side.actor(),
+            at=self.tick(),
+        )
+        answer = side.words.word("the answer to its report")
+        reports.decline(report_id=made.pk, answer=answer, by=self.lead, at=self.tick())
+
+
+@dataclass
+class Cast:
+    """Both sides, what they share without knowing, and what could not be filled."""
+
+    a: Side
+    b: Side
+    desk: Canaries
+    incident: Incident
+    teller: Teller
+    unfilled: list[str] = field(default_factory=list)
+
+
+def assemble(*, at: datetime) -> Cast:
+    """Make everything; call it in a transaction that is taken back."""
+    desk = Canaries("the desk")
+    teller = Teller(desk)
+    a, b = _side("the other partner"), _side("the reader's own partner")
+    shared, earlier, hidden = teller.declare(), teller.declare(), teller.declare()
+    for side in (a, b):
+        _tell(teller, side, shared, earlier, hidden)
+        teller.hear(side)
+        _invite(side, at=at)
+    cast = Cast(a, b, desk, shared, teller)
+    cast.unfilled = [*fill(a), *fill(b)]
+    return cast
+
+
+def more(cast: Cast) -> None:
+    """The other partner gets one more of everything."""
+    teller, side = cast.teller, cast.a
+    involvement = teller.involve(teller.declare(), side)
+    teller.tell(involvement, side.words.word("the text of one more notice"))
+    teller.hear(side)
+    for model in reach.readable_models():
+        if reach.text_fields(model):
+            _make(model, side)
+
+
+def _side(whose: str) -> Side:
+    words = Canaries(whose)
+    partner = Partner.objects.create(name=words.word("the name"), code=words.word("the code"))
+    users = {}
+    for right in RIGHTS:
+        name = words.word(f"the name of its person ({right})")
+        email = f"{words.word(f'the address of its person ({right})').lower()}@{right}.invalid"
+        users[right] = User.objects.create_user(email, name=name)
+        Contact.objects.create(
+            partner=partner,
+            user=users[right],
+            name=name,
+            email=email,
+            title=words.word("a contact's title"),
+            phone=words.word("a contact's number"),
+        )
+        grants.grant(users[right], right, partner)
+    return Side(words, partner, users)
+
+
+def _tell(
+    teller: Teller, side: Side, shared: Incident, earlier: Incident, hidden: Incident
+) -> None:
+    """Two incidents that it sees, the earlier continued as the other; one that it does not."""
+    involvement, past = teller.involve(shared, side), teller.involve(earlier, side)
+    for number, one in enumerate((past, involvement, involvement)):
+        teller.tell(one, side.words.word(f"the text of its notice {number + 1}"))
+    involvement.refresh_from_db()
+    teller.tell(involvement, teller.desk.word("a notice that was not sent"), is_sent=False)
+    undisclosed = teller.involve(hidden, side)
+    secret = teller.desk.word("an incident that was not disclosed")
+    Involvement.objects.filter(pk=undisclosed.pk).update(title=secret, meaning=secret)
+    notices.acknowledge(
+        copy_id=involvement.copies.filter(sent_at__isnull=False).earliest("sent_at").pk,
+        by=side.actor(),
+        at=teller.tick(),
+    )
+    Involvement.objects.filter(pk=past.pk).update(
+        continued_as=involvement.reference,
+        recovery_confirmed_at=teller.tick(),
+        recovery_confirmed_by=side.words.word("who confirmed its recovery"),
+    )
+
+
+def _invite(side: Side, *, at: datetime) -> None:
+    """Its administrator asks somebody to join, just now."""
+    email = f"{side.words.word('the address of whom it invited').lower()}@invited.invalid"
+    name = side.words.word("the name of whom it invited")
+    invitations.invite(name=name, email=email, right="act", by=side.actor("administer"), at=at)
+
+
+# --- what the use cases above do not fill ---------------------------------------------------------
+
+
+def fill(side: Side) -> list[str]:
+    """See that each table that the portal can reach has a row of this partner's, and each of its
+    fields of words a word of its own. Answers, in sentences, where that could not be done."""
+    missing = []
+    for model in reach.readable_models():
+        if not reach.rows_of(model, side.partner).exists():
+            missing += _make(model, side)
+        missing += _put_words(model, side)
+    return missing
+
+
+def _make(model: type[Model], side: Side) -> list[str]:
+    values = {
+        one.attname: _value(one, side) for one in model._meta.concrete_fields if not one.primary_key
+    }
+    try:
+        with transaction.atomic():
+            model._default_manager.create(**{k: v for k, v in values.items() if v is not None})
+    except (DatabaseError, ValidationError, ValueError, TypeError) as error:
+        first = str(error).splitlines()[0]
+        return [f"no {model._meta.label} could be made ({first}): make one in isolation/cast.py"]
+    return []
+
+
+def _value(one: Field[Any, Any], side: Side) -> Any:
+    """Something for a field: a row of the same partner's, a word, a time, a number."""
+    if isinstance(one, ForeignKey):
+        return _target(one, side)
+    kind = one.get_internal_type()
+    if one in reach.text_fields(one.model):
+        limit = one.max_length or 100
+        return side.words.word(f"{one.model._meta.label}.{one.name}")[:limit]
+    if one.has_default() or (one.db_default is not None and kind != "DateTimeField"):
+        return None if not one.choices else one.get_default()
+    if one.choices:
+        return next(iter(one.flatchoices))[0]
+    plain = {"DateTimeField": LONG_AGO, "DateField": LONG_AGO.date(), "BooleanField": False}
+    plain |= {"JSONField": {}, "ArrayField": []}
+    return plain.get(kind, 1 if "Integer" in kind else None)
+
+
+def _target(one: ForeignKey[Any, Any], side: Side) -> Any:
+    to: Any = one.related_model
+    if to is Partner:
+        return side.partner.pk
+    if to is User:
+        return side.users["act"].pk
+    if to in reach.paths():
+        shown = reach.rows_of(to, side.partner)
+        return shown.values_list("pk", flat=True).first()
+    return None if one.null else to._default_manager.values_list("pk", flat=True).first()
+
+
+def _put_words(model: type[Model], side: Side) -> Iterator[str]:
+    """Each readable field of words holds a word of this partner's in at least one row."""
+    columns = reach.readable_columns()[model._meta.db_table]
+    rows = reach.rows_of(model, side.partner)
+    for one in reach.text_fields(model):
+        label = f"{model._meta.label}.{one.name}"
+        if one.column not in columns or label in FIXED:
+            continue
+        if rows.filter(**{f"{one.name}__icontains": side.words.salt}).exists():
+            continue
+        word = side.words.word(label)[: one.max_length or 100]
+        try:
+            with transaction.atomic():
+                changed = rows.filter(pk=rows.values("pk")[:1]).update(**{one.name: word})
+        except DatabaseError:
+            changed = 0
+        if not changed:
+            yield f"{label} holds no word of {side.words.whose}: put one there in isolation/cast.py"

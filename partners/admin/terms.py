@@ -1,0 +1,93 @@
+"""The register of contract terms: one row a partner, made with it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from incidentdesk.kernel import clocks, desk
+from partners.models import Terms
+from partners.models.terms import REGIMES
+
+
+class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The regimes are ticked."""
+
+    regimes = forms.MultipleChoiceField(
+        choices=REGIMES, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+
+    class Meta:
+        model = Terms
+        fields = (
+            "mail_carries",
+            "acknowledge_minutes",
+            "regimes",
+            "notice_sev1",
+            "notice_sev2",
+            "notice_sev3",
+            "notice_sev4",
+            "facts_initial_hours",
+            "facts_interim_hours",
+            "facts_final_days",
+        )
+
+
+@admin.register(Terms)
+class TermsAdmin(desk.RegisterAdmin):
+    """How soon each partner is told, and how. Clocks that run already stay as they were set."""
+
+    form = TermsForm
+    list_display = ("partner", "sev1", "sev2", "sev3", "sev4", "mail_carries", "bound_by")
+    list_select_related = ("partner",)
+    search_fields = ("partner__name", "partner__code")
+    readonly_fields = ("partner",)
+    fieldsets: ClassVar[Any] = (
+        (None, {"fields": ("partner", "mail_carries", "acknowledge_minutes", "regimes")}),
+        (
+            "First notice within so many minutes of detection, by the severity for the partner",
+            {"fields": ("notice_sev1", "notice_sev2", "notice_sev3", "notice_sev4")},
+        ),
+        (
+            "Facts packages",
+            {"fields": ("facts_initial_hours", "facts_interim_hours", "facts_final_days")},
+        ),
+    )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Every partner has its terms from the start."""
+        return False
+
+    @admin.display(description="SEV-1")
+    def sev1(self, terms: Terms) -> str:
+        """As it is said."""
+        return _within(terms, 1)
+
+    @admin.display(description="SEV-2")
+    def sev2(self, terms: Terms) -> str:
+        """As it is said."""
+        return _within(terms, 2)
+
+    @admin.display(description="SEV-3")
+    def sev3(self, terms: Terms) -> str:
+        """As it is said."""
+        return _within(terms, 3)
+
+    @admin.display(description="SEV-4")
+    def sev4(self, terms: Terms) -> str:
+        """As it is said."""
+        return _within(terms, 4)
+
+    @admin.display(description="regimes")
+    def bound_by(self, terms: Terms) -> str:
+        """By their short names."""
+        return ", ".join(terms.regimes) or "—"
+
+
+def _within(terms: Terms, severity: int) -> str:
+    span = terms.notice_within(severity)
+    return clocks.words(span) if span else "—"

@@ -1,0 +1,207 @@
+"""Invitations: a partner's administrator lets a person in, who takes a password of their own.
+
+Whether an address has a login here already is told to nobody but its owner.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import QuerySet
+
+from incidentdesk.kernel import access, audit, people
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
+from incidentdesk.kernel.models import User
+from notifications import outbox
+from partners import directory
+from partners.models import Contact, Invitation, Partner
+
+MOST = 50  # open invitations of one partner
+# What the portal's database role may read; the digest is not among it.
+COLUMNS = (
+    "id",
+    "partner_id",
+    "name",
+    "email",
+    "right",
+    "inviter",
+    "invited_at",
+    "expires_at",
+    "accepted_at",
+    "withdrawn_at",
+)
+
+
+def invitations_of(actor: Actor) -> QuerySet[Invitation]:
+    """Whom this actor's partner invited, oldest first, so that each keeps its number."""
+    return Invitation.objects.filter(partner_id=actor.tenant_id).only(*COLUMNS).order_by("id")
+
+
+@transaction.atomic
+def invite(*, name: str, email: str, right: str, by: Actor, at: datetime) -> Invitation:
+    """Invite a person to work for the actor's partner; a mail with a link goes to the address.
+
+    Inviting an address anew takes the place of its open invitation: the earlier link is dead.
+    """
+    partner = Partner.objects.select_for_update(of=("self",)).get(pk=by.tenant_id)
+    access.require(by, Permission.PARTNER_ADMINISTER, partner)
+    name, email = _checked(name, email, right)
+    _require_invitable(partner, email)
+    waiting = partner.invitations.filter(accepted_at=None, withdrawn_at=None)
+    waiting.filter(email=email).update(withdrawn_at=at)
+    if waiting.filter(expires_at__gt=at).count() >= MOST:
+        raise Conflict(f"{MOST} invitations are open; withdraw one that is needed no more.")
+    secret = secrets.token_urlsafe(32)
+    made = Invitation.objects.create(
+        partner=partner,
+        name=name,
+        email=email,
+        right=right,
+        digest=digest(secret),
+        invited_at=at,
+        invited_by_id=by.person_id,
+        inviter=by.name,
+        expires_at=at + Invitation.LASTS,
+    )
+    _mail(made, secret, at=at)
+    _record(made, "invited", by=by, at=at, right=right)
+    return made
+
+
+@transaction.atomic
+def withdraw(*, invitation_id: int, by: Actor, at: datetime) -> Invitation:
+    """The link works no more. What was accepted is ended by removing the person."""
+    partner = Partner.objects.select_for_update(of=("self",)).get(pk=by.tenant_id)
+    access.require(by, Permission.PARTNER_ADMINISTER, partner)
+    found = partner.invitations.filter(pk=invitation_id).first()
+    if found is None:
+        raise NotFound("There is no such invitation.")
+    if found.state(at) != "open":
+        raise Conflict(f"The invitation of {found.name} is {found.state(at)} already.")
+    found.withdrawn_at = at
+    found.save(update_fields=["withdrawn_at"])
+    _record(found, "withdrew the invitation of", by=by, at=at)
+    return found
+
+
+def find(secret: str, *, at: datetime) -> Invitation | None:
+    """The open invitation whose secret this is, with its partner."""
+    open_ones = Invitation.objects.filter(
+        accepted_at=None, withdrawn_at=None, expires_at__gt=at, partner__is_active=True
+    )
+    return open_ones.select_related("partner").filter(digest=digest(secret)).first()
+
+
+def owner(invitation: Invitation) -> User | None:
+    """The login that the address has already, once its owner has set a password."""
+    found = User.objects.filter(email=invitation.email).first()
+    return found if found is not None and found.has_usable_password() else None
+
+
+@transaction.atomic
+def accept(*, secret: str, password: str, user_id: int | None, at: datetime) -> User:
+    """The invited person joins, once. Who holds the mailed secret acts; nobody is logged in yet.
+
+    Somebody new chooses a password. Whoever has a login with the address is logged in with it
+    (`user_id`): the link alone opens no login that exists.
+    """
+    found = find(secret, at=at)
+    invitation = (
+        Invitation.objects.select_for_update(of=("self",)).filter(pk=found.pk).first()
+        if found
+        else None
+    )
+    if found is None or invitation is None or invitation.state(at) != "open":
+        raise NotFound("This invitation was used, withdrawn or has ended; ask for a new one.")
+    _require_invitable(found.partner, invitation.email)
+    user = _joining(invitation, password, user_id)
+    contact = _contact(invitation, user)
+    directory.set_right(user, invitation.right, contact.partner)
+    invitation.accepted_at = at
+    invitation.save(update_fields=["accepted_at"])
+    by = access.actor_for(user, partner_id=invitation.partner_id)
+    _record(invitation, "accepted the invitation of", by=by, at=at, right=invitation.right)
+    return user
+
+
+def digest(secret: str) -> str:
+    """How a secret is stored. It is random and long, so it needs no slow hash."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+def _checked(name: str, email: str, right: str) -> tuple[str, str]:
+    name, email = " ".join(name.split()), email.strip().lower()
+    if not name or len(name) > 120:
+        raise InvalidInput("Give the person's name, in at most 120 characters.")
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise InvalidInput(f"“{email}” is no e-mail address.") from None
+    if right not in Invitation.Right.values:
+        raise InvalidInput("Choose what the person does for your company.")
+    return name, email
+
+
+def _require_invitable(partner: Partner, email: str) -> None:
+    """Not somebody who is in already, nor somebody of the desk (which is not said)."""
+    known = partner.contacts.filter(email__iexact=email, is_active=True, user__isnull=False)
+    if known.exists():
+        raise Conflict(f"{email} works with you here already; change what they may do instead.")
+    user = User.objects.filter(email=email).first()
+    if user is not None and (user.roles or not user.is_active):
+        raise InvalidInput(f"{email} cannot be invited; take another address, or ask the desk.")
+
+
+def _joining(invitation: Invitation, password: str, user_id: int | None) -> User:
+    user = User.objects.select_for_update().filter(email=invitation.email).first()
+    if user is not None and user.has_usable_password():
+        if user.pk != user_id:
+            raise InvalidInput(f"Log in as {invitation.email} first, then accept.")
+        return user
+    user = user or User(email=invitation.email, name=invitation.name)
+    people.require_good(password, user)
+    user.set_password(password)
+    user.save()
+    return user
+
+
+def _contact(invitation: Invitation, user: User) -> Contact:
+    """The person in the register: as known there, or new."""
+    known = Contact.objects.filter(
+        partner_id=invitation.partner_id, email__iexact=invitation.email
+    ).first()
+    contact = known or Contact(
+        partner_id=invitation.partner_id, name=invitation.name, email=invitation.email
+    )
+    contact.user, contact.is_active = user, True
+    contact.save()
+    return contact
+
+
+def _mail(invitation: Invitation, secret: str, *, at: datetime) -> None:
+    outbox.queue(
+        kind="invitation",
+        to=invitation.email,
+        about=f"partner:{invitation.partner_id}",
+        dedupe_key=f"invitation:{invitation.pk}",
+        context={
+            "name": invitation.name,
+            "inviter": invitation.inviter,
+            "partner_name": invitation.partner.name,
+            "right": invitation.get_right_display(),
+            "expires_at": invitation.expires_at,
+            "url": f"/accounts/invitation/{secret}/",
+        },
+        at=at,
+    )
+
+
+def _record(invitation: Invitation, action: str, *, by: Actor, at: datetime, **detail: str) -> None:
+    about, name = f"partner:{invitation.partner_id}", str(invitation.partner)
+    audit.record(by=by, at=at, action=action, about=about, name=name, to=invitation.email, **detail)

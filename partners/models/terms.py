@@ -1,0 +1,91 @@
+"""Contract terms: how soon a partner is to be told, how, and by which regimes it is bound."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q, Value
+
+from partners.models.partner import Partner
+
+REGIMES = [
+    ("DORA", "DORA"),
+    ("NIS2", "NIS2"),
+    ("GDPR", "GDPR"),
+    ("UK", "UK: FCA, PRA"),
+    ("SCI", "Regulation SCI"),
+    ("REGSP", "Regulation S-P"),
+    ("MAS", "MAS"),
+    ("CERTIN", "CERT-In"),
+    ("NYDFS", "NYDFS"),
+]
+
+
+class Terms(models.Model):
+    """What was agreed with one partner. The database gives each partner a row with the defaults.
+
+    Notice is counted in minutes from detection, by the severity for the partner; none means that
+    no time was agreed. An administrator writes what the contract says.
+    """
+
+    class Carries(models.TextChoices):
+        TEXT = "text", "the text"
+        LINK = "link", "only a link"
+
+    partner = models.OneToOneField(Partner, models.CASCADE, related_name="terms")
+    notice_sev1 = models.PositiveIntegerField("SEV-1", null=True, blank=True, db_default=Value(60))
+    notice_sev2 = models.PositiveIntegerField("SEV-2", null=True, blank=True, db_default=Value(120))
+    notice_sev3 = models.PositiveIntegerField("SEV-3", null=True, blank=True, db_default=Value(240))
+    notice_sev4 = models.PositiveIntegerField("SEV-4", null=True, blank=True)
+    acknowledge_minutes = models.PositiveIntegerField(
+        "acknowledged within (minutes)", db_default=Value(60)
+    )
+    mail_carries = models.CharField(
+        "a mail carries", max_length=4, choices=Carries.choices, db_default=Value("text")
+    )
+    facts_initial_hours = models.PositiveIntegerField(
+        "first facts package within (hours)", db_default=Value(3)
+    )
+    facts_interim_hours = models.PositiveIntegerField(
+        "interim facts package within (hours)", db_default=Value(48)
+    )
+    facts_final_days = models.PositiveIntegerField(
+        "final facts package within (days)", db_default=Value(20)
+    )
+    regimes = ArrayField(
+        models.CharField(max_length=10, choices=REGIMES),
+        blank=True,
+        db_default=Value("{}"),
+        help_text="By which this partner is bound.",
+    )
+
+    class Meta:
+        ordering = ("partner__name",)
+        verbose_name = "contract terms"
+        verbose_name_plural = "contract terms"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                name="terms_leave_time",
+                condition=(Q(notice_sev1=None) | Q(notice_sev1__gte=1))
+                & (Q(notice_sev2=None) | Q(notice_sev2__gte=1))
+                & (Q(notice_sev3=None) | Q(notice_sev3__gte=1))
+                & (Q(notice_sev4=None) | Q(notice_sev4__gte=1))
+                & Q(acknowledge_minutes__gte=1),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.partner)
+
+    def notice_within(self, severity: int) -> timedelta | None:
+        """How long after detection the partner has its first notice; None: no time was agreed."""
+        minutes: int | None = getattr(self, f"notice_sev{severity}")
+        return None if minutes is None else timedelta(minutes=minutes)
+
+    @property
+    def acknowledged_within(self) -> timedelta:
+        """How long it may take until somebody there has acknowledged a notice."""
+        return timedelta(minutes=self.acknowledge_minutes)

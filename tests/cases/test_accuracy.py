@@ -1,0 +1,201 @@
+"""Accuracy: what differs from the record is flagged, and what nobody approved is loud."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, IntegrityError, transaction
+
+from cases import accuracy, disclosure, notices, response, visibility
+from cases.accuracy import Record
+from cases.models import Incident, Notice, NoticeCopy, System
+from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
+from notifications.models import Message
+from tests.conftest import NOW
+
+MINUTE = timedelta(minutes=1)
+RECORD = Record(
+    times={"09:38"},
+    figures={"41000", "12"},
+    systems={"quote-gw-eu-2"},
+    other_systems={"quote-gw-eu-1", "quote-gw-eu-2", "ledger"},
+    partners={"Helix Markets", "Norrbank Securities"},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [
+        ("Since 09:38 UTC, 41,000 quotes (12 %) on quote-gw-eu-2 were late.", []),
+        ("Since 9:38.", []),
+        ("Since 09:39.", ["09:39 is none of the recorded times"]),
+        ("13 of 41000 quotes.", ["13 is not a figure on record"]),
+        ("41.5 % of quotes.", ["41.5 is not a figure on record"]),
+        ("Use EU-1, SEV-2, v2 and node2.", []),
+        ("On 4 Mar 2026, and on 2026-03-04.", []),
+        ("The Ledger is right.", ["ledger is not listed as affected"]),
+        ("The pre-ledger and ledgers.", []),
+        ("Like Norrbank Securities.", ["it names another partner, Norrbank Securities"]),
+        ("Dear Helix Markets.", []),
+        ("See INC-2026-0007.", ["it holds the desk's own reference INC-2026-0007"]),
+        (
+            "At 10:00, 10:00 and 7, 7.",
+            ["10:00 is none of the recorded times", "7 is not a figure on record"],
+        ),
+    ],
+)
+def test_figures_times_systems_and_names_that_differ_are_flagged_once(text, flags):
+    assert accuracy.check(text, RECORD, partner="Helix Markets") == flags
+
+
+@pytest.fixture
+def incident(incident_in, people) -> Incident:
+    """In Containment, commanded, with Helix involved and nothing sent."""
+    return incident_in("containment")
+
+
+@pytest.fixture
+def draft(people):
+    """`draft(incident, "Text")`: to every partner."""
+
+    def call(incident, body, **said) -> Notice:
+        return notices.draft(
+            incident_id=incident.pk,
+            kind="first",
+            body=body,
+            involvement_ids=list(incident.involvements.values_list("pk", flat=True)),
+            by=people.actor("communications"),
+            at=NOW,
+            **said,
+        )
+
+    return call
+
+
+@pytest.mark.django_db
+def test_the_record_is_what_was_written_down_and_not_what_was_told(incident, draft, people):
+    System.objects.create(name="ledger")
+    response.post_update(
+        incident_id=incident.pk,
+        text="Backlog of 41,000 quotes at 09:44.",
+        by=people.actor("responder"),
+        at=NOW,
+    )
+    body = "At 09:38 and 09:44, 41000 quotes and 17 orders on quote-gw-eu-2 and ledger."
+    notice = draft(incident, body)
+    flags = ["17 is not a figure on record", "ledger is not listed as affected"]
+    assert accuracy.of(notice) == flags
+    notices.approve(notice_id=notice.pk, by=people.actor("approver"), at=NOW)
+    assert incident.entries.filter(kind="notice").latest("sequence").body == (
+        "Notice approved (first notice). Looked at, since it differs from the record: "
+        f"{flags[0]}; {flags[1]}."
+    )
+    notices.send(notice_id=notice.pk, by=people.actor("communications"), at=NOW)
+    assert accuracy.of(draft(incident, body)) == flags
+
+
+@pytest.mark.django_db
+def test_a_promise_that_the_text_repeats_is_on_record(incident, draft):
+    promised = NOW + 64 * MINUTE
+    assert accuracy.of(draft(incident, "By 10:45.", next_update_at=promised)) == []
+    assert accuracy.of(draft(incident, "By 10:45.")) == ["10:45 is none of the recorded times"]
+
+
+@pytest.mark.django_db
+def test_of_several_texts_each_flag_says_who_reads_it(incident, draft, people, norrbank):
+    row = disclosure.add_partner(
+        incident_id=incident.pk,
+        partner_id=norrbank.pk,
+        title="x",
+        meaning="x",
+        severity=3,
+        by=people.actor("commander"),
+        at=NOW,
+    )
+    notice = draft(incident, "Late.", texts=[notices.OwnText(row.pk, "17 like Helix Markets.")])
+    assert accuracy.of(notice) == [
+        "Norrbank Securities: 17 is not a figure on record",
+        "Norrbank Securities: it names another partner, Helix Markets",
+    ]
+
+
+# --- without an approval --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def alone(people):
+    def call(notice, reason="Orders are lost by the minute.", by="commander") -> Notice:
+        return notices.send_in_emergency(
+            notice_id=notice.pk, reason=reason, by=people.actor(by), at=NOW + MINUTE
+        )
+
+    return call
+
+
+@pytest.mark.django_db
+def test_the_commander_sends_alone_with_a_reason_and_it_is_loud(
+    incident, draft, alone, people, helix
+):
+    alone(draft(incident, "Stop trading."))
+    notice = Notice.objects.get()
+    assert (notice.state, notice.approved_by, notice.sent_by, notice.emergency_reason) == (
+        "sent",
+        None,
+        people["commander"],
+        "Orders are lost by the minute.",
+    )
+    assert incident.entries.latest("sequence").body == (
+        "Notice sent WITHOUT a second person's approval (first notice) to Helix Markets: "
+        "Stop trading. Reason: Orders are lost by the minute."
+    )
+    pages = Message.objects.filter(is_page=True, body_text__contains="WITHOUT approval")
+    assert [page.to_address for page in pages] == ["approver@desk.test"]
+    (seen,) = visibility.notices_for(people.contact("helix", helix))
+    assert (seen.body, seen.is_emergency) == ("Stop trading.", True)
+    assert Message.objects.filter(kind="notice").count() == 1
+
+
+@pytest.mark.django_db
+def test_nobody_else_does_and_not_without_a_reason_or_twice(incident, draft, alone, people):
+    notice = draft(incident, "Stop trading.")
+    with pytest.raises(NotAllowed):
+        alone(notice, by="communications")
+    with pytest.raises(InvalidInput) as refused:
+        alone(notice, reason=" ")
+    assert str(refused.value) == (
+        "Sending without an approval needs a reason; the review asks for it."
+    )
+    Incident.objects.update(commander=people["responder"])
+    with pytest.raises(InvalidInput) as refused:
+        alone(notice)
+    assert str(refused.value) == (
+        f"Only the commander of {incident.reference} sends without an approval; have it "
+        "approved, or take command."
+    )
+    Incident.objects.update(commander=people["commander"])
+    alone(notice)
+    with pytest.raises(Conflict, match=r"^This notice is sent already\.$"):
+        alone(notice)
+    approved = draft(incident, "Stop.")
+    notices.approve(notice_id=approved.pk, by=people.actor("approver"), at=NOW)
+    with pytest.raises(Conflict, match="send it the ordinary way"):
+        alone(approved)
+
+
+@pytest.mark.django_db
+def test_the_database_lets_nothing_be_sent_without_an_approval_or_a_reason(incident, draft, alone):
+    notice = draft(incident, "Stop trading.")
+    for forged in (
+        {"state": "sent"},
+        {"state": "approved", "emergency_reason": "x"},
+        {"emergency_reason": "x"},
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Notice.objects.update(**forged)
+    alone(notice)
+    for change in ({"body": "All is well."}, {"approved_by": notice.sent_by, "approved_at": NOW}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            Notice.objects.update(**change)
+    with pytest.raises(DatabaseError, match="keeps its text"), transaction.atomic():
+        NoticeCopy.objects.update(body="All is well.")

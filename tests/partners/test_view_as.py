@@ -1,0 +1,121 @@
+"""Staff view the portal as a partner sees it: read only, marked, recorded, and nothing more."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from cases import restriction
+from incidentdesk.kernel.models import AuditEvent
+from tests.conftest import NOW, People
+from tests.partners.conftest import Both
+
+pytestmark = pytest.mark.django_db
+AT = "/accounts/view-as/ALDER/"
+
+
+@pytest.fixture
+def looking(both: Both, people: People) -> Client:
+    """A commander who views as Alder."""
+    client = Client()
+    client.force_login(people["commander"])
+    assert client.post(AT)["Location"] == "/portal/"
+    return client
+
+
+def test_staff_see_what_the_partner_sees_and_that_they_only_look(both: Both, looking: Client):
+    page = f"/portal/incidents/{both.a.involvement.reference}/"
+    text = looking.get(page).text
+    assert "You view this as Alder Trading." in text
+    assert "ALDER notice" in text
+    assert "Acknowledge</button>" not in text
+    assert looking.get(f"/portal/incidents/{both.b.involvement.reference}/").status_code == 404
+    theirs = both.a.client.get(page).text
+    assert "You view this as" not in theirs
+
+
+def test_each_page_is_recorded_with_the_name(both: Both, looking: Client, people: People):
+    looking.get("/portal/?open=")
+    event = AuditEvent.objects.latest("pk")
+    assert (event.user_id, event.action) == (people["commander"].pk, "viewed the portal as")
+    assert event.about == f"partner:{both.a.partner.pk}"
+    assert event.detail == {"name": "Alder Trading", "page": "/portal/?open="}
+
+
+def test_nothing_can_be_changed(both: Both, looking: Client):
+    before = both.a.rows()
+    reference = both.a.involvement.reference
+    for address in (
+        f"incidents/{reference}/notices/1/acknowledge/",
+        f"incidents/{reference}/works/",
+        "report/",
+        "team/invite/",
+    ):
+        response = looking.post(f"/portal/{address}", {"title": "x"})
+        assert response.status_code == 403
+        assert "nothing can be changed so" in response.text
+    assert both.a.rows() == before
+
+
+def test_it_begins_and_ends_with_a_button(both: Both, looking: Client):
+    assert "View the portal as Alder Trading" in looking.get(AT).text
+    back = looking.post(AT, {"stop": "1"})
+    assert back["Location"] == f"/admin/partners/partner/{both.a.partner.pk}/change/"
+    assert looking.get("/portal/")["Location"] == "/admin/"
+
+
+def test_looking_at_the_question_begins_nothing(both: Both, people: People):
+    client = Client()
+    client.force_login(people["commander"])
+    assert client.get(AT).status_code == 200
+    assert client.get("/portal/")["Location"] == "/admin/"
+
+
+def test_it_leads_to_the_incident_and_nowhere_else(both: Both, people: People):
+    client = Client()
+    client.force_login(people["auditor"])
+    page = f"/portal/incidents/{both.a.involvement.reference}/"
+    assert client.post(AT, {"next": page})["Location"] == page
+    assert client.post(AT, {"next": "//evil.test"})["Location"] == "/portal/"
+
+
+def test_partners_and_strangers_cannot_view_as_anybody(both: Both):
+    for method in ("get", "post"):
+        assert getattr(both.b.client, method)(AT).status_code == 404
+        assert getattr(Client(), method)(AT).status_code == 302
+    session = both.b.client.session
+    assert "viewed_partner_id" not in session
+
+
+def test_whoever_loses_the_role_loses_the_view(both: Both, looking: Client, people: People):
+    people["commander"].roles = []
+    people["commander"].save()
+    assert looking.get("/portal/").status_code == 404
+
+
+def test_a_restricted_incident_stays_hidden_from_whoever_is_not_let_in(
+    both: Both,
+    people: People,
+):
+    reference = both.a.involvement.reference
+    restriction.restrict(
+        incident_id=both.incident.pk,
+        user_ids=[],
+        reason="x",
+        by=people.actor("commander"),
+        at=NOW,
+    )
+    client = Client()
+    client.force_login(people["responder"])
+    client.post(AT)
+    assert client.get(f"/portal/incidents/{reference}/").status_code == 404
+    assert reference not in client.get("/portal/").text
+    assert reference in both.a.client.get("/portal/").text
+
+
+def test_the_incident_page_and_the_register_lead_there(both: Both, people: People):
+    client = Client()
+    client.force_login(people["administrator"])
+    page = client.get(f"/admin/partners/partner/{both.a.partner.pk}/view_as/")
+    assert page["Location"] == AT
+    assert AT in client.get(f"/admin/cases/incident/{both.incident.pk}/change/?tab=partners").text
