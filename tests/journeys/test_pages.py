@@ -1,14 +1,20 @@
-"""Every kind of page, on a desk and on a phone: nothing scrolls sideways, nothing is broken."""
+"""Every kind of page, on a desk and on a phone, by day and by night: nothing scrolls sideways,
+nothing is broken, and axe-core finds nothing that breaks WCAG 2.2 AA."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
+
+from tests.journeys import axe
+from tests.journeys.stack import Desk
 
 WIDTHS = (1360, 390)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 TABS = ("tasks", "systems", "partners", "notices", "evidence", "fixes", "recovery", "alerts")
 LINKS = "els => els.filter(e => e.origin === location.origin).map(e => e.pathname)"
 FAULTS = """() => {
@@ -31,6 +37,9 @@ def _faults(page: Page, path: str) -> list[str]:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 844})
         found += [f"{path} at {width}: {fault}" for fault in page.evaluate(FAULTS)]
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            found += [f"{path} at {width}, {scheme}: {fault}" for fault in axe.violations(page)]
     return found
 
 
