@@ -157,6 +157,7 @@ USE_CASES = {
     "cases.notices.send": SEND,
     "cases.notices.send_in_emergency": COMMAND,
     "cases.notices.acknowledge": PARTNER,
+    "cases.packages.hand_over": SEND,
     "cases.requests.ask": DRAFT,
     "cases.requests.answer": PARTNER,
     "cases.requests.ask_for_time": PARTNER,

@@ -26,6 +26,9 @@ APPEND_ONLY = {
     "cases_severitymatrix",
     "cases_checkpoint",
     "cases_checkpointhead",
+    "cases_factspackage",
+    "cases_digest",
+    "cases_digestline",
     "notifications_messageevent",
     "notifications_escalationevent",
 }

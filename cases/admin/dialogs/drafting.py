@@ -103,7 +103,7 @@ class DraftForm(TextForm):
             self.lead_in = "No partner is listed on this incident yet; list one first."
 
     def _keep(self) -> None:
-        """What was typed stays, but for a template that nobody changed and what no kind promises."""
+        """What was typed stays, but for a template nobody changed and what no kind promises."""
         if AGAIN not in self.initial:
             return
         self.initial["kind"] = kind = str(self.initial[AGAIN])
