@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from cases import deciding, labels, queries, timeline
 from cases.models import Digest, DigestLine, Entry, Involvement, Phase
-from incidentdesk.kernel.access import SYSTEM
+from incidentdesk.kernel.access import SYSTEM, Actor
 from notifications import outbox
 from partners import directory
 from partners.models import Partner, Terms
@@ -38,6 +38,12 @@ def send_due(*, at: datetime) -> int:
         except Exception:  # whatever is wrong with one, the others are told
             logger.exception("the digest of partner %s could not be sent", partner_id)
     return done
+
+
+def visible_to(by: Actor) -> QuerySet[Digest]:
+    """The digests, each with the lines of incidents that this person may see."""
+    lines = DigestLine.objects.filter(involvement__incident__in=queries.visible_to(by))
+    return Digest.objects.prefetch_related(Prefetch("lines", queryset=lines))
 
 
 @transaction.atomic

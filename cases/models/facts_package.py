@@ -1,4 +1,4 @@
-"""Facts packages: the figures of an incident for one partner, for its own reports to its regulators."""
+"""Facts packages: the figures of an incident for one partner, for its own reports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db.models import F, Q
 
 
 class FactsPackage(models.Model):
-    """What we knew for this partner when it was handed over. It stays as it was; a later one follows.
+    """What we knew for this partner when it was handed over. It never changes; a later one follows.
 
     What is not known stays empty. Shares are per cent of this partner's, the value is in euro.
     """

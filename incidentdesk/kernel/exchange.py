@@ -238,6 +238,8 @@ def _value(model_field: Field[Any, Any], row: Model, cell: str) -> Any:
         if cell.lower() not in YES + NO:
             raise ValidationError("is yes or no")
         return cell.lower() in YES
+    if model_field.get_internal_type() == "ArrayField":
+        return model_field.clean(cell.upper().split(), row)
     for key, words in model_field.choices or ():
         if cell.lower() in (str(key).lower(), str(words).lower()):
             return key
@@ -268,7 +270,7 @@ def _written(row: Any, column: Column) -> str:
         return str(getattr(value, column.by))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return " ".join(value) if isinstance(value, list) else str(value)
 
 
 def _listed(column: Column, rows: Any) -> str:

@@ -71,7 +71,7 @@ def send_own(page: Page, approver: Page, incident: str, kind: str, texts: dict[s
     page.goto(incident)
     dialog = open_dialog(page, "draft_notice")
     fill(dialog, {"kind": kind, "body": "What happened, in short.", "audience": True})
-    dialog.locator("summary").click()
+    dialog.locator("details").evaluate("more => { more.open = true; }")
     for partner, text in texts.items():
         dialog.get_by_label(f"Only for {partner}").fill(text)
     with page.expect_navigation():

@@ -38,7 +38,7 @@ class Exchange:
 
 
 def rows(incident: Incident, partners: Sequence[PartnerRow], now: datetime) -> dict[str, Any]:
-    """Each partner with its requests, its thread and its facts; five queries, whatever their number."""
+    """Each partner with its requests, thread and facts; five queries, whatever their number."""
     asked: dict[int, list[Asked]] = defaultdict(list)
     found = Request.objects.filter(involvement__incident=incident)
     for request in found.order_by("due_at", "id"):
