@@ -245,6 +245,8 @@ def _value(model_field: Field[Any, Any], row: Model, cell: str) -> Any:
             return key
     if not cell and model_field.has_default():
         return model_field.get_default()
+    if not cell and model_field.null:
+        return None
     if model_field.choices:
         known = ", ".join(str(key) for key, _ in model_field.choices)
         raise ValidationError(f"there is no {cell}; take {known}")
