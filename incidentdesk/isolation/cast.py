@@ -252,16 +252,18 @@ def _correspond(teller: Teller, side: Side, incident: Incident) -> None:
         by=side.actor(),
         at=teller.tick(),
     )
-    procedures.keep(
-        title=words.word("the title of a procedure"),
-        version=words.word("the version of a procedure"),
-        scope=words.word("what a procedure covers"),
-        valid_until=LONG_AGO.date() + timedelta(days=300),
-        attested_by=words.word("who attests a procedure"),
-        uploads=[side.file("a procedure")],
-        by=side.actor("administer"),
-        at=teller.tick(),
-    )
+    link = f"https://procedures.invalid/{words.word('the link to a procedure')}"
+    for place in ({"uploads": [side.file("a procedure")]}, {"link": link}):
+        procedures.keep(
+            title=words.word("the title of a procedure"),
+            version=words.word("the version of a procedure"),
+            scope=words.word("what a procedure covers"),
+            valid_until=LONG_AGO.date() + timedelta(days=300),
+            attested_by=words.word("who attests a procedure"),
+            by=side.actor("administer"),
+            at=teller.tick(),
+            **place,
+        )
 
 
 def _invite(side: Side, *, at: datetime) -> None:
