@@ -11,8 +11,12 @@ from typing import TypeVar
 from django.db.models import Model, OuterRef, Prefetch, QuerySet, Subquery
 
 from cases import labels
+from cases.columns import DIGEST_COLUMNS, LINE_COLUMNS, PACKAGE_COLUMNS
 from cases.models import (
     Category,
+    Digest,
+    DigestLine,
+    FactsPackage,
     Involvement,
     NoticeCopy,
     Procedure,
@@ -226,6 +230,29 @@ def procedures_for(actor: Actor) -> QuerySet[Procedure]:
         .only(*PROCEDURE_COLUMNS)
         .prefetch_related(Prefetch("files", queryset=files_for(actor)))
         .order_by("valid_until", "id")
+    )
+
+
+def packages_for(actor: Actor) -> QuerySet[FactsPackage]:
+    """The facts packages that this partner was handed, each with its incident; newest first."""
+    handed = FactsPackage.objects.filter(partner_id=actor.tenant_id)
+    return (
+        _shown(handed, actor, "involvement", by="involvement_id")
+        .select_related("involvement")
+        .only(*PACKAGE_COLUMNS, *(f"involvement__{name}" for name in INVOLVEMENT_COLUMNS))
+        .order_by("-id")
+    )
+
+
+def digests_for(actor: Actor) -> QuerySet[Digest]:
+    """What this partner was told of in its monthly digests, newest first, each with its lines."""
+    lines = DigestLine.objects.filter(partner_id=actor.tenant_id).only(*LINE_COLUMNS)
+    shown = _shown(lines, actor, "involvement", by="involvement_id").order_by("id")
+    return (
+        Digest.objects.filter(partner_id=actor.tenant_id)
+        .only(*DIGEST_COLUMNS)
+        .prefetch_related(Prefetch("lines", queryset=shown))
+        .order_by("-month", "-id")
     )
 
 

@@ -194,6 +194,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 60},
     },
+    "send-digests": {
+        "task": "cases.jobs.send_digests",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "sweep-evidence": {
         "task": "cases.jobs.sweep_evidence",
         "schedule": 3600.0,

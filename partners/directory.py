@@ -15,7 +15,14 @@ from incidentdesk.kernel.models import User
 from partners.models import Contact, Partner, Terms
 
 RIGHTS = ("act", "administer", "audit")
-KINDS = {"incident": "", "report": "REP-", "request": "REQ-", "procedure": "PROC-"}
+KINDS = {
+    "incident": "",
+    "report": "REP-",
+    "request": "REQ-",
+    "procedure": "PROC-",
+    "facts": "FACTS-",
+    "digest": "DIG-",
+}
 
 
 def next_reference(partner: Partner, *, kind: str, year: int) -> str:

@@ -5,8 +5,10 @@ from cases.models.assignment import Assignment
 from cases.models.category import Category
 from cases.models.checkpoint import Checkpoint, CheckpointHead, CheckpointRecipient
 from cases.models.deadline import Deadline, Target
+from cases.models.digest import Digest, DigestLine
 from cases.models.entry import Entry, TimelineHead
 from cases.models.evidence import CustodyEvent, Evidence
+from cases.models.facts_package import FactsPackage
 from cases.models.fix import Fix
 from cases.models.incident import Incident, Phase
 from cases.models.involvement import Involvement
@@ -41,9 +43,12 @@ __all__ = [
     "CheckpointRecipient",
     "CustodyEvent",
     "Deadline",
+    "Digest",
+    "DigestLine",
     "Entry",
     "Event",
     "Evidence",
+    "FactsPackage",
     "Fix",
     "Incident",
     "IncidentUserObjectPermission",

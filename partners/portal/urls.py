@@ -5,7 +5,17 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from partners.portal.views import files, incidents, procedures, reports, requests, team, thread
+from partners.portal.views import (
+    digests,
+    facts,
+    files,
+    incidents,
+    procedures,
+    reports,
+    requests,
+    team,
+    thread,
+)
 
 app_name = "portal"
 
@@ -42,6 +52,20 @@ class ProcedureReference(IncidentReference):
     regex = r"[A-Z][A-Z0-9]{1,11}-PROC-[0-9]{4}-[0-9]{4,9}"
 
 
+class FactsReference(IncidentReference):
+    """`HELIX-FACTS-2026-0001`."""
+
+    regex = r"[A-Z][A-Z0-9]{1,11}-FACTS-[0-9]{4}-[0-9]{4,9}"
+
+
+class DigestReference(IncidentReference):
+    """`HELIX-DIG-2026-0001`."""
+
+    regex = r"[A-Z][A-Z0-9]{1,11}-DIG-[0-9]{4}-[0-9]{4,9}"
+
+
+register_converter(FactsReference, "facts")
+register_converter(DigestReference, "digest")
 register_converter(IncidentReference, "incident")
 register_converter(ReportReference, "report")
 register_converter(RequestReference, "request")
@@ -73,6 +97,10 @@ urlpatterns = [
         procedures.withdraw,
         name="procedure_withdraw",
     ),
+    path("facts/<facts:reference>/", facts.detail, name="facts"),
+    path("facts/<facts:reference>/json/", facts.as_json, name="facts_json"),
+    path("digests/", digests.index, name="digests"),
+    path("digests/<digest:reference>/", digests.detail, name="digest"),
     path("files/<uuid:key>/", files.download, name="file"),
     path("team/", team.index, name="team"),
     path("team/invite/", team.invite, name="team_invite"),

@@ -21,6 +21,7 @@ LEFT_OUT = {
     "cases.intake.reports.report": "partners do it, in the portal",
     "cases.requests.answer": "partners do it, in the portal",
     "cases.requests.ask_for_time": "partners do it, in the portal",
+    "cases.packages.hand_over": "a person at the desk stands behind each figure",
     "cases.thread.reply": "partners do it, in the portal",
     "cases.procedures.keep": "partners do it, in the portal",
     "cases.procedures.withdraw": "partners do it, in the portal",

@@ -15,6 +15,9 @@ from django.db import DatabaseError, ProgrammingError, connection, transaction
 from cases import visibility
 from cases.models import (
     Category,
+    Digest,
+    DigestLine,
+    FactsPackage,
     Incident,
     Involvement,
     NoticeCopy,
@@ -34,6 +37,9 @@ from tests.partners.conftest import Both
 pytestmark = pytest.mark.django_db
 
 READABLE = {
+    "cases_digest": set(visibility.DIGEST_COLUMNS),
+    "cases_digestline": set(visibility.LINE_COLUMNS),
+    "cases_factspackage": set(visibility.PACKAGE_COLUMNS),
     "cases_involvement": set(visibility.INVOLVEMENT_COLUMNS),
     "cases_noticecopy": set(visibility.COPY_COLUMNS),
     "cases_procedure": set(visibility.PROCEDURE_COLUMNS),
@@ -49,7 +55,19 @@ READABLE = {
     "kernel_user": {"id", "last_login"},
     "cases_category": {"id", "key", "name", "description", "position", "is_active"},
 }
-SCOPED = [Involvement, NoticeCopy, Procedure, Remark, Report, Request, RequestStep, SharedFile]
+SCOPED = [
+    Digest,
+    DigestLine,
+    FactsPackage,
+    Involvement,
+    NoticeCopy,
+    Procedure,
+    Remark,
+    Report,
+    Request,
+    RequestStep,
+    SharedFile,
+]
 
 
 def tables() -> dict[str, set[str]]:
