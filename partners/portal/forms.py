@@ -34,6 +34,57 @@ class MinuteField(forms.DateTimeField):
         )
 
 
+class DayField(forms.DateField):
+    """A day, as browsers send it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            input_formats=["%Y-%m-%d"],
+            error_messages={"invalid": "This is no day; write it like 2026-03-31."},
+            **options,
+        )
+
+
+class HistoryForm(forms.Form):
+    """What to look for among a partner's incidents."""
+
+    MOST_WORDS = 8
+
+    q = forms.CharField(
+        label="Words",
+        required=False,
+        max_length=120,
+        help_text="In the title, the reference or an update; every word has to occur.",
+        widget=forms.TextInput(attrs={"type": "search"}),
+        error_messages={"max_length": "Keep it to 120 characters; a few words find most."},
+    )
+    state = forms.ChoiceField(
+        label="State",
+        required=False,
+        choices=[("", "Open and closed"), ("open", "Open"), ("closed", "Closed")],
+        error_messages={"invalid_choice": "Choose open, closed, or both."},
+    )
+    severity = forms.TypedChoiceField(
+        label="Severity for you",
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[("", "Any"), *((str(n), f"SEV-{n}") for n in (1, 2, 3, 4))],
+        error_messages={"invalid_choice": "Choose one of the four severities, or any."},
+    )
+    since = DayField(label="Told from", required=False)
+    until = DayField(label="Told until", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """The words apart, and a span that has days in it."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        data["words"] = (data.get("q") or "").split()[: self.MOST_WORDS]
+        if data.get("since") and data.get("until") and data["since"] > data["until"]:
+            self.add_error("until", "It ends before it begins; give a later day.")
+        return data
+
+
 class EitherField(forms.CharField):
     """Words that may be left out if there is a file: neither needed nor merely optional."""
 

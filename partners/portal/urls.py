@@ -5,7 +5,16 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from partners.portal.views import files, incidents, procedures, reports, requests, team, thread
+from partners.portal.views import (
+    files,
+    history,
+    incidents,
+    procedures,
+    reports,
+    requests,
+    team,
+    thread,
+)
 
 app_name = "portal"
 
@@ -49,6 +58,7 @@ register_converter(ProcedureReference, "procedure")
 
 urlpatterns = [
     path("", incidents.index, name="incidents"),
+    path("history/", history.index, name="history"),
     path("incidents/<incident:reference>/", incidents.detail, name="incident"),
     path(
         "incidents/<incident:reference>/notices/<int:number>/acknowledge/",
