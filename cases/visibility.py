@@ -19,6 +19,7 @@ from cases.models import (
     Procedure,
     Remark,
     Report,
+    ReportDraft,
     Request,
     RequestStep,
     SharedFile,
@@ -65,6 +66,7 @@ REPORT_COLUMNS = (
     "title",
     "description",
     "category_id",
+    "certainty",
     "happened_at",
     "noticed_at",
     "reported_at",
@@ -72,7 +74,18 @@ REPORT_COLUMNS = (
     "state",
     "answer",
 )
-
+DRAFT_COLUMNS = (
+    "id",
+    "partner_id",
+    "user_id",
+    "title",
+    "description",
+    "category",
+    "certainty",
+    "noticed_at",
+    "happened_at",
+    "saved_at",
+)
 REQUEST_COLUMNS = (
     "id",
     "involvement_id",
@@ -126,6 +139,7 @@ FILE_COLUMNS = (
     "step_id",
     "remark_id",
     "procedure_id",
+    "report_id",
 )
 
 
@@ -199,6 +213,12 @@ def reports_for(actor: Actor) -> QuerySet[Report]:
     return own.only(*REPORT_COLUMNS).order_by("-reported_at", "-id")
 
 
+def drafts_for(actor: Actor) -> QuerySet[ReportDraft]:
+    """The report that this person has begun for the partner; at most one."""
+    begun = ReportDraft.objects.filter(partner_id=actor.tenant_id, user_id=actor.user_id or 0)
+    return begun.only(*DRAFT_COLUMNS)
+
+
 def requests_for(actor: Actor) -> QuerySet[Request]:
     """What we asked this partner, each with its incident; what it owes first, by its time."""
     asked = Request.objects.filter(partner_id=actor.tenant_id)
@@ -253,6 +273,7 @@ def files_for(actor: Actor) -> QuerySet[SharedFile]:
     shared = SharedFile.objects.filter(partner_id=actor.tenant_id)
     for way in ("remark__involvement_id", "step__request__involvement_id"):
         shared = _shown(shared, actor, "involvement", by=way)
+    shared = _shown(shared, actor, "report", by="report_id")
     return shared.only(*FILE_COLUMNS).order_by("id")
 
 

@@ -9,7 +9,7 @@ from django import forms
 from django.core.validators import MinValueValidator
 
 from cases import visibility
-from cases.models import Category
+from cases.models import Category, Report
 from incidentdesk.kernel import uploads
 from partners.models import Invitation
 
@@ -120,10 +120,17 @@ class ReportForm(forms.Form):
         to_field_name="key",
         error_messages={"invalid_choice": "Choose one of the kinds listed, or “Not sure”."},
     )
+    certainty = forms.ChoiceField(
+        label="How sure are you?",
+        required=False,
+        choices=[("", "Not said"), *Report.Certainty.choices],
+        error_messages={"invalid_choice": "Choose one of the words listed, or “Not said”."},
+    )
     noticed_at = MinuteField(label="When did you notice it?", help_text=TIME_HINT)
     happened_at = MinuteField(
         label="When did it happen, if you know?", help_text=TIME_HINT, required=False
     )
+    uploads = uploads.FilesField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from partners.portal.views import (
+    drafts,
     files,
     history,
     incidents,
@@ -68,6 +69,8 @@ urlpatterns = [
     path("incidents/<incident:reference>/works/", incidents.confirm, name="confirm"),
     path("incidents/<incident:reference>/write/", thread.write, name="write"),
     path("report/", reports.new, name="report_new"),
+    path("report/draft/", drafts.save, name="report_draft"),
+    path("report/draft/discard/", drafts.discard, name="report_discard"),
     path("reports/", reports.index, name="reports"),
     path("reports/<report:reference>/", reports.detail, name="report"),
     path("requests/", requests.index, name="requests"),

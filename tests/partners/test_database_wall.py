@@ -39,6 +39,7 @@ READABLE = {
     "cases_procedure": set(visibility.PROCEDURE_COLUMNS),
     "cases_remark": set(visibility.REMARK_COLUMNS),
     "cases_report": set(visibility.REPORT_COLUMNS),
+    "cases_reportdraft": set(visibility.DRAFT_COLUMNS),
     "cases_request": set(visibility.REQUEST_COLUMNS),
     "cases_requeststep": set(visibility.STEP_COLUMNS),
     "cases_sharedfile": set(visibility.FILE_COLUMNS),
