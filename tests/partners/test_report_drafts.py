@@ -76,7 +76,9 @@ def test_nobody_else_reads_it_neither_a_colleague_nor_another_partner(both: Both
     both.a.client.post(DRAFT, typed(title="ALDER secret"))
     both.b.client.post(DRAFT, typed(title="BIRCH secret"))
     second = colleague(both.a)
-    assert not leaks(second.get(FORM).text + second.get(DRAFT).text, "secret", "Saved 2", "Discard what I began")
+    assert not leaks(
+        second.get(FORM).text + second.get(DRAFT).text, "secret", "Saved 2", "Discard what I began"
+    )
     second.post(DISCARD)
     assert not leaks(both.a.client.get(FORM).text, "BIRCH")
     assert kept() == [("ALDER", "ALDER secret"), ("BIRCH", "BIRCH secret")]

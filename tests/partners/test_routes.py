@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from cases.models import Entry, Incident, Notice, SharedFile
+from incidentdesk.isolation.canaries import readable
 from incidentdesk.kernel import grants
 from incidentdesk.kernel.models import User
 from notifications.models import Message
@@ -88,7 +89,7 @@ def said(response: Any) -> str:
     """What an answer says, a download too."""
     if response.streaming:
         return b"".join(response.streaming_content).decode() + str(response.headers)
-    return str(response.text)
+    return readable(response.content)
 
 
 def foreign(both: Both) -> dict[str, list[str]]:
