@@ -31,6 +31,7 @@ LONG_AGO = datetime(2001, 3, 5, 9, 41, tzinfo=UTC)  # its references leave no ga
 FIXED = {
     "cases.Involvement.phase": "one of the phases",
     "cases.NoticeCopy.tlp": "one of the labels",
+    "partners.Preferences.zone": "one of the time zones",
 }
 
 
