@@ -100,6 +100,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "incidentdesk.kernel.once.context",
+                "incidentdesk.kernel.times.context",
             ],
         },
     },
@@ -257,6 +258,7 @@ PGHISTORY_CREATED_AT_FUNCTION = "clock_timestamp()"  # within a transaction, too
 TENANT_MODEL = "partners.Partner"  # what a person is granted `act`, `administer` or `audit` on
 SEALED = "cases.queries.sealed_from"  # what may not be read of things known by name only
 WITHHELD = "cases.reading.withheld_from"  # what of a partner's view staff may not read
+WORKING_FOR = "partners.preferences.working_for"  # a partner, and its person's zone of times
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
 LOGIN_URL = "/accounts/login/"

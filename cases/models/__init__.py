@@ -22,7 +22,7 @@ from cases.models.procedure import Procedure
 from cases.models.receipt import Receipt
 from cases.models.recovery import Reconciliation, RecoveryCheck
 from cases.models.remark import Remark
-from cases.models.report import Report
+from cases.models.report import Report, ReportDraft
 from cases.models.request import Request, RequestStep
 from cases.models.review_facts import ReviewFacts
 from cases.models.saved_view import SavedView
@@ -67,6 +67,7 @@ __all__ = [
     "RecoveryCheck",
     "Remark",
     "Report",
+    "ReportDraft",
     "Request",
     "RequestStep",
     "ReviewFacts",

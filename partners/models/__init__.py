@@ -3,6 +3,7 @@
 from partners.models.invitation import Invitation
 from partners.models.partner import Contact, Partner, ReferenceCounter
 from partners.models.permission import PartnerUserObjectPermission
+from partners.models.preferences import Preferences
 from partners.models.terms import Terms
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Invitation",
     "Partner",
     "PartnerUserObjectPermission",
+    "Preferences",
     "ReferenceCounter",
     "Terms",
 ]

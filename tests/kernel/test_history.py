@@ -38,6 +38,7 @@ UNTRACKED = {
     "CustodyEvent": "append-only",
     "RecoveryCheck": "append-only",
     "Remark": "never changes but for who saw it",
+    "ReportDraft": "one's own, and gone once it is sent",
     "RequestStep": "append-only",
     "SharedFile": "append-only",
     "Reconciliation": "append-only",

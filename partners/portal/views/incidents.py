@@ -75,7 +75,7 @@ def index(request: ScopedRequest) -> HttpResponse:
     }
     wanted = next((name for name in shelves if request.GET.get(name)), None)
     listed = [
-        _shelf(request.actor, name, heading, found, after=request.GET.get(name, ""))
+        shelf_of(request.actor, name, heading, found, after=request.GET.get(name, ""))
         for name, (heading, found) in shelves.items()
         if wanted in (None, name)
     ]
@@ -200,9 +200,10 @@ def _updates(actor: Actor, involvement: Involvement) -> list[Update]:
     return [Update(number, notice) for number, notice in enumerate(sent, start=1)]
 
 
-def _shelf(
+def shelf_of(
     actor: Actor, name: str, heading: str, rows: QuerySet[Involvement], *, after: str
 ) -> Shelf:
+    """One page of these rows, beginning behind the incident `after`."""
     if after:
         rows = rows.filter(_comes_after(actor, after))
     found = list(rows[: PAGE + 1])
