@@ -14,6 +14,7 @@ from cases.models.moment import MomentChange
 from cases.models.move import Move, Statement, Waiver
 from cases.models.notice import Notice, NoticeCopy
 from cases.models.notice_template import NoticeTemplate
+from cases.models.partner_event import PartnerEvent
 from cases.models.permission import IncidentUserObjectPermission
 from cases.models.playbook import Playbook, PlaybookTask
 from cases.models.procedure import Procedure
@@ -53,6 +54,7 @@ __all__ = [
     "Notice",
     "NoticeCopy",
     "NoticeTemplate",
+    "PartnerEvent",
     "Phase",
     "Playbook",
     "PlaybookTask",

@@ -4,12 +4,16 @@ from partners.models.invitation import Invitation
 from partners.models.partner import Contact, Partner, ReferenceCounter
 from partners.models.permission import PartnerUserObjectPermission
 from partners.models.terms import Terms
+from partners.models.webhook import Delivery, EventType, Webhook
 
 __all__ = [
     "Contact",
+    "Delivery",
+    "EventType",
     "Invitation",
     "Partner",
     "PartnerUserObjectPermission",
     "ReferenceCounter",
     "Terms",
+    "Webhook",
 ]
