@@ -39,9 +39,13 @@ def tokens_of(actor: Actor) -> QuerySet[Token]:
     rows = Token.objects.filter(partner_id=actor.tenant_id)
     held = grants.held_on(grants.tenant_model(), actor.tenant_id)
     if "administer" not in held.get(actor.user_id or 0, frozenset()):
-        rows = rows.filter(user_id=actor.user_id)
+        rows = rows.filter(user_id=actor.user_id or 0)
     names = Contact.objects.filter(partner_id=actor.tenant_id, user_id=OuterRef("user_id"))
-    return rows.only(*COLUMNS).annotate(holder=Subquery(names.values("name")[:1])).order_by("id")
+    return (
+        rows.only(*COLUMNS)
+        .annotate(holder=Subquery(names.order_by("id").values("name")[:1]))
+        .order_by("id")
+    )
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ A page costs the same number of queries whatever it holds. What the caller may n
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, Literal
 
 from django.db.models import QuerySet
@@ -106,7 +106,7 @@ def _signature(
     return inspect.Signature(found)
 
 
-def require_known(request: HttpRequest, known: Mapping[str, Filter], *, paged: bool = True) -> None:
+def require_known(request: HttpRequest, known: Collection[str], *, paged: bool = True) -> None:
     """Refuse what follows the question mark and is no filter here, or stands there twice."""
     may = {*known, *(("cursor", "limit") if paged else ())}
     for name, values in request.GET.lists():

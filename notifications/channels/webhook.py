@@ -42,7 +42,7 @@ class WebhookChannel:
                 return Answer(Outcome.REFUSED, "It was switched off before this was sent.")
             if server in self._failed:
                 return Answer(Outcome.LATER, "Not tried: this server failed a moment ago.")
-            answer = _answer(guarded.post(message.to_address, **_call(message, target, now)))
+            answer = _answer(_post(message, target, now))
         except Exception as error:  # noqa: BLE001 -- one bad server must not stop those behind it
             answer = _answer_to(error)
         if answer.outcome is Outcome.LATER:
@@ -58,7 +58,7 @@ def _target(message: Message, now: datetime) -> Target | None:
     return find(message, at=now)
 
 
-def _call(message: Message, target: Target, now: datetime) -> dict[str, object]:
+def _post(message: Message, target: Target, now: datetime) -> int:
     event_id, secrets = target
     body = message.body_text
     signed = [standardwebhooks.Webhook(secret).sign(event_id, now, body) for secret in secrets]
@@ -69,7 +69,7 @@ def _call(message: Message, target: Target, now: datetime) -> dict[str, object]:
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(signed),
     }
-    return {"body": body.encode(), "headers": headers}
+    return guarded.post(message.to_address, body=body.encode(), headers=headers)
 
 
 def _answer(status: int) -> Answer:

@@ -58,7 +58,7 @@ partner_api = PartnerAPI(
 
 def read(request: HttpRequest, answer: Callable[[Actor], T], *, known: tuple[str, ...] = ()) -> T:
     """Answer inside the scope of the caller's partner; a filter that is not known is refused."""
-    lists.require_known(request, dict.fromkeys(known), paged=False)
+    lists.require_known(request, known, paged=False)
     return _inside(_actor(request), answer)
 
 

@@ -30,7 +30,7 @@ class Incident(BaseModel):
     phase: str
     phase_times: dict[str, datetime] = Field(description="When it came into each phase.")
     started_at: datetime | None
-    disclosed_at: datetime
+    disclosed_at: datetime | None
     is_exercise: bool
     continued_as: str = Field(description="The incident of yours as which it goes on; or empty.")
     recovery_confirmed_at: datetime | None
@@ -40,11 +40,7 @@ class Incident(BaseModel):
     @classmethod
     def of(cls, row: Involvement) -> Incident:
         """A row that the window gave."""
-        return cls(
-            link=_link("incidents", row.reference),
-            **_named(cls, row, but=("link", "disclosed_at")),
-            disclosed_at=row.disclosed_at,
-        )
+        return cls(link=_link("incidents", row.reference), **_named(cls, row, but=("link",)))
 
 
 class Notice(BaseModel):
