@@ -16,8 +16,10 @@ from incidentdesk.api.door import REFUSALS, Refusal
 from incidentdesk.kernel import clocks, once, tokens
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import partner_scope
+from partners.portal import urls as portal  # which says how references look in addresses
 
 T = TypeVar("T")
+assert portal.IncidentReference.regex  # noqa: S101 -- at the start
 READ: dict[int, type[Refusal]] = {code: REFUSALS[code] for code in (401, 403, 404, 422, 429)}
 WROTE = REFUSALS
 PAGED = ("after", "limit")
