@@ -24,6 +24,8 @@ APPEND_ONLY = {
     "cases_recoverycheck",
     "cases_reconciliation",
     "cases_severitymatrix",
+    "cases_requeststep",
+    "cases_sharedfile",
     "cases_checkpoint",
     "cases_checkpointhead",
     "notifications_messageevent",
@@ -36,7 +38,12 @@ HISTORY = {  # their key is pgh_id; tests/kernel/test_history.py tries each
 }
 WRITTEN_BY_TRIGGER = {"cases_timelinehead"}
 NOT_USED = {"pghistory_context"}
-NEVER_DELETED = {"cases_evidence"}
+NEVER_DELETED = {
+    "cases_evidence",
+    "cases_procedure",
+    "cases_remark",
+    "partners_invitation",
+}
 
 
 def _rights() -> dict[str, set[str]]:
