@@ -208,8 +208,10 @@ def test_a_server_that_fails_is_tried_again_ever_more_rarely(both: Both, hook: R
     for _ in range(3):
         row.refresh_from_db()
         moment = row.next_try_at
+        assert moment
         delivery.deliver_due(at=moment, webhooks=True)
         row.refresh_from_db()
+        assert row.next_try_at
         waits.append(round((row.next_try_at - moment).total_seconds()))
     assert waits == list(delivery.WEBHOOK_RETRY_SECONDS[1:4])
     hook.status = 204
@@ -310,7 +312,7 @@ def test_an_address_that_cannot_be_called_safely_is_refused(both: Both, url: str
 def browser(actor: access.Actor) -> Client:
     """A browser in which this person is logged in."""
     client = Client()
-    client.force_login(User.objects.get(pk=actor.user_id))
+    client.force_login(User.objects.get(pk=actor.person_id))
     return client
 
 
