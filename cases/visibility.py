@@ -20,6 +20,7 @@ from cases.models import (
     FactsPackage,
     Involvement,
     NoticeCopy,
+    PartnerEvent,
     Procedure,
     Remark,
     Report,
@@ -131,6 +132,18 @@ PROCEDURE_COLUMNS = (
     "kept_at",
     "keeper",
     "ended_at",
+)
+EVENT_COLUMNS = (
+    "id",
+    "partner_id",
+    "involvement_id",
+    "number",
+    "key",
+    "kind",
+    "at",
+    "data",
+    "tlp",
+    "reader_ids",
 )
 FILE_COLUMNS = (
     "id",
@@ -259,6 +272,14 @@ def remarks_for(actor: Actor) -> QuerySet[Remark]:
         .prefetch_related(Prefetch("files", queryset=files_for(actor)))
         .order_by("id")
     )
+
+
+def events_for(actor: Actor) -> QuerySet[PartnerEvent]:
+    """What this partner's programs are told, in order; of TLP:RED what its readers may read."""
+    told = PartnerEvent.objects.filter(partner_id=actor.tenant_id)
+    readable = told.filter(labels.readable_by(actor))
+    shown = _shown(readable, actor, "involvement", by="involvement_id")
+    return shown.only(*EVENT_COLUMNS).order_by("number")
 
 
 def procedures_for(actor: Actor) -> QuerySet[Procedure]:

@@ -16,6 +16,7 @@ from cases.models.moment import MomentChange
 from cases.models.move import Move, Statement, Waiver
 from cases.models.notice import Notice, NoticeCopy
 from cases.models.notice_template import NoticeTemplate
+from cases.models.partner_event import PartnerEvent
 from cases.models.permission import IncidentUserObjectPermission
 from cases.models.playbook import Playbook, PlaybookTask
 from cases.models.procedure import Procedure
@@ -58,6 +59,7 @@ __all__ = [
     "Notice",
     "NoticeCopy",
     "NoticeTemplate",
+    "PartnerEvent",
     "Phase",
     "Playbook",
     "PlaybookTask",

@@ -18,8 +18,8 @@ from incidentdesk.isolation.canaries import LONG_AGO, Canaries
 from incidentdesk.kernel import access, grants
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.models import User
-from partners import invitations
-from partners.models import Contact, Partner
+from partners import invitations, tokens, webhooks
+from partners.models import Contact, EventType, Partner
 
 RIGHTS = ("act", "administer", "audit")
 
@@ -31,6 +31,7 @@ class Side:
     words: Canaries
     partner: Partner
     users: dict[str, User]
+    secrets: dict[str, str] = field(default_factory=dict)  # of a token of each
 
     def actor(self, right: str = "act") -> Actor:
         """One of its people, at work for it."""
@@ -152,6 +153,7 @@ def assemble(*, at: datetime) -> Cast:
         _write(teller, side, shared)
         _keep(teller, side)
         _invite(side, at=at)
+        _connect(teller, side, shared, at=at)
     cast = Cast(a, b, desk, shared, teller)
     cast.unfilled = [*filling.fill(a), *filling.fill(b)]
     return cast
@@ -284,3 +286,20 @@ def _invite(side: Side, *, at: datetime) -> None:
     email = f"{side.words.word('the address of whom it invited').lower()}@invited.invalid"
     name = side.words.word("the name of whom it invited")
     invitations.invite(name=name, email=email, right="act", by=side.actor("administer"), at=at)
+
+
+def _connect(teller: Teller, side: Side, shared: Incident, *, at: datetime) -> None:
+    """Its programs: a token of each of its people, a webhook, and what that was told."""
+    for right in RIGHTS:
+        _, side.secrets[right] = tokens.make(
+            name=side.words.word(f"the name of a token ({right})"),
+            scopes=["act"] if right in ("act", "administer") else [],
+            by=side.actor(right),
+            at=at,
+        )
+    url = f"https://{side.words.word('the address of its webhook').lower()}.invalid/"
+    boss = side.actor("administer")
+    made, _ = webhooks.add(url=url, events=EventType.values, by=boss, at=at)
+    webhooks.try_out(webhook_id=made.pk, by=boss, at=at)
+    involvement = shared.involvements.get(partner=side.partner)
+    teller.tell(involvement, side.words.word("the text of a notice that its programs were told"))

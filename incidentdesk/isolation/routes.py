@@ -21,7 +21,13 @@ _GROUP = re.compile(r"\(\?P<(\w+)>((?:[^()]|\([^()]*\))*)\)")
 # Columns that stand in addresses: a stranger would type these.
 _NAMES = ("reference", "code", "email", "key", "digest", "slug", "token")
 _MOST = 5  # values of one kind for one argument
-_OPEN = ("portal/", "accounts/", "ack/")  # to partners; what lies elsewhere lets none of them in
+API = "api/v1/partner/"
+_OPEN = (
+    "portal/",
+    API,
+    "accounts/",
+    "ack/",
+)  # to partners; what lies elsewhere lets none of them in
 JUNK = (
     "0",
     "x",
@@ -46,7 +52,7 @@ class Route:
     @property
     def is_portal(self) -> bool:
         """Whether it lies behind the partner scope."""
-        return self.text.startswith("portal/")
+        return self.text.startswith(("portal/", API))
 
     @property
     def is_open(self) -> bool:

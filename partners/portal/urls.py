@@ -19,6 +19,8 @@ from partners.portal.views import (
     requests,
     team,
     thread,
+    tokens,
+    webhooks,
 )
 
 app_name = "portal"
@@ -117,4 +119,19 @@ urlpatterns = [
     path("team/people/<int:number>/change/", team.change, name="team_change"),
     path("team/people/<int:number>/remove/", team.remove, name="team_remove"),
     path("team/invitations/<int:number>/withdraw/", team.withdraw, name="team_withdraw"),
+    path("tokens/", tokens.index, name="tokens"),
+    path("tokens/make/", tokens.make, name="token_make"),
+    path("tokens/<int:number>/revoke/", tokens.revoke, name="token_revoke"),
+    path("webhooks/", webhooks.index, name="webhooks"),
+    path("webhooks/add/", webhooks.add, name="webhook_add"),
+    path("webhooks/<int:number>/", webhooks.detail, name="webhook"),
+    path("webhooks/<int:number>/events/", webhooks.choose, name="webhook_choose"),
+    path("webhooks/<int:number>/secret/", webhooks.rotate, name="webhook_rotate"),
+    path("webhooks/<int:number>/switch/", webhooks.switch, name="webhook_switch"),
+    path("webhooks/<int:number>/test/", webhooks.try_out, name="webhook_test"),
+    path(
+        "webhooks/<int:number>/deliveries/<uuid:key>/again/",
+        webhooks.replay,
+        name="webhook_replay",
+    ),
 ]

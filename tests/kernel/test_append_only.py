@@ -25,6 +25,8 @@ APPEND_ONLY = {
     "cases_reconciliation",
     "cases_severitymatrix",
     "cases_requeststep",
+    "cases_partnerevent",
+    "partners_delivery",
     "cases_sharedfile",
     "cases_checkpoint",
     "cases_checkpointhead",
@@ -46,6 +48,7 @@ NEVER_DELETED = {
     "cases_procedure",
     "cases_remark",
     "partners_invitation",
+    "partners_webhook",
 }
 
 
