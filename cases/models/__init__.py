@@ -8,6 +8,7 @@ from cases.models.deadline import Deadline, Target
 from cases.models.entry import Entry, TimelineHead
 from cases.models.evidence import CustodyEvent, Evidence
 from cases.models.fix import Fix
+from cases.models.framework import Framework, FrameworkReading
 from cases.models.incident import Incident, Phase
 from cases.models.involvement import Involvement
 from cases.models.moment import MomentChange
@@ -45,6 +46,8 @@ __all__ = [
     "Event",
     "Evidence",
     "Fix",
+    "Framework",
+    "FrameworkReading",
     "Incident",
     "IncidentUserObjectPermission",
     "Involvement",

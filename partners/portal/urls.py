@@ -8,6 +8,7 @@ from django.urls import path, register_converter
 from partners.portal.views import (
     drafts,
     files,
+    framework,
     history,
     incidents,
     preferences,
@@ -91,6 +92,8 @@ urlpatterns = [
         name="procedure_withdraw",
     ),
     path("files/<uuid:key>/", files.download, name="file"),
+    path("framework/", framework.index, name="framework"),
+    path("framework/acknowledge/", framework.acknowledge, name="framework_acknowledge"),
     path("preferences/", preferences.page, name="preferences"),
     path("team/", team.index, name="team"),
     path("team/invite/", team.invite, name="team_invite"),

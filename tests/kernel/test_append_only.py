@@ -26,6 +26,8 @@ APPEND_ONLY = {
     "cases_severitymatrix",
     "cases_checkpoint",
     "cases_checkpointhead",
+    "cases_framework",
+    "cases_frameworkreading",
     "notifications_messageevent",
     "notifications_escalationevent",
 }

@@ -34,6 +34,8 @@ from tests.partners.conftest import Both
 pytestmark = pytest.mark.django_db
 
 READABLE = {
+    "cases_framework": set(visibility.FRAMEWORK_COLUMNS),
+    "cases_frameworkreading": set(visibility.READING_COLUMNS),
     "cases_involvement": set(visibility.INVOLVEMENT_COLUMNS),
     "cases_noticecopy": set(visibility.COPY_COLUMNS),
     "cases_procedure": set(visibility.PROCEDURE_COLUMNS),
