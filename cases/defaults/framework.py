@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
+_BEGINS = re.compile(r"- |\d+\. |## |$")
+
+
+def _flowing(text: str) -> str:
+    """A line for each paragraph and item: where it breaks on a page is not for a file to say."""
+    lines: list[str] = []
+    for line in text.strip().splitlines():
+        if not lines or not lines[-1] or lines[-1].startswith("## ") or _BEGINS.match(line):
+            lines.append(line)
+        else:
+            lines[-1] += f" {line.strip()}"
+    return "\n".join(lines)
+
+
 CHANGED = "This is the first version."
-TEXT = """\
+TEXT = _flowing(
+    """\
 This is how we handle incidents in the systems that we run for you, and what we ask of you. It holds
 for every partner in the same words; what your contract says beside it holds as well.
 
@@ -80,3 +97,4 @@ We never write to your own users. Telling them stays with you.
 A new version has a number, a day from which it holds, and a line that says what changed. Your
 administrator acknowledges it in this portal.
 """
+)

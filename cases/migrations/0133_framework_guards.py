@@ -12,7 +12,7 @@ def load(apps, schema_editor):
     rows = apps.get_model("cases", "Framework").objects.using(schema_editor.connection.alias)
     rows.create(
         number=1,
-        text=framework.TEXT.strip(),
+        text=framework.TEXT,
         changed=framework.CHANGED,
         in_force_at=clocks.now(),
     )
