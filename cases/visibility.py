@@ -12,12 +12,17 @@ from typing import TypeVar
 from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from cases import labels
+from cases.columns import DIGEST_COLUMNS, LINE_COLUMNS, PACKAGE_COLUMNS
 from cases.models import (
     Category,
+    Digest,
+    DigestLine,
+    FactsPackage,
     Framework,
     FrameworkReading,
     Involvement,
     NoticeCopy,
+    PartnerEvent,
     Procedure,
     Remark,
     Report,
@@ -132,6 +137,18 @@ PROCEDURE_COLUMNS = (
 )
 FRAMEWORK_COLUMNS = ("id", "number", "text", "changed", "in_force_at")
 READING_COLUMNS = ("id", "partner_id", "framework_id", "name", "at")
+EVENT_COLUMNS = (
+    "id",
+    "partner_id",
+    "involvement_id",
+    "number",
+    "key",
+    "kind",
+    "at",
+    "data",
+    "tlp",
+    "reader_ids",
+)
 FILE_COLUMNS = (
     "id",
     "partner_id",
@@ -261,6 +278,14 @@ def remarks_for(actor: Actor) -> QuerySet[Remark]:
     )
 
 
+def events_for(actor: Actor) -> QuerySet[PartnerEvent]:
+    """What this partner's programs are told, in order; of TLP:RED what its readers may read."""
+    told = PartnerEvent.objects.filter(partner_id=actor.tenant_id)
+    readable = told.filter(labels.readable_by(actor))
+    shown = _shown(readable, actor, "involvement", by="involvement_id")
+    return shown.only(*EVENT_COLUMNS).order_by("number")
+
+
 def procedures_for(actor: Actor) -> QuerySet[Procedure]:
     """What this partner has on file for its own users, each with its file; the first to expire
     first."""
@@ -269,6 +294,29 @@ def procedures_for(actor: Actor) -> QuerySet[Procedure]:
         .only(*PROCEDURE_COLUMNS)
         .prefetch_related(Prefetch("files", queryset=files_for(actor)))
         .order_by("valid_until", "id")
+    )
+
+
+def packages_for(actor: Actor) -> QuerySet[FactsPackage]:
+    """The facts packages that this partner was handed, each with its incident; newest first."""
+    handed = FactsPackage.objects.filter(partner_id=actor.tenant_id)
+    return (
+        _shown(handed, actor, "involvement", by="involvement_id")
+        .select_related("involvement")
+        .only(*PACKAGE_COLUMNS, *(f"involvement__{name}" for name in INVOLVEMENT_COLUMNS))
+        .order_by("-id")
+    )
+
+
+def digests_for(actor: Actor) -> QuerySet[Digest]:
+    """What this partner was told of in its monthly digests, newest first, each with its lines."""
+    lines = DigestLine.objects.filter(partner_id=actor.tenant_id).only(*LINE_COLUMNS)
+    shown = _shown(lines, actor, "involvement", by="involvement_id").order_by("id")
+    return (
+        Digest.objects.filter(partner_id=actor.tenant_id)
+        .only(*DIGEST_COLUMNS)
+        .prefetch_related(Prefetch("lines", queryset=shown))
+        .order_by("-month", "-id")
     )
 
 

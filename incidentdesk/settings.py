@@ -175,6 +175,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"queue": "page", "expires": 30},
     },
+    "sweep-webhooks": {
+        "task": "notifications.jobs.deliver_webhooks",
+        "schedule": 5.0,
+        "options": {"expires": 30},
+    },
     "open-pending-events": {
         "task": "cases.jobs.open_pending",
         "schedule": 15.0,
@@ -194,6 +199,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "cases.jobs.remind_of_notices",
         "schedule": 30.0,
         "options": {"expires": 60},
+    },
+    "send-digests": {
+        "task": "cases.jobs.send_digests",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
     },
     "sweep-evidence": {
         "task": "cases.jobs.sweep_evidence",
@@ -255,6 +265,9 @@ SEALED = "cases.queries.sealed_from"  # what may not be read of things known by 
 WITHHELD = "cases.reading.withheld_from"  # what of a partner's view staff may not read
 WORKING_FOR = "partners.preferences.working_for"  # a partner, and its person's zone of times
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
+
+WEBHOOK_TARGET = "partners.deliveries.target_of"  # what a webhook is signed with, and its id
+WEBHOOK_LOOPBACK = False  # tests alone: plain HTTP to a receiver on this machine
 
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0131_report_drafts_guards"),
+        ("cases", "0141_facts_and_digests_guards"),
         ("partners", "0051_preferences_guards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

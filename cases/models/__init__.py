@@ -5,8 +5,10 @@ from cases.models.assignment import Assignment
 from cases.models.category import Category
 from cases.models.checkpoint import Checkpoint, CheckpointHead, CheckpointRecipient
 from cases.models.deadline import Deadline, Target
+from cases.models.digest import Digest, DigestLine
 from cases.models.entry import Entry, TimelineHead
 from cases.models.evidence import CustodyEvent, Evidence
+from cases.models.facts_package import FactsPackage
 from cases.models.fix import Fix
 from cases.models.framework import Framework, FrameworkReading
 from cases.models.incident import Incident, Phase
@@ -15,6 +17,7 @@ from cases.models.moment import MomentChange
 from cases.models.move import Move, Statement, Waiver
 from cases.models.notice import Notice, NoticeCopy
 from cases.models.notice_template import NoticeTemplate
+from cases.models.partner_event import PartnerEvent
 from cases.models.permission import IncidentUserObjectPermission
 from cases.models.playbook import Playbook, PlaybookTask
 from cases.models.procedure import Procedure
@@ -42,9 +45,12 @@ __all__ = [
     "CheckpointRecipient",
     "CustodyEvent",
     "Deadline",
+    "Digest",
+    "DigestLine",
     "Entry",
     "Event",
     "Evidence",
+    "FactsPackage",
     "Fix",
     "Framework",
     "FrameworkReading",
@@ -56,6 +62,7 @@ __all__ = [
     "Notice",
     "NoticeCopy",
     "NoticeTemplate",
+    "PartnerEvent",
     "Phase",
     "Playbook",
     "PlaybookTask",

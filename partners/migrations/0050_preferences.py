@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("partners", "0031_terms_for_each"),
+        ("partners", "0041_webhooks_guards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

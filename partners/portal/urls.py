@@ -6,7 +6,9 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from partners.portal.views import (
+    digests,
     drafts,
+    facts,
     files,
     framework,
     history,
@@ -18,6 +20,8 @@ from partners.portal.views import (
     requests,
     team,
     thread,
+    tokens,
+    webhooks,
 )
 
 app_name = "portal"
@@ -55,6 +59,20 @@ class ProcedureReference(IncidentReference):
     regex = r"[A-Z][A-Z0-9]{1,11}-PROC-[0-9]{4}-[0-9]{4,9}"
 
 
+class FactsReference(IncidentReference):
+    """`HELIX-FACTS-2026-0001`."""
+
+    regex = r"[A-Z][A-Z0-9]{1,11}-FACTS-[0-9]{4}-[0-9]{4,9}"
+
+
+class DigestReference(IncidentReference):
+    """`HELIX-DIG-2026-0001`."""
+
+    regex = r"[A-Z][A-Z0-9]{1,11}-DIG-[0-9]{4}-[0-9]{4,9}"
+
+
+register_converter(FactsReference, "facts")
+register_converter(DigestReference, "digest")
 register_converter(IncidentReference, "incident")
 register_converter(ReportReference, "report")
 register_converter(RequestReference, "request")
@@ -91,6 +109,10 @@ urlpatterns = [
         procedures.withdraw,
         name="procedure_withdraw",
     ),
+    path("facts/<facts:reference>/", facts.detail, name="facts"),
+    path("facts/<facts:reference>/json/", facts.as_json, name="facts_json"),
+    path("digests/", digests.index, name="digests"),
+    path("digests/<digest:reference>/", digests.detail, name="digest"),
     path("files/<uuid:key>/", files.download, name="file"),
     path("framework/", framework.index, name="framework"),
     path("framework/acknowledge/", framework.acknowledge, name="framework_acknowledge"),
@@ -100,4 +122,19 @@ urlpatterns = [
     path("team/people/<int:number>/change/", team.change, name="team_change"),
     path("team/people/<int:number>/remove/", team.remove, name="team_remove"),
     path("team/invitations/<int:number>/withdraw/", team.withdraw, name="team_withdraw"),
+    path("tokens/", tokens.index, name="tokens"),
+    path("tokens/make/", tokens.make, name="token_make"),
+    path("tokens/<int:number>/revoke/", tokens.revoke, name="token_revoke"),
+    path("webhooks/", webhooks.index, name="webhooks"),
+    path("webhooks/add/", webhooks.add, name="webhook_add"),
+    path("webhooks/<int:number>/", webhooks.detail, name="webhook"),
+    path("webhooks/<int:number>/events/", webhooks.choose, name="webhook_choose"),
+    path("webhooks/<int:number>/secret/", webhooks.rotate, name="webhook_rotate"),
+    path("webhooks/<int:number>/switch/", webhooks.switch, name="webhook_switch"),
+    path("webhooks/<int:number>/test/", webhooks.try_out, name="webhook_test"),
+    path(
+        "webhooks/<int:number>/deliveries/<uuid:key>/again/",
+        webhooks.replay,
+        name="webhook_replay",
+    ),
 ]

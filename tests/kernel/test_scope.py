@@ -111,6 +111,9 @@ def test_the_portal_may_read_these_columns_and_write_nothing():
         for table, column, privilege in cursor.fetchall():
             found.setdefault((table, privilege), set()).add(column)
     assert found == {
+        ("cases_digest", "SELECT"): set(visibility.DIGEST_COLUMNS),
+        ("cases_digestline", "SELECT"): set(visibility.LINE_COLUMNS),
+        ("cases_factspackage", "SELECT"): set(visibility.PACKAGE_COLUMNS),
         ("cases_involvement", "SELECT"): set(visibility.INVOLVEMENT_COLUMNS),
         ("cases_noticecopy", "SELECT"): set(visibility.COPY_COLUMNS),
         ("cases_procedure", "SELECT"): set(visibility.PROCEDURE_COLUMNS),
@@ -177,6 +180,9 @@ def test_every_table_that_names_a_partner_and_is_read_by_the_portal_has_row_secu
         )
         secured = [row[0] for row in cursor.fetchall()]
     assert secured == [
+        "cases_digest",
+        "cases_digestline",
+        "cases_factspackage",
         "cases_frameworkreading",
         "cases_involvement",
         "cases_noticecopy",

@@ -15,6 +15,9 @@ from django.db import DatabaseError, ProgrammingError, connection, transaction
 from cases import visibility
 from cases.models import (
     Category,
+    Digest,
+    DigestLine,
+    FactsPackage,
     Incident,
     Involvement,
     NoticeCopy,
@@ -36,6 +39,9 @@ pytestmark = pytest.mark.django_db
 READABLE = {
     "cases_framework": set(visibility.FRAMEWORK_COLUMNS),
     "cases_frameworkreading": set(visibility.READING_COLUMNS),
+    "cases_digest": set(visibility.DIGEST_COLUMNS),
+    "cases_digestline": set(visibility.LINE_COLUMNS),
+    "cases_factspackage": set(visibility.PACKAGE_COLUMNS),
     "cases_involvement": set(visibility.INVOLVEMENT_COLUMNS),
     "cases_noticecopy": set(visibility.COPY_COLUMNS),
     "cases_procedure": set(visibility.PROCEDURE_COLUMNS),
@@ -54,7 +60,19 @@ READABLE = {
     "kernel_user": {"id", "last_login"},
     "cases_category": {"id", "key", "name", "description", "position", "is_active"},
 }
-SCOPED = [Involvement, NoticeCopy, Procedure, Remark, Report, Request, RequestStep, SharedFile]
+SCOPED = [
+    Digest,
+    DigestLine,
+    FactsPackage,
+    Involvement,
+    NoticeCopy,
+    Procedure,
+    Remark,
+    Report,
+    Request,
+    RequestStep,
+    SharedFile,
+]
 
 
 def tables() -> dict[str, set[str]]:

@@ -24,6 +24,7 @@ from partners.portal.views.requests import require_acting, shown
 
 PAGE = 25
 WAITING, WAITING_LONGER, OWED = 3, 25, 10
+DIGESTS = 3  # that the first page shows
 SOON = timedelta(days=60)  # before a procedure expires
 # What a phase that is done is called: identification ends when the incident is confirmed.
 DONE = {
@@ -90,6 +91,7 @@ def index(request: ScopedRequest) -> HttpResponse:
         **({} if wanted else procedures_due(request.actor, clocks.now().date())),
         "owed": [] if wanted else shown(visibility.owed_by(request.actor)[:OWED]),
         "unread": None if wanted else visibility.unread_framework(request.actor),
+        "digests": [] if wanted else list(visibility.digests_for(request.actor)[:DIGESTS]),
         "now": clocks.now(),
     }
     return render(request, "portal/incidents/index.html", context)
@@ -127,6 +129,7 @@ def page(request: ScopedRequest, involvement: Involvement, remark: RemarkForm) -
         "procedures": visibility.procedures_for(request.actor).filter(
             ended_at=None, valid_until__gte=clocks.now().date()
         ),
+        "packages": visibility.packages_for(request.actor).filter(involvement_id=involvement.pk),
         "remarks": visibility.remarks_for(request.actor).filter(involvement_id=involvement.pk),
         "remark": remark,
         "now": clocks.now(),
