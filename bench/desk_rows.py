@@ -1,6 +1,6 @@
 """Incidents of three years for the lists of desk and portal, as an organisation has them: most are
-closed, a few hundred are open; three entries and a notice each, five categories, 1,000 partners (one
-with a fifth of all) and 300 systems. Number 1 is the newest, so that the tables can grow by what is
+closed, a few hundred are open; three entries and a notice each, five categories, 1,000 partners (a
+fifth of all is one’s) and 300 systems. Number 1 is the newest, so that tables can grow by what is
 older.
 """
 

@@ -172,6 +172,10 @@ USE_CASES = {
     "cases.thread.reply": PARTNER,
     "cases.thread.need_no_answer": DRAFT,
     "cases.receipts.note_opened": f"{PARTNER} partner:audit",
+    "cases.drafting.keep": PARTNER,
+    "cases.drafting.discard": PARTNER,
+    "cases.framework.publish": REGISTER,
+    "cases.framework.acknowledge": PARTNER_ADMINISTRATOR,
     "cases.intake.reports.report": PARTNER,
     "cases.intake.reports.accept": TRIAGE,
     "cases.intake.reports.attach": TRIAGE,
@@ -196,6 +200,7 @@ USE_CASES = {
     "partners.directory.take_login": REGISTER,
     "partners.invitations.invite": PARTNER_ADMINISTRATOR,
     "partners.invitations.withdraw": PARTNER_ADMINISTRATOR,
+    "partners.preferences.change": f"{PARTNER} partner:audit",
     "partners.team.change_right": PARTNER_ADMINISTRATOR,
     "partners.team.remove": PARTNER_ADMINISTRATOR,
     "partners.tokens.make": f"{PARTNER} partner:audit",
@@ -273,6 +278,7 @@ STEPS = {
     "cases.dispatch.page_admitted",
     "cases.dispatch.page_approvers",
     "cases.dispatch.page_unasked",
+    "cases.drafting.forget",
     "cases.moving.arrive",
     "cases.moving.note_move",
     "cases.timeline.record",
@@ -384,6 +390,7 @@ def test_every_role_may_call_these_use_cases():
     by_role = {key: {n for n, who in callers.items() if key in who.split()} for key in ROLES}
     assert by_role["auditor"] == set()
     assert by_role["administrator"] == {
+        "cases.framework.publish",
         "cases.crew.hand_over",
         "cases.crew.accept",
         "cases.crew.decline",

@@ -37,6 +37,8 @@ from tests.partners.conftest import Both
 pytestmark = pytest.mark.django_db
 
 READABLE = {
+    "cases_framework": set(visibility.FRAMEWORK_COLUMNS),
+    "cases_frameworkreading": set(visibility.READING_COLUMNS),
     "cases_digest": set(visibility.DIGEST_COLUMNS),
     "cases_digestline": set(visibility.LINE_COLUMNS),
     "cases_factspackage": set(visibility.PACKAGE_COLUMNS),

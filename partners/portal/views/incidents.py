@@ -86,6 +86,7 @@ def index(request: ScopedRequest) -> HttpResponse:
         "more_wait": len(waiting) > WAITING_LONGER,
         **({} if wanted else procedures_due(request.actor, clocks.now().date())),
         "owed": [] if wanted else shown(visibility.owed_by(request.actor)[:OWED]),
+        "unread": None if wanted else visibility.unread_framework(request.actor),
         "digests": [] if wanted else list(visibility.digests_for(request.actor)[:DIGESTS]),
         "now": clocks.now(),
     }
