@@ -11,7 +11,8 @@ from datetime import datetime
 from django.db.models import Min
 
 from cases import promises
-from cases.models import Deadline, Incident, Involvement, Target
+from cases.models import Deadline, Incident, Involvement, Phase, Target
+from cases.models.deadline import FACTS
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.prepared import Inserted
 
@@ -94,6 +95,8 @@ def meet(incident: Incident, kind: str, *, at: datetime) -> None:
 def drop(incident: Incident, kind: str | None = None) -> None:
     """It no longer applies: one kind, or (the incident is over) every running one."""
     running = Deadline.objects.filter(incident=incident, met_at=None)
+    if incident.phase == Phase.CLOSED:  # what a partner needs for its reports is owed all the same
+        running = running.exclude(kind__in=FACTS.values())
     (running.filter(kind=kind) if kind else running).update(is_dropped=True)
 
 

@@ -73,6 +73,8 @@ def _require_possible(incident: Incident, rows: Sequence[Involvement], choice: s
             f"Only a SEV-{DIGEST_SEVERITY} incident goes into the monthly digest; "
             f"{incident.reference} is SEV-{incident.severity}."
         )
+    if choice == Decision.DIGEST and incident.tlp == Incident.Tlp.RED:
+        raise InvalidInput("TLP:RED is for named people, and a digest is for all at the partner.")
     if choice == Decision.NOTIFY:
         return
     told = incident.involvements.filter(

@@ -5,21 +5,18 @@ Steps of `notices`, inside its transaction. They decide nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
-from cases import labels, moving, sight
-from cases.models import Notice, NoticeCopy
-from incidentdesk.kernel import access
-from incidentdesk.kernel.access import Actor, Permission
+from cases import approvers, labels, moving, timeline
+from cases.models import Entry, Incident, Notice, NoticeCopy
+from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.models import User
-from incidentdesk.kernel.roles import ROLES
 from notifications import escalation, outbox, rendering
 from notifications.rendering import Rendered
-from partners import directory
+from partners import directory, preferences
 from partners.models import Contact
 
 
@@ -30,10 +27,10 @@ def mails(copy: NoticeCopy, *, at: datetime) -> None:
 
 
 def addressees(copy: NoticeCopy) -> list[Contact]:
-    """The people who are named in it, or else the partner's contacts who get notices."""
+    """The people who are named in it, or else the contacts who get notices of its severity."""
     if copy.contact_ids:
         return [one for one in contacts(copy) if one.pk in copy.contact_ids]
-    return directory.notice_contacts(copy.partner_id)
+    return directory.notice_contacts(copy.partner_id, severity=copy.involvement.severity)
 
 
 def contacts(copy: NoticeCopy) -> list[Contact]:
@@ -50,6 +47,7 @@ def mail(copy: NoticeCopy, contact: Contact, *, at: datetime) -> None:
         about=copy.involvement.incident.about,
         dedupe_key=key(copy, contact),
         context=letter(copy),
+        zone=preferences.zone_of(contact),
         at=at,
     )
 
@@ -83,31 +81,63 @@ def preview(copy: NoticeCopy) -> Rendered:
     return rendering.render("notice", letter(copy))
 
 
-def page_approvers(
+def page_approvers(notice: Notice, *, by: Actor, at: datetime) -> None:
+    """It waits: call those who may approve it, once.
+
+    Where nobody may, the timeline says so and its commander is called. A drill calls whom it pages.
+    """
+    people = approvers.of(notice)
+    if not people:
+        _page_commander(notice, by=by, at=at)
+    _page(notice, people, f"A {notice.get_kind_display()} waits for approval.", by=by, at=at)
+
+
+def page_unasked(notice: Notice, *, by: Actor, at: datetime) -> None:
+    """It was sent in an emergency: call those who approve notices, once."""
+    words = f"A {notice.get_kind_display()} was sent WITHOUT approval."
+    _page(notice, approvers.watching(notice.incident), words, by=by, at=at)
+
+
+def page_admitted(incident: Incident, person: User, *, by: Actor, at: datetime) -> None:
+    """Somebody was let in who may approve what waits."""
+    for notice in incident.notices.filter(state=Notice.State.DRAFT).order_by("id"):
+        notice.incident = incident
+        if person in approvers.of(notice):
+            _page(notice, [person], "", by=by, at=at)
+
+
+def _page_commander(notice: Notice, *, by: Actor, at: datetime) -> None:
+    """Nobody can approve it, and somebody has to change that."""
+    incident = notice.incident
+    text = (
+        f"Nobody can approve the {notice.get_kind_display()}: no approver who wrote none of it may "
+        "open this incident. It waits until one is admitted or given the role."
+    )
+    timeline.record(incident, Entry.Kind.NOTICE, text, by=by, at=at)
+    if incident.commander is not None and incident.commander_id != by.user_id:
+        words = "Nobody can approve a notice that waits; admit somebody who approves notices."
+        _page(notice, [incident.commander], words, by=by, at=at, is_plain=True)
+
+
+def _page(
     notice: Notice,
+    people: list[User],
+    words: str,
     *,
-    what: str = "waits for approval",
-    but: Collection[int],
     by: Actor,
     at: datetime,
-) -> int:
-    """Call those who approve notices, once for each `what` of it; `but` wrote it. Answers how many.
-
-    Of a restricted incident only who is let in is called, and a drill calls whom it pages.
-    """
+    is_plain: bool = False,
+) -> None:
+    """Call these people to a notice. Of a restricted incident a page says what `is_plain` alone."""
     incident = notice.incident
-    people = [one for one in _approvers() if one.pk not in but]
-    if incident.is_restricted:
-        people = [p for p in people if not sight.is_closed(incident, access.actor_for(p))]
     if not people or not moving.pages_people(incident):
-        return 0
+        return
     facts = moving.escalation_facts(incident)
-    note = "" if incident.is_restricted else f"A {notice.get_kind_display()} {what}."
-    paged = escalation.page(
+    escalation.page(
         about=incident.about,
         user_ids=[person.pk for person in people],
         by_name=by.name,
-        note=note,
+        note=words if is_plain or not incident.is_restricted else "",
         title=facts["title"],
         reference=facts["reference"],
         severity=incident.severity,
@@ -115,11 +145,3 @@ def page_approvers(
         once=f"notice:{notice.pk}:{notice.state}",
         at=at,
     )
-    return len(paged)
-
-
-def _approvers() -> list[User]:
-    """Active people who hold the approver's role; without one, everybody who may approve."""
-    may = [key for key, role in ROLES.items() if Permission.NOTICE_APPROVE in role.permissions]
-    people = list(User.objects.filter(is_active=True, roles__overlap=may).order_by("pk"))
-    return [person for person in people if "approver" in person.roles] or people

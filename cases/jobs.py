@@ -2,6 +2,7 @@
 
 from cases import (
     checkpoints,
+    digests,
     downtime,
     evidence,
     fixes,
@@ -49,6 +50,12 @@ def remind_partners() -> None:
 def warn_of_promises() -> None:
     """Warn of notices and updates that partners were promised and have not had."""
     warning.warn(at=clocks.now())
+
+
+@worker.job()
+def send_digests() -> None:
+    """Send each partner the digest of the month before, once."""
+    digests.send_due(at=clocks.now())
 
 
 @worker.job()

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from cases import (
     accuracy,
+    approvers,
     audience,
     deadlines,
     disclosure,
@@ -126,7 +127,7 @@ def approve(*, notice_id: int, by: Actor, at: datetime) -> Notice:
     access.require(by, Permission.NOTICE_APPROVE)
     if notice.drafted_by_id == by.user_id:
         raise InvalidInput("You drafted this notice; a second person has to approve it.")
-    if by.person_id in _earlier_authors(notice):
+    if by.person_id in approvers.authors(notice):
         raise InvalidInput(
             "You drafted what this notice replaces; somebody who wrote none of it has to approve "
             "it."
@@ -190,7 +191,7 @@ def send_in_emergency(*, notice_id: int, reason: str, by: Actor, at: datetime) -
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
     notice.emergency_reason = reason.strip()
     sent = _send(notice, by=by, at=at)
-    dispatch.page_approvers(sent, what="was sent WITHOUT approval", but=(), by=by, at=at)
+    dispatch.page_unasked(sent, by=by, at=at)
     return sent
 
 
@@ -277,17 +278,7 @@ def _ask(notice: Notice, partners: int, *, by: Actor, at: datetime) -> None:
     text = f"Notice drafted ({notice.get_kind_display()}, {to})."
     timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
     if notice.replaces is None or notice.replaces.approved_at is not None:
-        authors = _earlier_authors(notice) | {by.person_id}
-        dispatch.page_approvers(notice, but=authors, by=by, at=at)
-
-
-def _earlier_authors(notice: Notice) -> set[int]:
-    """Who drafted what this notice replaces: an edit keeps their words."""
-    found, earlier = set(), notice.replaces
-    while earlier is not None:
-        found.add(earlier.drafted_by_id)
-        earlier = earlier.replaces
-    return found
+        dispatch.page_approvers(notice, by=by, at=at)
 
 
 def _withdraw(notice: Notice, *, by: Actor, at: datetime) -> None:

@@ -1,18 +1,21 @@
-"""What each involved partner was promised: its first notice by contract, and the next update.
+"""What each involved partner was promised: by contract its first notice and its facts packages, and
+the next update.
 
-Both are deadlines of the incident that name the partner's involvement. The wait for an approval is
-part of their time: they are met by sending.
+All are deadlines of the incident that name the partner's involvement. The wait for an approval is
+part of their time: they are met by sending, or handing over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from cases.models import Deadline, Incident, Involvement
-from cases.models.deadline import NEXT_UPDATE, PARTNER_NOTICE
+from cases.models.deadline import FACTS, NEXT_UPDATE, PARTNER_NOTICE
 from partners import directory
 
+BY_CONTRACT = (PARTNER_NOTICE, *FACTS.values())
+FACTS_SEVERITY = 2  # what is milder has its facts when the partner asks for them
 STAGES = (50, 75, 90, 100)  # per cent of its time, at which its crew is warned
 
 
@@ -31,21 +34,22 @@ def stage_at(deadline: Deadline, moment: datetime) -> int:
 
 
 def reset(incident: Incident) -> None:
-    """Recompute when each partner is to be told by its contract; what is met stays.
+    """Recompute when each partner is to be told and to have its facts; what is met stays.
 
-    Counted from detection, by the severity for the partner. Without an agreed time none runs.
+    By the severity for the partner. Notice counts from detection, facts from confirmation. Without
+    an agreed time none runs.
     """
     involved = list(incident.involvements.select_related("partner__terms"))
     if not involved:
         return
-    of_partners = Deadline.objects.filter(incident=incident, kind=PARTNER_NOTICE)
-    known = {row.involvement_id: row for row in of_partners}
+    of_partners = Deadline.objects.filter(incident=incident, kind__in=BY_CONTRACT)
+    known = {(row.kind, row.involvement_id): row for row in of_partners}
     found = list(_wanted(incident, involved))
-    wanted = {row.involvement_id for row in found}
-    gone = [row.pk for pk, row in known.items() if pk not in wanted and row.met_at is None]
+    wanted = {(row.kind, row.involvement_id) for row in found}
+    gone = [row.pk for key, row in known.items() if key not in wanted and row.met_at is None]
     if gone:
         of_partners.filter(pk__in=gone).delete()
-    changed = [row for row in found if _differs(row, known.get(row.involvement_id))]
+    changed = [row for row in found if _differs(row, known.get((row.kind, row.involvement_id)))]
     if changed:
         Deadline.objects.bulk_create(
             changed,
@@ -57,17 +61,23 @@ def reset(incident: Incident) -> None:
 
 def _wanted(incident: Incident, involved: Iterable[Involvement]) -> Iterable[Deadline]:
     for row in involved:
-        span = directory.terms_of(row.partner).notice_within(row.severity)
-        if span is not None:
+        terms = directory.terms_of(row.partner)
+        spans = {PARTNER_NOTICE: terms.notice_within(row.severity)}
+        if row.severity <= FACTS_SEVERITY and not incident.is_exercise:
+            spans |= {FACTS[stage]: span for stage, span in terms.facts_within().items()}
+        for kind, span in spans.items():
+            anchor = incident.detected_at if kind == PARTNER_NOTICE else incident.confirmed_at
+            if span is None or anchor is None:
+                continue
             deadline = Deadline(
                 incident=incident,
                 involvement=row,
-                kind=PARTNER_NOTICE,
-                anchor_at=incident.detected_at,
-                due_at=incident.detected_at + span,
+                kind=kind,
+                anchor_at=anchor,
+                due_at=anchor + span,
                 is_dropped=row.decision in Involvement.NOT_TOLD,
             )
-            deadline.warn_at = warning_after(deadline, incident.detected_at)
+            deadline.warn_at = warning_after(deadline, anchor)
             yield deadline
 
 
@@ -81,7 +91,7 @@ def _differs(row: Deadline, known: Deadline | None) -> bool:
 
 def settle(incident: Incident) -> None:
     """Who is not to be told has no clock; who is has one again."""
-    running = Deadline.objects.filter(incident=incident, kind=PARTNER_NOTICE, met_at=None)
+    running = Deadline.objects.filter(incident=incident, kind__in=BY_CONTRACT, met_at=None)
     running.filter(involvement__decision__in=Involvement.NOT_TOLD).update(is_dropped=True)
     if incident.is_open:
         running.exclude(involvement__decision__in=Involvement.NOT_TOLD).update(is_dropped=False)
@@ -89,8 +99,7 @@ def settle(incident: Incident) -> None:
 
 def keep(involvement: Involvement, next_update_at: datetime | None, *, at: datetime) -> None:
     """The partner was sent a notice: what was promised is kept by it, what it promises runs."""
-    mine = Deadline.objects.filter(incident=involvement.incident_id, involvement=involvement)
-    mine.filter(met_at=None).update(met_at=at, warn_at=None, is_dropped=False)
+    _meet(involvement, (PARTNER_NOTICE, NEXT_UPDATE), at=at)
     if next_update_at is None:
         return
     promise = Deadline(
@@ -107,6 +116,18 @@ def keep(involvement: Involvement, next_update_at: datetime | None, *, at: datet
         unique_fields=["incident", "kind", "involvement"],
         update_fields=["anchor_at", "due_at", "met_at", "is_dropped", "warn_at"],
     )
+
+
+def keep_facts(involvement: Involvement, stage: str, *, at: datetime) -> None:
+    """The partner was handed its facts: this stage is met, and those before it, which it holds."""
+    stages = list(FACTS)
+    _meet(involvement, [FACTS[one] for one in stages[: stages.index(stage) + 1]], at=at)
+
+
+def _meet(involvement: Involvement, kinds: Collection[str], *, at: datetime) -> None:
+    mine = Deadline.objects.filter(incident=involvement.incident_id, involvement=involvement)
+    running = mine.filter(kind__in=kinds, met_at=None)
+    running.update(met_at=at, warn_at=None, is_dropped=False)
 
 
 def follow(involvement: Involvement) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import moving, queries, reading, sight, timeline
+from cases import dispatch, moving, queries, reading, sight, timeline
 from cases.models import Entry, Incident
 from incidentdesk.kernel import access, grants
 from incidentdesk.kernel.access import Actor, Permission
@@ -58,6 +58,7 @@ def admit(*, incident_id: int, user_id: int, by: Actor, at: datetime) -> Inciden
     for row in family:
         sight.admit(row, person.pk, by=by, at=at)
         timeline.record(row, Entry.Kind.UPDATE, f"{person} was admitted.", by=by, at=at)
+        dispatch.page_admitted(row, person, by=by, at=at)
     return incident
 
 

@@ -6,19 +6,25 @@ Nothing here leads to an incident row, another partner, or anything not disclose
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
-from django.db.models import Model, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Model, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from cases import labels
+from cases.columns import DIGEST_COLUMNS, LINE_COLUMNS, PACKAGE_COLUMNS
 from cases.models import (
     Category,
+    Digest,
+    DigestLine,
+    FactsPackage,
     Involvement,
     NoticeCopy,
     PartnerEvent,
     Procedure,
     Remark,
     Report,
+    ReportDraft,
     Request,
     RequestStep,
     SharedFile,
@@ -65,6 +71,7 @@ REPORT_COLUMNS = (
     "title",
     "description",
     "category_id",
+    "certainty",
     "happened_at",
     "noticed_at",
     "reported_at",
@@ -72,7 +79,18 @@ REPORT_COLUMNS = (
     "state",
     "answer",
 )
-
+DRAFT_COLUMNS = (
+    "id",
+    "partner_id",
+    "user_id",
+    "title",
+    "description",
+    "category",
+    "certainty",
+    "noticed_at",
+    "happened_at",
+    "saved_at",
+)
 REQUEST_COLUMNS = (
     "id",
     "involvement_id",
@@ -138,6 +156,7 @@ FILE_COLUMNS = (
     "step_id",
     "remark_id",
     "procedure_id",
+    "report_id",
 )
 
 
@@ -180,6 +199,24 @@ def listed_for(actor: Actor) -> QuerySet[Involvement]:
     )
 
 
+def search_for(actor: Actor, words: Sequence[str]) -> QuerySet[Involvement]:
+    """Those of the list in which each word stands: in the title, the reference, or a notice.
+
+    Compared row by row on this partner's own rows, whose index leads there. A full-text index
+    would hold every partner's words, could not be used under row-level security, and would take
+    longer where others have more to tell.
+    """
+    rows = listed_for(actor)
+    for word in words:
+        told = notices_for(actor).filter(body__icontains=word).order_by()
+        rows = rows.filter(
+            Q(title__icontains=word)
+            | Q(reference__icontains=word)
+            | Q(pk__in=told.values("involvement_id"))
+        )
+    return rows
+
+
 def with_notices(actor: Actor) -> QuerySet[Involvement]:
     """The same, each with its notices."""
     return involvements_for(actor).prefetch_related(
@@ -191,6 +228,12 @@ def reports_for(actor: Actor) -> QuerySet[Report]:
     """What this partner reported, newest first."""
     own = _shown(Report.objects.filter(partner_id=actor.tenant_id), actor, "report")
     return own.only(*REPORT_COLUMNS).order_by("-reported_at", "-id")
+
+
+def drafts_for(actor: Actor) -> QuerySet[ReportDraft]:
+    """The report that this person has begun for the partner; at most one."""
+    begun = ReportDraft.objects.filter(partner_id=actor.tenant_id, user_id=actor.user_id or 0)
+    return begun.only(*DRAFT_COLUMNS)
 
 
 def requests_for(actor: Actor) -> QuerySet[Request]:
@@ -250,11 +293,35 @@ def procedures_for(actor: Actor) -> QuerySet[Procedure]:
     )
 
 
+def packages_for(actor: Actor) -> QuerySet[FactsPackage]:
+    """The facts packages that this partner was handed, each with its incident; newest first."""
+    handed = FactsPackage.objects.filter(partner_id=actor.tenant_id)
+    return (
+        _shown(handed, actor, "involvement", by="involvement_id")
+        .select_related("involvement")
+        .only(*PACKAGE_COLUMNS, *(f"involvement__{name}" for name in INVOLVEMENT_COLUMNS))
+        .order_by("-id")
+    )
+
+
+def digests_for(actor: Actor) -> QuerySet[Digest]:
+    """What this partner was told of in its monthly digests, newest first, each with its lines."""
+    lines = DigestLine.objects.filter(partner_id=actor.tenant_id).only(*LINE_COLUMNS)
+    shown = _shown(lines, actor, "involvement", by="involvement_id").order_by("id")
+    return (
+        Digest.objects.filter(partner_id=actor.tenant_id)
+        .only(*DIGEST_COLUMNS)
+        .prefetch_related(Prefetch("lines", queryset=shown))
+        .order_by("-month", "-id")
+    )
+
+
 def files_for(actor: Actor) -> QuerySet[SharedFile]:
     """The files that this partner and the desk share."""
     shared = SharedFile.objects.filter(partner_id=actor.tenant_id)
     for way in ("remark__involvement_id", "step__request__involvement_id"):
         shared = _shown(shared, actor, "involvement", by=way)
+    shared = _shown(shared, actor, "report", by="report_id")
     return shared.only(*FILE_COLUMNS).order_by("id")
 
 

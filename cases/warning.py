@@ -8,9 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from cases import moving, promises, roster, sight
 from cases.models import Assignment, Deadline, Incident
+from cases.models.deadline import FACTS
 from cases.models.incident import OVER
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.models import User
@@ -27,7 +29,7 @@ def warn(*, at: datetime) -> int:
     """
     found = (
         Deadline.objects.filter(warn_at__lte=at, met_at=None, is_dropped=False)
-        .exclude(incident__phase__in=OVER)
+        .exclude(~Q(kind__in=FACTS.values()), incident__phase__in=OVER)
         .select_related("incident__commander", "incident__category", "involvement__partner")
         .select_for_update(of=("self",), skip_locked=True)
         .order_by("warn_at", "id")

@@ -100,6 +100,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "incidentdesk.kernel.once.context",
+                "incidentdesk.kernel.times.context",
             ],
         },
     },
@@ -199,6 +200,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 60},
     },
+    "send-digests": {
+        "task": "cases.jobs.send_digests",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "sweep-evidence": {
         "task": "cases.jobs.sweep_evidence",
         "schedule": 3600.0,
@@ -257,6 +263,7 @@ PGHISTORY_CREATED_AT_FUNCTION = "clock_timestamp()"  # within a transaction, too
 TENANT_MODEL = "partners.Partner"  # what a person is granted `act`, `administer` or `audit` on
 SEALED = "cases.queries.sealed_from"  # what may not be read of things known by name only
 WITHHELD = "cases.reading.withheld_from"  # what of a partner's view staff may not read
+WORKING_FOR = "partners.preferences.working_for"  # a partner, and its person's zone of times
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
 WEBHOOK_TARGET = "partners.deliveries.target_of"  # what a webhook is signed with, and its id

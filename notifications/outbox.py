@@ -40,6 +40,7 @@ class Draft:
     dedupe_key: str
     context: Mapping[str, Any] = field(default_factory=dict)
     is_page: bool = False
+    zone: str = "UTC"  # in which its reader reads times
     channel: str = "email"
     payload: str = ""
 
@@ -71,12 +72,13 @@ def queue(
     dedupe_key: str,
     at: datetime,
     is_page: bool = False,
+    zone: str = "UTC",
 ) -> Message | None:
     """Write one message and, after the commit, wake the sender; None if the key was there already.
 
     `context` is what `templates/email/<kind>/` needs; it is rendered now.
     """
-    draft = Draft(kind, to, about, dedupe_key, context, is_page)
+    draft = Draft(kind, to, about, dedupe_key, context, is_page, zone)
     written = queue_many([draft], at=at)
     return written[0] if written else None
 
@@ -120,7 +122,7 @@ def _row(draft: Draft, *, at: datetime) -> Message:
     text = (
         rendering.Rendered(draft.kind, draft.payload, "")
         if draft.payload
-        else rendering.render(draft.kind, draft.context)
+        else rendering.render(draft.kind, draft.context, zone=draft.zone)
     )
     user = draft.to if isinstance(draft.to, User) else None
     return Message(

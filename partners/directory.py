@@ -12,10 +12,18 @@ from incidentdesk.kernel import access, audit, grants, people, tokens
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from incidentdesk.kernel.models import User
+from partners import preferences
 from partners.models import Contact, Partner, Terms
 
 RIGHTS = ("act", "administer", "audit")
-KINDS = {"incident": "", "report": "REP-", "request": "REQ-", "procedure": "PROC-"}
+KINDS = {
+    "incident": "",
+    "report": "REP-",
+    "request": "REQ-",
+    "procedure": "PROC-",
+    "facts": "FACTS-",
+    "digest": "DIG-",
+}
 
 
 def next_reference(partner: Partner, *, kind: str, year: int) -> str:
@@ -124,9 +132,13 @@ def shut_out_inactive(*, at: datetime) -> None:
         shut_out(contact, at=at)
 
 
-def notice_contacts(partner_id: int) -> list[Contact]:
-    """The people at a partner who get its notices, in order."""
-    return list(Contact.objects.filter(partner_id=partner_id, is_active=True, gets_notices=True))
+def notice_contacts(partner_id: int, *, severity: int | None = None) -> list[Contact]:
+    """The people at a partner who get its notices, in order; of a severity, those who want it."""
+    rows = Contact.objects.filter(partner_id=partner_id, is_active=True, gets_notices=True)
+    if severity is not None:
+        quiet = preferences.muted(partner_id, severity)
+        rows = rows.exclude(user_id__isnull=False, user_id__in=quiet)
+    return list(rows)
 
 
 def terms_of(partner: Partner) -> Terms:

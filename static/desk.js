@@ -99,7 +99,7 @@
       event.preventDefault();
     } else if (form.closest("dialog.desk")) {
       event.preventDefault();
-      const data = new FormData(form);
+      const data = new FormData(form, event.submitter);
       const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
       box.setAttribute("aria-busy", "true");
       ask(form.getAttribute("action"), { method: "POST", body });

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 
-from cases import facts, gates, queries
+from cases import approvers, facts, gates, queries
 from cases.admin import needs
 from cases.admin.page import (
     axes,
@@ -86,6 +86,7 @@ def build(
         **_next(incident, found, by),
         **axes.why(incident),
         **_banners(incident, now),
+        "unapprovable": approvers.lacking(incident) if counts.drafts else [],
         **lifecycle.context(incident, by=by, now=now),
         **_live(incident, by),
     }

@@ -14,13 +14,14 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from cases import cooperation, correspondence
+from cases import cooperation, correspondence, digests, punctuality
 from cases.admin.filters import ChoiceFilter
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.desk import actor
 from partners.admin.partner import PartnerAdmin
 from partners.models import Partner
 
+MONTHS = 12  # so many digests are listed
 admin.site.unregister(Partner)
 
 
@@ -65,14 +66,14 @@ class PartnerPage(PartnerAdmin):
     def get_fields(self, request: HttpRequest, obj: Partner | None = None) -> Any:
         """Below what the register holds itself."""
         fields = super().get_fields(request, obj)
-        return (*fields, "procedures", "cooperation") if obj else fields
+        return (*fields, "procedures", "cooperation", "punctuality") if obj else fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Partner | None = None) -> Any:
         """As this person may see it."""
         if obj is not None:
             obj.seen_by = actor(request)  # type: ignore[attr-defined]
         shown = super().get_readonly_fields(request, obj)
-        return (*shown, "procedures", "cooperation") if obj else shown
+        return (*shown, "procedures", "cooperation", "punctuality") if obj else shown
 
     @admin.display(description="procedures")
     def procedures(self, partner: Any) -> SafeString:
@@ -83,6 +84,16 @@ class PartnerPage(PartnerAdmin):
             "today": clocks.now().date(),
         }
         return mark_safe(render_to_string("admin/cases/partner/procedures.html", context))  # noqa: S308 -- a template that escapes
+
+    @admin.display(description="our punctuality")
+    def punctuality(self, partner: Any) -> SafeString:
+        """What we owed it and when it came; and its digests, as far as this person may see them."""
+        who = partner.seen_by
+        context = {
+            "kept": punctuality.of(partner.pk, actor=who, at=clocks.now()),
+            "digests": digests.visible_to(who).filter(partner=partner)[:MONTHS],
+        }
+        return mark_safe(render_to_string("admin/cases/partner/punctuality.html", context))  # noqa: S308 -- a template that escapes
 
     @admin.display(description="cooperation")
     def cooperation(self, partner: Any) -> SafeString:

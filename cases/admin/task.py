@@ -134,7 +134,7 @@ class TaskAdmin(DeskAdmin):
         def ways(task: Task) -> SafeString:
             return _ways(task, actor(request))
 
-        ways.short_description = ""  # type: ignore[attr-defined]
+        ways.short_description = "do"  # type: ignore[attr-defined]
         return (*self.list_display, ways)
 
     @admin.display(description="Task")

@@ -5,8 +5,10 @@ from cases.models.assignment import Assignment
 from cases.models.category import Category
 from cases.models.checkpoint import Checkpoint, CheckpointHead, CheckpointRecipient
 from cases.models.deadline import Deadline, Target
+from cases.models.digest import Digest, DigestLine
 from cases.models.entry import Entry, TimelineHead
 from cases.models.evidence import CustodyEvent, Evidence
+from cases.models.facts_package import FactsPackage
 from cases.models.fix import Fix
 from cases.models.incident import Incident, Phase
 from cases.models.involvement import Involvement
@@ -21,7 +23,7 @@ from cases.models.procedure import Procedure
 from cases.models.receipt import Receipt
 from cases.models.recovery import Reconciliation, RecoveryCheck
 from cases.models.remark import Remark
-from cases.models.report import Report
+from cases.models.report import Report, ReportDraft
 from cases.models.request import Request, RequestStep
 from cases.models.review_facts import ReviewFacts
 from cases.models.saved_view import SavedView
@@ -42,9 +44,12 @@ __all__ = [
     "CheckpointRecipient",
     "CustodyEvent",
     "Deadline",
+    "Digest",
+    "DigestLine",
     "Entry",
     "Event",
     "Evidence",
+    "FactsPackage",
     "Fix",
     "Incident",
     "IncidentUserObjectPermission",
@@ -64,6 +69,7 @@ __all__ = [
     "RecoveryCheck",
     "Remark",
     "Report",
+    "ReportDraft",
     "Request",
     "RequestStep",
     "ReviewFacts",

@@ -23,9 +23,14 @@ KINDS = [
     ("review", "Review held"),
 ]
 PARTNER_NOTICE, NEXT_UPDATE = "partner_notice", "next_update"
+# By the stage of the package that meets it.
+FACTS = {"initial": "facts_initial", "interim": "facts_interim", "final": "facts_final"}
 PARTNER_KINDS = [
     (PARTNER_NOTICE, "Notice by contract"),
     (NEXT_UPDATE, "Promised update"),
+    (FACTS["initial"], "First facts package"),
+    (FACTS["interim"], "Interim facts package"),
+    (FACTS["final"], "Final facts package"),
 ]
 LABELS = dict([*KINDS, *PARTNER_KINDS])
 ANCHORS = [
@@ -85,7 +90,8 @@ class Deadline(models.Model):
                 nulls_distinct=False,
             ),
             models.CheckConstraint(
-                condition=Q(involvement=None) ^ Q(kind__in=[PARTNER_NOTICE, NEXT_UPDATE]),
+                condition=Q(involvement=None)
+                ^ Q(kind__in=[PARTNER_NOTICE, NEXT_UPDATE, *FACTS.values()]),
                 name="deadline_of_a_partner_or_none",
             ),
         ]

@@ -50,6 +50,7 @@ lists.rows(
 )
 lists.rows(router, "/partners/{partner_id}/terms", TERMS, sight.register(Terms))
 do(router, "registers", "/partners/import", sheets.import_partners, text=fields.File)
+do(router, "registers", "/terms/import", sheets.import_terms, text=fields.File)
 do(router, "registers", "/contacts/import", sheets.import_contacts, text=fields.File)
 lists.rows(router, OF_ONE, INVOLVEMENT, sight.of_incident(Involvement))
 do(router, "notify", OF_ONE, disclosure.add_partner, answer=INVOLVEMENT, makes=True)

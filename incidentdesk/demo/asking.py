@@ -15,6 +15,8 @@ from incidentdesk.demo.cast import Cast
 from incidentdesk.demo.life import Life
 
 QUESTION = "Which of your order flows used the affected service between {:%H:%M} and {:%H:%M} UTC?"
+IDS = "Please send us the ids of the orders that were priced while it lasted."
+LOGS = "Please keep the session logs of this morning, and send us those before 09:45 UTC."
 WHY = "We compare your list with ours before we tell you that it is over."
 ANSWERS = (
     "The retail flow used it, about 140 orders; the institutional flow did not.",
@@ -90,6 +92,12 @@ def plan_open(lives: list[Life], *, now: datetime) -> None:
     mismatch.agenda.add(now - timedelta(minutes=20), norrbank.ask_for_time)
     for minutes, code, text in THREAD:
         stale.agenda.add(now - timedelta(minutes=minutes), partial(_write, stale, code, text))
+    ids, logs = _Asked(stale, "HELIX"), _Asked(stale, "HELIX")
+    due = now + timedelta(hours=1)
+    stale.agenda.add(now - timedelta(minutes=18), partial(ids.ask, due, question=IDS))
+    stale.agenda.add(now - timedelta(minutes=9), partial(ids.answer, ANSWERS[1], is_whole=True))
+    stale.agenda.add(now - timedelta(minutes=15), partial(logs.ask, due, question=LOGS))
+    stale.agenda.add(now - timedelta(minutes=8), logs.withdraw)
     late = _Asked(rejects, rejects.story.codes[0])
     rejects.agenda.add(now - timedelta(hours=20), partial(late.ask, now - timedelta(hours=3)))
 
@@ -121,7 +129,7 @@ class _Asked:
         self.life, self.code = life, code
         self.request: Request | None = None
 
-    def ask(self, due: datetime, at: datetime) -> None:
+    def ask(self, due: datetime, at: datetime, *, question: str = "") -> None:
         """By communications; only a partner that sees the incident is asked."""
         shown = Involvement.objects.filter(
             incident_id=self.life.incident_id,
@@ -134,7 +142,7 @@ class _Asked:
         self.request = requests.ask(
             incident_id=self.life.incident_id,
             involvement_id=shown.pk,
-            question=QUESTION.format(plan.occurred, plan.begun),
+            question=question or QUESTION.format(plan.occurred, plan.begun),
             why=WHY,
             due_at=due,
             by=self.life.comms,
@@ -164,6 +172,12 @@ class _Asked:
                 by=self.life.cast.contacts[self.code],
                 at=at,
             )
+
+    def withdraw(self, at: datetime) -> None:
+        """What was asked for was found elsewhere."""
+        if self.request is not None:
+            reason = "We found what we need in our own logs."
+            requests.withdraw(request_id=self.request.pk, reason=reason, by=self.life.comms, at=at)
 
     def accept(self, at: datetime) -> None:
         """With thanks."""

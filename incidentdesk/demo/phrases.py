@@ -212,6 +212,12 @@ UPDATE_NOTICE = (
     "It is contained: nothing further is affected. We are correcting the cause and will write "
     "again when it is done."
 )
+NAMED_NOTICE = (
+    "For you by name, and for nobody else: some of the attempts came from an address inside your "
+    "network, on two evenings. Please speak with us by phone before you look into it, so that "
+    "whoever did it is not warned."
+)
+ALONE = "Orders were lost by the minute, and neither approver answered within five minutes."
 EARLY_NOTICE = "We are looking into it and will write again shortly."
 PROOFS = ("Version 2 is published.", "Merged and announced.", "Published on the wiki, dated.")
 DONE_ACTIONS = (

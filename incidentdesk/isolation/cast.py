@@ -149,7 +149,9 @@ def assemble(*, at: datetime) -> Cast:
     for side in (a, b):
         _tell(teller, side, shared, earlier, hidden)
         teller.hear(side)
-        _correspond(teller, side, shared)
+        _ask(teller, side, shared)
+        _write(teller, side, shared)
+        _keep(teller, side)
         _invite(side, at=at)
         _connect(teller, side, shared, at=at)
     cast = Cast(a, b, desk, shared, teller)
@@ -212,8 +214,8 @@ def _tell(
     )
 
 
-def _correspond(teller: Teller, side: Side, incident: Incident) -> None:
-    """Both ask, answer and write, with files; the partner keeps a procedure."""
+def _ask(teller: Teller, side: Side, incident: Incident) -> None:
+    """The desk asks for something with a file; a part is answered with one, and time is needed."""
     words, involvement = side.words, side.involvement(incident)
     where = {"incident_id": incident.pk, "involvement_id": involvement.pk}
     asked = requests.ask(
@@ -240,6 +242,12 @@ def _correspond(teller: Teller, side: Side, incident: Incident) -> None:
         by=side.actor(),
         at=teller.tick(),
     )
+
+
+def _write(teller: Teller, side: Side, incident: Incident) -> None:
+    """Both write into the thread, with files."""
+    words, involvement = side.words, side.involvement(incident)
+    where = {"incident_id": incident.pk, "involvement_id": involvement.pk}
     thread.write(
         **where,
         text=words.word("what was written to it"),
@@ -254,6 +262,11 @@ def _correspond(teller: Teller, side: Side, incident: Incident) -> None:
         by=side.actor(),
         at=teller.tick(),
     )
+
+
+def _keep(teller: Teller, side: Side) -> None:
+    """The partner puts its procedures on file: one as a file, one behind a link."""
+    words = side.words
     link = f"https://procedures.invalid/{words.word('the link to a procedure')}"
     for place in ({"uploads": [side.file("a procedure")]}, {"link": link}):
         procedures.keep(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FIXED = {
     "cases.Involvement.phase": "one of the phases",
     "cases.NoticeCopy.tlp": "one of the labels",
+    "partners.Preferences.zone": "one of the time zones",
     "cases.SharedFile.sha256": "a digest of what the file holds",
     "partners.Delivery.event_id": "of the desk's own making",
 }

@@ -207,8 +207,9 @@ class Walk:
 
 
 def _besides_passwords(outcome: Outcome) -> bool:
-    """Whether rows of the reader's partner changed; its own login is everybody's to keep."""
-    return bool(set(outcome.own_changed) - {"kernel.User"})
+    """Whether rows of the reader's partner changed; everybody keeps their own login and how times
+    are shown to them."""
+    return bool(set(outcome.own_changed) - {"kernel.User", "partners.Preferences"})
 
 
 def differences(walk: Walk, every: list[Route]) -> Iterator[Finding]:

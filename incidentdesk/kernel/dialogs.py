@@ -22,6 +22,7 @@ from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import GONE, DeskError
 
 FILTERS = "_changelist_filters"  # what a list was filtered by, as the framework hands it on
+AGAIN = "again"  # a button inside a form: show it anew for this choice, with what was typed
 IN_PLACE = "X-Dialog"  # desk.js sends it: answer the form alone, and the way on as X-Location
 
 
@@ -140,8 +141,9 @@ def respond(
     if not action.allowed(actor):
         why = f"{actor.name} may not {action.permission.value}; an administrator can give the role."
         return _render(request, {**context, "refusal": why}, 403)
-    if request.method != "POST":
-        filled = {key: values if values[1:] else values[0] for key, values in request.GET.lists()}
+    if request.method != "POST" or AGAIN in request.POST:
+        given = request.POST if AGAIN in request.POST else request.GET
+        filled = {key: values if values[1:] else values[0] for key, values in given.lists()}
         form = action.form(obj=obj, actor=actor, initial=filled)
         return _render(request, {**context, "form": form}, 200)
     form = action.form(request.POST, request.FILES, obj=obj, actor=actor)

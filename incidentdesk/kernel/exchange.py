@@ -238,11 +238,15 @@ def _value(model_field: Field[Any, Any], row: Model, cell: str) -> Any:
         if cell.lower() not in YES + NO:
             raise ValidationError("is yes or no")
         return cell.lower() in YES
+    if model_field.get_internal_type() == "ArrayField":
+        return model_field.clean(cell.upper().split(), row)
     for key, words in model_field.choices or ():
         if cell.lower() in (str(key).lower(), str(words).lower()):
             return key
     if not cell and model_field.has_default():
         return model_field.get_default()
+    if not cell and model_field.null:
+        return None
     if model_field.choices:
         known = ", ".join(str(key) for key, _ in model_field.choices)
         raise ValidationError(f"there is no {cell}; take {known}")
@@ -268,7 +272,7 @@ def _written(row: Any, column: Column) -> str:
         return str(getattr(value, column.by))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return " ".join(value) if isinstance(value, list) else str(value)
 
 
 def _listed(column: Column, rows: Any) -> str:

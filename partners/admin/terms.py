@@ -6,10 +6,13 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import action
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from incidentdesk.kernel import clocks, desk
+from incidentdesk.kernel.sheet_pages import Exchanged
+from partners import sheets
 from partners.models import Terms
 from partners.models.terms import REGIMES
 
@@ -38,9 +41,11 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Terms)
-class TermsAdmin(desk.RegisterAdmin):
+class TermsAdmin(Exchanged, desk.RegisterAdmin):
     """How soon each partner is told, and how. Clocks that run already stay as they were set."""
 
+    exchanged: ClassVar[Any] = {"terms": (sheets.TERMS, sheets.import_terms)}
+    actions_list = ("terms_csv",)
     form = TermsForm
     list_display = ("partner", "sev1", "sev2", "sev3", "sev4", "mail_carries", "bound_by")
     list_select_related = ("partner",)
@@ -61,6 +66,11 @@ class TermsAdmin(desk.RegisterAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Every partner has its terms from the start."""
         return False
+
+    @action(description="Terms as CSV", permissions=["view"])  # type: ignore[untyped-decorator]
+    def terms_csv(self, request: HttpRequest) -> HttpResponse:
+        """Export and import."""
+        return self.to_sheet("terms")
 
     @admin.display(description="SEV-1")
     def sev1(self, terms: Terms) -> str:

@@ -3,6 +3,7 @@
 from partners.models.invitation import Invitation
 from partners.models.partner import Contact, Partner, ReferenceCounter
 from partners.models.permission import PartnerUserObjectPermission
+from partners.models.preferences import Preferences
 from partners.models.terms import Terms
 from partners.models.webhook import Delivery, EventType, Webhook
 
@@ -13,6 +14,7 @@ __all__ = [
     "Invitation",
     "Partner",
     "PartnerUserObjectPermission",
+    "Preferences",
     "ReferenceCounter",
     "Terms",
     "Webhook",

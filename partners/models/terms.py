@@ -85,6 +85,14 @@ class Terms(models.Model):
         minutes: int | None = getattr(self, f"notice_sev{severity}")
         return None if minutes is None else timedelta(minutes=minutes)
 
+    def facts_within(self) -> dict[str, timedelta]:
+        """How long after confirmation the partner has each facts package, by its stage."""
+        return {
+            "initial": timedelta(hours=self.facts_initial_hours),
+            "interim": timedelta(hours=self.facts_interim_hours),
+            "final": timedelta(days=self.facts_final_days),
+        }
+
     @property
     def acknowledged_within(self) -> timedelta:
         """How long it may take until somebody there has acknowledged a notice."""

@@ -6,9 +6,15 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from partners.portal.views import (
+    digests,
+    drafts,
+    facts,
     files,
+    history,
     incidents,
+    preferences,
     procedures,
+    records,
     reports,
     requests,
     team,
@@ -52,6 +58,20 @@ class ProcedureReference(IncidentReference):
     regex = r"[A-Z][A-Z0-9]{1,11}-PROC-[0-9]{4}-[0-9]{4,9}"
 
 
+class FactsReference(IncidentReference):
+    """`HELIX-FACTS-2026-0001`."""
+
+    regex = r"[A-Z][A-Z0-9]{1,11}-FACTS-[0-9]{4}-[0-9]{4,9}"
+
+
+class DigestReference(IncidentReference):
+    """`HELIX-DIG-2026-0001`."""
+
+    regex = r"[A-Z][A-Z0-9]{1,11}-DIG-[0-9]{4}-[0-9]{4,9}"
+
+
+register_converter(FactsReference, "facts")
+register_converter(DigestReference, "digest")
 register_converter(IncidentReference, "incident")
 register_converter(ReportReference, "report")
 register_converter(RequestReference, "request")
@@ -59,15 +79,20 @@ register_converter(ProcedureReference, "procedure")
 
 urlpatterns = [
     path("", incidents.index, name="incidents"),
+    path("history/", history.index, name="history"),
     path("incidents/<incident:reference>/", incidents.detail, name="incident"),
     path(
         "incidents/<incident:reference>/notices/<int:number>/acknowledge/",
         incidents.acknowledge,
         name="acknowledge",
     ),
+    path("incidents/<incident:reference>/record.pdf", records.as_pdf, name="record_pdf"),
+    path("incidents/<incident:reference>/record.json", records.as_json, name="record_json"),
     path("incidents/<incident:reference>/works/", incidents.confirm, name="confirm"),
     path("incidents/<incident:reference>/write/", thread.write, name="write"),
     path("report/", reports.new, name="report_new"),
+    path("report/draft/", drafts.save, name="report_draft"),
+    path("report/draft/discard/", drafts.discard, name="report_discard"),
     path("reports/", reports.index, name="reports"),
     path("reports/<report:reference>/", reports.detail, name="report"),
     path("requests/", requests.index, name="requests"),
@@ -83,7 +108,12 @@ urlpatterns = [
         procedures.withdraw,
         name="procedure_withdraw",
     ),
+    path("facts/<facts:reference>/", facts.detail, name="facts"),
+    path("facts/<facts:reference>/json/", facts.as_json, name="facts_json"),
+    path("digests/", digests.index, name="digests"),
+    path("digests/<digest:reference>/", digests.detail, name="digest"),
     path("files/<uuid:key>/", files.download, name="file"),
+    path("preferences/", preferences.page, name="preferences"),
     path("team/", team.index, name="team"),
     path("team/invite/", team.invite, name="team_invite"),
     path("team/people/<int:number>/change/", team.change, name="team_change"),

@@ -22,6 +22,7 @@ LEFT_OUT = {
     "cases.requests.answer": "partners do it, in the portal and by their own API",
     "cases.requests.ask_for_time": "partners do it, in the portal and by their own API",
     "cases.thread.reply": "partners do it, in the portal and by their own API",
+    "cases.packages.hand_over": "a person at the desk stands behind each figure",
     "cases.procedures.keep": "partners do it, in the portal",
     "cases.procedures.withdraw": "partners do it, in the portal",
     "cases.workflow.begin_review": "reviews.workflow.begin calls it and opens the review with it",

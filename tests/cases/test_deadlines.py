@@ -221,7 +221,8 @@ def test_the_end_of_an_incident_ends_its_clocks_and_reopening_starts_them(opened
 
 def test_the_walk_meets_every_clock_on_its_way(incident_in):
     incident = incident_in("review")
-    assert set(due(incident)) == {"review"}
+    facts = {"facts_initial", "facts_interim", "facts_final"}  # nobody handed them over
+    assert set(due(incident)) == {"review", *facts}
     five_business_days = incident.recovered_at + timedelta(days=7)  # it is still that Wednesday
     assert incident.deadlines.get(kind="review").due_at == five_business_days
     met = incident.deadlines.filter(met_at__isnull=False)

@@ -17,10 +17,23 @@ import pytest
 from django.contrib.auth.hashers import check_password
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.db.models import F
 from django.test import Client
 
 from cases import facts, timeline, visibility
-from cases.models import Entry, Event, Incident, Involvement, Notice, NoticeCopy, Report
+from cases.models import (
+    Deadline,
+    Digest,
+    Entry,
+    Event,
+    FactsPackage,
+    Incident,
+    Involvement,
+    Notice,
+    NoticeCopy,
+    Report,
+    Request,
+)
 from incidentdesk.demo import director, stories
 from incidentdesk.demo.cast import PASSWORD
 from incidentdesk.demo.pace import Pace, detected_on
@@ -185,6 +198,21 @@ def test_the_logins_work(settings: Any, client: Client) -> None:
         )
         assert answer.redirect_chain[-1][0] == home, email
         client.post("/accounts/logout/")
+
+
+def test_whatever_partners_can_be_told_was_told_once() -> None:
+    sent = NoticeCopy.objects.filter(sent_at__isnull=False)
+    assert set(sent.values_list("kind", flat=True)) == {"first", "update", "all_clear", "report"}
+    assert Notice.objects.exclude(emergency_reason="").count() == 1
+    assert sent.filter(tlp="RED").get().partner.code == "HELIX"
+    assert not sent.filter(body__contains="{").exists()
+    assert set(Request.objects.values_list("state", flat=True)) == set(Request.State.values)
+    stages = FactsPackage.objects.values_list("stage", flat=True)
+    assert set(stages) == {"initial", "interim", "final"}
+    assert Digest.objects.exists()
+    facts = Deadline.objects.filter(kind__startswith="facts_", is_dropped=False)
+    assert facts.filter(met_at__gt=F("due_at")).exists()
+    assert not facts.filter(met_at=None, due_at__lt=NOW - timedelta(days=1)).exists()
 
 
 def test_a_second_load_says_so_and_changes_nothing() -> None:

@@ -66,6 +66,26 @@ def approve_and_send(page: Page, approver: Page, incident: str, kind: str, body:
     page.goto(incident)
 
 
+def send_own(page: Page, approver: Page, incident: str, kind: str, texts: dict[str, str]) -> None:
+    """A notice in which each partner reads a text of its own, approved by a second person, sent."""
+    page.goto(incident)
+    dialog = open_dialog(page, "draft_notice")
+    fill(dialog, {"kind": kind, "body": "What happened, in short.", "audience": True})
+    dialog.locator("details").evaluate("more => { more.open = true; }")
+    for partner, text in texts.items():
+        dialog.get_by_label(f"Only for {partner}").fill(text)
+    with page.expect_navigation():
+        dialog.locator("button[type=submit]").click()
+    notice = page.url.replace("/preview/", "/change/")
+    approver.goto(notice)
+    is_flagged = open_dialog(approver, "approve").locator("[name=checked]").count()
+    approver.goto(notice)
+    do(approver, "approve", **({"checked": True} if is_flagged else {}))
+    page.goto(notice)
+    do(page, "send")
+    page.goto(incident)
+
+
 def sign(page: Page, key: str, text: str) -> None:
     """The commander signs one statement."""
     do(page, "sign", key=key, text=text)
@@ -150,3 +170,32 @@ def recover(page: Page, *, ago: int) -> None:
     do(page, "record_check", name="Quote age", passed="yes", result="150 ms at the 99th.")
     do(page, "reconcile", what="Orders against drop copy", compared=18412, differences=0)
     sign(page, "blocks_lifted", "The list is ticked off.")
+
+
+def review(page: Page, approver: Page, incident: str) -> None:
+    """The review is written, refused to its commander, approved by another, and closes it."""
+    page.locator("a.btn.p", has_text="Begin review").click()
+    with page.expect_navigation():
+        page.locator("dialog.desk button[type=submit]").click()
+    page.goto(incident)
+    page.get_by_role("link", name="Open the review").first.click()
+    written = page.url
+    do(
+        page,
+        "write",
+        root_cause="The handler did not resubscribe after a gap.",
+        contributing_factors="No alert on sequence gaps.",
+    )
+    do(page, "add_control", name="Feed gap monitoring", verdict="missing", note="Add it.")
+    due = (clocks.now() + timedelta(days=30)).strftime("%Y-%m-%d")
+    do(page, "agree", title="Resubscribe on a gap", kind="prevent", owner="Commander 1", due_on=due)
+    do(page, "no_documents", reason="The runbook was right.")
+    do(page, "add_lesson", text="Watch gaps, not only silence.", tags="market data")
+    page.goto(written)
+    assert page.locator("a[data-dialog]", has_text="Approve and close").count() == 0
+    approver.goto(written)
+    do(approver, "finish")
+    page.goto(incident)
+    expect(page.locator(".head")).to_be_visible()
+    page.goto(incident + "?tab=timeline")
+    expect(page.locator(".tl")).to_contain_text("Review → Closed.")

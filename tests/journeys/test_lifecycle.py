@@ -5,11 +5,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 
 from playwright.sync_api import Page, expect
 
-from incidentdesk.kernel import clocks
 from tests.journeys.stack import Alertmanager, Desk
 from tests.journeys.steps import (
     approve_and_send,
@@ -19,6 +17,7 @@ from tests.journeys.steps import (
     fix_it,
     open_dialog,
     recover,
+    review,
     sign,
 )
 from tests.journeys.test_alerts import mails_about, wait_until
@@ -138,32 +137,3 @@ def check_partners(as_: Callable[[str], Page], mark: str) -> None:
         expect(page.locator("main")).to_contain_text(f"Quotes were delayed. {mark}")
         page.get_by_role("button", name="Acknowledge").first.click()
         expect(page.locator("main")).to_contain_text("Acknowledged by")
-
-
-def review(page: Page, approver: Page, incident: str) -> None:
-    """The review is written, refused to its commander, approved by another, and closes it."""
-    page.locator("a.btn.p", has_text="Begin review").click()
-    with page.expect_navigation():
-        page.locator("dialog.desk button[type=submit]").click()
-    page.goto(incident)
-    page.get_by_role("link", name="Open the review").first.click()
-    written = page.url
-    do(
-        page,
-        "write",
-        root_cause="The handler did not resubscribe after a gap.",
-        contributing_factors="No alert on sequence gaps.",
-    )
-    do(page, "add_control", name="Feed gap monitoring", verdict="missing", note="Add it.")
-    due = (clocks.now() + timedelta(days=30)).strftime("%Y-%m-%d")
-    do(page, "agree", title="Resubscribe on a gap", kind="prevent", owner="Commander 1", due_on=due)
-    do(page, "no_documents", reason="The runbook was right.")
-    do(page, "add_lesson", text="Watch gaps, not only silence.", tags="market data")
-    page.goto(written)
-    assert page.locator("a[data-dialog]", has_text="Approve and close").count() == 0
-    approver.goto(written)
-    do(approver, "finish")
-    page.goto(incident)
-    expect(page.locator(".head")).to_be_visible()
-    page.goto(incident + "?tab=timeline")
-    expect(page.locator(".tl")).to_contain_text("Review → Closed.")

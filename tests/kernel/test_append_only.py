@@ -30,6 +30,9 @@ APPEND_ONLY = {
     "cases_sharedfile",
     "cases_checkpoint",
     "cases_checkpointhead",
+    "cases_factspackage",
+    "cases_digest",
+    "cases_digestline",
     "notifications_messageevent",
     "notifications_escalationevent",
 }

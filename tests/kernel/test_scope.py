@@ -15,7 +15,7 @@ from cases import disclosure, visibility
 from cases.models import Involvement, NoticeCopy, Report
 from incidentdesk.kernel import grants, scope
 from incidentdesk.kernel.errors import GONE, Conflict
-from partners import invitations, team
+from partners import invitations, preferences, team
 from partners.models import Partner
 from tests.conftest import NOW
 
@@ -111,11 +111,15 @@ def test_the_portal_may_read_these_columns_and_write_nothing():
         for table, column, privilege in cursor.fetchall():
             found.setdefault((table, privilege), set()).add(column)
     assert found == {
+        ("cases_digest", "SELECT"): set(visibility.DIGEST_COLUMNS),
+        ("cases_digestline", "SELECT"): set(visibility.LINE_COLUMNS),
+        ("cases_factspackage", "SELECT"): set(visibility.PACKAGE_COLUMNS),
         ("cases_involvement", "SELECT"): set(visibility.INVOLVEMENT_COLUMNS),
         ("cases_noticecopy", "SELECT"): set(visibility.COPY_COLUMNS),
         ("cases_procedure", "SELECT"): set(visibility.PROCEDURE_COLUMNS),
         ("cases_remark", "SELECT"): set(visibility.REMARK_COLUMNS),
         ("cases_report", "SELECT"): set(visibility.REPORT_COLUMNS),
+        ("cases_reportdraft", "SELECT"): set(visibility.DRAFT_COLUMNS),
         ("cases_request", "SELECT"): set(visibility.REQUEST_COLUMNS),
         ("cases_requeststep", "SELECT"): set(visibility.STEP_COLUMNS),
         ("cases_sharedfile", "SELECT"): set(visibility.FILE_COLUMNS),
@@ -135,6 +139,8 @@ def test_the_portal_may_read_these_columns_and_write_nothing():
             "permission_id",
             "content_object_id",
         },
+        ("partners_preferences", "SELECT"): set(preferences.COLUMNS),
+        ("partners_terms", "SELECT"): set(preferences.TERMS_COLUMNS),
         ("auth_permission", "SELECT"): {"id", "codename"},
         ("kernel_user", "SELECT"): {"id", "last_login"},
     }
@@ -172,11 +178,15 @@ def test_every_table_that_names_a_partner_and_is_read_by_the_portal_has_row_secu
         )
         secured = [row[0] for row in cursor.fetchall()]
     assert secured == [
+        "cases_digest",
+        "cases_digestline",
+        "cases_factspackage",
         "cases_involvement",
         "cases_noticecopy",
         "cases_procedure",
         "cases_remark",
         "cases_report",
+        "cases_reportdraft",
         "cases_request",
         "cases_requeststep",
         "cases_sharedfile",
@@ -184,6 +194,8 @@ def test_every_table_that_names_a_partner_and_is_read_by_the_portal_has_row_secu
         "partners_contact",
         "partners_invitation",
         "partners_partneruserobjectpermission",
+        "partners_preferences",
+        "partners_terms",
     ]
 
 

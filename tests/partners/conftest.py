@@ -16,9 +16,22 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 
-from cases import disclosure, notices, procedures, requests, thread, workflow
+from cases import (
+    deciding,
+    digests,
+    disclosure,
+    notices,
+    packages,
+    procedures,
+    requests,
+    thread,
+    workflow,
+)
 from cases.intake import reports
 from cases.models import (
+    Digest,
+    DigestLine,
+    FactsPackage,
     Incident,
     Involvement,
     NoticeCopy,
@@ -58,6 +71,8 @@ class Side:
     report: Report = field(init=False)
     asked: Request = field(init=False)
     procedure: Procedure = field(init=False)
+    package: FactsPackage = field(init=False)
+    digest: Digest = field(init=False)
 
     @property
     def client(self) -> Client:
@@ -73,6 +88,9 @@ class Side:
             NoticeCopy,
             Report,
             Contact,
+            Digest,
+            DigestLine,
+            FactsPackage,
             Procedure,
             Remark,
             Request,
@@ -175,6 +193,33 @@ class Telling:
             at=self.tick(),
         )
 
+    def hand_over(self, involvement: Involvement, word: str) -> FactsPackage:
+        """The partner's figures."""
+        return packages.hand_over(
+            incident_id=involvement.incident_id,
+            involvement_id=involvement.pk,
+            stage="initial",
+            figures=packages.Figures(text=f"{word} facts", services=f"{word} services", clients=17),
+            by=self.people.actor("communications"),
+            at=self.tick(),
+        )
+
+    def digest(self, side: Side) -> Digest:
+        """A small incident of its own, told of once the month is over."""
+        small = self.declare(f"GLOBAL small one of {side.word}")
+        Incident.objects.filter(pk=small.pk).update(severity=4)
+        row = self.involve(small, side, hint="small")
+        deciding.decide(
+            incident_id=small.pk,
+            involvement_ids=[row.pk],
+            choice="digest",
+            reason="GLOBAL reason",
+            by=self.people.actor("commander"),
+            at=self.tick(),
+        )
+        digests.send_due(at=NOW + timedelta(days=40))
+        return Digest.objects.get(partner=side.partner)
+
     def report(self, side: Side, title: str) -> Report:
         """The partner reports something and is answered."""
         made = reports.report(
@@ -224,6 +269,8 @@ def both(telling: Telling) -> Both:
             at=telling.tick(),
         )
         side.involvement.refresh_from_db()
+        side.package = telling.hand_over(side.involvement, side.word)
+        side.digest = telling.digest(side)
     return Both(a, b, incident)
 
 

@@ -15,6 +15,9 @@ from django.db import DatabaseError, ProgrammingError, connection, transaction
 from cases import visibility
 from cases.models import (
     Category,
+    Digest,
+    DigestLine,
+    FactsPackage,
     Incident,
     Involvement,
     NoticeCopy,
@@ -27,29 +30,47 @@ from cases.models import (
 )
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.scope import partner_scope
-from partners import invitations, team
+from partners import invitations, preferences, team
 from partners.models import Contact, Invitation, PartnerUserObjectPermission
 from tests.partners.conftest import Both
 
 pytestmark = pytest.mark.django_db
 
 READABLE = {
+    "cases_digest": set(visibility.DIGEST_COLUMNS),
+    "cases_digestline": set(visibility.LINE_COLUMNS),
+    "cases_factspackage": set(visibility.PACKAGE_COLUMNS),
     "cases_involvement": set(visibility.INVOLVEMENT_COLUMNS),
     "cases_noticecopy": set(visibility.COPY_COLUMNS),
     "cases_procedure": set(visibility.PROCEDURE_COLUMNS),
     "cases_remark": set(visibility.REMARK_COLUMNS),
     "cases_report": set(visibility.REPORT_COLUMNS),
+    "cases_reportdraft": set(visibility.DRAFT_COLUMNS),
     "cases_request": set(visibility.REQUEST_COLUMNS),
     "cases_requeststep": set(visibility.STEP_COLUMNS),
     "cases_sharedfile": set(visibility.FILE_COLUMNS),
     "partners_contact": set(team.CONTACT_COLUMNS),
     "partners_invitation": set(invitations.COLUMNS),
     "partners_partneruserobjectpermission": {"id", "user_id", "permission_id", "content_object_id"},
+    "partners_preferences": set(preferences.COLUMNS),
+    "partners_terms": set(preferences.TERMS_COLUMNS),
     "auth_permission": {"id", "codename"},
     "kernel_user": {"id", "last_login"},
     "cases_category": {"id", "key", "name", "description", "position", "is_active"},
 }
-SCOPED = [Involvement, NoticeCopy, Procedure, Remark, Report, Request, RequestStep, SharedFile]
+SCOPED = [
+    Digest,
+    DigestLine,
+    FactsPackage,
+    Involvement,
+    NoticeCopy,
+    Procedure,
+    Remark,
+    Report,
+    Request,
+    RequestStep,
+    SharedFile,
+]
 
 
 def tables() -> dict[str, set[str]]:

@@ -54,14 +54,14 @@ class Page(HTMLParser):
         self.comments.append(data)
 
 
-def check(text: str) -> None:
+def check(text: str, *, scripts: int = 0) -> None:
     """What holds for every page."""
     page = Page(text)
     assert page.language == "en"
     assert page.tags["h1"] == 1
     assert page.tags["main"] == 1
     assert page.tags["title"] == 1
-    assert page.tags["script"] == 0
+    assert page.tags["script"] == text.count('<script src="/static/') == scripts
     assert page.tags["style"] == 0
     assert page.comments == []
     assert all(count == 1 for name, count in page.ids.items() if name)
@@ -80,6 +80,7 @@ def test_every_page_of_the_portal(both: Both) -> None:
         "/portal/",
         f"/portal/incidents/{both.a.involvement.reference}/",
         "/portal/report/",
+        "/portal/history/",
         "/portal/reports/",
         f"/portal/reports/{both.a.report.reference}/",
         "/portal/team/",
@@ -88,8 +89,8 @@ def test_every_page_of_the_portal(both: Both) -> None:
         "/accounts/password/change/",
         "/accounts/logout/",
     ):
-        check(client.get(address).text)
-    check(client.post("/portal/report/", {}).text)
+        check(client.get(address).text, scripts=address == "/portal/report/")
+    check(client.post("/portal/report/", {}).text, scripts=1)
 
 
 def test_every_page_before_the_login(db: None) -> None:

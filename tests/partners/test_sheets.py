@@ -10,11 +10,18 @@ from django.test import Client
 
 from cases.models import System
 from cases.sheets import SYSTEMS, import_systems
-from incidentdesk.kernel import exchange
+from incidentdesk.kernel import exchange, sheets
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
 from incidentdesk.kernel.models import AuditEvent
-from partners.models import Contact, Partner
-from partners.sheets import CONTACTS, PARTNERS, import_contacts, import_partners
+from partners.models import Contact, Partner, Terms
+from partners.sheets import (
+    CONTACTS,
+    PARTNERS,
+    TERMS,
+    import_contacts,
+    import_partners,
+    import_terms,
+)
 from tests.conftest import NOW
 from tests.incidentdesk.conftest import text_of
 
@@ -293,3 +300,42 @@ def test_readers_export_and_an_auditor_s_export_is_recorded(people, helix):
     )
     assert browser.get("/admin/partners/partner/csv/people.csv").status_code == 404
     assert _browser(people, "auditor").get("/admin/cases/system/csv/systems.csv").status_code == 200
+
+
+def test_contract_terms_come_back_as_they_were_exported_and_change_as_the_file_says(
+    helix, norrbank, administrator
+):
+    Terms.objects.filter(partner=helix).update(regimes=["DORA", "NIS2"])
+    text = sheets.decoded(TERMS.export())
+    assert text.splitlines()[1] == "HELIX,60,120,240,,60,text,3,48,20,DORA NIS2"
+    assert {step.verb for step in exchange.plan(TERMS, text).steps} == {"same"}
+    changed = "partner,sev1,sev3,mail,regimes\nNORR,30,,link,dora uk\n"
+    assert _steps(TERMS, changed) == [
+        (
+            2,
+            "NORR",
+            "change",
+            [
+                "sev1: 60 → 30",
+                "sev3: 240 → empty",
+                "mail: text → link",
+                "regimes: empty → DORA UK",
+            ],
+        )
+    ]
+    assert import_terms(text=changed, by=administrator, at=NOW) == 1
+    terms = Terms.objects.get(partner=norrbank)
+    assert (terms.notice_sev1, terms.notice_sev3, terms.mail_carries, terms.regimes) == (
+        30,
+        None,
+        "link",
+        ["DORA", "UK"],
+    )
+
+
+def test_terms_that_nobody_can_agree_are_refused_in_words(helix, people):
+    text = "partner,sev1,regimes\nHELIX,soon,DORA LAW\nNOBODY,60,\n"
+    refused = [(line, verb) for line, _, verb, _ in _steps(TERMS, text)]
+    assert refused == [(2, "refuse"), (3, "refuse")]
+    with pytest.raises(NotAllowed):
+        import_terms(text="partner,sev1\nHELIX,5\n", by=people.actor("commander"), at=NOW)

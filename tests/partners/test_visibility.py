@@ -11,6 +11,9 @@ import pytest
 
 from cases import visibility
 from cases.models import (
+    Digest,
+    DigestLine,
+    FactsPackage,
     Involvement,
     NoticeCopy,
     Procedure,
@@ -40,6 +43,9 @@ FOR_ACTORS = {
 def test_the_application_sees_the_rows_of_both(both: Both) -> None:
     mine = {both.a.partner.pk, both.b.partner.pk}
     for model in (
+        Digest,
+        DigestLine,
+        FactsPackage,
         Involvement,
         NoticeCopy,
         Procedure,
@@ -63,11 +69,13 @@ def test_each_query_gives_the_own_rows_only(both: Both, name: str) -> None:
 
 def test_there_are_as_many_queries_as_we_think() -> None:
     assert set(FOR_ACTORS) == {
+        "digests_for",
         "files_for",
         "involvements_for",
         "listed_for",
         "notices_for",
         "owed_by",
+        "packages_for",
         "procedures_for",
         "remarks_for",
         "receipts_for",

@@ -9,12 +9,12 @@ from typing import Any
 from django import forms
 from django.urls import reverse
 
-from cases import labels, notices, wording
+from cases import approvers, labels, notices, wording
 from cases.admin.dialogs import fields
 from cases.models import Incident, Involvement, Notice
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.dialogs import Action, DeskForm, Done
+from incidentdesk.kernel.dialogs import AGAIN, Action, DeskForm, Done
 from partners import directory
 
 Kind = Notice.Kind
@@ -53,8 +53,12 @@ def _own(data: Mapping[str, Any]) -> list[notices.OwnText]:
 
 
 class DraftForm(TextForm):
-    """The text of a notice and who gets it. `?kind=` begins with that kind's template."""
+    """The text of a notice and who gets it. `?kind=` begins with that kind's template.
 
+    Asked for again with another kind, it keeps what was typed.
+    """
+
+    is_kept = False
     above = "admin/cases/incident/draft_from.html"
     kind = forms.ChoiceField(label="Kind", choices=Kind.choices)
     audience = fields.ticks("To")
@@ -73,6 +77,7 @@ class DraftForm(TextForm):
 
     def prepare(self) -> None:
         """Every partner that is to be told; the next kind, its template, the next promise."""
+        self._keep()
         rows = list(self.obj.involvements.select_related("partner"))
         self.fields["audience"].choices = [(row.pk, fields.named(row)) for row in rows]  # type: ignore[attr-defined]
         self.fields["audience"].initial = [
@@ -97,6 +102,21 @@ class DraftForm(TextForm):
         if not rows:
             self.lead_in = "No partner is listed on this incident yet; list one first."
 
+    def _keep(self) -> None:
+        """What was typed stays, but for a template nobody changed and what no kind promises."""
+        if AGAIN not in self.initial:
+            return
+        self.initial["kind"] = kind = str(self.initial[AGAIN])
+        for ticked in ("audience", "contacts"):
+            self.initial.setdefault(ticked, [])
+        typed = " ".join(str(self.initial.get("body", "")).split())
+        offered = [wording.template(one, self.obj.category_id) for one in Kind.values]
+        if not typed or typed in [" ".join(text.split()) for text in offered]:
+            self.initial.pop("body", None)
+        self.is_kept = "body" in self.initial
+        if kind in LAST or not self.initial.get("next_update_at"):
+            self.initial.pop("next_update_at", None)
+
     def _kind(self) -> str:
         """The one that was asked for; else a first notice where none was sent."""
         asked = self.initial.get("kind")
@@ -120,7 +140,9 @@ def _draft(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -
         at=at,
     )
     address = reverse("admin:cases_notice_preview", args=[notice.pk])
-    return Done("The notice waits for a second person's approval.", to=address)
+    return Done(
+        "The notice waits for a second person's approval.", to=address, refused=_lacking(notice)
+    )
 
 
 class EditForm(TextForm):
@@ -139,7 +161,18 @@ class EditForm(TextForm):
 def _edit(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
     fresh = notices.edit(notice_id=obj.pk, body=data["body"], texts=_own(data), by=by, at=at)
     address = reverse("admin:cases_notice_change", args=[fresh.pk])
-    return Done("Saved as a new draft; it waits for a second person's approval.", to=address)
+    said = "Saved as a new draft; it waits for a second person's approval."
+    return Done(said, to=address, refused=_lacking(fresh))
+
+
+def _lacking(notice: Notice) -> str:
+    """What whoever writes it has to know: that nobody can approve it."""
+    if approvers.of(notice):
+        return ""
+    return (
+        f"A {notice.get_kind_display()} waits, and nobody who is let in can approve it. Its "
+        "commander admits somebody who approves notices."
+    )
 
 
 DRAFT_NOTICE = Action(

@@ -11,7 +11,7 @@ from typing import Any
 from cases import correspondence
 from cases.admin.page import moments
 from cases.admin.page.partners import PartnerRow
-from cases.models import Incident, Procedure, Remark, Request
+from cases.models import FactsPackage, Incident, Procedure, Remark, Request
 
 MOST = 200  # of all partners together, the newest
 
@@ -34,16 +34,20 @@ class Exchange:
     remarks: list[tuple[Remark, str]]  # oldest first, with when
     waits: bool  # the partner wrote, and nobody answered
     procedures: list[Procedure]  # for its own users, valid now
+    packages: list[FactsPackage]  # newest first
 
 
 def rows(incident: Incident, partners: Sequence[PartnerRow], now: datetime) -> dict[str, Any]:
-    """Each partner with its requests and its thread; four queries, whatever their number."""
+    """Each partner with its requests, thread and facts; five queries, whatever their number."""
     asked: dict[int, list[Asked]] = defaultdict(list)
     found = Request.objects.filter(involvement__incident=incident)
     for request in found.order_by("due_at", "id"):
         asked[request.involvement_id].append(_asked(request, now))
+    handed: dict[int, list[FactsPackage]] = defaultdict(list)
+    for package in FactsPackage.objects.filter(involvement__incident=incident):
+        handed[package.involvement_id].append(package)
     written, held = _remarks(incident, now), _procedures(incident, now)
-    return {"exchanges": [_exchange(row, asked, written, held) for row in partners]}
+    return {"exchanges": [_exchange(row, asked, written, held, handed) for row in partners]}
 
 
 def _exchange(
@@ -51,11 +55,13 @@ def _exchange(
     asked: dict[int, list[Asked]],
     written: dict[int, list[tuple[Remark, str]]],
     held: dict[int, list[Procedure]],
+    handed: dict[int, list[FactsPackage]],
 ) -> Exchange:
     remarks = written[row.involvement.pk]
     waits = any(not remark.is_ours and remark.seen_at is None for remark, _ in remarks)
     valid = held[row.involvement.partner_id]
-    return Exchange(row, asked[row.involvement.pk], remarks, waits, valid)
+    pk = row.involvement.pk
+    return Exchange(row, asked[pk], remarks, waits, valid, handed[pk])
 
 
 def _procedures(incident: Incident, now: datetime) -> dict[int, list[Procedure]]:

@@ -24,6 +24,7 @@ from partners.portal.views.requests import require_acting, shown
 
 PAGE = 25
 WAITING, WAITING_LONGER, OWED = 3, 25, 10
+DIGESTS = 3  # that the first page shows
 SOON = timedelta(days=60)  # before a procedure expires
 # What a phase that is done is called: identification ends when the incident is confirmed.
 DONE = {
@@ -74,7 +75,7 @@ def index(request: ScopedRequest) -> HttpResponse:
     }
     wanted = next((name for name in shelves if request.GET.get(name)), None)
     listed = [
-        _shelf(request.actor, name, heading, found, after=request.GET.get(name, ""))
+        shelf_of(request.actor, name, heading, found, after=request.GET.get(name, ""))
         for name, (heading, found) in shelves.items()
         if wanted in (None, name)
     ]
@@ -89,6 +90,7 @@ def index(request: ScopedRequest) -> HttpResponse:
         "more_wait": len(waiting) > WAITING_LONGER,
         **({} if wanted else procedures_due(request.actor, clocks.now().date())),
         "owed": [] if wanted else shown(visibility.owed_by(request.actor)[:OWED]),
+        "digests": [] if wanted else list(visibility.digests_for(request.actor)[:DIGESTS]),
         "now": clocks.now(),
     }
     return render(request, "portal/incidents/index.html", context)
@@ -126,6 +128,7 @@ def page(request: ScopedRequest, involvement: Involvement, remark: RemarkForm) -
         "procedures": visibility.procedures_for(request.actor).filter(
             ended_at=None, valid_until__gte=clocks.now().date()
         ),
+        "packages": visibility.packages_for(request.actor).filter(involvement_id=involvement.pk),
         "remarks": visibility.remarks_for(request.actor).filter(involvement_id=involvement.pk),
         "remark": remark,
         "now": clocks.now(),
@@ -197,9 +200,10 @@ def _updates(actor: Actor, involvement: Involvement) -> list[Update]:
     return [Update(number, notice) for number, notice in enumerate(sent, start=1)]
 
 
-def _shelf(
+def shelf_of(
     actor: Actor, name: str, heading: str, rows: QuerySet[Involvement], *, after: str
 ) -> Shelf:
+    """One page of these rows, beginning behind the incident `after`."""
     if after:
         rows = rows.filter(_comes_after(actor, after))
     found = list(rows[: PAGE + 1])

@@ -116,7 +116,7 @@ def test_a_draft_begins_with_the_template_of_its_kind_and_promises_the_next_upda
     browser = as_("communications")
     form = browser.get(address(incident, "draft_notice"))
     assert "A service that you use is disturbed: {title}." in text_of(form)
-    assert f'href="{address(incident, "draft_notice")}?kind=correction"' in form.content.decode()
+    assert '<button class="link" name="again" value="correction"' in form.content.decode()
     other = browser.get(address(incident, "draft_notice") + "?kind=correction")
     assert "We correct what we wrote about {title}." in text_of(other)
     wrong = _draft(browser, incident, body="Dear {name}")

@@ -1,0 +1,113 @@
+"""Handing a partner its facts package: what it needs for its own reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+
+from cases import packages
+from cases.admin.dialogs import fields
+from cases.admin.dialogs.partners import SHOWN, InvolvementForm
+from cases.models import FactsPackage, Incident, Involvement
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.dialogs import Action, Done
+
+Stage = FactsPackage.Stage
+# What the next package begins with, as the one before had it.
+KEPT = (
+    "text",
+    "services",
+    "began_at",
+    "ended_at",
+    "downtime_minutes",
+    "clients",
+    "clients_share",
+    "transactions",
+    "transactions_share",
+    "value_eur",
+    "is_estimate",
+)
+
+
+def _count(label: str) -> forms.IntegerField:
+    return forms.IntegerField(label=label, min_value=0, max_value=2**31 - 1, required=False)
+
+
+def _share(label: str) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label, min_value=0, max_value=100, max_digits=5, decimal_places=2, required=False
+    )
+
+
+class FactsForm(InvolvementForm):
+    """The figures for one partner; what is not known stays empty."""
+
+    stage = forms.ChoiceField(label="Which package", choices=Stage.choices)
+    text = fields.words("What happened", help_text=SHOWN)
+    services = fields.words("Services of the partner that are affected", rows=2, required=False)
+    began_at = fields.moment("Began", required=False)
+    ended_at = fields.moment("Ended", required=False)
+    downtime_minutes = _count("Downtime in minutes")
+    clients = _count("Clients affected")
+    clients_share = _share("Share of its clients (%)")
+    transactions = _count("Transactions affected")
+    transactions_share = _share("Share of its transactions (%)")
+    value_eur = forms.IntegerField(
+        label="Value affected (EUR)", min_value=0, max_value=2**62, required=False
+    )
+    is_estimate = forms.BooleanField(label="Figures are estimates", required=False)
+
+    def prepare(self) -> None:
+        """As the package before had it; the first one as the incident stands."""
+        super().prepare()
+        if self.row is None:
+            return
+        before = self.row.packages.first()
+        stages = list(Stage.values)
+        had = stages.index(before.stage) if before else -1
+        self.fields["stage"].initial = stages[min(had + 1, len(stages) - 1)]
+        known = {name: getattr(before, name) for name in KEPT} if before else _as_it_stands(self)
+        for name, value in known.items():
+            self.fields[name].initial = value
+
+
+def _as_it_stands(form: FactsForm) -> dict[str, Any]:
+    incident: Incident = form.obj
+    row: Involvement | None = form.row
+    down: timedelta | None = None
+    if incident.occurred_at and incident.recovered_at:
+        down = incident.recovered_at - incident.occurred_at
+    return {
+        "text": row.meaning if row else "",
+        "began_at": incident.occurred_at,
+        "ended_at": incident.recovered_at,
+        "downtime_minutes": int(down.total_seconds() // 60) if down else None,
+        "is_estimate": True,
+    }
+
+
+def _hand_over(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
+    made = packages.hand_over(
+        incident_id=obj.pk,
+        involvement_id=data["involvement"],
+        stage=data["stage"],
+        figures=packages.Figures(**{name: data[name] for name in KEPT}),
+        by=by,
+        at=at,
+    )
+    return Done(f"{made.partner} has its facts, as {made}.", f"{obj.url}?tab=partners")
+
+
+HAND_OVER = Action(
+    "hand_over_facts",
+    "Hand over facts",
+    _hand_over,
+    Permission.NOTICE_SEND,
+    FactsForm,
+    intro="The partner finds it in its portal at once, as a page and as JSON, and has a mail. It "
+    "stays as it is; what is learned later goes into another.",
+    submit="Hand over",
+)

@@ -1,0 +1,136 @@
+"""Facts packages: handing a partner the figures of its incident, for its own reports.
+
+What a regulator's form makes of them is not decided here, and the desk reports to no authority.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from cases import disclosure, labels, promises, queries, timeline
+from cases.models import Entry, FactsPackage, Involvement
+from incidentdesk.kernel import access
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.errors import InvalidInput
+from notifications import outbox
+from partners import directory
+
+Stage = FactsPackage.Stage
+WHOLE = Decimal(100)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is known for this partner; None is not known. Shares are per cent, the value in euro."""
+
+    text: str
+    services: str = ""
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    downtime_minutes: int | None = None
+    clients: int | None = None
+    clients_share: Decimal | None = None
+    transactions: int | None = None
+    transactions_share: Decimal | None = None
+    value_eur: int | None = None
+    is_estimate: bool = False
+
+
+@transaction.atomic
+def hand_over(
+    *,
+    incident_id: int,
+    involvement_id: int,
+    stage: str,
+    figures: Figures,
+    by: Actor,
+    at: datetime,
+) -> FactsPackage:
+    """Give one partner its facts, in its portal; its clock for them is met, and it has a mail."""
+    incident = queries.locked(incident_id, by=by)
+    access.require(by, Permission.NOTICE_SEND)
+    disclosure.require_telling(incident)
+    involvement = incident.involvements.select_related("partner").get(pk=involvement_id)
+    involvement.incident = incident
+    _require_possible(involvement, stage, figures)
+    partner = involvement.partner
+    made = FactsPackage.objects.create(
+        involvement=involvement,
+        partner=partner,
+        reference=directory.next_reference(partner, kind="facts", year=at.year),
+        stage=stage,
+        handed_at=at,
+        handed_by_id=by.person_id,
+        **asdict(figures) | {"text": figures.text.strip(), "services": figures.services.strip()},
+    )
+    promises.keep_facts(involvement, stage, at=at)
+    _tell(made, at=at)
+    text = (
+        f"{partner} was handed its {made.get_stage_display()} facts package, {made}. {said(made)}"
+    )
+    timeline.record(incident, Entry.Kind.PARTNER, text, by=by, at=at, partner_id=partner.pk)
+    return made
+
+
+def said(package: FactsPackage) -> str:
+    """The figures in a line, as the timeline keeps them."""
+    share = {"clients": package.clients_share, "transactions": package.transactions_share}
+    parts = []
+    for name in ("clients", "transactions"):
+        count = getattr(package, name)
+        per_cent = f" ({share[name]:g} %)" if share[name] is not None else ""
+        parts += [f"{name} {'not known' if count is None else count}{per_cent}"]
+    if package.value_eur is not None:
+        parts.append(f"EUR {package.value_eur}")
+    if package.downtime_minutes is not None:
+        parts.append(f"{package.downtime_minutes} minutes down")
+    estimated = " Estimated." if package.is_estimate else ""
+    return f"{', '.join(parts).capitalize()}.{estimated}"
+
+
+def _require_possible(involvement: Involvement, stage: str, figures: Figures) -> None:
+    if stage not in Stage.values:
+        raise InvalidInput("A facts package is the first, an interim or the final one.")
+    if involvement.disclosed_at is None:
+        raise InvalidInput(
+            f"{involvement.partner} does not see this incident yet; disclose it or send a notice."
+        )
+    if involvement.incident.tlp == labels.Tlp.RED:
+        raise InvalidInput(
+            "TLP:RED is for named people, and a facts package is for all at the partner; tell them "
+            "by a notice."
+        )
+    if not figures.text.strip():
+        raise InvalidInput("Say what happened, in words for this partner.")
+    if figures.began_at and figures.ended_at and figures.ended_at < figures.began_at:
+        raise InvalidInput("It cannot have ended before it began.")
+    for share in (figures.clients_share, figures.transactions_share):
+        if share is not None and not 0 <= share <= WHOLE:
+            raise InvalidInput("A share is between 0 and 100 per cent.")
+
+
+def _tell(package: FactsPackage, *, at: datetime) -> None:
+    """A mail with a link alone to each of those who get notices."""
+    outbox.queue_many(
+        [
+            outbox.Draft(
+                kind="facts",
+                to=contact.email,
+                about=package.involvement.incident.about,
+                dedupe_key=f"facts:{package.pk}:{contact.pk}",
+                context={
+                    "reference": package.reference,
+                    "incident": package.involvement.reference,
+                    "stage": package.get_stage_display(),
+                    "partner_name": package.partner.name,
+                    "url": f"/portal/facts/{package.reference}/",
+                },
+            )
+            for contact in directory.notice_contacts(package.partner_id)
+        ],
+        at=at,
+    )
