@@ -1,4 +1,4 @@
-"""Which columns the portal's database role may read of facts packages and digests.
+"""Which columns the portal's database role may read of facts packages, digests and events.
 
 A migration grants exactly these; `visibility` asks for no other.
 """
@@ -33,4 +33,16 @@ LINE_COLUMNS = (
     "meaning",
     "began_at",
     "over_at",
+)
+EVENT_COLUMNS = (
+    "id",
+    "partner_id",
+    "involvement_id",
+    "number",
+    "key",
+    "kind",
+    "at",
+    "data",
+    "tlp",
+    "reader_ids",
 )

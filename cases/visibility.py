@@ -12,7 +12,7 @@ from typing import TypeVar
 from django.db.models import Model, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from cases import labels
-from cases.columns import DIGEST_COLUMNS, LINE_COLUMNS, PACKAGE_COLUMNS
+from cases.columns import DIGEST_COLUMNS, EVENT_COLUMNS, LINE_COLUMNS, PACKAGE_COLUMNS
 from cases.models import (
     Category,
     Digest,
@@ -132,18 +132,6 @@ PROCEDURE_COLUMNS = (
     "kept_at",
     "keeper",
     "ended_at",
-)
-EVENT_COLUMNS = (
-    "id",
-    "partner_id",
-    "involvement_id",
-    "number",
-    "key",
-    "kind",
-    "at",
-    "data",
-    "tlp",
-    "reader_ids",
 )
 FILE_COLUMNS = (
     "id",
