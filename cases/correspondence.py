@@ -60,4 +60,5 @@ def files_visible_to(actor: Actor) -> QuerySet[SharedFile]:
         Q(step__in=steps_visible_to(actor))
         | Q(remark__in=remarks_visible_to(actor))
         | Q(procedure__in=procedures_visible_to(actor))
+        | Q(report__in=queries.reports_visible_to(actor))
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import moving, promises, queries, timeline
+from cases import events, moving, promises, queries, timeline
 from cases.models import Entry, Incident, Involvement, Report
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -93,6 +93,7 @@ def show(incident: Incident, involvement: Involvement, *, by: Actor, at: datetim
     involvement.save(update_fields=["reference", "disclosed_at", "disclosed_by"])
     text = f"Disclosed to {partner} as {involvement.reference}."
     timeline.record(incident, Kind.PARTNER, text, by=by, at=at, partner_id=partner.pk)
+    events.disclosed(incident, involvement, at=at)
 
 
 def require_telling(incident: Incident) -> None:

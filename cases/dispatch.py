@@ -16,7 +16,7 @@ from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.models import User
 from notifications import escalation, outbox, rendering
 from notifications.rendering import Rendered
-from partners import directory
+from partners import directory, preferences
 from partners.models import Contact
 
 
@@ -27,10 +27,10 @@ def mails(copy: NoticeCopy, *, at: datetime) -> None:
 
 
 def addressees(copy: NoticeCopy) -> list[Contact]:
-    """The people who are named in it, or else the partner's contacts who get notices."""
+    """The people who are named in it, or else the contacts who get notices of its severity."""
     if copy.contact_ids:
         return [one for one in contacts(copy) if one.pk in copy.contact_ids]
-    return directory.notice_contacts(copy.partner_id)
+    return directory.notice_contacts(copy.partner_id, severity=copy.involvement.severity)
 
 
 def contacts(copy: NoticeCopy) -> list[Contact]:
@@ -47,6 +47,7 @@ def mail(copy: NoticeCopy, contact: Contact, *, at: datetime) -> None:
         about=copy.involvement.incident.about,
         dedupe_key=key(copy, contact),
         context=letter(copy),
+        zone=preferences.zone_of(contact),
         at=at,
     )
 

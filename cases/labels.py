@@ -15,7 +15,7 @@ from cases.models import Incident, Involvement, NoticeCopy
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import InvalidInput
 from partners import directory
-from partners.models import Contact, Terms
+from partners.models import Contact, Partner, Terms
 
 Tlp = Incident.Tlp
 BY_STRICTNESS = tuple(Tlp.values)  # from those whom fewest may be told to those for all
@@ -66,8 +66,13 @@ def named(
 
 def carries_text(copy: NoticeCopy) -> bool:
     """Whether a mail about it carries its words, or a link alone."""
-    agreed: str = directory.terms_of(copy.partner).mail_carries
-    return copy.tlp not in LINK_ALONE and agreed == Terms.Carries.TEXT
+    return may_carry(copy.tlp, copy.partner)
+
+
+def may_carry(label: str, partner: Partner) -> bool:
+    """Whether what leaves the portal under this label carries words to this partner."""
+    agreed: str = directory.terms_of(partner).mail_carries
+    return label not in LINK_ALONE and agreed == Terms.Carries.TEXT
 
 
 def readable_by(actor: Actor) -> Q:

@@ -121,7 +121,7 @@ def _partners(incident: Incident, other: Incident, *, by: Actor, at: datetime) -
     theirs = {row.partner_id: row for row in other.involvements.select_related("partner")}
     times = {move.to_phase: move.at.isoformat() for move in other.moves.all()}
     followed = 0
-    for row in incident.involvements.select_related("partner"):
+    for row in incident.involvements.select_related("partner").order_by("partner_id"):
         if row.partner_id not in theirs:
             row.incident, row.phase, row.phase_times = other, other.phase, times
             row.save(update_fields=["incident", "phase", "phase_times"])

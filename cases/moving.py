@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict
 
-from cases import deadlines, facts, gates, queries, timeline
+from cases import deadlines, events, facts, gates, queries, timeline
 from cases.models import Entry, Fix, Incident, Move, NoticeCopy, Phase
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -80,6 +80,7 @@ def arrive(
         involvement.phase = incident.phase
         involvement.phase_times = {**involvement.phase_times, incident.phase: at.isoformat()}
     incident.involvements.bulk_update(shown, ["phase", "phase_times"])
+    events.moved(incident, shown, at=at)
     return incident
 
 

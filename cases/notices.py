@@ -18,6 +18,7 @@ from cases import (
     deadlines,
     disclosure,
     dispatch,
+    events,
     labels,
     moving,
     promises,
@@ -210,6 +211,7 @@ def _send(notice: Notice, *, by: Actor, at: datetime) -> Notice:
             copy.remind_at = at + directory.terms_of(copy.involvement.partner).acknowledged_within
         copy.save(update_fields=["sent_at", "is_emergency", "remind_at"])
         dispatch.mails(copy, at=at)
+        events.published(notice.incident, copy, at=at)
         promises.keep(copy.involvement, copy.next_update_at, at=at)
     notice.save()
     deadlines.settle_first_notice(notice.incident)

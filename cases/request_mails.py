@@ -5,15 +5,17 @@ A mail says that something waits, until when and where; what it is about stands 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 
 from cases.models import Request
 from incidentdesk.kernel import clocks
+from incidentdesk.kernel.times import Times
 from notifications import outbox
-from partners import directory
+from partners import directory, preferences
 
 BEFORE = (timedelta(hours=24), timedelta(hours=2))
 AFTER = tuple(timedelta(days=days) for days in (0, 1, 2, 3, 5, 7, 14, 21, 28))
@@ -23,7 +25,7 @@ FRESH = timedelta(days=1)  # a reminder that is older is not made up for
 def asked(request: Request, said: str, *, at: datetime) -> None:
     """Tell the partner's contacts what has just changed, inside a use case."""
     key = f"request:{request.pk}:said:{at.isoformat()}"
-    outbox.queue_many(_drafts(request, f"{said} by {_utc(request.due_at)}", key), at=at)
+    outbox.queue_many(_drafts(request, lambda due: f"{said} by {due}", key), at=at)
 
 
 @transaction.atomic
@@ -43,7 +45,7 @@ def remind(*, at: datetime) -> int:
         moment = _moment(request, at)
         if moment is not None:
             key = f"request:{request.pk}:{moment.isoformat()}"
-            drafts += _drafts(request, _words(request, at), key)
+            drafts += _drafts(request, partial(_words, request, at), key)
     return len(outbox.queue_many(drafts, at=at))
 
 
@@ -56,18 +58,18 @@ def _moment(request: Request, at: datetime) -> datetime | None:
     return newest if newest is not None and at - newest < FRESH else None
 
 
-def _words(request: Request, at: datetime) -> str:
+def _words(request: Request, at: datetime, due: str) -> str:
     if request.due_at > at:
-        left = clocks.words(request.due_at - at)
-        return f"Your answer is due in {left}, by {_utc(request.due_at)}"
+        return f"Your answer is due in {clocks.words(request.due_at - at)}, by {due}"
     if at - request.due_at < timedelta(hours=1):
-        return f"Your answer was due at {_utc(request.due_at)}"
-    late = clocks.words(at - request.due_at)
-    return f"Your answer is {late} late; it was due at {_utc(request.due_at)}"
+        return f"Your answer was due at {due}"
+    return f"Your answer is {clocks.words(at - request.due_at)} late; it was due at {due}"
 
 
-def _drafts(request: Request, said: str, key: str) -> Iterator[outbox.Draft]:
+def _drafts(request: Request, say: Callable[[str], str], key: str) -> Iterator[outbox.Draft]:
+    """A mail to each; `say` gets the time in the zone of its reader."""
     for contact in directory.notice_contacts(request.partner_id):
+        due = _told(request.due_at, preferences.zone_of(contact))
         yield outbox.Draft(
             kind="request",
             to=contact.email,
@@ -75,12 +77,12 @@ def _drafts(request: Request, said: str, key: str) -> Iterator[outbox.Draft]:
             dedupe_key=f"{key}:{contact.pk}",
             context={
                 "reference": request.reference,
-                "title": said,
+                "title": say(due),
                 "partner_name": request.partner.name,
                 "url": f"/portal/requests/{request.reference}/",
             },
         )
 
 
-def _utc(moment: datetime) -> str:
-    return f"{moment:%-d %b %H:%M} UTC"
+def _told(moment: datetime, zone: str) -> str:
+    return f"{moment.astimezone(Times(zone).tz):%-d %b %H:%M %Z}"

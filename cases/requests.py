@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import disclosure, files, moving, queries, request_mails, timeline
+from cases import disclosure, events, files, moving, queries, request_mails, timeline
 from cases.files import Upload
 from cases.models import Entry, Request, RequestStep, SharedFile
 from incidentdesk.kernel import access
@@ -61,6 +61,7 @@ def ask(
         )
         _note(request, Step.ASKED, request.question, kept, until=due_at, by=by, at=at)
     request_mails.asked(request, "We need an answer from you", at=at)
+    events.asked(incident, request, at=at)
     return request
 
 

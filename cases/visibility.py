@@ -6,22 +6,43 @@ Nothing here leads to an incident row, another partner, or anything not disclose
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
-from django.db.models import Model, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from cases import labels
-from cases.columns import DIGEST_COLUMNS, LINE_COLUMNS, PACKAGE_COLUMNS
+from cases.columns import (
+    COPY_COLUMNS,
+    DIGEST_COLUMNS,
+    DRAFT_COLUMNS,
+    EVENT_COLUMNS,
+    FILE_COLUMNS,
+    FRAMEWORK_COLUMNS,
+    INVOLVEMENT_COLUMNS,
+    LINE_COLUMNS,
+    PACKAGE_COLUMNS,
+    PROCEDURE_COLUMNS,
+    READING_COLUMNS,
+    REMARK_COLUMNS,
+    REPORT_COLUMNS,
+    REQUEST_COLUMNS,
+    STEP_COLUMNS,
+)
 from cases.models import (
     Category,
     Digest,
     DigestLine,
     FactsPackage,
+    Framework,
+    FrameworkReading,
     Involvement,
     NoticeCopy,
+    PartnerEvent,
     Procedure,
     Remark,
     Report,
+    ReportDraft,
     Request,
     RequestStep,
     SharedFile,
@@ -29,107 +50,6 @@ from cases.models import (
 from incidentdesk.kernel.access import Actor
 
 R = TypeVar("R", bound=Model)
-
-# What the portal's database role may read; other columns are not granted.
-INVOLVEMENT_COLUMNS = (
-    "id",
-    "partner_id",
-    "reference",
-    "title",
-    "meaning",
-    "severity",
-    "started_at",
-    "phase",
-    "phase_times",
-    "disclosed_at",
-    "recovery_confirmed_at",
-    "recovery_confirmed_by",
-    "is_exercise",
-    "continued_as",
-)
-COPY_COLUMNS = (
-    "id",
-    "involvement_id",
-    "partner_id",
-    "kind",
-    "body",
-    "tlp",
-    "next_update_at",
-    "sent_at",
-    "acknowledged_at",
-    "acknowledged_by",
-    "is_emergency",
-    "reader_ids",
-)
-REPORT_COLUMNS = (
-    "id",
-    "partner_id",
-    "reference",
-    "title",
-    "description",
-    "category_id",
-    "happened_at",
-    "noticed_at",
-    "reported_at",
-    "reporter",
-    "state",
-    "answer",
-)
-
-REQUEST_COLUMNS = (
-    "id",
-    "involvement_id",
-    "partner_id",
-    "reference",
-    "question",
-    "why",
-    "state",
-    "asked_at",
-    "due_at",
-    "answered_at",
-    "was_late",
-    "extension_until",
-    "extension_reason",
-    "settled_at",
-)
-STEP_COLUMNS = (
-    "id",
-    "request_id",
-    "partner_id",
-    "kind",
-    "text",
-    "until",
-    "at",
-    "is_ours",
-    "author",
-)
-REMARK_COLUMNS = ("id", "involvement_id", "partner_id", "text", "at", "is_ours", "author")
-PROCEDURE_COLUMNS = (
-    "id",
-    "partner_id",
-    "reference",
-    "title",
-    "version",
-    "scope",
-    "link",
-    "valid_until",
-    "attested_by",
-    "kept_at",
-    "keeper",
-    "ended_at",
-)
-FILE_COLUMNS = (
-    "id",
-    "partner_id",
-    "key",
-    "name",
-    "size",
-    "sha256",
-    "added_at",
-    "step_id",
-    "remark_id",
-    "procedure_id",
-)
 
 
 def notices_for(actor: Actor) -> QuerySet[NoticeCopy]:
@@ -171,6 +91,24 @@ def listed_for(actor: Actor) -> QuerySet[Involvement]:
     )
 
 
+def search_for(actor: Actor, words: Sequence[str]) -> QuerySet[Involvement]:
+    """Those of the list in which each word stands: in the title, the reference, or a notice.
+
+    Compared row by row on this partner's own rows, whose index leads there. A full-text index
+    would hold every partner's words, could not be used under row-level security, and would take
+    longer where others have more to tell.
+    """
+    rows = listed_for(actor)
+    for word in words:
+        told = notices_for(actor).filter(body__icontains=word).order_by()
+        rows = rows.filter(
+            Q(title__icontains=word)
+            | Q(reference__icontains=word)
+            | Q(pk__in=told.values("involvement_id"))
+        )
+    return rows
+
+
 def with_notices(actor: Actor) -> QuerySet[Involvement]:
     """The same, each with its notices."""
     return involvements_for(actor).prefetch_related(
@@ -182,6 +120,12 @@ def reports_for(actor: Actor) -> QuerySet[Report]:
     """What this partner reported, newest first."""
     own = _shown(Report.objects.filter(partner_id=actor.tenant_id), actor, "report")
     return own.only(*REPORT_COLUMNS).order_by("-reported_at", "-id")
+
+
+def drafts_for(actor: Actor) -> QuerySet[ReportDraft]:
+    """The report that this person has begun for the partner; at most one."""
+    begun = ReportDraft.objects.filter(partner_id=actor.tenant_id, user_id=actor.user_id or 0)
+    return begun.only(*DRAFT_COLUMNS)
 
 
 def requests_for(actor: Actor) -> QuerySet[Request]:
@@ -220,6 +164,14 @@ def remarks_for(actor: Actor) -> QuerySet[Remark]:
         .prefetch_related(Prefetch("files", queryset=files_for(actor)))
         .order_by("id")
     )
+
+
+def events_for(actor: Actor) -> QuerySet[PartnerEvent]:
+    """What this partner's programs are told, in order; of TLP:RED what its readers may read."""
+    told = PartnerEvent.objects.filter(partner_id=actor.tenant_id)
+    readable = told.filter(labels.readable_by(actor))
+    shown = _shown(readable, actor, "involvement", by="involvement_id")
+    return shown.only(*EVENT_COLUMNS).order_by("number")
 
 
 def procedures_for(actor: Actor) -> QuerySet[Procedure]:
@@ -261,7 +213,28 @@ def files_for(actor: Actor) -> QuerySet[SharedFile]:
     shared = SharedFile.objects.filter(partner_id=actor.tenant_id)
     for way in ("remark__involvement_id", "step__request__involvement_id"):
         shared = _shown(shared, actor, "involvement", by=way)
+    shared = _shown(shared, actor, "report", by="report_id")
     return shared.only(*FILE_COLUMNS).order_by("id")
+
+
+def framework() -> QuerySet[Framework]:
+    """How we handle incidents, the version in force first; the same for every partner."""
+    return Framework.objects.only(*FRAMEWORK_COLUMNS).order_by("-number")
+
+
+def framework_readings_for(actor: Actor) -> QuerySet[FrameworkReading]:
+    """Which versions this partner's administrators acknowledged, the newest first."""
+    own = FrameworkReading.objects.filter(partner_id=actor.tenant_id)
+    return own.only(*READING_COLUMNS).order_by("-framework_id")
+
+
+def unread_framework(actor: Actor) -> Framework | None:
+    """The version in force, if nobody has acknowledged it for this partner. One query."""
+    newest = framework().annotate(
+        is_read=Exists(framework_readings_for(actor).filter(framework=OuterRef("pk")).order_by())
+    )
+    found = newest.first()
+    return None if found is None or found.is_read else found
 
 
 def categories() -> QuerySet[Category]:

@@ -100,6 +100,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "incidentdesk.kernel.once.context",
+                "incidentdesk.kernel.times.context",
             ],
         },
     },
@@ -173,6 +174,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "notifications.jobs.sweep",
         "schedule": 5.0,
         "options": {"queue": "page", "expires": 30},
+    },
+    "sweep-webhooks": {
+        "task": "notifications.jobs.deliver_webhooks",
+        "schedule": 5.0,
+        "options": {"expires": 30},
     },
     "open-pending-events": {
         "task": "cases.jobs.open_pending",
@@ -257,7 +263,11 @@ PGHISTORY_CREATED_AT_FUNCTION = "clock_timestamp()"  # within a transaction, too
 TENANT_MODEL = "partners.Partner"  # what a person is granted `act`, `administer` or `audit` on
 SEALED = "cases.queries.sealed_from"  # what may not be read of things known by name only
 WITHHELD = "cases.reading.withheld_from"  # what of a partner's view staff may not read
+WORKING_FOR = "partners.preferences.working_for"  # a partner, and its person's zone of times
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
+
+WEBHOOK_TARGET = "partners.deliveries.target_of"  # what a webhook is signed with, and its id
+WEBHOOK_LOOPBACK = False  # tests alone: plain HTTP to a receiver on this machine
 
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"

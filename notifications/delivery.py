@@ -15,6 +15,7 @@ from django.db import models, transaction
 
 from notifications.channels import CHANNELS, Answer, Channel, Outcome
 from notifications.models import Message, MessageEvent
+from notifications.outbox import WEBHOOK
 
 BATCH = 50
 LEASE = timedelta(seconds=60)
@@ -22,12 +23,15 @@ LEASE = timedelta(seconds=60)
 BATCH_SECONDS = 5.0
 RUN_SECONDS = 10.0
 RETRY_SECONDS = (5, 15, 30, 60, 120, 300)
+# Other people's servers are away for longer, and nobody is paged by them.
+WEBHOOK_RETRY_SECONDS = (5, 60, 300, 1800, 3600, 2 * 3600, 4 * 3600)
 GIVE_UP_AFTER = timedelta(hours=24)
 
 _CLAIM = """
 WITH due AS MATERIALIZED (
     SELECT id, state FROM notifications_message
     WHERE state IN ('queued', 'sending') AND is_page = %(is_page)s AND next_try_at <= %(at)s
+      AND (channel = 'webhook') = %(webhooks)s
     ORDER BY next_try_at, id
     LIMIT %(batch)s
     FOR UPDATE SKIP LOCKED
@@ -58,16 +62,17 @@ class Stopwatch:
         return self._at + timedelta(seconds=self.seconds)
 
 
-def deliver_due(*, at: datetime) -> bool:
+def deliver_due(*, at: datetime, webhooks: bool = False) -> bool:
     """Send what is due, pages first; True if time was up before the queue was empty.
 
-    Bounded, so that an escalation that is due never waits behind a long queue.
+    Bounded, so that an escalation that is due never waits behind a long queue. Webhooks are sent
+    apart: no mail waits for somebody else's server.
     """
     watch = Stopwatch(at)
     channels: dict[str, Channel] = {}
     try:
         while watch.seconds < RUN_SECONDS:
-            batch = claim(at=watch.moment)
+            batch = claim(at=watch.moment, webhooks=webhooks)
             if not batch:
                 return False
             _send(batch, channels, watch)
@@ -77,10 +82,14 @@ def deliver_due(*, at: datetime) -> bool:
             channel.close()
 
 
-def claim(*, at: datetime) -> list[Message]:
+def claim(*, at: datetime, webhooks: bool = False) -> list[Message]:
     """Take a lease on up to 50 due messages, in a transaction of its own: pages, else the rest."""
     with transaction.atomic(durable=True):
-        claimed = _claim(is_page=True, at=at) or _claim(is_page=False, at=at)
+        claimed = (
+            _claim(at=at, is_page=False, webhooks=True)
+            if webhooks
+            else _claim(at=at, is_page=True) or _claim(at=at, is_page=False)
+        )
         MessageEvent.objects.bulk_create(
             MessageEvent(
                 message=message,
@@ -95,8 +104,9 @@ def claim(*, at: datetime) -> list[Message]:
     return claimed
 
 
-def _claim(*, is_page: bool, at: datetime) -> list[Message]:
+def _claim(*, at: datetime, is_page: bool, webhooks: bool = False) -> list[Message]:
     values = {"is_page": is_page, "at": at, "lease": at + LEASE, "batch": BATCH}
+    values["webhooks"] = webhooks
     return sorted(Message.objects.raw(_CLAIM, values), key=attrgetter("id"))
 
 
@@ -128,7 +138,8 @@ def mark(message: Message, answer: Answer, *, at: datetime) -> None:
     elif at >= message.created_at + GIVE_UP_AFTER:
         _mark_failed(message, f"{answer.words} (given up after 24 hours)", at=at)
     else:
-        wait = timedelta(seconds=RETRY_SECONDS[min(message.attempts, len(RETRY_SECONDS)) - 1])
+        spans = WEBHOOK_RETRY_SECONDS if message.channel == WEBHOOK else RETRY_SECONDS
+        wait = timedelta(seconds=spans[min(message.attempts, len(spans)) - 1])
         if _ours(message).update(
             state=Message.State.QUEUED, next_try_at=at + wait, last_error=answer.words
         ):

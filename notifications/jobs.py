@@ -13,6 +13,13 @@ def deliver() -> None:
         worker.wake("notifications.jobs.deliver", queue="page")
 
 
+@worker.job()
+def deliver_webhooks() -> None:
+    """The same for partners' webhooks, beside it: their servers answer when they like."""
+    if delivery.deliver_due(at=clocks.now(), webhooks=True):
+        worker.wake("notifications.jobs.deliver_webhooks")
+
+
 @worker.job(queue="page")
 def escalate() -> None:
     """Take the steps that are due; a long list goes on behind the pages that it queued."""

@@ -7,7 +7,7 @@ with the same dedupe key is none either.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -23,12 +23,16 @@ from incidentdesk.kernel.models import User
 from notifications import rendering
 from notifications.models import Message, MessageEvent
 
+WEBHOOK = "webhook"  # the channel that waits on other people's servers
 _quiet: ContextVar[bool] = ContextVar("notifications_quiet", default=False)
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A message before it is written; `to` is a person or an address."""
+    """A message before it is written; `to` is a person or an address.
+
+    A mail is rendered from its `context`; what other channels send stands in `payload`.
+    """
 
     kind: str
     to: str | User
@@ -36,6 +40,9 @@ class Draft:
     dedupe_key: str
     context: Mapping[str, Any] = field(default_factory=dict)
     is_page: bool = False
+    zone: str = "UTC"  # in which its reader reads times
+    channel: str = "email"
+    payload: str = ""
 
 
 @contextmanager
@@ -65,12 +72,13 @@ def queue(
     dedupe_key: str,
     at: datetime,
     is_page: bool = False,
+    zone: str = "UTC",
 ) -> Message | None:
     """Write one message and, after the commit, wake the sender; None if the key was there already.
 
     `context` is what `templates/email/<kind>/` needs; it is rendered now.
     """
-    draft = Draft(kind, to, about, dedupe_key, context, is_page)
+    draft = Draft(kind, to, about, dedupe_key, context, is_page, zone)
     written = queue_many([draft], at=at)
     return written[0] if written else None
 
@@ -88,9 +96,17 @@ def queue_many(drafts: Iterable[Draft], *, at: datetime) -> list[Message]:
     MessageEvent.objects.bulk_create(
         MessageEvent(message=message, at=at, event=event) for message in written
     )
-    if written and not is_quiet():
-        worker.wake("notifications.jobs.deliver", queue="page")
+    if not is_quiet():
+        _wake({message.channel for message in written})
     return written
+
+
+def _wake(channels: Collection[str]) -> None:
+    """Nudge who sends what was written: webhooks have a sender of their own."""
+    if set(channels) - {WEBHOOK}:
+        worker.wake("notifications.jobs.deliver", queue="page")
+    if WEBHOOK in channels:
+        worker.wake("notifications.jobs.deliver_webhooks")
 
 
 def require_transaction() -> None:
@@ -103,10 +119,15 @@ def require_transaction() -> None:
 
 
 def _row(draft: Draft, *, at: datetime) -> Message:
-    text = rendering.render(draft.kind, draft.context)
+    text = (
+        rendering.Rendered(draft.kind, draft.payload, "")
+        if draft.payload
+        else rendering.render(draft.kind, draft.context, zone=draft.zone)
+    )
     user = draft.to if isinstance(draft.to, User) else None
     return Message(
         kind=draft.kind,
+        channel=draft.channel,
         to_address=user.email if user else str(draft.to).strip(),
         to_user=user,
         subject=text.subject,

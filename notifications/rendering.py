@@ -13,6 +13,9 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.template import Context, Engine
+from django.utils import timezone
+
+from incidentdesk.kernel.times import UTC_ZONE, Times
 
 SUBJECT_LENGTH = 200
 # Control characters other than tab and line feed: PostgreSQL refuses NUL, readers show none.
@@ -28,8 +31,13 @@ class Rendered:
     html: str
 
 
-def render(kind: str, context: Mapping[str, Any]) -> Rendered:
-    """Render all three templates of `kind` now."""
+def render(kind: str, context: Mapping[str, Any], *, zone: str = UTC_ZONE) -> Rendered:
+    """Render all three templates of `kind` now; times are told in this zone, which is named."""
+    with timezone.override(Times(zone).tz):
+        return _rendered(kind, context)
+
+
+def _rendered(kind: str, context: Mapping[str, Any]) -> Rendered:
     values = {**context, "site_url": settings.SITE_URL}
     if "url" in context:
         values["link"] = absolute(str(context["url"]))

@@ -70,6 +70,7 @@ class ReportAdmin(DeskAdmin):
             "object": obj,
             "report": obj,
             "times": [(label, moments.short(at, now)) for label, at in named if at],
+            "promptness": clocks.words(obj.reported_at - obj.noticed_at),
             "colour": COLOURS.get(obj.state, ""),
         }
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 
-from cases import bases, disclosure, moving, queries, timeline, workflow
+from cases import bases, disclosure, drafting, files, moving, queries, timeline, workflow
+from cases.files import Upload
 from cases.models import Entry, Incident, Report
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -27,36 +29,39 @@ def report(
     noticed_at: datetime,
     happened_at: datetime | None = None,
     category_id: int | None = None,
+    certainty: str = "",
+    uploads: Sequence[Upload] = (),
     by: Actor,
     at: datetime,
 ) -> Report:
     """A partner tells us of something. It gets a reference at once and waits for triage.
 
-    The same words from the same person within a few minutes are a second click, and refused.
+    The same words from the same person within a few minutes are a second click, and refused. What
+    the person had begun and not sent is gone with it.
     """
     partner = Partner.objects.filter(pk=by.tenant_id).first()
     access.require(by, Permission.PARTNER_ACT, partner)
-    if partner is None:
-        raise NotFound("There is no such partner.")
-    _check_times(happened_at, noticed_at, at=at)
-    if not title.strip() or not description.strip():
-        raise InvalidInput("Say in a few words what is wrong, and describe what you see.")
-    title, description = title.strip()[:200], description.strip()
-    # Taking the number makes the second of two clicks wait until the first is stored.
-    reference = directory.next_reference(partner, kind="report", year=at.year)
-    _refuse_twice(partner, title, description, by=by, at=at)
-    made = Report.objects.create(
+    made = Report(
         partner=partner,
-        reference=reference,
-        title=title,
-        description=description,
+        title=title.strip()[:200],
+        description=description.strip(),
         category_id=category_id,
+        certainty=certainty,
         happened_at=happened_at,
         noticed_at=noticed_at,
         reported_at=at,
         reported_by_id=by.person_id,
         reporter=by.name,
     )
+    _require_whole(made)
+    with files.kept(uploads) as kept:
+        # Taking the number makes the second of two clicks wait until the first is stored.
+        made.reference = directory.next_reference(made.partner, kind="report", year=at.year)
+        _refuse_twice(made)
+        made.save(force_insert=True)
+        files.add(kept, partner_id=made.partner_id, at=at, report=made)
+    if by.scopes is None:  # what a program reports is not what its person was writing
+        drafting.forget(by)
     _queue_confirmation(made, at=at)
     return made
 
@@ -121,22 +126,24 @@ def decline(*, report_id: int, answer: str, by: Actor, at: datetime) -> Report:
     return made
 
 
-def _check_times(happened_at: datetime | None, noticed_at: datetime, *, at: datetime) -> None:
-    if noticed_at > at:
-        raise InvalidInput("You cannot have noticed it in the future; times are in UTC.")
-    if happened_at and happened_at > noticed_at:
+def _require_whole(made: Report) -> None:
+    if made.noticed_at > made.reported_at:
+        raise InvalidInput("You cannot have noticed it in the future; check the time and its zone.")
+    if made.happened_at and made.happened_at > made.noticed_at:
         raise InvalidInput("It cannot have happened after you noticed it; check the two times.")
+    if not made.title or not made.description:
+        raise InvalidInput("Say in a few words what is wrong, and describe what you see.")
+    if made.certainty and made.certainty not in Report.Certainty.values:
+        raise InvalidInput("Say how sure you are by one of the words listed, or leave it open.")
 
 
-def _refuse_twice(
-    partner: Partner, title: str, description: str, *, by: Actor, at: datetime
-) -> None:
+def _refuse_twice(made: Report) -> None:
     same = Report.objects.filter(
-        partner=partner,
-        reported_by_id=by.user_id,
-        reported_at__range=(at - SECOND_CLICK, at),
-        title=title,
-        description=description,
+        partner_id=made.partner_id,
+        reported_by_id=made.reported_by_id,
+        reported_at__range=(made.reported_at - SECOND_CLICK, made.reported_at),
+        title=made.title,
+        description=made.description,
     ).first()
     if same is not None:
         raise Conflict(f"You reported this a moment ago; it is {same.reference}.")
@@ -165,6 +172,7 @@ def _attach(made: Report, incident: Incident, state: str, *, by: Actor, at: date
     made.incident = incident
     made.save()
     text = f"{made.partner} reported ({made.reference}): {made.title}"
+    text += "".join(f" File: {one.name}, SHA-256 {one.sha256}." for one in made.files.all())
     timeline.record(incident, Entry.Kind.PARTNER, text, by=by, at=at, partner_id=made.partner_id)
     disclosure.list_reporter(incident, made, by=by, at=at)
 

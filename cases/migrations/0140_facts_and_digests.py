@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0109_named_people_stay"),
+        ("cases", "0131_report_drafts_guards"),
         ("partners", "0031_terms_for_each"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -10,19 +10,21 @@ from cases.models.entry import Entry, TimelineHead
 from cases.models.evidence import CustodyEvent, Evidence
 from cases.models.facts_package import FactsPackage
 from cases.models.fix import Fix
+from cases.models.framework import Framework, FrameworkReading
 from cases.models.incident import Incident, Phase
 from cases.models.involvement import Involvement
 from cases.models.moment import MomentChange
 from cases.models.move import Move, Statement, Waiver
 from cases.models.notice import Notice, NoticeCopy
 from cases.models.notice_template import NoticeTemplate
+from cases.models.partner_event import PartnerEvent
 from cases.models.permission import IncidentUserObjectPermission
 from cases.models.playbook import Playbook, PlaybookTask
 from cases.models.procedure import Procedure
 from cases.models.receipt import Receipt
 from cases.models.recovery import Reconciliation, RecoveryCheck
 from cases.models.remark import Remark
-from cases.models.report import Report
+from cases.models.report import Report, ReportDraft
 from cases.models.request import Request, RequestStep
 from cases.models.review_facts import ReviewFacts
 from cases.models.saved_view import SavedView
@@ -50,6 +52,8 @@ __all__ = [
     "Evidence",
     "FactsPackage",
     "Fix",
+    "Framework",
+    "FrameworkReading",
     "Incident",
     "IncidentUserObjectPermission",
     "Involvement",
@@ -58,6 +62,7 @@ __all__ = [
     "Notice",
     "NoticeCopy",
     "NoticeTemplate",
+    "PartnerEvent",
     "Phase",
     "Playbook",
     "PlaybookTask",
@@ -67,6 +72,7 @@ __all__ = [
     "RecoveryCheck",
     "Remark",
     "Report",
+    "ReportDraft",
     "Request",
     "RequestStep",
     "ReviewFacts",

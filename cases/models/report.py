@@ -21,11 +21,17 @@ class Report(models.Model):
         ATTACHED = "attached", "belongs to a known incident"
         DECLINED = "declined", "answered"
 
+    class Certainty(models.TextChoices):
+        SURE = "sure", "We are sure"
+        LIKELY = "likely", "Probably"
+        SUSPECTED = "suspected", "We only suspect it"
+
     partner = models.ForeignKey("partners.Partner", models.PROTECT, related_name="reports")
     reference = models.CharField(max_length=40)
     title = models.CharField(max_length=200)
     description = models.TextField()
     category = models.ForeignKey("cases.Category", models.PROTECT, null=True)
+    certainty = models.CharField(max_length=10, choices=Certainty.choices, blank=True)
     happened_at = models.DateTimeField(null=True)
     noticed_at = models.DateTimeField()
     reported_at = models.DateTimeField()
@@ -62,3 +68,29 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference} {self.title}"
+
+
+class ReportDraft(models.Model):
+    """A report that somebody at a partner has begun, as typed; nobody else reads it.
+
+    It is gone once the report is sent. What is kept need not be whole, or even right.
+    """
+
+    partner = models.ForeignKey("partners.Partner", models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    title = models.TextField(blank=True)
+    description = models.TextField(blank=True)
+    category = models.CharField(max_length=100, blank=True)
+    certainty = models.CharField(max_length=100, blank=True)
+    noticed_at = models.CharField(max_length=100, blank=True)
+    happened_at = models.CharField(max_length=100, blank=True)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["partner", "user"], name="report_draft_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or "A report that was begun"

@@ -27,6 +27,7 @@ class SharedFile(models.Model):
         "cases.Procedure", models.PROTECT, null=True, related_name="files"
     )
     remark = models.ForeignKey("cases.Remark", models.PROTECT, null=True, related_name="files")
+    report = models.ForeignKey("cases.Report", models.PROTECT, null=True, related_name="files")
 
     class Meta:
         ordering = ("id",)
@@ -36,9 +37,10 @@ class SharedFile(models.Model):
             ),
             models.CheckConstraint(condition=Q(size__gt=0), name="shared_file_is_not_empty"),
             models.CheckConstraint(
-                condition=Q(step__isnull=False, remark=None, procedure=None)
-                | Q(step=None, remark__isnull=False, procedure=None)
-                | Q(step=None, remark=None, procedure__isnull=False),
+                condition=Q(step__isnull=False, remark=None, procedure=None, report=None)
+                | Q(step=None, remark__isnull=False, procedure=None, report=None)
+                | Q(step=None, remark=None, procedure__isnull=False, report=None)
+                | Q(step=None, remark=None, procedure=None, report__isnull=False),
                 name="shared_file_is_part_of_one_thing",
             ),
         ]

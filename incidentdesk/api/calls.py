@@ -24,7 +24,7 @@ from incidentdesk.kernel.roles import TOKEN_SCOPES
 
 PLACE = re.compile(r"{(\w+)}")
 Key = Annotated[str | None, Field(min_length=1, max_length=200)]
-_KEY_WORDS = "A value of your own: a call that is repeated with it counts once, for two days."
+KEY_WORDS = "A value of your own: a call that is repeated with it counts once, for two days."
 
 
 class Counted(BaseModel):
@@ -107,7 +107,7 @@ def _view(
         named = {one: sent[one] for one in ids}
         for one, pk in named.items():
             sight.require(one, pk, by)
-        _require_no_more(request, takes_body=bool(given.fields or upload))
+        require_no_more(request, takes_body=bool(given.fields or upload))
         named |= {upload: sent[upload]} if upload else {}
         rest = given.filled(sent.get("given"))
         with once.claimed_by_key(request, key, user_id=by.person_id):
@@ -136,13 +136,13 @@ def _signature(
         file: Any = File(...)  # type: ignore[type-arg]
         found.append(inspect.Parameter(upload, keyword, default=file, annotation=UploadedFile))
     key: Any = Header(  # type: ignore[type-arg]
-        None, alias="Idempotency-Key", description=_KEY_WORDS
+        None, alias="Idempotency-Key", description=KEY_WORDS
     )
     found.append(inspect.Parameter("idempotency_key", keyword, default=key, annotation=Key))
     return inspect.Signature(found)
 
 
-def _require_no_more(request: HttpRequest, *, takes_body: bool) -> None:
+def require_no_more(request: HttpRequest, *, takes_body: bool) -> None:
     """Fields that a call without any does not know, and filters, are refused as well."""
     if request.GET:
         raise InvalidInput(

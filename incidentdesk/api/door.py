@@ -36,6 +36,7 @@ from incidentdesk.kernel.models import Token
 
 logger = logging.getLogger(__name__)
 
+PARTNERS = "/api/v1/partner/"  # whose programs see nothing of the desk's own
 CALLS_A_MINUTE = 600  # of one token; a program that polls each second stays far below
 
 
@@ -89,7 +90,7 @@ class Bearer(HttpBearer):
         found = tokens.find(token, at=clocks.now())
         if found is None:
             return None
-        _count(found)
+        count(found)
         return tokens.actor_of(found)
 
 
@@ -101,8 +102,8 @@ class TooMany(Exception):
         super().__init__(wait)
 
 
-def _count(token: Token) -> None:
-    """One more call of this minute."""
+def count(token: Token) -> None:
+    """One more call of this minute; TooMany if it was one too many."""
     minute, second = divmod(int(clocks.now().timestamp()), 60)
     key = f"api-calls:{token.pk}:{minute}"
     cache.add(key, 0, timeout=120)
@@ -131,6 +132,20 @@ def _refuse(word: str) -> None:
 
 class DeskAPI(NinjaAPI):
     """Ninja's API; whatever it answers by itself is JSON and in words too."""
+
+    unauthenticated = (
+        "Send a token that works as “Authorization: Bearer desk_…”; make one at the desk."
+    )
+
+    def __init__(self, **known: Any) -> None:
+        looks = Swagger(settings={"defaultModelsExpandDepth": -1, "docExpansion": "none"})
+        super().__init__(version="1", docs=looks, parser=BodyParser(), **known)
+        for kind, handler in _HANDLERS:
+            self.add_exception_handler(kind, handler)
+        self.add_exception_handler(AuthenticationError, self._on_unauthenticated)
+
+    def _on_unauthenticated(self, request: HttpRequest, error: Any) -> HttpResponse:
+        return _refused(self.unauthenticated, 401, WWW_Authenticate='Bearer realm="desk"')
 
     def create_temporal_response(self, request: HttpRequest) -> HttpResponse:
         """Answers are for who asked, and kept by nobody on the way."""
@@ -164,7 +179,8 @@ def _speaking(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
 
 def missing(request: HttpRequest) -> HttpResponse:
     """Any address below `/api/` that nothing else answers."""
-    return _refused("There is nothing at this address; see /api/v1/docs.", 404)
+    begin = PARTNERS if request.path_info.startswith(PARTNERS) else "/api/v1/"
+    return _refused(f"There is nothing at this address; see {begin}docs.", 404)
 
 
 def _refused(sentence: str, status: int, **headers: str) -> HttpResponse:
@@ -176,11 +192,6 @@ def _on_desk_error(request: HttpRequest, error: Exception) -> HttpResponse:
     status = next(number for kind, number in _STATUS if isinstance(error, kind))
     unmet = {"unmet": error.unmet} if isinstance(error, GateNotMet) else {}
     return JsonResponse({"error": str(error), **unmet}, status=status)
-
-
-def _on_unauthenticated(request: HttpRequest, error: Exception) -> HttpResponse:
-    said = "Send a token that works as “Authorization: Bearer desk_…”; make one at the desk."
-    return _refused(said, 401, WWW_Authenticate='Bearer realm="desk"')
 
 
 def _on_too_many(request: HttpRequest, error: TooMany) -> HttpResponse:
@@ -222,22 +233,16 @@ def _on_anything(request: HttpRequest, error: Exception) -> HttpResponse:
     return _refused("Something went wrong at the desk; nothing was changed.", 500)
 
 
-api = DeskAPI(
-    title="Incident desk",
-    version="1",
-    description="What the desk can do, for programs. See docs/api.md.",
-    urls_namespace="api",
-    docs=Swagger(settings={"defaultModelsExpandDepth": -1, "docExpansion": "none"}),
-    auth=Bearer(),
-    parser=BodyParser(),
-)
 _HANDLERS: tuple[tuple[type[Exception], Any], ...] = (
     (DeskError, _on_desk_error),
-    (AuthenticationError, _on_unauthenticated),
     (TooMany, _on_too_many),
     (HttpError, _on_http_error),
     (ValidationError, _on_invalid),
     (Exception, _on_anything),
 )
-for _kind, _handler in _HANDLERS:
-    api.add_exception_handler(_kind, _handler)
+api = DeskAPI(
+    title="Incident desk",
+    description="What the desk can do, for programs. See docs/api.md.",
+    urls_namespace="api",
+    auth=Bearer(),
+)

@@ -6,7 +6,7 @@ A page costs the same number of queries whatever it holds. What the caller may n
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, Literal
 
 from django.db.models import QuerySet
@@ -48,7 +48,7 @@ def rows(
 
     def view(request: HttpRequest, **sent: Any) -> dict[str, Any]:
         by: Actor = request.auth  # type: ignore[attr-defined]
-        _require_known(request, known)
+        require_known(request, known)
         parent = {one: sent[one] for one in parents}
         for one, pk in parent.items():
             sight.require(one, pk, by)
@@ -74,7 +74,7 @@ def row(router: Router, path: str, shape: Shape, *, doc: str = "") -> None:
 
     def view(request: HttpRequest, **sent: Any) -> dict[str, Any]:
         by: Actor = request.auth  # type: ignore[attr-defined]
-        _require_known(request, {}, paged=False)
+        require_known(request, {}, paged=False)
         found = shape.rows(sight.SEEN[name](by).filter(pk=sent[name]).order_by(), by)
         if not found:
             raise NotFound(f"There is no {name.removesuffix('_id')} {sent[name]}.")
@@ -106,9 +106,8 @@ def _signature(
     return inspect.Signature(found)
 
 
-def _require_known(
-    request: HttpRequest, known: Mapping[str, Filter], *, paged: bool = True
-) -> None:
+def require_known(request: HttpRequest, known: Collection[str], *, paged: bool = True) -> None:
+    """Refuse what follows the question mark and is no filter here, or stands there twice."""
     may = {*known, *(("cursor", "limit") if paged else ())}
     for name, values in request.GET.lists():
         if name not in may:

@@ -52,5 +52,11 @@ do(router, "notify", f"{ONE}/withdraw", notices.withdraw, answer=NOTICE)
 do(router, "approve", f"{ONE}/approve", notices.approve, answer=NOTICE)
 do(router, "notify", f"{ONE}/send", notices.send, answer=NOTICE)
 do(router, "command", f"{ONE}/send-in-emergency", notices.send_in_emergency, answer=NOTICE)
-lists.rows(router, f"{ONE}/receipts", RECEIPT, sight.of_incident(Receipt, "copy__notice__incident"))
+lists.rows(
+    router,
+    f"{ONE}/receipts",
+    RECEIPT,
+    sight.of_incident(Receipt, "copy__notice__incident"),
+    within=lambda rows, parent: rows.filter(copy__notice_id=parent["notice_id"]),
+)
 lists.rows(router, "/notice-templates", TEMPLATE, sight.register(NoticeTemplate))

@@ -18,7 +18,7 @@ ONE = "/reports/{report_id}"
 REPORT = Shape(
     Report,
     "id partner=partner__code reference title description category=category__key happened_at"
-    " noticed_at reported_at reporter state answer incident_id triaged_at"
+    " certainty noticed_at reported_at reporter state answer incident_id triaged_at"
     " triaged_by=triaged_by__name",
 )
 

@@ -18,6 +18,11 @@ from incidentdesk.api import (
     tasks,
 )
 from incidentdesk.api.door import api, missing
+from incidentdesk.api.partner import feed as partner_feed
+from incidentdesk.api.partner import incidents as partner_incidents
+from incidentdesk.api.partner import reports as partner_reports
+from incidentdesk.api.partner import requests as partner_requests
+from incidentdesk.api.partner.door import partner_api
 
 for _noun in (
     incidents,
@@ -34,4 +39,11 @@ for _noun in (
 ):
     api.add_router("", _noun.router)
 
-urlpatterns = [path("v1/", api.urls), re_path(r"", missing)]
+for _of_partner in (partner_incidents, partner_reports, partner_requests, partner_feed):
+    partner_api.add_router("", _of_partner.router)
+
+urlpatterns = [
+    path("v1/partner/", partner_api.urls),
+    path("v1/", api.urls),
+    re_path(r"", missing),
+]

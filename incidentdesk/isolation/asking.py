@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.test import Client
 
 from incidentdesk.isolation import reach
@@ -23,6 +24,7 @@ from notifications.models import Message
 _WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "WITH")
 _EVERY_TIME = ("django_session", "kernel_sentform")  # what asking itself leaves
 HOPS = 3
+JSON = "application/json"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Reader:
     name: str
     browser: Client
     cookies: SimpleCookie
+    has_token: bool = False
 
     @classmethod
     def of(cls, user: User | None, name: str) -> Reader:
@@ -61,10 +64,18 @@ class Reader:
             browser.force_login(user)
         return cls(name, browser, browser.cookies)
 
+    @classmethod
+    def with_token(cls, secret: str, name: str) -> Reader:
+        """A program that has this person's token, and no cookie."""
+        host = urlsplit(settings.SITE_URL).hostname or "localhost"
+        heads = {"Authorization": f"Bearer {secret}"} if secret else {}
+        browser = Client(raise_request_exception=False, SERVER_NAME=host, headers=heads)
+        return cls(name, browser, browser.cookies, bool(secret))
+
     @property
     def is_known(self) -> bool:
-        """Whether anybody is logged in."""
-        return bool(self.cookies)
+        """Whether anybody is logged in, or has a token."""
+        return self.has_token or bool(self.cookies)
 
     def client(self) -> Client:
         """The browser with this session, whatever became of it in an earlier try."""
@@ -99,7 +110,8 @@ class Asker:
                 answer = self._answer(reader, method, path, data or {}, hops)
             outcome = Outcome(answer)
             if not connection.needs_rollback:
-                outcome.mailed = self._mailed(wrote=bool(wrote))
+                written = _without_echo(self._mails(wrote=bool(wrote)), path, data or {})
+                outcome.mailed = strangers_words(self.cast, written)
                 if wrote:
                     outcome.changed, outcome.own_changed = self._changed()
             transaction.set_rollback(True)
@@ -109,7 +121,8 @@ class Asker:
         self, reader: Reader, method: str, path: str, data: dict[str, Any], hops: int
     ) -> Answer:
         client = reader.client()
-        response = getattr(client, method)(path, data, secure=settings.IS_HTTPS)
+        kind = {"content_type": JSON} if path.startswith("/api/") and method == "post" else {}
+        response = getattr(client, method)(path, data, secure=settings.IS_HTTPS, **kind)
         status, seen = response.status_code, [_read(response)]
         page = seen[0]
         for _ in range(hops):
@@ -130,19 +143,21 @@ class Asker:
         pairs = zip(self._held(), self.before, strict=True)
         return [sorted(t for t, rows in now.items() if rows != then[t]) for now, then in pairs]
 
-    def _mailed(self, *, wrote: bool) -> list[str]:
-        """What new messages to the reader's people say of others, in the outbox or sent at once."""
+    def _mails(self, *, wrote: bool) -> str:
+        """What new messages to the reader's people and programs say, in the outbox or sent at
+        once."""
         own, texts = [user.email for user in self.cast.b.users.values()], []
         if wrote:
-            new = Message.objects.filter(pk__gt=self.last_message, to_address__in=own)
-            rows = new.values_list("subject", "body_text", "body_html")
+            new = Message.objects.filter(pk__gt=self.last_message)
+            ours = Q(to_address__in=own) | Q(delivery__partner=self.cast.b.partner)
+            rows = new.filter(ours).values_list("subject", "body_text", "body_html")
             texts += ["\n".join(map(str, row)) for row in rows]
         for file in self.mails.glob("*.eml"):
             written = file.read_text(encoding="utf-8", errors="replace")
             file.unlink()
             if any(f"to: {address}" in written.lower() for address in own):
                 texts.append(written)
-        return strangers_words(self.cast, "\n".join(texts))
+        return "\n".join(texts)
 
 
 def strangers_words(cast: Cast, text: str) -> list[str]:

@@ -10,7 +10,9 @@ import string
 import zipfile
 import zlib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+LONG_AGO = datetime(2001, 3, 5, 9, 41, tzinfo=UTC)  # its references leave no gap in this year's
 _STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
 
 

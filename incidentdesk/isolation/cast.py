@@ -1,37 +1,27 @@
 """Two partners on one incident, a word of their own in every field; made by the use cases.
 
-What no use case here makes is made from its model, field by field (`fill`).
+What no use case here makes is made from its model, field by field (`filling.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
-from django.db.models import Field, ForeignKey, Model
+from django.core.files.base import ContentFile
 
-from cases import disclosure, notices, workflow
+from cases import disclosure, notices, procedures, requests, thread, workflow
 from cases.intake import reports
 from cases.models import Category, Incident, Involvement
-from incidentdesk.isolation import reach
-from incidentdesk.isolation.canaries import Canaries
+from incidentdesk.isolation import filling, reach
+from incidentdesk.isolation.canaries import LONG_AGO, Canaries
 from incidentdesk.kernel import access, grants
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.models import User
-from partners import invitations
-from partners.models import Contact, Partner
+from partners import invitations, tokens, webhooks
+from partners.models import Contact, EventType, Partner
 
 RIGHTS = ("act", "administer", "audit")
-LONG_AGO = datetime(2001, 3, 5, 9, 41, tzinfo=UTC)  # its references leave no gap in this year's
-# Fields of words that hold none of a person's: one of a fixed few, or a reference of its own.
-FIXED = {
-    "cases.Involvement.phase": "one of the phases",
-    "cases.NoticeCopy.tlp": "one of the labels",
-}
 
 
 @dataclass
@@ -41,10 +31,20 @@ class Side:
     words: Canaries
     partner: Partner
     users: dict[str, User]
+    secrets: dict[str, str] = field(default_factory=dict)  # of a token of each
 
     def actor(self, right: str = "act") -> Actor:
         """One of its people, at work for it."""
         return access.actor_for(self.users[right], partner_id=self.partner.pk)
+
+    def involvement(self, incident: Incident) -> Involvement:
+        """Its part in this incident."""
+        return Involvement.objects.get(incident=incident, partner=self.partner)
+
+    def file(self, of: str) -> ContentFile[bytes]:
+        """A file whose name and content are its own."""
+        content = self.words.word(f"the content of the file of {of}").encode()
+        return ContentFile(content, name=f"{self.words.word(f'the name of the file of {of}')}.txt")
 
     @property
     def people(self) -> list[int]:
@@ -149,9 +149,13 @@ def assemble(*, at: datetime) -> Cast:
     for side in (a, b):
         _tell(teller, side, shared, earlier, hidden)
         teller.hear(side)
+        _ask(teller, side, shared)
+        _write(teller, side, shared)
+        _keep(teller, side)
         _invite(side, at=at)
+        _connect(teller, side, shared, at=at)
     cast = Cast(a, b, desk, shared, teller)
-    cast.unfilled = [*fill(a), *fill(b)]
+    cast.unfilled = [*filling.fill(a), *filling.fill(b)]
     return cast
 
 
@@ -163,7 +167,7 @@ def more(cast: Cast) -> None:
     teller.hear(side)
     for model in reach.readable_models():
         if reach.text_fields(model):
-            _make(model, side)
+            filling.make(model, side)
 
 
 def _side(whose: str) -> Side:
@@ -210,6 +214,73 @@ def _tell(
     )
 
 
+def _ask(teller: Teller, side: Side, incident: Incident) -> None:
+    """The desk asks for something with a file; a part is answered with one, and time is needed."""
+    words, involvement = side.words, side.involvement(incident)
+    where = {"incident_id": incident.pk, "involvement_id": involvement.pk}
+    asked = requests.ask(
+        **where,
+        question=words.word("the question of a request"),
+        why=words.word("why a request is made"),
+        due_at=teller.at + timedelta(days=1),
+        uploads=[side.file("a request")],
+        by=teller.lead,
+        at=teller.tick(),
+    )
+    requests.answer(
+        request_id=asked.pk,
+        text=words.word("a part of an answer"),
+        is_whole=False,
+        uploads=[side.file("an answer")],
+        by=side.actor(),
+        at=teller.tick(),
+    )
+    requests.ask_for_time(
+        request_id=asked.pk,
+        until=teller.at + timedelta(days=2),
+        reason=words.word("why it needs more time"),
+        by=side.actor(),
+        at=teller.tick(),
+    )
+
+
+def _write(teller: Teller, side: Side, incident: Incident) -> None:
+    """Both write into the thread, with files."""
+    words, involvement = side.words, side.involvement(incident)
+    where = {"incident_id": incident.pk, "involvement_id": involvement.pk}
+    thread.write(
+        **where,
+        text=words.word("what was written to it"),
+        uploads=[side.file("what was written to it")],
+        by=teller.lead,
+        at=teller.tick(),
+    )
+    thread.reply(
+        involvement_id=involvement.pk,
+        text=words.word("what it wrote"),
+        uploads=[side.file("what it wrote")],
+        by=side.actor(),
+        at=teller.tick(),
+    )
+
+
+def _keep(teller: Teller, side: Side) -> None:
+    """The partner puts its procedures on file: one as a file, one behind a link."""
+    words = side.words
+    link = f"https://procedures.invalid/{words.word('the link to a procedure')}"
+    for place in ({"uploads": [side.file("a procedure")]}, {"link": link}):
+        procedures.keep(
+            title=words.word("the title of a procedure"),
+            version=words.word("the version of a procedure"),
+            scope=words.word("what a procedure covers"),
+            valid_until=LONG_AGO.date() + timedelta(days=300),
+            attested_by=words.word("who attests a procedure"),
+            by=side.actor("administer"),
+            at=teller.tick(),
+            **place,
+        )
+
+
 def _invite(side: Side, *, at: datetime) -> None:
     """Its administrator asks somebody to join, just now."""
     email = f"{side.words.word('the address of whom it invited').lower()}@invited.invalid"
@@ -217,77 +288,18 @@ def _invite(side: Side, *, at: datetime) -> None:
     invitations.invite(name=name, email=email, right="act", by=side.actor("administer"), at=at)
 
 
-# --- what the use cases above do not fill ---------------------------------------------------------
-
-
-def fill(side: Side) -> list[str]:
-    """See that each table that the portal can reach has a row of this partner's, and each of its
-    fields of words a word of its own. Answers, in sentences, where that could not be done."""
-    missing = []
-    for model in reach.readable_models():
-        if not reach.rows_of(model, side.partner).exists():
-            missing += _make(model, side)
-        missing += _put_words(model, side)
-    return missing
-
-
-def _make(model: type[Model], side: Side) -> list[str]:
-    values = {
-        one.attname: _value(one, side) for one in model._meta.concrete_fields if not one.primary_key
-    }
-    try:
-        with transaction.atomic():
-            model._default_manager.create(**{k: v for k, v in values.items() if v is not None})
-    except (DatabaseError, ValidationError, ValueError, TypeError) as error:
-        first = str(error).splitlines()[0]
-        return [f"no {model._meta.label} could be made ({first}): make one in isolation/cast.py"]
-    return []
-
-
-def _value(one: Field[Any, Any], side: Side) -> Any:
-    """Something for a field: a row of the same partner's, a word, a time, a number."""
-    if isinstance(one, ForeignKey):
-        return _target(one, side)
-    kind = one.get_internal_type()
-    if one in reach.text_fields(one.model):
-        limit = one.max_length or 100
-        return side.words.word(f"{one.model._meta.label}.{one.name}")[:limit]
-    if one.has_default() or (one.db_default is not None and kind != "DateTimeField"):
-        return None if not one.choices else one.get_default()
-    if one.choices:
-        return next(iter(one.flatchoices))[0]
-    plain = {"DateTimeField": LONG_AGO, "DateField": LONG_AGO.date(), "BooleanField": False}
-    plain |= {"JSONField": {}, "ArrayField": []}
-    return plain.get(kind, 1 if "Integer" in kind else None)
-
-
-def _target(one: ForeignKey[Any, Any], side: Side) -> Any:
-    to: Any = one.related_model
-    if to is Partner:
-        return side.partner.pk
-    if to is User:
-        return side.users["act"].pk
-    if to in reach.paths():
-        shown = reach.rows_of(to, side.partner)
-        return shown.values_list("pk", flat=True).first()
-    return None if one.null else to._default_manager.values_list("pk", flat=True).first()
-
-
-def _put_words(model: type[Model], side: Side) -> Iterator[str]:
-    """Each readable field of words holds a word of this partner's in at least one row."""
-    columns = reach.readable_columns()[model._meta.db_table]
-    rows = reach.rows_of(model, side.partner)
-    for one in reach.text_fields(model):
-        label = f"{model._meta.label}.{one.name}"
-        if one.column not in columns or label in FIXED:
-            continue
-        if rows.filter(**{f"{one.name}__icontains": side.words.salt}).exists():
-            continue
-        word = side.words.word(label)[: one.max_length or 100]
-        try:
-            with transaction.atomic():
-                changed = rows.filter(pk=rows.values("pk")[:1]).update(**{one.name: word})
-        except DatabaseError:
-            changed = 0
-        if not changed:
-            yield f"{label} holds no word of {side.words.whose}: put one there in isolation/cast.py"
+def _connect(teller: Teller, side: Side, shared: Incident, *, at: datetime) -> None:
+    """Its programs: a token of each of its people, a webhook, and what that was told."""
+    for right in RIGHTS:
+        _, side.secrets[right] = tokens.make(
+            name=side.words.word(f"the name of a token ({right})"),
+            scopes=["act"] if right in ("act", "administer") else [],
+            by=side.actor(right),
+            at=at,
+        )
+    url = f"https://{side.words.word('the address of its webhook').lower()}.invalid/"
+    boss = side.actor("administer")
+    made, _ = webhooks.add(url=url, events=EventType.values, by=boss, at=at)
+    webhooks.try_out(webhook_id=made.pk, by=boss, at=at)
+    involvement = shared.involvements.get(partner=side.partner)
+    teller.tell(involvement, side.words.word("the text of a notice that its programs were told"))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 _TYPED = {
     "datetime-local": "2001-03-05T09:41",
     "date": "2001-03-05",
+    "date-time": "2001-03-05T09:41:00Z",
     "number": "1",
     "email": "proof@proof.invalid",
 }
@@ -21,11 +23,38 @@ class Form:
 
     action: str
     method: str
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
 
-    def altered(self, value: str) -> dict[str, str]:
+    def altered(self, value: str) -> dict[str, Any]:
         """The same with this value in every field."""
         return dict.fromkeys(self.fields, value)
+
+    def retold(self, value: str) -> dict[str, Any]:
+        """The same of what a program sends: with this value wherever a text may stand."""
+        times = _TYPED.values()
+        is_text = {k: isinstance(v, str) and v not in times for k, v in self.fields.items()}
+        return {k: value if is_text[k] else v for k, v in self.fields.items()}
+
+
+def bodies(description: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What each call of an API takes, by its address, filled as its description says."""
+    found = {}
+    for path, operations in description["paths"].items():
+        asked = operations.get("post", {}).get("requestBody", {}).get("content", {})
+        for content in asked.values():
+            name = content["schema"]["$ref"].rpartition("/")[2]
+            fields = description["components"]["schemas"][name]["properties"]
+            found[path] = {key: _sample(shape) for key, shape in fields.items()}
+    return found
+
+
+def _sample(shape: dict[str, Any]) -> Any:
+    """A value of this shape; None where nothing need stand."""
+    if "anyOf" in shape:
+        return None
+    if shape.get("format") == "date-time":
+        return _TYPED["date-time"]
+    return True if shape.get("type") == "boolean" else "proof"
 
 
 @dataclass

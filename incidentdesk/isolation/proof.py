@@ -16,8 +16,9 @@ from pathlib import Path
 from django.db import transaction
 from django.test import override_settings
 
+from incidentdesk.api.partner.door import partner_api
 from incidentdesk.isolation import cast as casting
-from incidentdesk.isolation import routes, walls
+from incidentdesk.isolation import forms, routes, walls
 from incidentdesk.isolation.asking import Asker, Reader
 from incidentdesk.isolation.cast import RIGHTS, Cast
 from incidentdesk.isolation.routes import Values
@@ -100,8 +101,14 @@ def _walk(
         if proof.questions % 500 == 0:
             say(f"{proof.questions} questions asked")
 
-    readers = [Reader.of(None, "somebody not logged in")]
-    readers += [Reader.of(cast.b.users[right], right) for right in rights]
-    walk = Walk(cast, Asker(cast, mails), readers, Values.of(cast), wall, counted)
-    yield from walk.findings(every)
-    yield from differences(walk, every)
+    cookies = [Reader.of(None, "somebody not logged in")]
+    cookies += [Reader.of(cast.b.users[right], right) for right in rights]
+    programs = [Reader.with_token("", "a program without a token")]
+    programs += [Reader.with_token(cast.b.secrets[right], right) for right in rights]
+    bodies = forms.bodies(partner_api.get_openapi_schema())
+    for readers, is_api in ((cookies, False), (programs, True)):
+        part = [route for route in every if route.text.startswith("api/") is is_api]
+        walk = Walk(cast, Asker(cast, mails), readers, Values.of(cast), wall, counted)
+        walk.bodies = bodies if is_api else {}
+        yield from walk.findings(part)
+        yield from differences(walk, part)

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Field, ForeignKey, Model, QuerySet
 
-from incidentdesk.kernel.models import User
+from incidentdesk.kernel.models import Token, User
 from partners.models import Partner
 
 OURS = ("kernel", "partners", "notifications", "cases", "reviews")
@@ -29,7 +29,7 @@ _GRANTED = """
 @cache
 def paths() -> dict[type[Model], str]:
     """Every model whose rows are a partner's, with the lookup that leads to the partner."""
-    found: dict[type[Model], str] = {}
+    found: dict[type[Model], str] = {Token: "partner_id"}  # of the kernel, which knows no partner
     ahead: dict[type[Model], str] = {Partner: ""}
     for _ in range(DEPTH):
         next_ones = {
@@ -54,7 +54,7 @@ def _pointing_at(to: type[Model]) -> Iterator[tuple[type[Model], str]]:
 
 def rows_of(model: type[Model], partner: Partner) -> QuerySet[Any]:
     """The rows of this model that are this partner's."""
-    return model._default_manager.filter(**{paths()[model]: partner}).order_by("pk")
+    return model._default_manager.filter(**{paths()[model]: partner.pk}).order_by("pk")
 
 
 def everything_of(partner: Partner, people: list[int]) -> dict[str, list[dict[str, Any]]]:
@@ -65,6 +65,8 @@ def everything_of(partner: Partner, people: list[int]) -> dict[str, list[dict[st
     held |= {"partners.Partner": list(register.values()), "kernel.User": list(persons.values())}
     for row in held["kernel.User"]:
         row.pop("last_login")
+    for row in held["kernel.Token"]:
+        row.pop("last_used_at")
     return held
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
@@ -20,7 +21,13 @@ _GROUP = re.compile(r"\(\?P<(\w+)>((?:[^()]|\([^()]*\))*)\)")
 # Columns that stand in addresses: a stranger would type these.
 _NAMES = ("reference", "code", "email", "key", "digest", "slug", "token")
 _MOST = 5  # values of one kind for one argument
-_OPEN = ("portal/", "accounts/", "ack/")  # to partners; what lies elsewhere lets none of them in
+API = "api/v1/partner/"
+_OPEN = (
+    "portal/",
+    API,
+    "accounts/",
+    "ack/",
+)  # to partners; what lies elsewhere lets none of them in
 JUNK = (
     "0",
     "x",
@@ -45,7 +52,7 @@ class Route:
     @property
     def is_portal(self) -> bool:
         """Whether it lies behind the partner scope."""
-        return self.text.startswith("portal/")
+        return self.text.startswith(("portal/", API))
 
     @property
     def is_open(self) -> bool:
@@ -125,7 +132,7 @@ def _named(side: Side) -> list[str]:
     firsts = [str(row["id"]) for rows in tables for row in rows[:1]]
     numbers = dict.fromkeys([*firsts, *(str(row["id"]) for rows in tables for row in rows)])
     every = [row.get(column) for rows in tables for row in rows for column in _NAMES]
-    names = dict.fromkeys(name for name in every if name and isinstance(name, str))
+    names = dict.fromkeys(str(n) for n in every if n and isinstance(n, str | UUID))
     references = [name for name in names if "-" in name]
     return [*references, *(n for n in names if n not in references), *numbers]
 

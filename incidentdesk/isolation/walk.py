@@ -16,9 +16,9 @@ from incidentdesk.isolation import routes
 from incidentdesk.isolation.asking import HOPS, Asker, Outcome, Reader, strangers_words
 from incidentdesk.isolation.cast import Cast
 from incidentdesk.isolation.forms import Form, Page
-from incidentdesk.isolation.routes import Address, Route, Unfillable, Values
+from incidentdesk.isolation.routes import API, Address, Route, Unfillable, Values
 
-SCOPED = ("portal/", "accounts/partner/")
+SCOPED = ("portal/", API, "accounts/partner/")
 WRITERS = ("act", "administer")
 HIDDEN = (404, 405)  # what a stranger gets: nothing is here, or not in this way
 QUERIES = ("open", "past", "after", "q", "page", "partner", "id", "next")
@@ -52,6 +52,7 @@ class Walk:
     counted: Callable[[], None]
     forms: dict[str, list[Form]] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
+    bodies: dict[str, dict[str, Any]] = field(default_factory=dict)  # of an API, by address
 
     def findings(self, every: list[Route]) -> Iterator[Finding]:
         """Everything that is wrong, route by route; what the own pages offer is learnt first."""
@@ -66,6 +67,9 @@ class Walk:
                 yield from self._read(
                     address, learns=route.text.startswith(SCOPED) and not address.foreign
                 )
+        for found in known.values():
+            for address in found:
+                self._take_up(address)
         for found in known.values():
             for address in found:
                 yield from self._write(address)
@@ -96,15 +100,25 @@ class Walk:
             ):
                 known.append(form)
 
+    def _take_up(self, address: Address) -> None:
+        """What a program would send there, if it is an address of the API and the reader's own."""
+        text = address.route.text
+        body = self.bodies.get("/" + re.sub(r"<\w+:(\w+)>", r"{\1}", text))
+        if body is not None and not address.foreign and not address.is_junk:
+            self.forms.setdefault(text, []).append(Form(address.path, "post", body))
+
     # --- writing ----------------------------------------------------------------------------------
 
     def _write(self, address: Address) -> Iterator[Finding]:
         shapes = self.forms.get(_route_of(address.path), [])[:1]
         for reader in self._readers(address):
             data = shapes[0].fields if shapes else {}
-            yield from self._send(reader, address, {**data, **self._names_of_another()})
+            # A program's call with a field that is not known is refused before anything is looked
+            # for, so it would prove nothing.
+            more = {} if address.route.text.startswith(API) else self._names_of_another()
+            yield from self._send(reader, address, {**data, **more})
 
-    def _send(self, reader: Reader, address: Address, data: dict[str, str]) -> Iterator[Finding]:
+    def _send(self, reader: Reader, address: Address, data: dict[str, Any]) -> Iterator[Finding]:
         outcome = self._ask(reader, "post", address, data)
         yield from self._judge(reader, "POST", address, outcome)
         if outcome.changed:
@@ -132,7 +146,9 @@ class Walk:
                 for reader in self.readers:
                     yield from self._send(reader, address, form.fields)
                 for value, reader in product(foreign, writers):
-                    yield from self._send(reader, address, form.altered(value))
+                    is_api = address.route.text.startswith(API)
+                    altered = form.retold(value) if is_api else form.altered(value)
+                    yield from self._send(reader, address, altered)
 
     def _ask_on(self, known: dict[Route, list[Address]]) -> Iterator[Finding]:
         """What follows a question mark: the names that pages use, with another's references."""
@@ -191,8 +207,9 @@ class Walk:
 
 
 def _besides_passwords(outcome: Outcome) -> bool:
-    """Whether rows of the reader's partner changed; its own login is everybody's to keep."""
-    return bool(set(outcome.own_changed) - {"kernel.User"})
+    """Whether rows of the reader's partner changed; everybody keeps their own login and how times
+    are shown to them."""
+    return bool(set(outcome.own_changed) - {"kernel.User", "partners.Preferences"})
 
 
 def differences(walk: Walk, every: list[Route]) -> Iterator[Finding]:

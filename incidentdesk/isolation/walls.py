@@ -18,7 +18,7 @@ from incidentdesk.isolation import reach
 from incidentdesk.isolation.cast import Cast, Side
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import partner_scope
-from partners import invitations, team
+from partners import deliveries, invitations, preferences, team, tokens, webhooks
 
 
 def database(cast: Cast) -> Iterator[str]:
@@ -59,7 +59,7 @@ def window() -> dict[str, Callable[..., Any]]:
     """The questions that the portal may ask of incidents and of the register, by name."""
     return {
         f"{module.__name__}.{name}": function
-        for module in (visibility, team, invitations)
+        for module in (visibility, team, invitations, preferences, tokens, webhooks, deliveries)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__
         and not name.startswith("_")

@@ -15,7 +15,12 @@ from django.contrib.auth.models import AnonymousUser
 from incidentdesk.kernel import grants
 from incidentdesk.kernel.errors import NotAllowed
 from incidentdesk.kernel.models import User
-from incidentdesk.kernel.roles import Permission, permissions_of, permissions_within
+from incidentdesk.kernel.roles import (
+    Permission,
+    partner_permissions_within,
+    permissions_of,
+    permissions_within,
+)
 
 __all__ = ["SYSTEM", "Actor", "Permission", "actor_for", "allows", "require"]
 
@@ -30,7 +35,7 @@ _GRANTS: dict[Permission, frozenset[str]] = {
 class Actor:
     """Who acts: a member of staff (roles), a person for one partner (partner_id), or the desk.
 
-    With `scopes` it is a token that acts for a member of staff, and may do no more than they say.
+    With `scopes` it is a token that acts for its person, and may do no more than they say.
     `withheld` is what a member of staff who views the portal as a partner is not shown of it.
     """
 
@@ -96,7 +101,14 @@ def allows(actor: Actor, permission: Permission, partner: Any = None) -> bool:
         return permission in actor.permissions
     if partner is None or actor.user_id is None or actor.partner_id != partner.pk:
         return False
+    if _is_beyond_scopes(actor, permission):
+        return False
     return bool(_GRANTS[permission] & grants.granted(actor.user_id, partner))
+
+
+def gives(codenames: frozenset[str], permission: Permission) -> bool:
+    """Whether grants of these names on a partner carry the permission; for what is shown."""
+    return bool(_GRANTS[permission] & codenames)
 
 
 def require(actor: Actor, permission: Permission, partner: Any = None) -> None:
@@ -105,8 +117,15 @@ def require(actor: Actor, permission: Permission, partner: Any = None) -> None:
         raise NotAllowed(f"{actor.name} may not {permission.value}; {_remedy(actor, permission)}.")
 
 
+def _is_beyond_scopes(actor: Actor, permission: Permission) -> bool:
+    """Whether it is a partner's token that was not made for this."""
+    return actor.scopes is not None and permission not in partner_permissions_within(actor.scopes)
+
+
 def _remedy(actor: Actor, permission: Permission) -> str:
     """What to do about a permission that is missing."""
+    if permission in _GRANTS and _is_beyond_scopes(actor, permission):
+        return "this token has no scope for it"
     if permission in _GRANTS:
         return "ask its administrator"
     if permission in permissions_of(actor.roles):

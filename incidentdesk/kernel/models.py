@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 from django.utils.crypto import salted_hmac
 
-from incidentdesk.kernel.roles import ROLES, TOKEN_SCOPES
+from incidentdesk.kernel.roles import PARTNER_SCOPES, ROLES, TOKEN_SCOPES
 
 
 class UserManager(BaseUserManager["User"]):
@@ -104,10 +104,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Token(models.Model):
-    """Lets a program act for a member of staff, within its scopes and until it ends.
+    """Lets a program act for a person, within its scopes and until it ends.
 
     The secret is shown once and stored as a digest. What it may do is asked of its person's roles
-    at each call, so a role that is taken back is gone from the token too.
+    at each call, so a role that is taken back is gone from the token too. With a `partner_id` it
+    works for that one partner, as its person does in the portal, and nowhere else.
     """
 
     LONGEST = timedelta(days=365)
@@ -118,8 +119,12 @@ class Token(models.Model):
     name = models.CharField(max_length=80)
     digest = models.CharField(max_length=64, unique=True)
     scopes = ArrayField(
-        models.CharField(max_length=20, choices=[(s.key, s.words) for s in TOKEN_SCOPES.values()])
+        models.CharField(
+            max_length=20,
+            choices=[(s.key, s.words) for s in {**PARTNER_SCOPES, **TOKEN_SCOPES}.values()],
+        )
     )
+    partner_id = models.BigIntegerField("partner", null=True)
     created_at = models.DateTimeField("made")
     expires_at = models.DateTimeField("ends")
     last_used_at = models.DateTimeField("last used", null=True, help_text="To the minute.")
@@ -136,6 +141,11 @@ class Token(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(scopes__contains=["read"]), name="token_reads_at_least"
+            ),
+            models.CheckConstraint(
+                condition=Q(partner_id=None, scopes__contained_by=list(TOKEN_SCOPES))
+                | Q(partner_id__isnull=False, scopes__contained_by=list(PARTNER_SCOPES)),
+                name="token_of_the_desk_or_of_a_partner",
             ),
         ]
 

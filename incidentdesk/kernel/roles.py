@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -185,15 +185,30 @@ TOKEN_SCOPES: dict[str, TokenScope] = {
         TokenScope("audit", "reads the message log", frozenset({P.AUDIT_READ})),
     )
 }
+# The same for a token of somebody at a partner: their right on that partner may give less.
+PARTNER_SCOPES: dict[str, TokenScope] = {
+    scope.key: scope
+    for scope in (
+        TokenScope(READ_SCOPE, "reads what its person reads", frozenset({P.PARTNER_READ})),
+        TokenScope("act", "acknowledges, reports, answers and writes", frozenset({P.PARTNER_ACT})),
+    )
+}
 # What no token may do, whoever has it: giving people rights needs the person at the desk.
 NEVER_BY_TOKEN = frozenset({P.PEOPLE_WRITE})
 
 
 def permissions_within(scopes: Iterable[str]) -> frozenset[Permission]:
     """All permissions that these scopes of a token let through."""
-    return frozenset(
-        p for key in scopes if key in TOKEN_SCOPES for p in TOKEN_SCOPES[key].permissions
-    )
+    return _within(scopes, TOKEN_SCOPES)
+
+
+def partner_permissions_within(scopes: Iterable[str]) -> frozenset[Permission]:
+    """The same for a token of somebody at a partner."""
+    return _within(scopes, PARTNER_SCOPES)
+
+
+def _within(scopes: Iterable[str], known: Mapping[str, TokenScope]) -> frozenset[Permission]:
+    return frozenset(p for key in scopes if key in known for p in known[key].permissions)
 
 
 def scopes_of(roles: Iterable[str]) -> list[TokenScope]:

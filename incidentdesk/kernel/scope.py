@@ -21,12 +21,14 @@ from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
-from incidentdesk.kernel import access, audit, clocks, grants, once, sealed
+from incidentdesk.kernel import access, audit, clocks, grants, once, sealed, times
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import GONE, DeskError
 from incidentdesk.kernel.models import User
+from incidentdesk.kernel.times import Times
 
 PORTAL = "/portal/"
 CHOOSE = "/accounts/partner/"
@@ -64,6 +66,7 @@ class ScopedRequest(HttpRequest):
     partner: Any
     may_act: bool
     serves_several: bool
+    times: Times  # in which its pages show them, and its forms are read
     is_viewed: bool  # somebody of the desk looks on, as the partner sees it
     after_scope: list[Callable[[], object]]  # what is noted of a reading, as the application
 
@@ -117,7 +120,7 @@ class Afterwards(HttpResponseRedirect):
         if self.refused is None:
             messages.error(request, sentence)
             return HttpResponseRedirect(self.otherwise)
-        with partner_scope(request.partner.pk):
+        with partner_scope(request.partner.pk), timezone.override(request.times.tz):
             return self.refused(sentence)
 
 
@@ -159,21 +162,22 @@ class ScopeMiddleware:
         user = request.user
         if user.is_staff and VIEWING_KEY in request.session:
             return self._viewed(request, user, request.session[VIEWING_KEY])
-        ids = grants.tenant_ids(user.pk)
+        held = grants.tenants(user.pk)
+        ids = list(held)
         partner_id = request.session.get(SESSION_KEY) if len(ids) > 1 else next(iter(ids), None)
         if partner_id not in ids:
             return _without_partner(request, user, ids)
-        return self._scoped(request, user, cast(int, partner_id), several=len(ids) > 1)
+        return self._scoped(request, user, cast(int, partner_id), held)
 
     def _scoped(
-        self, request: HttpRequest, user: User, partner_id: int, *, several: bool
+        self, request: HttpRequest, user: User, partner_id: int, held: dict[int, frozenset[str]]
     ) -> HttpResponseBase:
         # All that needs the application's role is loaded before the scope is entered.
         scoped = cast(ScopedRequest, request)
         scoped.actor = access.actor_for(user, partner_id=partner_id)
-        scoped.partner = grants.tenant_model()._default_manager.get(pk=partner_id)
-        scoped.may_act = access.allows(scoped.actor, Permission.PARTNER_ACT, scoped.partner)
-        scoped.serves_several, scoped.is_viewed = several, False
+        scoped.partner, scoped.times = times.working_for(user.pk, partner_id)
+        scoped.may_act = access.gives(held[partner_id], Permission.PARTNER_ACT)
+        scoped.serves_several, scoped.is_viewed = len(held) > 1, False
         scoped.after_scope = []
         request.session.get(SESSION_KEY)
         response = self._inside(scoped)
@@ -196,7 +200,7 @@ class ScopeMiddleware:
         audit.record(by=staff, at=clocks.now(), **line, page=page[:300])
         scoped = cast(ScopedRequest, request)
         scoped.partner, scoped.may_act = partner, False
-        scoped.serves_several, scoped.is_viewed = False, True
+        scoped.serves_several, scoped.is_viewed, scoped.times = False, True, Times()
         scoped.after_scope = []  # that somebody of the desk looked is noted above, and no more
         seen_as = access.actor_for(user, partner_id=partner_id)
         scoped.actor = replace(seen_as, withheld=sealed.withheld(staff, partner_id))
@@ -206,8 +210,8 @@ class ScopeMiddleware:
         return response.finish(scoped) if isinstance(response, Outside) else response
 
     def _inside(self, request: ScopedRequest) -> HttpResponseBase:
-        """Answer within the partner's scope."""
-        with partner_scope(request.partner.pk):
+        """Answer within the partner's scope, and in its person's time."""
+        with partner_scope(request.partner.pk), timezone.override(request.times.tz):
             response = self.get_response(request)
             if response.streaming:
                 raise RuntimeError("A portal answer must not stream: it would outlive its scope.")

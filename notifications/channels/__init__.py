@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from notifications.channels.channel import Answer, Channel, Outcome
 from notifications.channels.email import EmailChannel
+from notifications.channels.webhook import WebhookChannel
 
 __all__ = ["CHANNELS", "Answer", "Channel", "Outcome"]
 
-CHANNELS: dict[str, Callable[[], Channel]] = {"email": EmailChannel}
+CHANNELS: dict[str, Callable[[], Channel]] = {"email": EmailChannel, "webhook": WebhookChannel}

@@ -16,17 +16,17 @@ from tests.architecture.test_permissions import (
 
 # What the API does not offer, and why.
 LEFT_OUT = {
-    "cases.notices.acknowledge": "partners do it, in the portal",
+    "cases.notices.acknowledge": "partners do it, in the portal and by their own API",
     "cases.receipts.note_opened": "partners do it, in the portal",
-    "cases.intake.reports.report": "partners do it, in the portal",
-    "cases.requests.answer": "partners do it, in the portal",
-    "cases.requests.ask_for_time": "partners do it, in the portal",
+    "cases.intake.reports.report": "partners do it, in the portal and by their own API",
+    "cases.requests.answer": "partners do it, in the portal and by their own API",
+    "cases.requests.ask_for_time": "partners do it, in the portal and by their own API",
+    "cases.thread.reply": "partners do it, in the portal and by their own API",
     "cases.packages.hand_over": "a person at the desk stands behind each figure",
-    "cases.thread.reply": "partners do it, in the portal",
     "cases.procedures.keep": "partners do it, in the portal",
     "cases.procedures.withdraw": "partners do it, in the portal",
     "cases.workflow.begin_review": "reviews.workflow.begin calls it and opens the review with it",
-    "cases.restoring.confirm": "partners do it, in the portal",
+    "cases.restoring.confirm": "partners do it, in the portal and by their own API",
     "cases.reviewed.note_review": "a review says itself how far it is",
     "incidentdesk.kernel.audit.record": "a line about what was done elsewhere",
     "partners.directory.give_login": "people get rights from a person at the desk only",
@@ -35,6 +35,15 @@ LEFT_OUT = {
     "partners.invitations.withdraw": "partners do it, in the portal",
     "partners.team.change_right": "partners do it, in the portal",
     "partners.team.remove": "partners do it, in the portal",
+    "partners.tokens.make": "a token makes no tokens",
+    "partners.tokens.revoke": "a token revokes no tokens",
+    "partners.webhooks.add": "partners do it, in the portal",
+    "partners.webhooks.choose": "partners do it, in the portal",
+    "partners.webhooks.rotate": "partners do it, in the portal",
+    "partners.webhooks.switch_off": "partners do it, in the portal",
+    "partners.webhooks.switch_on": "partners do it, in the portal",
+    "partners.webhooks.try_out": "partners do it, in the portal",
+    "partners.webhooks.replay": "partners do it, in the portal",
     "incidentdesk.kernel.people.add": "people get rights from a person at the desk only",
     "incidentdesk.kernel.people.change": "people get rights from a person at the desk only",
     "incidentdesk.kernel.people.set_password": "people get rights from a person at the desk only",
@@ -65,6 +74,17 @@ def test_every_call_names_the_scope_that_its_use_case_needs():
         wanted = TOKEN_SCOPES[SCOPE_OF_OTHERS.get(call.use_case, call.scope)].permissions
         assert asked <= wanted, call
         assert call.scope == SCOPE_OF_OTHERS.get(call.use_case, call.scope)
+
+
+def test_every_address_of_the_partners_api_says_what_it_answers_and_how_it_refuses():
+    schema = urls.partner_api.get_openapi_schema(path_params={})
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            codes = set(operation["responses"])
+            always = {401, 403, 404, 422, 429} | ({400, 409, 413} if method == "post" else set())
+            assert codes - {200, 201} == always, path
+            assert len(codes & {200, 201}) == 1, path
+            assert operation["security"] == [{"PartnerBearer": []}], path
 
 
 def test_every_address_says_what_it_answers_and_how_it_refuses():

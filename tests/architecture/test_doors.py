@@ -48,6 +48,7 @@ def test_on_commit_occurs_once_and_outlives_a_failure():
         ("nh3", {"incidentdesk/kernel/markdown.py"}),
         ("celery", {"incidentdesk/celery.py", "incidentdesk/kernel/worker.py"}),
         ("smtplib", {"notifications/channels/email.py"}),
+        ("standardwebhooks", {"notifications/channels/webhook.py"}),
         ("django.dispatch", set()),
         ("django.db.models.signals", set()),
         ("django.core.signals", set()),

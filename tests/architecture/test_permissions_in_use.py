@@ -31,7 +31,7 @@ from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import DeskError, NotAllowed
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES
-from partners import directory, invitations
+from partners import directory, invitations, tokens, webhooks
 from partners.models import Invitation, Partner
 from reviews import actions
 from reviews import workflow as review_workflow
@@ -110,6 +110,12 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
             by=people.contact("helix", helix),
             at=LATER,
         ).pk,
+        "typed": {"title": "Odd fills"},
+        "mailed": [1, 2],
+        "zone": "Europe/Berlin",
+        "style": "iso",
+        "number": 1,
+        "seen_number": 1,
         "file_id": SharedFile.objects.get().pk,
         "due_at": LATER + timedelta(days=2),
         "until": LATER + timedelta(days=2),
@@ -135,6 +141,7 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "partner_id": helix.pk,
         "contact_id": helix.contacts.get().pk,
         "invitation_id": _invited(helix),
+        **_machines(helix, people),
         "source_id": source.pk,
         "user_id": people["auditor"].pk,
         "assignment_id": incident.assignments.get(role="commander").pk,
@@ -164,6 +171,17 @@ def _invited(helix: Partner) -> int:
     made = invitations.invite(**known, by=by, at=LATER)
     Invitation.objects.filter(pk=made.pk).update(partner=helix)
     return made.pk
+
+
+def _machines(helix: Partner, people: Any) -> dict[str, Any]:
+    """A token, a webhook of Helix, and what was sent to that."""
+    boss = User.objects.create_user("boss@helix.test", name="Boss")
+    grants.grant(boss, "administer", helix)
+    who = {"by": access.actor_for(boss, partner_id=helix.pk), "at": LATER}
+    made, _ = webhooks.add(url="https://helix.test/", events=["request.opened"], **who)
+    token, _ = tokens.make(name="x", scopes=[], by=people.contact("helix", helix), at=LATER)
+    sent = webhooks.try_out(webhook_id=made.pk, **who)
+    return {"token_id": token.pk, "webhook_id": made.pk, "delivery_id": sent.pk}
 
 
 def _pieces(incident: Any, people: Any) -> dict[str, Any]:

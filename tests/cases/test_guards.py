@@ -209,7 +209,11 @@ def test_what_belongs_together_stays_together(declare, change, constraint):
         ("cases_involvement", "severity = 5", "involvement_severity"),
         ("cases_involvement", "reference = ''", "disclosed_with_a_reference"),
         ("cases_noticecopy", "sent_at = NULL", "Cannot update rows from cases_noticecopy"),
-        ("cases_noticecopy", "body = 'other'", "Cannot update rows from cases_noticecopy"),
+        (
+            "cases_noticecopy",
+            "body = 'other'",
+            "What was approved keeps its text and its audience.",
+        ),
         ("cases_notice", "approved_by_id = drafted_by_id", "Cannot update rows from cases_notice"),
         ("cases_notice", "approved_at = NULL", "Cannot update rows from cases_notice"),
         ("cases_target", "severity = 9", "target_severity"),

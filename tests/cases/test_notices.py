@@ -175,7 +175,7 @@ def test_who_drafted_does_not_approve_even_with_the_right(draft, helix, both):
 def test_a_notice_replaces_one_of_its_own_incident_only(draft, helix, incident_in):
     other = incident_in("mitigation", title="Late fills").notices.get()
     with pytest.raises(InvalidInput, match="replaces one of the same incident"):
-        draft(helix, replaces=other)
+        draft(helix, replaces_id=other.pk)
     assert Notice.objects.count() == 1
 
 

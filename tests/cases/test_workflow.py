@@ -221,6 +221,7 @@ def test_the_time_of_containment_is_that_of_the_first_time(incident_in, walk, co
     step = {"incident_id": incident.pk, "by": commander}
     workflow.step_back(**step, reason="It spreads again.", at=LATER)
     response.sign(**step, key="no_growth", text="Both nodes are out.", at=LATER)
+    walk(incident).decide("notify")
     workflow.begin_mitigation(**step, at=LATER)
     assert first is not None
     assert fresh(incident).contained_at == first
@@ -412,7 +413,10 @@ def test_what_was_signed_lapses_with_a_step_back_and_is_signed_again(incident_in
     assert fresh(incident).signed() == behind
     with pytest.raises(GateNotMet) as refused:
         workflow.begin_mitigation(**step)
-    assert refused.value.unmet == ["Signed that it no longer grows"]
+    assert refused.value.unmet == [
+        "Signed that it no longer grows",
+        "Decided for each affected partner, with a reason, whether it is notified (0 of 1)",
+    ]
     with pytest.raises(
         Conflict, match=r"^This was signed already; statements are never changed\.$"
     ):
@@ -420,6 +424,7 @@ def test_what_was_signed_lapses_with_a_step_back_and_is_signed_again(incident_in
     response.sign(**step, key="no_growth", text="Both nodes are out.")
     with pytest.raises(Conflict, match=r"^This was signed already"):
         response.sign(**step, key="no_growth", text="Really.")
+    walk(incident).decide("notify")
     workflow.begin_mitigation(**step)
     signed = incident.statements.filter(key="no_growth").values_list("text", "stay")
     assert list(signed) == [("Seen.", 0), ("Both nodes are out.", 1)]

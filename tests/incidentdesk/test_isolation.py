@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,19 +12,21 @@ from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import URLPattern, get_resolver, path
+from django.urls import URLPattern, get_resolver, path, re_path
 
-from cases import notices, visibility
+from cases import columns, notices, visibility
 from cases.models import Incident, Involvement, NoticeCopy, Report
+from incidentdesk.api.partner import incidents as partner_incidents
 from incidentdesk.isolation import cast as casting
 from incidentdesk.isolation import proof
 from incidentdesk.isolation.proof import Proof
 from incidentdesk.kernel import clocks
-from incidentdesk.kernel.errors import Conflict
+from incidentdesk.kernel.errors import Conflict, NotAllowed, NotFound
 from incidentdesk.kernel.models import AuditEvent, User
 from incidentdesk.kernel.scope import Afterwards
 from notifications import outbox
 from notifications.models import Message
+from partners import webhooks
 from partners.models import Contact, Partner
 from partners.portal import urls as portal_urls
 from partners.portal.views import incidents, reports
@@ -60,7 +63,8 @@ def test_no_partner_learns_of_another_and_nothing_is_left_behind() -> None:
     models.append(AuditEvent)
     before = [model.objects.count() for model in models]
     code, text = run()
-    assert (code, [line for line in text.splitlines() if line.startswith("LEAK")]) == (0, [])
+    assert "\n".join(line for line in text.splitlines() if line.startswith("LEAK")) == ""
+    assert code == 0
     assert "No partner learns of another" in text
     assert [model.objects.count() for model in models] == before
 
@@ -97,7 +101,7 @@ def test_it_finds_a_queryset_that_is_not_filtered(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(
         visibility,
         "reports_for",
-        lambda actor: Report.objects.only(*visibility.REPORT_COLUMNS).order_by("-id"),
+        lambda actor: Report.objects.only(*columns.REPORT_COLUMNS).order_by("-id"),
     )
     found = said("portal/reports/")
     assert "GET /portal/reports/, as administer" in found
@@ -244,7 +248,7 @@ def test_a_new_route_is_walked_and_one_it_cannot_fill_is_said(
     def new(request: Any, **known: Any) -> HttpResponse:
         return render(request, "404.html", status=500)
 
-    more = [path("new/", new), path("new/<uuid:key>/", new)]
+    more = [path("new/", new), re_path(r"^new/(?P<key>~~~)/$", new)]
     resolver = next(r for r in get_resolver().url_patterns if str(r.pattern) == "portal/")
     monkeypatch.setattr(resolver, "url_patterns", [*resolver.url_patterns, *more])
     get_resolver()._populated = False
@@ -256,3 +260,53 @@ def test_a_new_route_is_walked_and_one_it_cannot_fill_is_said(
 def test_a_table_that_it_cannot_fill_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(casting, "_invite", lambda side, at: None)
     assert "no partners.Invitation could be made" in said("portal/nothing-to-walk")
+
+
+# --- programs -------------------------------------------------------------------------------------
+
+ONE = "api/v1/partner/incidents/<incident:reference>"
+
+
+def test_it_walks_the_partners_api_with_a_token_and_finds_nothing() -> None:
+    made = prove("api/v1/partner/")
+    assert [str(finding) for finding in made.findings] == []
+    assert made.questions > 500
+
+
+def test_it_finds_a_call_of_the_api_that_forgets_whose_row_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def careless(by: Any, reference: str) -> Involvement:
+        found = Involvement.objects.filter(reference=reference).first()
+        if found is None:
+            raise NotFound("There is no such incident.")
+        return found
+
+    monkeypatch.setattr(partner_incidents, "incident_of", careless)
+    found = said(ONE)
+    assert f"GET /{ONE}, as administer" in found
+    assert "without the database's wall: answered with the title of its incident" in found
+
+
+def test_it_finds_a_call_of_the_api_that_refuses_a_stranger_instead_of_finding_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def telling(by: Any, reference: str) -> Involvement:
+        raise NotAllowed("This belongs to somebody else.")
+
+    monkeypatch.setattr(partner_incidents, "incident_of", telling)
+    assert "answered 403 where a stranger must get 404" in said(f"{ONE}/thread")
+
+
+def test_it_finds_a_call_to_a_webhook_that_says_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = webhooks.deliveries.send
+
+    def chatty(pairs: Any, **known: Any) -> Any:
+        names = ", ".join(Partner.objects.values_list("name", flat=True))
+        told = [(to, replace(one, entry={**one.entry, "data": names})) for to, one in pairs]
+        return before(told, **known)
+
+    monkeypatch.setattr(webhooks.deliveries, "send", chatty)
+    found = said("portal/webhooks/<int:number>/test/")
+    assert "POST /portal/webhooks/<int:number>/test/" in found
+    assert "mailed the name of the other partner" in found

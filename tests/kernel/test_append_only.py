@@ -24,8 +24,14 @@ APPEND_ONLY = {
     "cases_recoverycheck",
     "cases_reconciliation",
     "cases_severitymatrix",
+    "cases_requeststep",
+    "cases_partnerevent",
+    "partners_delivery",
+    "cases_sharedfile",
     "cases_checkpoint",
     "cases_checkpointhead",
+    "cases_framework",
+    "cases_frameworkreading",
     "cases_factspackage",
     "cases_digest",
     "cases_digestline",
@@ -39,7 +45,13 @@ HISTORY = {  # their key is pgh_id; tests/kernel/test_history.py tries each
 }
 WRITTEN_BY_TRIGGER = {"cases_timelinehead"}
 NOT_USED = {"pghistory_context"}
-NEVER_DELETED = {"cases_evidence"}
+NEVER_DELETED = {
+    "cases_evidence",
+    "cases_procedure",
+    "cases_remark",
+    "partners_invitation",
+    "partners_webhook",
+}
 
 
 def _rights() -> dict[str, set[str]]:

@@ -62,6 +62,7 @@ def test_an_address_that_is_absolute_already_stays_as_it_is() -> None:
 )
 def test_every_kind_has_a_subject_a_text_and_html_that_escapes(kind: str) -> None:
     facts = {"reference": "R-1", "title": "<script>", "url": "/x/", "body": "<b>", "note": "<i>"}
+    facts |= {"name": "<script>", "partner_name": "R-1"}  # what an invitation says instead
 
     mail = rendering.render(kind, {**facts, "why": "It began."})
 

@@ -13,7 +13,7 @@ from incidentdesk.kernel import database
 from incidentdesk.kernel.scope import partner_scope
 from partners.models import Contact
 from tests.partners.conftest import TITLE, Both, leaks
-from tests.partners.test_routes import ROUTES, filled, foreign, own
+from tests.partners.test_routes import ROUTES, filled, foreign, own, said
 
 pytestmark = pytest.mark.django_db
 OURS = ("partner_id", "content_object_id")  # by which the portal's queries filter
@@ -35,7 +35,7 @@ def seen(both: Both) -> dict[str, list[str]]:
     client.raise_request_exception = False
     for path in pages(both):
         answer = client.get(path)
-        words = leaks(answer.text, "BIRCH", TITLE, "undisclosed", "unsent")
+        words = leaks(said(answer), "BIRCH", TITLE, "undisclosed", "unsent")
         if words or answer.status_code >= 500:
             found[path] = [str(answer.status_code), *words]
     return found

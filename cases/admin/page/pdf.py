@@ -1,44 +1,10 @@
-"""The record as a PDF, by WeasyPrint. It draws with Pango, which belongs to the system: where that
-is missing the desk says so in one line, and the print view is there all the same.
-
-The page brings everything with it; nothing is fetched while it is drawn.
-"""
+"""The record of an incident as a PDF, as far as one can be drawn while a person waits."""
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-from typing import Any
+from incidentdesk.kernel.pdf import MISSING, draw, missing
 
-from django.conf import settings
+__all__ = ["LONG", "LONGEST", "MISSING", "draw", "missing"]
 
-MISSING = "needs Pango on the server (Debian: libpango-1.0-0 libpangoft2-1.0-0)"
 LONGEST = 600  # entries of a timeline; it is drawn while the person waits, in about a second
 LONG = "of so long a timeline would take too long; let your browser save the page as one"
-STYLES = Path(settings.BASE_DIR) / "static" / "record.css"
-
-
-@cache
-def missing() -> str:
-    """Why there is no PDF, in words; empty where there is one."""
-    try:
-        import weasyprint  # noqa: F401, PLC0415 -- costs half a second, and may not be there
-    except (ImportError, OSError):
-        return MISSING
-    return ""
-
-
-def draw(html: str) -> bytes:
-    """The page as a PDF."""
-    import weasyprint  # noqa: PLC0415 -- see above
-
-    class Nothing(weasyprint.urls.URLFetcher):  # type: ignore[misc]
-        """What the record names is not fetched: neither from the network nor from a disk."""
-
-        def fetch(self, url: str, headers: Any = None) -> Any:
-            """Refuse."""
-            raise ValueError(f"The record fetches nothing: {url}")
-
-    page = weasyprint.HTML(string=html, url_fetcher=Nothing())
-    drawn: bytes = page.write_pdf(stylesheets=[weasyprint.CSS(filename=str(STYLES))])
-    return drawn

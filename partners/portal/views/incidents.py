@@ -68,14 +68,10 @@ class Update:
 @require_safe
 def index(request: ScopedRequest) -> HttpResponse:
     """What waits, what is open, what is past; `?open=` or `?past=` goes on with one of them."""
-    rows = visibility.listed_for(request.actor)
-    shelves = {
-        "open": ("Open incidents", rows.exclude(phase__in=OVER)),
-        "past": ("Past incidents", rows.filter(phase__in=OVER)),
-    }
+    shelves = shelves_of(visibility.listed_for(request.actor))
     wanted = next((name for name in shelves if request.GET.get(name)), None)
     listed = [
-        _shelf(request.actor, name, heading, found, after=request.GET.get(name, ""))
+        shelf_of(request.actor, name, heading, found, after=request.GET.get(name, ""))
         for name, (heading, found) in shelves.items()
         if wanted in (None, name)
     ]
@@ -90,6 +86,7 @@ def index(request: ScopedRequest) -> HttpResponse:
         "more_wait": len(waiting) > WAITING_LONGER,
         **({} if wanted else procedures_due(request.actor, clocks.now().date())),
         "owed": [] if wanted else shown(visibility.owed_by(request.actor)[:OWED]),
+        "unread": None if wanted else visibility.unread_framework(request.actor),
         "digests": [] if wanted else list(visibility.digests_for(request.actor)[:DIGESTS]),
         "now": clocks.now(),
     }
@@ -200,9 +197,20 @@ def _updates(actor: Actor, involvement: Involvement) -> list[Update]:
     return [Update(number, notice) for number, notice in enumerate(sent, start=1)]
 
 
-def _shelf(
+def shelves_of(
+    rows: QuerySet[Involvement],
+) -> dict[str, tuple[str, QuerySet[Involvement]]]:
+    """The list in its two parts, by name, each with its heading."""
+    return {
+        "open": ("Open incidents", rows.exclude(phase__in=OVER)),
+        "past": ("Past incidents", rows.filter(phase__in=OVER)),
+    }
+
+
+def shelf_of(
     actor: Actor, name: str, heading: str, rows: QuerySet[Involvement], *, after: str
 ) -> Shelf:
+    """One page of these rows, beginning behind the incident `after`."""
     if after:
         rows = rows.filter(_comes_after(actor, after))
     found = list(rows[: PAGE + 1])

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from cases import visibility
+from cases import drafting, visibility
 from cases.intake import reports
 from cases.models import Report
 from incidentdesk.kernel import clocks
@@ -34,8 +34,8 @@ def new(request: ScopedRequest) -> HttpResponse:
     """Report an incident. What was typed stays if it is refused."""
     require_acting(request)
     if request.method != "POST":
-        return _form(request, ReportForm(initial={"noticed_at": clocks.now()}))
-    form = ReportForm(request.POST)
+        return _form(request, ReportForm(initial=_begun(request.actor)))
+    form = ReportForm(request.POST, request.FILES)
     if not form.is_valid():
         return _form(request, form)
     actor, data = request.actor, form.cleaned_data
@@ -67,7 +67,8 @@ def detail(request: ScopedRequest, reference: str) -> HttpResponse:
     report = visibility.reports_for(request.actor).filter(reference=reference).first()
     if report is None:
         raise Http404
-    context = {"report": report, "words": _words(report)}
+    files = visibility.files_for(request.actor).filter(report_id=report.pk)
+    context = {"report": report, "words": _words(report), "files": files}
     return render(request, "portal/reports/detail.html", context)
 
 
@@ -76,6 +77,8 @@ def _report(actor: Actor, data: dict[str, Any]) -> Landing:
         title=data["title"],
         description=data["description"],
         category_id=data["category"].pk if data["category"] else None,
+        certainty=data["certainty"],
+        uploads=data["uploads"],
         noticed_at=data["noticed_at"],
         happened_at=data["happened_at"],
         by=actor,
@@ -87,7 +90,14 @@ def _report(actor: Actor, data: dict[str, Any]) -> Landing:
 
 def _form(request: ScopedRequest, form: ReportForm) -> HttpResponse:
     status = 422 if form.errors else 200
-    return render(request, "portal/reports/new.html", {"form": form}, status=status)
+    context = {"form": form, "draft": visibility.drafts_for(request.actor).first()}
+    return render(request, "portal/reports/new.html", context, status=status)
+
+
+def _begun(actor: Actor) -> dict[str, Any]:
+    """What this person had typed, or else the present moment."""
+    found = visibility.drafts_for(actor).values(*drafting.FIELDS).first()
+    return found or {"noticed_at": clocks.now()}
 
 
 def _words(report: Report) -> str:

@@ -26,7 +26,7 @@ def test_the_record_holds_everything_in_order(as_, incident_in):
         "Phases",
         "Deadlines",
         "quote-gw-eu-2",
-        "Helix Markets",
+        "Helix Markets SEV-",
         "Tasks",
         "As the runbook says.",
         "Notices",

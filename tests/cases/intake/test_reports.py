@@ -99,7 +99,7 @@ def test_the_reporter_alone_gets_a_confirmation(report, people):
         ({"description": "\n"}, "Say in a few words what is wrong, and describe what you see."),
         (
             {"noticed_at": NOW + timedelta(seconds=1)},
-            "You cannot have noticed it in the future; times are in UTC.",
+            "You cannot have noticed it in the future; check the time and its zone.",
         ),
         (
             {"happened_at": NOW},

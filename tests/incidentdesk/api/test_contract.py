@@ -7,6 +7,7 @@ a fault of the desk's own. What is wrong is refused.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -26,8 +27,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from cases import requests
+from cases.intake import reports
 from cases.models import NoticeCopy, System
 from incidentdesk.api import door
+from incidentdesk.kernel import clocks
+from partners import tokens as partner_tokens
 from reviews import workflow as review_workflow
 from reviews.models import Review
 from tests.conftest import NOW
@@ -115,3 +120,65 @@ def test_whatever_is_sent_is_answered_as_the_description_says(app, rows, program
     assert set(tried) <= {200, 201, 400, 401, 403, 404, 409, 413, 422}
     assert tried[200] > 50
     assert tried[422] > 50
+
+
+@pytest.fixture
+def told(incident_in: Any, people: Any, helix: Any, clock: Any) -> dict[str, dict[str, Any]]:
+    """What may stand in an address, by the noun that stands before it."""
+    clock(NOW + timedelta(days=1))
+    incident = incident_in("recovery")
+    involvement, at = incident.involvements.get(), NOW + timedelta(days=1)
+    asked = requests.ask(
+        incident_id=incident.pk,
+        involvement_id=involvement.pk,
+        question="Which orders?",
+        why="",
+        due_at=at + timedelta(days=1),
+        by=people.actor("communications"),
+        at=at,
+    )
+    made = reports.report(
+        title="Odd fills",
+        description="Two fills twice.",
+        noticed_at=NOW,
+        by=people.contact("helix", helix),
+        at=at,
+    )
+    return {
+        "incidents": {"reference": involvement.reference, "number": 1},
+        "requests": {"reference": asked.reference},
+        "reports": {"reference": made.reference},
+    }
+
+
+@pytest.mark.parametrize("scopes", [["act"], []])
+def test_the_partners_api_answers_as_its_own_description_says(
+    app, told, people, helix, monkeypatch, scopes
+):
+    monkeypatch.setattr(door, "CALLS_A_MINUTE", 10**6)
+    by = people.contact("helix", helix)
+    _, secret = partner_tokens.make(name="x", scopes=scopes, by=by, at=clocks.now())
+    headers = {"Authorization": f"Bearer {secret}"}
+    schema = schemathesis.openapi.from_wsgi("/api/v1/partner/openapi.json", app)
+    tried: dict[int, int] = {}
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+
+            @BOUNDED
+            @given(case=operation.as_strategy(generation_mode=mode))
+            def try_one(case: Any) -> None:
+                noun = case.path.removeprefix("/api/v1/partner/").split("/")[0]
+                known = told.get(noun, {})
+                case.path_parameters |= {
+                    k: v for k, v in known.items() if k in case.path_parameters
+                }
+                response = case.call(headers=headers)
+                tried[response.status_code] = tried.get(response.status_code, 0) + 1
+                checks = CHECKS + [negative_data_rejection] * _is_wrong(case)
+                case.validate_response(response, checks=checks)
+
+            try_one()
+    assert set(tried) <= {200, 201, 400, 401, 403, 404, 409, 413, 422}
+    assert (403 in tried) is (scopes == [])
+    assert min(tried[200], tried[422]) > 10

@@ -1,0 +1,118 @@
+"""What goes to a partner's webhooks: messages of the post office, and what became of each.
+
+Steps of use cases, and what portal and post office ask. Nothing here sends.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+
+from incidentdesk.kernel.access import Actor
+from notifications import outbox
+from notifications.models import Message, MessageEvent
+from partners.models import Delivery, Webhook
+
+# What the portal's database role may read, of deliveries, their messages and each try.
+DELIVERY_COLUMNS = (
+    "id",
+    "partner_id",
+    "webhook_id",
+    "message_id",
+    "key",
+    "event_id",
+    "event_type",
+    "reference",
+    "asked_by",
+    "at",
+)
+MESSAGE_COLUMNS = ("id", "state", "attempts", "created_at", "next_try_at", "sent_at")
+LINE_COLUMNS = ("id", "message_id", "at", "event", "detail")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one partner's programs are told; `entry` is what its feed shows of it."""
+
+    partner_id: int
+    event_id: str
+    event_type: str
+    reference: str
+    entry: Mapping[str, Any]
+    about: str
+
+
+def deliveries_of(actor: Actor) -> QuerySet[Delivery]:
+    """What was sent to them, newest first, each with every try."""
+    lines = MessageEvent.objects.only(*LINE_COLUMNS).order_by("id")
+    return (
+        Delivery.objects.filter(partner_id=actor.tenant_id)
+        .select_related("message")
+        .only(*DELIVERY_COLUMNS, *(f"message__{name}" for name in MESSAGE_COLUMNS))
+        .prefetch_related(Prefetch("message__events", queryset=lines))
+        .order_by("-id")
+    )
+
+
+def tell(told: Iterable[Told], *, at: datetime) -> None:
+    """Write the messages to every webhook that asked for these; inside a use case."""
+    by_partner = {one.partner_id: one for one in told}
+    if not by_partner:
+        return
+    on = Webhook.objects.filter(
+        partner_id__in=by_partner, off_since=None, partner__is_active=True
+    ).order_by("pk")
+    pairs = [(row, by_partner[row.partner_id]) for row in on]
+    send([(row, one) for row, one in pairs if one.event_type in row.events], at=at)
+
+
+def target_of(message: Message, *, at: datetime) -> tuple[str, list[str]] | None:
+    """What the post office needs to send one: its id, and the secrets that sign it, the present
+    one first. None if the webhook was switched off, or its partner was."""
+    found = Delivery.objects.select_related("webhook__partner").filter(message=message).first()
+    if found is None or not found.webhook.is_on or not found.webhook.partner.is_active:
+        return None
+    webhook, signing = found.webhook, [found.webhook.secret]
+    if webhook.former_until is not None and at < webhook.former_until:
+        signing.append(webhook.former_secret)
+    return found.event_id, signing
+
+
+def send(
+    pairs: Collection[tuple[Webhook, Told]], *, asked_by: str = "", key: str = "", at: datetime
+) -> list[Delivery]:
+    """Write one message for each pair, and that it goes there; `key` tells a repeat from others."""
+    drafts, meant = [], {}
+    for webhook, told in pairs:
+        dedupe_key = f"webhook:{webhook.pk}:{told.event_id}:{key}"
+        meant[dedupe_key] = (webhook, told)
+        drafts.append(
+            outbox.Draft(
+                kind=told.event_type,
+                to=webhook.url,
+                about=told.about,
+                dedupe_key=dedupe_key,
+                channel=outbox.WEBHOOK,
+                payload=json.dumps(told.entry, ensure_ascii=False, separators=(",", ":")),
+            )
+        )
+    written = outbox.queue_many(drafts, at=at)
+    return Delivery.objects.bulk_create(
+        Delivery(
+            partner_id=told.partner_id,
+            webhook=webhook,
+            message=message,
+            event_id=told.event_id,
+            event_type=told.event_type,
+            reference=told.reference,
+            asked_by=asked_by,
+            at=at,
+        )
+        for message in written
+        for webhook, told in [meant[message.dedupe_key]]
+    )

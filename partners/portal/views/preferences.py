@@ -1,0 +1,51 @@
+"""Preferences: what mails a person, and how times are shown to them; one's own, for one partner."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from incidentdesk.kernel import clocks
+from incidentdesk.kernel.scope import Afterwards, ScopedRequest
+from partners import preferences
+from partners.portal.forms import PreferencesForm
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: ScopedRequest) -> HttpResponse:
+    """Choose. What the contract promises stands there and cannot be chosen away."""
+    actor = request.actor
+    fixed = preferences.agreed(actor)
+    free = [number for number in preferences.SEVERITIES if number not in fixed]
+    if request.method != "POST":
+        chosen = preferences.of(actor)
+        initial = {"mailed": sorted(chosen.mailed), "zone": chosen.zone, "style": chosen.style}
+        return _shown(request, PreferencesForm(initial=initial, open_to_choice=free), fixed)
+    form = PreferencesForm(request.POST, open_to_choice=free)
+    if not form.is_valid():
+        return _shown(request, form, fixed)
+    data = form.cleaned_data
+
+    def run() -> str:
+        preferences.change(
+            mailed=data.get("mailed", []),
+            zone=data["zone"],
+            style=data["style"],
+            by=actor,
+            at=clocks.now(),
+        )
+        return "Your preferences are kept."
+
+    def refused(sentence: str) -> HttpResponse:
+        form.add_error(None, sentence)
+        return _shown(request, form, fixed)
+
+    return Afterwards(run, to=reverse("portal:preferences"), refused=refused)
+
+
+def _shown(request: ScopedRequest, form: PreferencesForm, fixed: set[int]) -> HttpResponse:
+    context = {"form": form, "fixed": sorted(fixed), "now": clocks.now()}
+    status = 422 if form.errors else 200
+    return render(request, "portal/preferences.html", context, status=status)

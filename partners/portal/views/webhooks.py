@@ -1,0 +1,224 @@
+"""Webhooks: where a partner's programs are told what happens, and how each call went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST, require_safe
+
+from incidentdesk.kernel import access, clocks
+from incidentdesk.kernel.access import Permission
+from incidentdesk.kernel.scope import Afterwards, Landing, ScopedRequest
+from partners import deliveries, webhooks
+from partners.models import Delivery, EventType, Webhook
+from partners.portal.program_forms import EventsForm, WebhookForm
+from partners.portal.views.team import READ_ONLY
+
+PAGE = 25
+SHOWN_ONCE = (
+    "{} Its secret is shown this once; write it into what checks the signatures: "
+    '<code class="secret">{}</code>'
+)
+# How far a delivery is, in the reader's words.
+WORDS = {
+    "queued": "on its way",
+    "sending": "on its way",
+    "sent": "delivered",
+    "failed": "given up",
+    "suppressed": "not sent",
+}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A delivery as the log shows it."""
+
+    delivery: Delivery
+    words: str
+    is_waiting: bool
+    last_words: str
+
+
+@require_safe
+def index(request: ScopedRequest) -> HttpResponse:
+    """The webhooks, and the form for a new one; its administrators see both."""
+    return _page(request, WebhookForm(initial={"events": EventType.values}))
+
+
+@require_POST
+def add(request: ScopedRequest) -> HttpResponse:
+    """A new address. What was typed stays if it is refused."""
+    _require_administrator(request)
+    form = WebhookForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form)
+    actor, data = request.actor, form.cleaned_data
+
+    def run() -> str:
+        made, secret = webhooks.add(**data, by=actor, at=clocks.now())
+        return format_html(SHOWN_ONCE, f"{made.url} is told from now on.", secret)
+
+    def refused(sentence: str) -> HttpResponse:
+        form.add_error(None, sentence)
+        return _page(request, form)
+
+    return Afterwards(run, to=reverse("portal:webhooks"), refused=refused)
+
+
+@require_safe
+def detail(request: ScopedRequest, number: int) -> HttpResponse:
+    """One webhook and what was sent to it, newest first; `?after=` goes on with the older ones."""
+    webhook = _webhook(request, number)
+    _require_administrator(request)
+    return _one(request, number, webhook, EventsForm(initial={"events": webhook.events}))
+
+
+@require_POST
+def choose(request: ScopedRequest, number: int) -> HttpResponse:
+    """What it is told of from now on."""
+    webhook = _webhook(request, number)
+    _require_administrator(request)
+    form = EventsForm(request.POST)
+    if not form.is_valid():
+        return _one(request, number, webhook, form)
+    actor, events = request.actor, form.cleaned_data["events"]
+
+    def run() -> str:
+        webhooks.choose(webhook_id=webhook.pk, events=events, by=actor, at=clocks.now())
+        return "It is told of these from now on."
+
+    return _afterwards(run, number)
+
+
+@require_POST
+def rotate(request: ScopedRequest, number: int) -> HttpResponse:
+    """A new secret; the former one signs beside it for a day."""
+    webhook_id, actor = _webhook(request, number).pk, request.actor
+    _require_administrator(request)
+
+    def run() -> str:
+        _, secret = webhooks.rotate(webhook_id=webhook_id, by=actor, at=clocks.now())
+        words = "There is a new secret; for 24 hours each call is signed by the former one too."
+        return format_html(SHOWN_ONCE, words, secret)
+
+    return _afterwards(run, number)
+
+
+@require_POST
+def switch(request: ScopedRequest, number: int) -> HttpResponse:
+    """Off, or on again."""
+    webhook, actor = _webhook(request, number), request.actor
+    _require_administrator(request)
+
+    def run() -> str:
+        if request.POST.get("on"):
+            webhooks.switch_on(webhook_id=webhook.pk, by=actor, at=clocks.now())
+            return "It is told again. What happened meanwhile stands in the feed."
+        webhooks.switch_off(webhook_id=webhook.pk, by=actor, at=clocks.now())
+        return "It is told nothing more."
+
+    return _afterwards(run, number)
+
+
+@require_POST
+def try_out(request: ScopedRequest, number: int) -> HttpResponse:
+    """A test on its way."""
+    webhook_id, actor = _webhook(request, number).pk, request.actor
+    _require_administrator(request)
+
+    def run() -> str:
+        webhooks.try_out(webhook_id=webhook_id, by=actor, at=clocks.now())
+        return "A test is on its way; the log below says how it went. Load the page again."
+
+    return _afterwards(run, number)
+
+
+@require_POST
+def replay(request: ScopedRequest, number: int, key: UUID) -> HttpResponse:
+    """The same once more."""
+    rows = deliveries.deliveries_of(request.actor).filter(webhook_id=_webhook(request, number).pk)
+    found, actor = rows.filter(key=key).first(), request.actor
+    if found is None:
+        raise Http404
+    _require_administrator(request)
+    delivery_id = found.pk
+
+    def run() -> str:
+        webhooks.replay(delivery_id=delivery_id, by=actor, at=clocks.now())
+        return "It is on its way once more, under the same id."
+
+    return _afterwards(run, number)
+
+
+def _afterwards(run: Callable[[], str | Landing], number: int) -> Afterwards:
+    return Afterwards(run, to=reverse("portal:webhook", args=[number]))
+
+
+def _page(request: ScopedRequest, form: WebhookForm) -> HttpResponse:
+    administers = _administers(request)
+    rows = list(enumerate(webhooks.webhooks_of(request.actor), start=1)) if administers else []
+    context = {"administers": administers, "rows": rows, "form": form}
+    status = 422 if form.errors else 200
+    return render(request, "portal/webhooks/index.html", context, status=status)
+
+
+def _one(request: ScopedRequest, number: int, webhook: Webhook, form: EventsForm) -> HttpResponse:
+    rows = deliveries.deliveries_of(request.actor).filter(webhook_id=webhook.pk)
+    after = request.GET.get("after", "")
+    if after:
+        last = rows.filter(key=_uuid(after)).first()
+        if last is None:
+            raise Http404
+        rows = rows.filter(pk__lt=last.pk)
+    found = list(rows[: PAGE + 1])
+    now = clocks.now()
+    context = {
+        "number": number,
+        "webhook": webhook,
+        "told": [EventType(key).label for key in webhook.events],
+        "has_two": webhook.former_until is not None and now < webhook.former_until,
+        "form": form,
+        "sent": [_sent(row) for row in found[:PAGE]],
+        "last": found[PAGE - 1].key if len(found) > PAGE else "",
+    }
+    status = 422 if form.errors else 200
+    return render(request, "portal/webhooks/detail.html", context, status=status)
+
+
+def _sent(row: Delivery) -> Sent:
+    lines = list(row.message.events.all())
+    is_waiting = row.message.state in ("queued", "sending")
+    return Sent(row, WORDS[row.message.state], is_waiting, lines[-1].detail if lines else "")
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None
+
+
+def _webhook(request: ScopedRequest, number: int) -> Webhook:
+    found = list(webhooks.webhooks_of(request.actor))
+    if not 1 <= number <= len(found):
+        raise Http404
+    return found[number - 1]
+
+
+def _administers(request: ScopedRequest) -> bool:
+    """Also for whoever of the desk views this as the partner: they read what it reads."""
+    if request.is_viewed:
+        return True
+    return access.allows(request.actor, Permission.PARTNER_ADMINISTER, request.partner)
+
+
+def _require_administrator(request: ScopedRequest) -> None:
+    if not _administers(request):
+        raise PermissionDenied(READ_ONLY)
