@@ -131,14 +131,13 @@
       if (error.name !== "AbortError") part.removeAttribute("aria-busy");
     });
   });
-  // What searches in a choice of several has the name of the choice.
-  addEventListener("load", () => {
+  // What searches in a choice of several has the name of the choice; the frame makes it after this.
+  addEventListener("load", () => setTimeout(() => {
     document.querySelectorAll(".select2-search__field:not([aria-label])").forEach((field) => {
-      const choice = field.closest(".select2")?.previousElementSibling;
-      const label = choice?.labels?.[0];
+      const label = field.closest(".select2")?.previousElementSibling?.labels?.[0];
       field.setAttribute("aria-label", label ? label.textContent.trim() : "Search");
     });
-  });
+  }));
   // A list's form: filters lie open where there is room, what is empty stays out of the address,
   // and names that fit are offered while one types.
   addEventListener("DOMContentLoaded", () => {

@@ -190,7 +190,7 @@ def report(side: Side) -> None:
     page.fill("[name=title]", f"Fills missing {side.word}")
     page.fill("[name=description]", f"Every third fill is missing. {side.word}")
     page.fill("[name=noticed_at]", clocks.now().strftime("%Y-%m-%dT%H:%M"))
-    page.locator("main form button").click()
+    page.get_by_role("button", name="Send the report").click()
     expect(page.locator("main")).to_contain_text(re.compile(r"HELIX-REP-\d{4}-\d{4}"))
 
 

@@ -22,7 +22,7 @@ def test_a_partners_report_becomes_an_incident_that_it_sees(
     partner.fill("[name=title]", mark)
     partner.fill("[name=description]", "Every third order is rejected.")
     partner.fill("[name=noticed_at]", clocks.now().strftime("%Y-%m-%dT%H:%M"))
-    partner.locator("main form button").click()
+    partner.get_by_role("button", name="Send the report").click()
     expect(partner.locator("main")).to_contain_text(re.compile(r"TIDEWATER-REP-\d{4}-\d{4}"))
     expect(partner.locator("main")).to_contain_text("We have it and look at it next")
 
