@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from django.db.models import Model, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from cases import labels
 from cases.columns import DIGEST_COLUMNS, EVENT_COLUMNS, LINE_COLUMNS, PACKAGE_COLUMNS
@@ -18,6 +18,8 @@ from cases.models import (
     Digest,
     DigestLine,
     FactsPackage,
+    Framework,
+    FrameworkReading,
     Involvement,
     NoticeCopy,
     PartnerEvent,
@@ -133,6 +135,8 @@ PROCEDURE_COLUMNS = (
     "keeper",
     "ended_at",
 )
+FRAMEWORK_COLUMNS = ("id", "number", "text", "changed", "in_force_at")
+READING_COLUMNS = ("id", "partner_id", "framework_id", "name", "at")
 FILE_COLUMNS = (
     "id",
     "partner_id",
@@ -311,6 +315,26 @@ def files_for(actor: Actor) -> QuerySet[SharedFile]:
         shared = _shown(shared, actor, "involvement", by=way)
     shared = _shown(shared, actor, "report", by="report_id")
     return shared.only(*FILE_COLUMNS).order_by("id")
+
+
+def framework() -> QuerySet[Framework]:
+    """How we handle incidents, the version in force first; the same for every partner."""
+    return Framework.objects.only(*FRAMEWORK_COLUMNS).order_by("-number")
+
+
+def framework_readings_for(actor: Actor) -> QuerySet[FrameworkReading]:
+    """Which versions this partner's administrators acknowledged, the newest first."""
+    own = FrameworkReading.objects.filter(partner_id=actor.tenant_id)
+    return own.only(*READING_COLUMNS).order_by("-framework_id")
+
+
+def unread_framework(actor: Actor) -> Framework | None:
+    """The version in force, if nobody has acknowledged it for this partner. One query."""
+    newest = framework().annotate(
+        is_read=Exists(framework_readings_for(actor).filter(framework=OuterRef("pk")).order_by())
+    )
+    found = newest.first()
+    return None if found is None or found.is_read else found
 
 
 def categories() -> QuerySet[Category]:

@@ -80,6 +80,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Sources", "sensors", "cases.Source"),
             Place("Categories", "category", "cases.Category"),
             Place("Target times", "timer", "cases.Target"),
+            Place("How we handle incidents", "policy", "cases.Framework"),
             Place("Severity matrix", "grid_on", "cases.SeverityMatrix"),
             Place("Definitions", "menu_book", "cases.AxisLevel", within="cases.SeverityMatrix"),
             Place("Floors", "download", "cases.SeverityFloor", within="cases.SeverityMatrix"),

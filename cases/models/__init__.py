@@ -10,6 +10,7 @@ from cases.models.entry import Entry, TimelineHead
 from cases.models.evidence import CustodyEvent, Evidence
 from cases.models.facts_package import FactsPackage
 from cases.models.fix import Fix
+from cases.models.framework import Framework, FrameworkReading
 from cases.models.incident import Incident, Phase
 from cases.models.involvement import Involvement
 from cases.models.moment import MomentChange
@@ -51,6 +52,8 @@ __all__ = [
     "Evidence",
     "FactsPackage",
     "Fix",
+    "Framework",
+    "FrameworkReading",
     "Incident",
     "IncidentUserObjectPermission",
     "Involvement",

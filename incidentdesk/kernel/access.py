@@ -106,6 +106,11 @@ def allows(actor: Actor, permission: Permission, partner: Any = None) -> bool:
     return bool(_GRANTS[permission] & grants.granted(actor.user_id, partner))
 
 
+def gives(codenames: frozenset[str], permission: Permission) -> bool:
+    """Whether grants of these names on a partner carry the permission; for what is shown."""
+    return bool(_GRANTS[permission] & codenames)
+
+
 def require(actor: Actor, permission: Permission, partner: Any = None) -> None:
     """Raise NotAllowed, with a sentence, unless `actor` has `permission`."""
     if not allows(actor, permission, partner):

@@ -39,6 +39,18 @@ def granted(user_id: int, obj: models.Model) -> frozenset[str]:
     return frozenset(rows.values_list("permission__codename", flat=True))
 
 
+def tenants(user_id: int) -> dict[int, frozenset[str]]:
+    """The same, each with the codenames held on it: one query."""
+    rows = _rows(tenant_model()).filter(user_id=user_id, content_object__is_active=True)
+    found: dict[int, frozenset[str]] = {}
+    names = rows.order_by("content_object_id").values_list(
+        "content_object_id", "permission__codename"
+    )
+    for pk, codename in names:
+        found[int(pk)] = found.get(int(pk), frozenset()) | {codename}
+    return found
+
+
 def tenant_ids(user_id: int) -> list[int]:
     """The tenants on which this user holds any grant, lowest id first: one query."""
     rows = _rows(tenant_model()).filter(user_id=user_id, content_object__is_active=True)

@@ -162,21 +162,22 @@ class ScopeMiddleware:
         user = request.user
         if user.is_staff and VIEWING_KEY in request.session:
             return self._viewed(request, user, request.session[VIEWING_KEY])
-        ids = grants.tenant_ids(user.pk)
+        held = grants.tenants(user.pk)
+        ids = list(held)
         partner_id = request.session.get(SESSION_KEY) if len(ids) > 1 else next(iter(ids), None)
         if partner_id not in ids:
             return _without_partner(request, user, ids)
-        return self._scoped(request, user, cast(int, partner_id), several=len(ids) > 1)
+        return self._scoped(request, user, cast(int, partner_id), held)
 
     def _scoped(
-        self, request: HttpRequest, user: User, partner_id: int, *, several: bool
+        self, request: HttpRequest, user: User, partner_id: int, held: dict[int, frozenset[str]]
     ) -> HttpResponseBase:
         # All that needs the application's role is loaded before the scope is entered.
         scoped = cast(ScopedRequest, request)
         scoped.actor = access.actor_for(user, partner_id=partner_id)
         scoped.partner, scoped.times = times.working_for(user.pk, partner_id)
-        scoped.may_act = access.allows(scoped.actor, Permission.PARTNER_ACT, scoped.partner)
-        scoped.serves_several, scoped.is_viewed = several, False
+        scoped.may_act = access.gives(held[partner_id], Permission.PARTNER_ACT)
+        scoped.serves_several, scoped.is_viewed = len(held) > 1, False
         scoped.after_scope = []
         request.session.get(SESSION_KEY)
         response = self._inside(scoped)

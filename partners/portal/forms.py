@@ -73,6 +73,11 @@ class HistoryForm(forms.Form):
 
     MOST_WORDS = 8
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.is_either = True  # type: ignore[attr-defined]  # nothing here is ever needed
+
     q = forms.CharField(
         label="Words",
         required=False,

@@ -30,6 +30,8 @@ APPEND_ONLY = {
     "cases_sharedfile",
     "cases_checkpoint",
     "cases_checkpointhead",
+    "cases_framework",
+    "cases_frameworkreading",
     "cases_factspackage",
     "cases_digest",
     "cases_digestline",

@@ -28,6 +28,8 @@ UNTRACKED = {
     "Checkpoint": "append-only",
     "CheckpointHead": "append-only",
     "CheckpointRecipient": "a register, in the audit trail",
+    "Framework": "append-only",
+    "FrameworkReading": "append-only",
     "Move": "append-only",
     "Digest": "append-only",
     "DigestLine": "append-only",

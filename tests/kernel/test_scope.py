@@ -123,6 +123,8 @@ def test_the_portal_may_read_these_columns_and_write_nothing():
         ("cases_request", "SELECT"): set(visibility.REQUEST_COLUMNS),
         ("cases_requeststep", "SELECT"): set(visibility.STEP_COLUMNS),
         ("cases_sharedfile", "SELECT"): set(visibility.FILE_COLUMNS),
+        ("cases_framework", "SELECT"): set(visibility.FRAMEWORK_COLUMNS),
+        ("cases_frameworkreading", "SELECT"): set(visibility.READING_COLUMNS),
         ("cases_category", "SELECT"): {
             "id",
             "key",
@@ -181,6 +183,7 @@ def test_every_table_that_names_a_partner_and_is_read_by_the_portal_has_row_secu
         "cases_digest",
         "cases_digestline",
         "cases_factspackage",
+        "cases_frameworkreading",
         "cases_involvement",
         "cases_noticecopy",
         "cases_procedure",

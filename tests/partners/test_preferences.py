@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,7 +42,7 @@ def test_what_the_contract_promises_is_mailed_whatever_is_chosen(
 ) -> None:
     text = both.a.client.get(ADDRESS).text
     assert "Notices of SEV-1, SEV-2 and SEV-3 are always mailed to you" in text
-    assert 'value="4"' in text
+    assert re.search(r'name="mailed" value="4"[^>]* checked', text)
     assert [f'name="mailed" value="{n}"' in text for n in (1, 2, 3)] == [False, False, False]
     Preferences.objects.create(
         partner=both.a.partner, user=both.a.user, mail_sev2=False, mail_sev4=False

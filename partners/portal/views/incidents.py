@@ -68,11 +68,7 @@ class Update:
 @require_safe
 def index(request: ScopedRequest) -> HttpResponse:
     """What waits, what is open, what is past; `?open=` or `?past=` goes on with one of them."""
-    rows = visibility.listed_for(request.actor)
-    shelves = {
-        "open": ("Open incidents", rows.exclude(phase__in=OVER)),
-        "past": ("Past incidents", rows.filter(phase__in=OVER)),
-    }
+    shelves = shelves_of(visibility.listed_for(request.actor))
     wanted = next((name for name in shelves if request.GET.get(name)), None)
     listed = [
         shelf_of(request.actor, name, heading, found, after=request.GET.get(name, ""))
@@ -90,6 +86,7 @@ def index(request: ScopedRequest) -> HttpResponse:
         "more_wait": len(waiting) > WAITING_LONGER,
         **({} if wanted else procedures_due(request.actor, clocks.now().date())),
         "owed": [] if wanted else shown(visibility.owed_by(request.actor)[:OWED]),
+        "unread": None if wanted else visibility.unread_framework(request.actor),
         "digests": [] if wanted else list(visibility.digests_for(request.actor)[:DIGESTS]),
         "now": clocks.now(),
     }
@@ -198,6 +195,16 @@ def _updates(actor: Actor, involvement: Involvement) -> list[Update]:
     copies = visibility.notices_for(actor).filter(involvement_id=involvement.pk)
     sent = copies.order_by("sent_at", "id")
     return [Update(number, notice) for number, notice in enumerate(sent, start=1)]
+
+
+def shelves_of(
+    rows: QuerySet[Involvement],
+) -> dict[str, tuple[str, QuerySet[Involvement]]]:
+    """The list in its two parts, by name, each with its heading."""
+    return {
+        "open": ("Open incidents", rows.exclude(phase__in=OVER)),
+        "past": ("Past incidents", rows.filter(phase__in=OVER)),
+    }
 
 
 def shelf_of(

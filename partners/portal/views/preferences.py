@@ -21,7 +21,7 @@ def page(request: ScopedRequest) -> HttpResponse:
     free = [number for number in preferences.SEVERITIES if number not in fixed]
     if request.method != "POST":
         chosen = preferences.of(actor)
-        initial = {"mailed": chosen.mailed, "zone": chosen.zone, "style": chosen.style}
+        initial = {"mailed": sorted(chosen.mailed), "zone": chosen.zone, "style": chosen.style}
         return _shown(request, PreferencesForm(initial=initial, open_to_choice=free), fixed)
     form = PreferencesForm(request.POST, open_to_choice=free)
     if not form.is_valid():
