@@ -244,7 +244,8 @@ def test_of_programs_only_the_own_are_there(both: Both) -> None:
             told = set(PartnerEvent.objects.values_list("number", "data__reference"))
             assert told == {(n, side.involvement.reference) for n in (1, 2, 3)}
             assert set(Token.objects.values_list("name")) == {(f"{side.word} token",)}
-            assert set(Webhook.objects.values_list("url")) == {(own.webhook.url,)}
+            urls = {(own.webhook.url,), (f"https://{side.word.lower()}.test/hook",)}
+            assert set(Webhook.objects.values_list("url")) == urls
             assert set(Delivery.objects.values_list("pk")) == {(own.pk,)}
             assert set(Message.objects.values_list("pk")) == {(own.message_id,)}
             assert set(MessageEvent.objects.values_list("message_id")) == {(own.message_id,)}

@@ -123,6 +123,8 @@ def test_the_header_offers_only_what_there_is(both: Both) -> None:
         "requests/",
         "procedures/",
         "team/",
+        "tokens/",
+        "webhooks/",
     ]
 
 
