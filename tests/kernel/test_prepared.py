@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
+from django.db.models import Count, Q, QuerySet
 
 from incidentdesk.kernel.models import AuditEvent
-from incidentdesk.kernel.prepared import Inserted, Prepared
+from incidentdesk.kernel.prepared import Asked, Inserted, Prepared
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,3 +68,43 @@ def test_what_is_too_long_or_missing_is_refused_and_never_cut(count):
     with pytest.raises(IntegrityError):
         EVENTS.add(*[audit(None) for _ in range(count)])
     assert AuditEvent.objects.count() == 0
+
+
+# --- querysets that are asked often ---------------------------------------------------------------
+
+
+def lines(user_id: int, row_id: int) -> QuerySet[AuditEvent]:
+    """Of this person, or that one row; their own words have a per cent sign and a quote in them."""
+    own = AuditEvent.objects.filter(Q(user_id=user_id) | Q(pk__in=[row_id]), action="did 7 %'s")
+    return own.select_related("user").annotate(n=Count("user__email")).order_by("-id")[:2]
+
+
+def test_a_queryset_asked_so_answers_as_by_itself_whatever_the_numbers_are(people):
+    for role in ("commander", "approver"):
+        for action in ("did 7 %'s", "did 8", "did 7 %'s", "did 7 %'s"):
+            audit(action, user=people[role]).save()
+    asked = Asked(lines, "user_id", "row_id")
+    first = AuditEvent.objects.order_by("id")[0].pk
+    for user_id in (people["commander"].pk, people["approver"].pk, 0):
+        for row_id in (first, 0):
+            by_itself = list(lines(user_id, row_id))
+            found = asked.rows(user_id=user_id, row_id=row_id)
+            assert [(r.pk, r.action, r.at, r.n) for r in found] == [
+                (r.pk, r.action, r.at, r.n) for r in by_itself
+            ]
+            assert [r.user.email for r in found if r.user] == [
+                r.user.email for r in by_itself if r.user
+            ]
+    assert len(asked.rows(user_id=people["commander"].pk, row_id=0)) == 2
+
+
+def test_it_is_planned_once_a_connection_and_asks_nothing_besides(django_assert_num_queries):
+    asked = Asked(lines, "user_id", "row_id")
+    connection.close()
+    asked.rows(user_id=1, row_id=1)
+    assert len(known()) == 1
+    with django_assert_num_queries(1):
+        assert asked.rows(user_id=2, row_id=2) == []
+    assert len(known()) == 1
+    connection.close()
+    assert asked.rows(user_id=2, row_id=2) == []
