@@ -35,6 +35,7 @@ from cases.models import (
     Incident,
     Involvement,
     NoticeCopy,
+    PartnerEvent,
     Procedure,
     Remark,
     Report,
@@ -86,6 +87,7 @@ class Side:
         models: list[Any] = [
             Involvement,
             NoticeCopy,
+            PartnerEvent,
             Report,
             Contact,
             Digest,
