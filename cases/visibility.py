@@ -12,7 +12,23 @@ from typing import TypeVar
 from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from cases import labels
-from cases.columns import DIGEST_COLUMNS, LINE_COLUMNS, PACKAGE_COLUMNS
+from cases.columns import (
+    COPY_COLUMNS,
+    DIGEST_COLUMNS,
+    DRAFT_COLUMNS,
+    EVENT_COLUMNS,
+    FILE_COLUMNS,
+    FRAMEWORK_COLUMNS,
+    INVOLVEMENT_COLUMNS,
+    LINE_COLUMNS,
+    PACKAGE_COLUMNS,
+    PROCEDURE_COLUMNS,
+    READING_COLUMNS,
+    REMARK_COLUMNS,
+    REPORT_COLUMNS,
+    REQUEST_COLUMNS,
+    STEP_COLUMNS,
+)
 from cases.models import (
     Category,
     Digest,
@@ -34,134 +50,6 @@ from cases.models import (
 from incidentdesk.kernel.access import Actor
 
 R = TypeVar("R", bound=Model)
-
-# What the portal's database role may read; other columns are not granted.
-INVOLVEMENT_COLUMNS = (
-    "id",
-    "partner_id",
-    "reference",
-    "title",
-    "meaning",
-    "severity",
-    "started_at",
-    "phase",
-    "phase_times",
-    "disclosed_at",
-    "recovery_confirmed_at",
-    "recovery_confirmed_by",
-    "is_exercise",
-    "continued_as",
-)
-COPY_COLUMNS = (
-    "id",
-    "involvement_id",
-    "partner_id",
-    "kind",
-    "body",
-    "tlp",
-    "next_update_at",
-    "sent_at",
-    "acknowledged_at",
-    "acknowledged_by",
-    "is_emergency",
-    "reader_ids",
-)
-REPORT_COLUMNS = (
-    "id",
-    "partner_id",
-    "reference",
-    "title",
-    "description",
-    "category_id",
-    "certainty",
-    "happened_at",
-    "noticed_at",
-    "reported_at",
-    "reporter",
-    "state",
-    "answer",
-)
-DRAFT_COLUMNS = (
-    "id",
-    "partner_id",
-    "user_id",
-    "title",
-    "description",
-    "category",
-    "certainty",
-    "noticed_at",
-    "happened_at",
-    "saved_at",
-)
-REQUEST_COLUMNS = (
-    "id",
-    "involvement_id",
-    "partner_id",
-    "reference",
-    "question",
-    "why",
-    "state",
-    "asked_at",
-    "due_at",
-    "answered_at",
-    "was_late",
-    "extension_until",
-    "extension_reason",
-    "settled_at",
-)
-STEP_COLUMNS = (
-    "id",
-    "request_id",
-    "partner_id",
-    "kind",
-    "text",
-    "until",
-    "at",
-    "is_ours",
-    "author",
-)
-REMARK_COLUMNS = ("id", "involvement_id", "partner_id", "text", "at", "is_ours", "author")
-PROCEDURE_COLUMNS = (
-    "id",
-    "partner_id",
-    "reference",
-    "title",
-    "version",
-    "scope",
-    "link",
-    "valid_until",
-    "attested_by",
-    "kept_at",
-    "keeper",
-    "ended_at",
-)
-FRAMEWORK_COLUMNS = ("id", "number", "text", "changed", "in_force_at")
-READING_COLUMNS = ("id", "partner_id", "framework_id", "name", "at")
-EVENT_COLUMNS = (
-    "id",
-    "partner_id",
-    "involvement_id",
-    "number",
-    "key",
-    "kind",
-    "at",
-    "data",
-    "tlp",
-    "reader_ids",
-)
-FILE_COLUMNS = (
-    "id",
-    "partner_id",
-    "key",
-    "name",
-    "size",
-    "sha256",
-    "added_at",
-    "step_id",
-    "remark_id",
-    "procedure_id",
-    "report_id",
-)
 
 
 def notices_for(actor: Actor) -> QuerySet[NoticeCopy]:

@@ -74,11 +74,12 @@ def index(request: ScopedRequest) -> HttpResponse:
         "past": ("Past incidents", rows.filter(phase__in=OVER)),
     }
     wanted = next((name for name in shelves if request.GET.get(name)), None)
-    listed = [
-        shelf_of(request.actor, name, heading, found, after=request.GET.get(name, ""))
-        for name, (heading, found) in shelves.items()
-        if wanted in (None, name)
-    ]
+    if wanted:
+        heading, found = shelves[wanted]
+        after = request.GET[wanted]
+        listed = [shelf_of(request.actor, wanted, heading, found, after=after)]
+    else:
+        listed = _first_shelves(shelves)
     waits = visibility.waiting_for(request.actor)
     waiting = [] if wanted else list(waits[: WAITING_LONGER + 1])
     context = {
@@ -207,10 +208,24 @@ def shelf_of(
     """One page of these rows, beginning behind the incident `after`."""
     if after:
         rows = rows.filter(_comes_after(actor, after))
-    found = list(rows[: PAGE + 1])
+    return _shelf(name, heading, list(rows[: PAGE + 1]), is_first=not after)
+
+
+def _first_shelves(shelves: dict[str, tuple[str, QuerySet[Involvement]]]) -> list[Shelf]:
+    """The first page of what is open and of what is past, in one query."""
+    first, second = (rows[: PAGE + 1] for _, rows in shelves.values())
+    found = list(first.union(second, all=True))
+    found.sort(key=lambda row: (row.disclosed_at or clocks.now(), row.pk), reverse=True)
+    return [
+        _shelf(name, heading, [row for row in found if (row.phase in OVER) == (name == "past")])
+        for name, (heading, _) in shelves.items()
+    ]
+
+
+def _shelf(name: str, heading: str, found: list[Involvement], *, is_first: bool = True) -> Shelf:
     last = found[PAGE - 1].reference if len(found) > PAGE else ""
     paged = [(row, _moment(row, row.phase) if row.phase in OVER else None) for row in found[:PAGE]]
-    return Shelf(name, heading, paged, last, is_first=not after)
+    return Shelf(name, heading, paged, last, is_first=is_first)
 
 
 def _comes_after(actor: Actor, reference: str) -> Q:
