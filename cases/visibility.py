@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from cases import labels
 from cases.columns import (
@@ -203,6 +203,7 @@ def digests_for(actor: Actor) -> QuerySet[Digest]:
     return (
         Digest.objects.filter(partner_id=actor.tenant_id)
         .only(*DIGEST_COLUMNS)
+        .annotate(how_many=Count("lines", filter=Q(lines__in=shown.order_by())))
         .prefetch_related(Prefetch("lines", queryset=shown))
         .order_by("-month", "-id")
     )
@@ -233,7 +234,7 @@ def unread_framework(actor: Actor) -> Framework | None:
     newest = framework().annotate(
         is_read=Exists(framework_readings_for(actor).filter(framework=OuterRef("pk")).order_by())
     )
-    found = newest.first()
+    found = newest.defer("text").first()
     return None if found is None or found.is_read else found
 
 

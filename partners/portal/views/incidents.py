@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import notices, receipts, restoring, visibility
-from cases.models import Involvement, NoticeCopy, Phase
+from cases.models import Digest, Involvement, NoticeCopy, Phase
 from cases.models.incident import OVER, STEPS
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
@@ -92,7 +92,7 @@ def index(request: ScopedRequest) -> HttpResponse:
         **({} if wanted else procedures_due(request.actor, clocks.now().date())),
         "owed": [] if wanted else shown(visibility.owed_by(request.actor)[:OWED]),
         "unread": None if wanted else visibility.unread_framework(request.actor),
-        "digests": [] if wanted else list(visibility.digests_for(request.actor)[:DIGESTS]),
+        "digests": [] if wanted else _digests(request.actor),
         "now": clocks.now(),
     }
     return render(request, "portal/incidents/index.html", context)
@@ -209,6 +209,11 @@ def shelf_of(
     if after:
         rows = rows.filter(_comes_after(actor, after))
     return _shelf(name, heading, list(rows[: PAGE + 1]), is_first=not after)
+
+
+def _digests(actor: Actor) -> list[Digest]:
+    """The newest of them, without what stands in them."""
+    return list(visibility.digests_for(actor).prefetch_related(None)[:DIGESTS])
 
 
 def _first_shelves(shelves: dict[str, tuple[str, QuerySet[Involvement]]]) -> list[Shelf]:
