@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 
-from bench import desk, intake, portal, scratch, table
+from bench import intake, lists, scratch, table
 from incidentdesk.embedded.errors import EmbeddedError
 
 
@@ -19,10 +19,9 @@ def main() -> None:
         with scratch.stack() as stack:
             scratch.say(f"Alerts, {intake.CLIENTS} clients …")
             figures += intake.measure(stack)
-            figures += portal.measure(stack)
             scratch.say("Tidying up …")
         with scratch.stack() as stack:  # tables of its own: they grow from small to large
-            figures += desk.measure(stack)
+            figures += lists.measure(stack)
             scratch.say("Tidying up …")
     except (EmbeddedError, RuntimeError) as error:
         sys.exit(f"bench: {error}")

@@ -1,15 +1,16 @@
-"""Incidents of three years for the desk's list, as an organisation has them: most are closed, a few
-hundred are open; three entries each, five categories, 1,000 partners (one with a fifth of all) and
-300 systems. Number 1 is the newest, so that the tables can grow by what is older.
+"""Incidents of three years for the lists of desk and portal, as an organisation has them: most are
+closed, a few hundred are open; three entries and a notice each, five categories, 1,000 partners (a
+fifth of all is one’s) and 300 systems. Number 1 is the newest, so that tables can grow by what is
+older.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from bench.filling import Rows, insert, person
+from bench.filling import Rows, grant, insert, person
 
-PARTNERS, SYSTEMS, LATEST = 1_000, 300, 2_000
+PARTNERS, SYSTEMS, LATEST, UNREAD = 1_000, 300, 2_000, 30
 OPEN = f"(n <= {LATEST} AND n %% 7 = 0)"
 AT = "now() - interval '95 seconds' * n"
 PHASES = "(ARRAY['identification', 'containment', 'mitigation', 'recovery', 'review'])"
@@ -91,11 +92,47 @@ OF_INCIDENTS = (
             "meaning": "'Quotes are late.'",
             "severity": "i.severity",
             "phase": "i.phase",
+            "phase_times": "jsonb_build_object('closed', i.opened_at)",
+            "started_at": "i.opened_at",
             "added_at": "i.opened_at",
             "disclosed_at": "i.opened_at",
         },
         f"{OURS} JOIN partners_partner AS p ON p.code = 'B' || lpad(CASE WHEN n %% 5 = 0 THEN '1'"
         f" ELSE (2 + n %% {PARTNERS - 1})::text END, 4, '0')"
+        " WHERE n BETWEEN %(first)s AND %(last)s",
+    ),
+    Rows(
+        "cases_notice",
+        {
+            "incident_id": "id",
+            "kind": "'first'",
+            "body": "'Quotes are late for some of your accounts.'",
+            "tlp": "'AMBER'",
+            "state": "'sent'",
+            "drafted_at": "opened_at",
+            "drafted_by_id": "%(user)s",
+            "approved_at": "opened_at",
+            "approved_by_id": "%(other)s",
+            "sent_at": "opened_at",
+            "sent_by_id": "%(user)s",
+        },
+        IN_STEP,
+    ),
+    Rows(
+        "cases_noticecopy",
+        {
+            "notice_id": "m.id",
+            "involvement_id": "v.id",
+            "partner_id": "v.partner_id",
+            "kind": "m.kind",
+            "body": "m.body",
+            "tlp": "m.tlp",
+            "sent_at": "m.sent_at",
+            "acknowledged_at": f"CASE WHEN n > {UNREAD} THEN m.sent_at END",
+            "acknowledged_by": f"CASE WHEN n > {UNREAD} THEN 'somebody' ELSE '' END",
+        },
+        f"{OURS} JOIN cases_notice AS m ON m.incident_id = i.id"
+        " JOIN cases_involvement AS v ON v.incident_id = i.id"
         " WHERE n BETWEEN %(first)s AND %(last)s",
     ),
     Rows(
@@ -132,6 +169,14 @@ def register(cursor: Any, *, email: str, password: str) -> dict[str, int]:
     for rows in REGISTER:
         insert(cursor, rows, {})
     return people
+
+
+def contact(cursor: Any, code: str, *, email: str, password: str) -> int:
+    """Somebody who acts for the partner of this code; answers the partner's id."""
+    cursor.execute("SELECT id FROM partners_partner WHERE code = %s", [code])
+    partner_id = int(cursor.fetchone()[0])
+    grant(cursor, partner_id, person(cursor, email, password))
+    return partner_id
 
 
 def grow(cursor: Any, people: dict[str, int], *, first: int, last: int) -> None:

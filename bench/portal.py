@@ -1,53 +1,71 @@
-"""The portal's list of incidents where there are 100,000, beside the same rows in raw SQL."""
+"""The portal's first page for one partner of 1,000, through HTTP; and the two statements of its
+list beside the same rows asked for by hand.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import http.client
+import json
 import re
 import secrets
-import time
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from bench import client
-from bench.filling import INCIDENTS, PARTNERS, STILL_OPEN, fill
-from bench.scratch import Stack, say
+from bench.scratch import ROOT, Stack, say
 from bench.table import Figure, median
 
-ROWS = STILL_OPEN + 25  # what the first page shows: the open ones and a page of past ones
-EMAIL = "bench@partner.example"
-ROUNDS, SECONDS, TIMES = 3, 3.0, 200
-
-RAW = """
-    SELECT id, reference, title, meaning, severity, started_at, phase, phase_times, disclosed_at
-    FROM cases_involvement WHERE partner_id = %s AND disclosed_at IS NOT NULL
-    ORDER BY disclosed_at DESC, id DESC LIMIT %s
-"""
+# One with a fifth of all incidents, and one of the others, which share the rest.
+PEOPLE = {"B0001": "most@partner.example", "B0009": "one@partner.example"}
+NAMES = {"B0001": "partner with a fifth", "B0009": "one of 1,000 partners"}
+ROUNDS, SECONDS = 3, 2.0
 
 
-def measure(stack: Stack) -> list[Figure]:
-    """Fill the tables, log in as a partner's contact, and read the first page again and again."""
-    say(f"Filling in {INCIDENTS:,} incidents of {PARTNERS} partners …")
-    password = secrets.token_urlsafe(12)
-    with stack.connect("owner") as cursor:
-        partner_id = fill(cursor, email=EMAIL, password=encoded(password))
-    request = client.get("/portal/", log_in(stack, EMAIL, password))
-    figures = []
-    for clients in (1, 8):
-        pages, raws = list[float](), list[float]()
-        for number in range(ROUNDS + 1):  # the first warms up
-            page = _page_ms(stack, request, clients)
-            raw = _raw_ms(stack, partner_id, clients)
-            if number:
-                say(f"  round {number} of {ROUNDS}, {clients} at once: {page:.1f} ms, {raw:.2f} ms")
-                pages.append(page)
-                raws.append(raw)
-        name = f"portal list at {INCIDENTS:,}, {clients} at once"
-        floor = f"the same {ROWS} rows in raw SQL"
-        figures.append(Figure(name, median(pages), "ms", floor, median(raws), False))
-    return figures
+class Times(NamedTuple):
+    """Medians in ms: the page for one client and for eight, its two statements, those by hand."""
+
+    page: float
+    page_of_8: float
+    list_sql: float
+    by_hand: float
+
+
+Found = dict[str, Times]  # by the partner's code
+
+
+def read(stack: Stack, cookies: dict[str, str], partners: dict[str, int]) -> Found:
+    """Both partners, as the tables are now."""
+    found = {}
+    for code, email in PEOPLE.items():
+        request = client.get("/portal/", cookies[email])
+        one, eight = (_page_ms(stack, request, code, clients) for clients in (1, 8))
+        found[code] = Times(one, eight, *_statements_ms(stack, partners[code]))
+        say(
+            f"  portal, {NAMES[code]}: {one:.1f} ms, 8 at once {eight:.1f} ms;"
+            f" the list {found[code].list_sql:.2f} ms, by hand {found[code].by_hand:.2f} ms"
+        )
+    return found
+
+
+def figures(found: dict[int, Found]) -> list[Figure]:
+    """Each size beside the least, and the list beside the same by hand."""
+    least, rows = min(found), list[Figure]()
+    for size, of in found.items():
+        for code, ms in of.items():
+            name, before = f"portal, {NAMES[code]}, of {size:,}", found[least][code]
+            floor = f"at {least:,}"
+            rows.append(Figure(name, ms.page, "ms", floor, before.page, False))
+            rows.append(
+                Figure(f"{name}, 8 at once", ms.page_of_8, "ms", floor, before.page_of_8, False)
+            )
+            rows.append(
+                Figure(f"{name}: its list", ms.list_sql, "ms", "by hand", ms.by_hand, False)
+            )
+    return rows
 
 
 def encoded(password: str) -> str:
@@ -82,34 +100,34 @@ def _cookies(answer: http.client.HTTPResponse) -> str:
     return "; ".join(line.split(";")[0] for line in found)
 
 
-def _page_ms(stack: Stack, request: bytes, clients: int) -> float:
+def _page_ms(stack: Stack, request: bytes, code: str, clients: int) -> float:
     """The median time of the first page."""
     connection = client.Connection(stack.desk)
-    body = connection.ask(request)[1]
+    status, body = connection.ask(request)
     connection.close()
-    if body.count(b"B001-2026-") < ROWS:
-        raise RuntimeError(f"The portal's list is without its {ROWS} rows; mend bench.")
-    load = client.run(
-        stack.desk, lambda number: request, clients=clients, seconds=SECONDS, status=200
+    if status != 200 or body.count(f"{code}-2026-".encode()) < 10:
+        raise RuntimeError(f"The portal's list of {code} answered {status}; mend bench.")
+    found = []
+    for number in range(ROUNDS + 1):  # the first warms up
+        load = client.run(
+            stack.desk, lambda _: request, clients=clients, seconds=SECONDS, status=200
+        )
+        found += [load.median_ms] if number else []
+    return median(found)
+
+
+def _statements_ms(stack: Stack, partner_id: int) -> tuple[float, float]:
+    """What the database needs for the list as the portal asks for it, and as by hand."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "manage.py", "shell", "--no-imports", "-c"),
+            f"from bench import statements; statements.main({partner_id})",
+        ],
+        cwd=ROOT,
+        env=stack.environment("incidentdesk.settings"),
+        check=True,
+        capture_output=True,
+        text=True,
     )
-    return load.median_ms
-
-
-def _raw_ms(stack: Stack, partner_id: int, clients: int) -> float:
-    """The median time of one statement that reads the same rows."""
-    with ThreadPoolExecutor(clients) as pool:
-        found = list(pool.map(lambda _: _raw_times(stack, partner_id), range(clients)))
-    return median([took for times in found for took in times]) * 1000
-
-
-def _raw_times(stack: Stack, partner_id: int) -> list[float]:
-    took = []
-    with stack.connect("app") as cursor:
-        for _ in range(TIMES):
-            began = time.perf_counter()
-            cursor.execute(RAW, [partner_id, ROWS])
-            rows = cursor.fetchall()
-            took.append(time.perf_counter() - began)
-    if len(rows) != ROWS:
-        raise RuntimeError("The raw statement read other rows than the page; mend bench.")
-    return took
+    portal, by_hand = json.loads(done.stdout.splitlines()[-1])
+    return portal, by_hand

@@ -1,39 +1,8 @@
-"""Which columns the portal's database role may read of the rows of its one partner.
+"""Which columns the portal's database role may read; others are not granted to it.
 
-Migrations grant exactly these; `visibility` asks for no other.
+Migrations grant exactly these, and `visibility` asks for no other.
 """
 
-PACKAGE_COLUMNS = (
-    "id",
-    "involvement_id",
-    "partner_id",
-    "reference",
-    "stage",
-    "text",
-    "services",
-    "began_at",
-    "ended_at",
-    "downtime_minutes",
-    "clients",
-    "clients_share",
-    "transactions",
-    "transactions_share",
-    "value_eur",
-    "is_estimate",
-    "handed_at",
-)
-DIGEST_COLUMNS = ("id", "partner_id", "reference", "month", "sent_at")
-LINE_COLUMNS = (
-    "id",
-    "digest_id",
-    "partner_id",
-    "involvement_id",
-    "reference",
-    "title",
-    "meaning",
-    "began_at",
-    "over_at",
-)
 INVOLVEMENT_COLUMNS = (
     "id",
     "partner_id",
@@ -135,18 +104,6 @@ PROCEDURE_COLUMNS = (
 )
 FRAMEWORK_COLUMNS = ("id", "number", "text", "changed", "in_force_at")
 READING_COLUMNS = ("id", "partner_id", "framework_id", "name", "at")
-EVENT_COLUMNS = (
-    "id",
-    "partner_id",
-    "involvement_id",
-    "number",
-    "key",
-    "kind",
-    "at",
-    "data",
-    "tlp",
-    "reader_ids",
-)
 FILE_COLUMNS = (
     "id",
     "partner_id",
@@ -159,4 +116,47 @@ FILE_COLUMNS = (
     "remark_id",
     "procedure_id",
     "report_id",
+)
+PACKAGE_COLUMNS = (
+    "id",
+    "involvement_id",
+    "partner_id",
+    "reference",
+    "stage",
+    "text",
+    "services",
+    "began_at",
+    "ended_at",
+    "downtime_minutes",
+    "clients",
+    "clients_share",
+    "transactions",
+    "transactions_share",
+    "value_eur",
+    "is_estimate",
+    "handed_at",
+)
+DIGEST_COLUMNS = ("id", "partner_id", "reference", "month", "sent_at")
+LINE_COLUMNS = (
+    "id",
+    "digest_id",
+    "partner_id",
+    "involvement_id",
+    "reference",
+    "title",
+    "meaning",
+    "began_at",
+    "over_at",
+)
+EVENT_COLUMNS = (
+    "id",
+    "partner_id",
+    "involvement_id",
+    "number",
+    "key",
+    "kind",
+    "at",
+    "data",
+    "tlp",
+    "reader_ids",
 )

@@ -40,9 +40,9 @@ def send_due(*, at: datetime) -> int:
     return done
 
 
-def visible_to(by: Actor) -> QuerySet[Digest]:
+def visible_to(actor: Actor) -> QuerySet[Digest]:
     """The digests, each with the lines of incidents that this person may see."""
-    lines = DigestLine.objects.filter(involvement__incident__in=queries.visible_to(by))
+    lines = DigestLine.objects.filter(involvement__incident__in=queries.visible_to(actor))
     return Digest.objects.prefetch_related(Prefetch("lines", queryset=lines))
 
 

@@ -131,6 +131,14 @@
       if (error.name !== "AbortError") part.removeAttribute("aria-busy");
     });
   });
+  // What searches in a choice of several has the name of the choice.
+  addEventListener("load", () => {
+    document.querySelectorAll(".select2-search__field:not([aria-label])").forEach((field) => {
+      const choice = field.closest(".select2")?.previousElementSibling;
+      const label = choice?.labels?.[0];
+      field.setAttribute("aria-label", label ? label.textContent.trim() : "Search");
+    });
+  });
   // A list's form: filters lie open where there is room, what is empty stays out of the address,
   // and names that fit are offered while one types.
   addEventListener("DOMContentLoaded", () => {

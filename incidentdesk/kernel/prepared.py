@@ -7,8 +7,10 @@ PostgreSQL has to work in session mode.
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -40,13 +42,17 @@ class Prepared:
     def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Run it; the rows that it answers."""
         with connection.cursor() as cursor:
-            known = _known.setdefault(connection.connection, set())
-            if self._name not in known:
-                with connection.wrap_database_errors, connection.connection.cursor() as plain:
-                    plain.execute(self._prepare)
-                known.add(self._name)
-            cursor.execute(self._execute, values)
+            cursor.execute(self.planned(), values)
             return list(cursor.fetchall())
+
+    def planned(self) -> str:
+        """What runs it on the connection that is open, which knows it from now on."""
+        known = _known.setdefault(connection.connection, set())
+        if self._name not in known:
+            with connection.wrap_database_errors, connection.connection.cursor() as plain:
+                plain.execute(self._prepare)
+            known.add(self._name)
+        return self._execute
 
     def rows_at_once(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """The same without asking first whether the connection still lives.
@@ -56,6 +62,42 @@ class Prepared:
         raw: Any = connection  # the stubs do not know it
         raw.health_check_done = True
         return self.rows(values)
+
+
+class Asked(Generic[Row]):
+    """A queryset whose SQL is made once and planned once a connection.
+
+    `make` answers it for the numbers that it is given by name. They are values and nothing else:
+    whatever they are, the SQL is the same. It prefetches nothing.
+    """
+
+    def __init__(self, make: Callable[..., models.QuerySet[Row]], *numbers: str) -> None:
+        self._stand_ins = {2**62 + place: name for place, name in enumerate(numbers)}
+        self._rows = make(**{name: number for number, name in self._stand_ins.items()})
+        self._compiler: Any = self._rows.query.get_compiler(DEFAULT_DB_ALIAS)
+        sql, values = self._compiler.as_sql()
+        text = sql % tuple(self._place(value) for value in values)
+        name = f"asked_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        self._statement = Prepared(name, text, **dict.fromkeys(numbers, "bigint"))
+
+    def rows(self, **numbers: int) -> list[Row]:
+        """The rows, as the queryset answers them."""
+        compiler = copy.copy(self._compiler)
+        compiler.connection = connection
+        connection.ensure_connection()
+        compiler.as_sql = lambda *args, **known: (self._statement.planned(), numbers)
+        found = self._rows._chain()
+        found.query.get_compiler = lambda *args, **known: compiler
+        return list(found)
+
+    def _place(self, value: Any) -> str:
+        """A value as it stands in the statement: a number that is given, or as it is."""
+        if isinstance(value, list) and value[:1] and value[0] in self._stand_ins:
+            return f"ARRAY[%({self._stand_ins[value[0]]})s]"
+        if value in self._stand_ins:
+            return f"%({self._stand_ins[value]})s"
+        with connection.cursor() as cursor:
+            return str(cursor.mogrify("%s", [value]).decode()).replace("%", "%%")
 
 
 class Inserted(Generic[Row]):

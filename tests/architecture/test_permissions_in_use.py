@@ -13,7 +13,17 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
-from cases import evaluation, evidence, fixes, notices, procedures, requests, thread, workflow
+from cases import (
+    evaluation,
+    evidence,
+    fixes,
+    notices,
+    packages,
+    procedures,
+    requests,
+    thread,
+    workflow,
+)
 from cases.intake import reports, sources
 from cases.models import Category, NoticeCopy, SharedFile, System
 from incidentdesk.kernel import access, grants
@@ -122,6 +132,7 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "involvement_id": incident.involvements.get().pk,
         "affected_id": incident.systems.get().pk,
         "task_id": incident.tasks.first().pk,
+        "figures": packages.Figures(text="Fills were late."),
         "task_ids": [incident.tasks.first().pk],
         "upload": ContentFile(b"status: ok", name="status.txt"),
         "category_id": Category.objects.get(key="outage").pk,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -62,9 +62,16 @@ def hand(people):
     return run
 
 
+def confirmation(row) -> datetime:
+    """When the incident was confirmed; clocks of facts count from it."""
+    found = Incident.objects.get(pk=row.incident_id).confirmed_at
+    assert found is not None
+    return found
+
+
 def clocks(row) -> dict[str, tuple]:
     """Stage → how long after confirmation, and whether it is met."""
-    confirmed = Incident.objects.get(pk=row.incident_id).confirmed_at
+    confirmed = confirmation(row)
     found = Deadline.objects.filter(involvement=row, kind__startswith="facts_", is_dropped=False)
     return {
         one.kind: (one.due_at - confirmed, one.met_at is not None) for one in found.order_by("id")
@@ -120,7 +127,7 @@ def test_who_is_not_told_has_no_clock(row, people):
 
 def test_the_crew_is_warned_at_half_of_the_time(row, people):
     Deadline.objects.exclude(kind="facts_initial").update(warn_at=None)
-    confirmed = Incident.objects.get(pk=row.incident_id).confirmed_at
+    confirmed = confirmation(row)
     assert warning.warn(at=confirmed + timedelta(minutes=89)) == 0
     assert warning.warn(at=confirmed + timedelta(minutes=91)) == 1
     assert {m.subject for m in Message.objects.filter(kind="deadline")} != set()

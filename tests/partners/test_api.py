@@ -11,7 +11,8 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from cases.models import NoticeCopy, Receipt, Remark, Report, Request
+from cases import drafting
+from cases.models import NoticeCopy, Receipt, Remark, Report, ReportDraft, Request
 from incidentdesk.api import door
 from incidentdesk.kernel import access, clocks, grants
 from incidentdesk.kernel import tokens as desk_tokens
@@ -157,15 +158,19 @@ def test_an_incident_is_reported_and_a_repeat_with_the_same_key_counts_once(both
         "description": "Two fills of one order.",
         "noticed_at": NOW.isoformat(),
         "category": "outage",
+        "certainty": "likely",
     }
+    drafting.keep(typed={"title": "Half a th"}, by=both.a.actor, at=NOW)
     answer = acts.post("/reports", _key="k", **given)
     made = Report.objects.get(title="Fills twice")
     assert (answer.status_code, answer.json()["reference"]) == (201, made.reference)
-    assert (made.partner, made.reporter, made.category.key) == (
+    assert (made.partner, made.reporter, made.category.key, made.certainty) == (
         both.a.partner,
         "Person of Alder",
         "outage",
+        "likely",
     )
+    assert ReportDraft.objects.get().title == "Half a th"  # its person goes on writing
     assert refused(acts.post("/reports", _key="k", **given))[0] == 409
     assert refused(acts.post("/reports", **{**given, "category": "nonsense"})) == (
         422,

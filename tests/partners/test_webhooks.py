@@ -18,7 +18,7 @@ from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFo
 from incidentdesk.kernel.models import User
 from notifications import delivery
 from notifications.models import Message
-from partners import deliveries, webhooks
+from partners import deliveries, tokens, webhooks
 from partners.models import Contact, Delivery, EventType, Webhook
 from tests.hooks import Receiver, receiver
 from tests.partners.conftest import TITLE, Both, Side, leaks
@@ -49,6 +49,11 @@ def boss(side: Side) -> access.Actor:
 def added(side: Side, hook: Receiver, *events: str) -> tuple[Webhook, str]:
     """A webhook of that side's."""
     return webhooks.add(url=hook.url, events=events or EVERY, by=boss(side), at=clocks.now())
+
+
+def a_token(side: Side) -> str:
+    """The secret of a token of the side's person."""
+    return tokens.make(name="x", scopes=[], by=side.actor, at=clocks.now())[1]
 
 
 def deliver(*, later: timedelta = timedelta()) -> None:
@@ -87,6 +92,8 @@ def test_a_notice_is_told_signed_and_as_the_feed_shows_it(both: Both, telling: A
     assert told.entry["data"]["link"].endswith(f"/portal/incidents/{told.data['reference']}/")
     assert headers["webhook-id"] == told.event_id
     assert standardwebhooks.Webhook(secret).verify(body, headers) == told.entry
+    reads = Client(headers={"Authorization": f"Bearer {a_token(both.a)}"})
+    assert reads.get("/api/v1/partner/feed").json()["items"][-1] == json.loads(body)
     with pytest.raises(standardwebhooks.WebhookVerificationError):
         standardwebhooks.Webhook(secret).verify(body.replace("ALDER", "OTHER"), headers)
     assert leaks(body + str(headers), "BIRCH", TITLE) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from django.http import HttpRequest
 from ninja import Router, Status
@@ -49,6 +50,7 @@ class Reported(fields.Given):
     noticed_at: fields.Moment
     happened_at: fields.Moment | None = None
     category: fields.Key | None = None
+    certainty: Literal["sure", "likely", "suspected"] | None = None
 
 
 @router.get("/reports", response={200: ReportPage, **READ}, operation_id="list_reports")
@@ -97,6 +99,7 @@ def report(
             noticed_at=given.noticed_at,
             happened_at=given.happened_at,
             category_id=category_id,
+            certainty=given.certainty or "",
             by=by,
             at=at,
         )

@@ -99,6 +99,7 @@ class Told(BaseModel):
     title: str
     description: str
     category: str | None
+    certainty: str = Field(description="sure, likely, suspected, or empty.")
     noticed_at: datetime
     happened_at: datetime | None
     reported_at: datetime
@@ -177,7 +178,7 @@ class Event(BaseModel):
     id: str
     number: int
     type: str
-    timestamp: datetime
+    timestamp: str = Field(json_schema_extra={"format": "date-time"})
     data: dict[str, Any]
 
 

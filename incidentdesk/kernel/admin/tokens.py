@@ -16,7 +16,7 @@ from incidentdesk.kernel import clocks, desk, dialogs, tokens
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Done
 from incidentdesk.kernel.models import Token
-from incidentdesk.kernel.roles import READ_SCOPE, TOKEN_SCOPES, scopes_of
+from incidentdesk.kernel.roles import PARTNER_SCOPES, READ_SCOPE, TOKEN_SCOPES, scopes_of
 
 
 class TokenDialog(dialogs.DeskForm):
@@ -107,7 +107,8 @@ class TokenAdmin(desk.DeskAdmin):
 
     def page_context(self, request: HttpRequest, obj: Token) -> dict[str, Any]:
         """What it may do, in words."""
-        scopes = [TOKEN_SCOPES[key] for key in obj.scopes if key in TOKEN_SCOPES]
+        every = TOKEN_SCOPES if obj.partner_id is None else PARTNER_SCOPES
+        scopes = [every[key] for key in obj.scopes if key in every]
         return {"title": obj.name, "scopes": scopes, "state": self.state(obj)}
 
     @admin.display(description="scopes")

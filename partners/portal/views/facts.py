@@ -66,5 +66,5 @@ def _package(actor: Actor, reference: str) -> FactsPackage:
 
 def _figures(package: FactsPackage) -> list[tuple[str, Any]]:
     """Each with its name as people say it; None is not known."""
-    fields = package._meta
-    return [(fields.get_field(name).verbose_name, getattr(package, name)) for name in FIGURES]  # type: ignore[union-attr]
+    named = {one.name: str(one.verbose_name) for one in package._meta.concrete_fields}
+    return [(named[name], getattr(package, name)) for name in FIGURES]

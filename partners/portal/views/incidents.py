@@ -68,11 +68,7 @@ class Update:
 @require_safe
 def index(request: ScopedRequest) -> HttpResponse:
     """What waits, what is open, what is past; `?open=` or `?past=` goes on with one of them."""
-    rows = visibility.listed_for(request.actor)
-    shelves = {
-        "open": ("Open incidents", rows.exclude(phase__in=OVER)),
-        "past": ("Past incidents", rows.filter(phase__in=OVER)),
-    }
+    shelves = shelves_of(visibility.listed_for(request.actor))
     wanted = next((name for name in shelves if request.GET.get(name)), None)
     if wanted:
         heading, found = shelves[wanted]
@@ -200,6 +196,16 @@ def _updates(actor: Actor, involvement: Involvement) -> list[Update]:
     copies = visibility.notices_for(actor).filter(involvement_id=involvement.pk)
     sent = copies.order_by("sent_at", "id")
     return [Update(number, notice) for number, notice in enumerate(sent, start=1)]
+
+
+def shelves_of(
+    rows: QuerySet[Involvement],
+) -> dict[str, tuple[str, QuerySet[Involvement]]]:
+    """The list in its two parts, by name, each with its heading."""
+    return {
+        "open": ("Open incidents", rows.exclude(phase__in=OVER)),
+        "past": ("Past incidents", rows.filter(phase__in=OVER)),
+    }
 
 
 def shelf_of(

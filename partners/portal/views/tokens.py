@@ -12,7 +12,7 @@ from incidentdesk.kernel import clocks
 from incidentdesk.kernel.roles import PARTNER_SCOPES
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
 from partners import tokens
-from partners.portal.forms import TokenForm
+from partners.portal.program_forms import TokenForm
 
 
 @require_safe

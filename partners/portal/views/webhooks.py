@@ -18,7 +18,7 @@ from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.scope import Afterwards, Landing, ScopedRequest
 from partners import deliveries, webhooks
 from partners.models import Delivery, EventType, Webhook
-from partners.portal.forms import EventsForm, WebhookForm
+from partners.portal.program_forms import EventsForm, WebhookForm
 from partners.portal.views.team import READ_ONLY
 
 PAGE = 25
