@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TypeVar
 
-from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from cases import labels
 from cases.columns import (
@@ -205,6 +205,7 @@ def digests_for(actor: Actor) -> QuerySet[Digest]:
     return (
         Digest.objects.filter(partner_id=actor.tenant_id)
         .only(*DIGEST_COLUMNS)
+        .annotate(how_many=Count("lines", filter=Q(lines__in=shown.order_by())))
         .prefetch_related(Prefetch("lines", queryset=shown))
         .order_by("-month", "-id")
     )
@@ -234,7 +235,7 @@ def unread_framework(actor: Actor) -> QuerySet[Framework]:
     """The version in force, if nobody has acknowledged it for this partner."""
     newer = Framework.objects.filter(number__gt=OuterRef("number"))
     readings = framework_readings_for(actor).filter(framework=OuterRef("pk")).order_by()
-    return framework().filter(~Exists(newer), ~Exists(readings))
+    return framework().defer("text").filter(~Exists(newer), ~Exists(readings))
 
 
 def categories() -> QuerySet[Category]:

@@ -17,7 +17,7 @@ from cases.models.incident import OVER
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import ScopedRequest
-from partners.portal.forms import HistoryForm
+from partners.portal.choosing import HistoryForm
 from partners.portal.views.shelves import further
 
 

@@ -5,7 +5,7 @@ It is the page that is read most, so what it asks for is planned once a connecti
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -37,9 +37,10 @@ def index(request: ScopedRequest) -> HttpResponse:
 
 
 def _first_page(actor: Actor) -> dict[str, Any]:
+    newest = sorted(visibility.at_once(listed, actor), key=_age, reverse=True)
     found = {
-        "open": visibility.at_once(open_ones, actor),
-        "past": visibility.at_once(past_ones, actor),
+        name: [one for one in newest if (one.phase in OVER) == (name == "past")]
+        for name in HEADINGS
     }
     waiting = visibility.at_once(_waiting, actor)
     unread = visibility.at_once(visibility.unread_framework, actor)
@@ -77,14 +78,14 @@ def _procedures(actor: Actor) -> dict[str, Any]:
 # --- what is asked for ----------------------------------------------------------------------------
 
 
-def open_ones(actor: Actor) -> QuerySet[Involvement]:
-    """The newest that are not over."""
-    return visibility.listed_for(actor).exclude(phase__in=OVER)[:READ]
+def listed(actor: Actor) -> QuerySet[Involvement]:
+    """The newest that are open, and the newest that are past, in any order."""
+    rows = visibility.listed_for(actor)
+    return rows.exclude(phase__in=OVER)[:READ].union(rows.filter(phase__in=OVER)[:READ], all=True)
 
 
-def past_ones(actor: Actor) -> QuerySet[Involvement]:
-    """The newest that are."""
-    return visibility.listed_for(actor).filter(phase__in=OVER)[:READ]
+def _age(involvement: Involvement) -> tuple[datetime, int]:
+    return involvement.disclosed_at or clocks.now(), involvement.pk
 
 
 def _waiting(actor: Actor) -> QuerySet[NoticeCopy]:
@@ -96,7 +97,7 @@ def _owed(actor: Actor) -> QuerySet[Request]:
 
 
 def _digests(actor: Actor) -> QuerySet[Digest]:
-    return visibility.digests_for(actor)[:DIGESTS]
+    return visibility.digests_for(actor).prefetch_related(None)[:DIGESTS]
 
 
 def _held(actor: Actor) -> QuerySet[Procedure]:
