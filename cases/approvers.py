@@ -22,9 +22,12 @@ def watching(incident: Incident) -> list[User]:
 
 
 def lacking(incident: Incident) -> list[Notice]:
-    """The notices of the incident that wait, and that nobody can approve."""
-    waiting = incident.notices.filter(state=Notice.State.DRAFT).select_related("incident")
-    return [notice for notice in waiting.order_by("id") if not of(notice)]
+    """The notices of a restricted incident that wait, and that nobody who is let in can approve."""
+    if not incident.is_restricted:
+        return []
+    waiting = list(incident.notices.filter(state=Notice.State.DRAFT).order_by("id"))
+    people = {person.pk for person in _let_in(incident)} if waiting else set()
+    return [notice for notice in waiting if not people - authors(notice)]
 
 
 def authors(notice: Notice) -> set[int]:

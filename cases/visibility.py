@@ -6,13 +6,30 @@ Nothing here leads to an incident row, another partner, or anything not disclose
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TypeVar
 
-from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from cases import labels
-from cases.columns import DIGEST_COLUMNS, EVENT_COLUMNS, LINE_COLUMNS, PACKAGE_COLUMNS
+from cases.columns import (
+    COPY_COLUMNS,
+    DIGEST_COLUMNS,
+    DRAFT_COLUMNS,
+    EVENT_COLUMNS,
+    FILE_COLUMNS,
+    FRAMEWORK_COLUMNS,
+    INVOLVEMENT_COLUMNS,
+    LINE_COLUMNS,
+    PACKAGE_COLUMNS,
+    PROCEDURE_COLUMNS,
+    READING_COLUMNS,
+    REMARK_COLUMNS,
+    REPORT_COLUMNS,
+    REQUEST_COLUMNS,
+    STEP_COLUMNS,
+)
 from cases.models import (
     Category,
     Digest,
@@ -32,124 +49,9 @@ from cases.models import (
     SharedFile,
 )
 from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.prepared import Asked
 
 R = TypeVar("R", bound=Model)
-
-# What the portal's database role may read; other columns are not granted.
-INVOLVEMENT_COLUMNS = (
-    "id",
-    "partner_id",
-    "reference",
-    "title",
-    "meaning",
-    "severity",
-    "started_at",
-    "phase",
-    "phase_times",
-    "disclosed_at",
-    "recovery_confirmed_at",
-    "recovery_confirmed_by",
-    "is_exercise",
-    "continued_as",
-)
-COPY_COLUMNS = (
-    "id",
-    "involvement_id",
-    "partner_id",
-    "kind",
-    "body",
-    "tlp",
-    "next_update_at",
-    "sent_at",
-    "acknowledged_at",
-    "acknowledged_by",
-    "is_emergency",
-    "reader_ids",
-)
-REPORT_COLUMNS = (
-    "id",
-    "partner_id",
-    "reference",
-    "title",
-    "description",
-    "category_id",
-    "certainty",
-    "happened_at",
-    "noticed_at",
-    "reported_at",
-    "reporter",
-    "state",
-    "answer",
-)
-DRAFT_COLUMNS = (
-    "id",
-    "partner_id",
-    "user_id",
-    "title",
-    "description",
-    "category",
-    "certainty",
-    "noticed_at",
-    "happened_at",
-    "saved_at",
-)
-REQUEST_COLUMNS = (
-    "id",
-    "involvement_id",
-    "partner_id",
-    "reference",
-    "question",
-    "why",
-    "state",
-    "asked_at",
-    "due_at",
-    "answered_at",
-    "was_late",
-    "extension_until",
-    "extension_reason",
-    "settled_at",
-)
-STEP_COLUMNS = (
-    "id",
-    "request_id",
-    "partner_id",
-    "kind",
-    "text",
-    "until",
-    "at",
-    "is_ours",
-    "author",
-)
-REMARK_COLUMNS = ("id", "involvement_id", "partner_id", "text", "at", "is_ours", "author")
-PROCEDURE_COLUMNS = (
-    "id",
-    "partner_id",
-    "reference",
-    "title",
-    "version",
-    "scope",
-    "link",
-    "valid_until",
-    "attested_by",
-    "kept_at",
-    "keeper",
-    "ended_at",
-)
-FRAMEWORK_COLUMNS = ("id", "number", "text", "changed", "in_force_at")
-READING_COLUMNS = ("id", "partner_id", "framework_id", "name", "at")
-FILE_COLUMNS = (
-    "id",
-    "partner_id",
-    "key",
-    "name",
-    "size",
-    "sha256",
-    "added_at",
-    "step_id",
-    "remark_id",
-    "procedure_id",
-    "report_id",
-)
 
 
 def notices_for(actor: Actor) -> QuerySet[NoticeCopy]:
@@ -303,6 +205,7 @@ def digests_for(actor: Actor) -> QuerySet[Digest]:
     return (
         Digest.objects.filter(partner_id=actor.tenant_id)
         .only(*DIGEST_COLUMNS)
+        .annotate(how_many=Count("lines", filter=Q(lines__in=shown.order_by())))
         .prefetch_related(Prefetch("lines", queryset=shown))
         .order_by("-month", "-id")
     )
@@ -328,18 +231,36 @@ def framework_readings_for(actor: Actor) -> QuerySet[FrameworkReading]:
     return own.only(*READING_COLUMNS).order_by("-framework_id")
 
 
-def unread_framework(actor: Actor) -> Framework | None:
-    """The version in force, if nobody has acknowledged it for this partner. One query."""
-    newest = framework().annotate(
-        is_read=Exists(framework_readings_for(actor).filter(framework=OuterRef("pk")).order_by())
-    )
-    found = newest.first()
-    return None if found is None or found.is_read else found
+def unread_framework(actor: Actor) -> QuerySet[Framework]:
+    """The version in force, if nobody has acknowledged it for this partner."""
+    newer = Framework.objects.filter(number__gt=OuterRef("number"))
+    readings = framework_readings_for(actor).filter(framework=OuterRef("pk")).order_by()
+    return framework().defer("text").filter(~Exists(newer), ~Exists(readings))
 
 
 def categories() -> QuerySet[Category]:
     """The categories a partner may choose from; the same for every partner."""
     return Category.objects.filter(is_active=True)
+
+
+def at_once(make: Callable[[Actor], QuerySet[R]], actor: Actor) -> list[R]:
+    """The rows of `make(actor)`, planned once a connection: for what stands on the first page.
+
+    What is withheld from staff who look on makes it another statement; theirs is not kept.
+    """
+    if actor.withheld:
+        return list(make(actor))
+    return asked(make).rows(partner_id=actor.tenant_id, user_id=actor.user_id or 0)
+
+
+@cache
+def asked(make: Callable[[Actor], QuerySet[R]]) -> Asked[R]:
+    """The statement of `make`, a function of a module: the same for every person."""
+
+    def rows(partner_id: int, user_id: int) -> QuerySet[R]:
+        return make(Actor(name="", user_id=user_id, partner_id=partner_id))
+
+    return Asked(rows, "partner_id", "user_id")
 
 
 def _shown(rows: QuerySet[R], actor: Actor, kind: str, *, by: str = "id") -> QuerySet[R]:

@@ -36,8 +36,7 @@ def report(
 ) -> Report:
     """A partner tells us of something. It gets a reference at once and waits for triage.
 
-    The same words from the same person within a few minutes are a second click, and refused. What
-    the person had begun and not sent is gone with it.
+    The same words from one person within minutes are a second click. A draft is gone with it.
     """
     partner = Partner.objects.filter(pk=by.tenant_id).first()
     access.require(by, Permission.PARTNER_ACT, partner)
@@ -55,7 +54,6 @@ def report(
     )
     _require_whole(made)
     with files.kept(uploads) as kept:
-        # Taking the number makes the second of two clicks wait until the first is stored.
         made.reference = directory.next_reference(made.partner, kind="report", year=at.year)
         _refuse_twice(made)
         made.save(force_insert=True)
@@ -138,6 +136,7 @@ def _require_whole(made: Report) -> None:
 
 
 def _refuse_twice(made: Report) -> None:
+    """Taking the number has made the second of two clicks wait until the first is stored."""
     same = Report.objects.filter(
         partner_id=made.partner_id,
         reported_by_id=made.reported_by_id,

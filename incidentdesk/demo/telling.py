@@ -153,10 +153,21 @@ class _Notice:
             tlp=labels.Tlp.RED if self.is_named else None,
             contact_ids=list(named.values_list("pk", flat=True)) if self.is_named else [],
             involvement_ids=list(involved.values_list("pk", flat=True)),
-            next_update_at=None if is_last else at + timedelta(minutes=minutes),
+            next_update_at=None if is_last else self._promise(at, minutes),
             by=self.by,
             at=at,
         ).pk
+
+    def _promise(self, at: datetime, minutes: int) -> datetime:
+        """By the cadence; one who sees that it takes longer mostly says so."""
+        life, usual = self.life, at + timedelta(minutes=minutes)
+        if life.is_open or life.rng.random() < 0.15:
+            return usual
+        is_next_update = self.kind == Kind.FIRST and life.severity == 1
+        start, end = life.plan.recovered, life.plan.in_review
+        if is_next_update:
+            start, end = life.plan.contained, life.plan.fixed
+        return max(usual, between(start, end, 0.7))
 
     def _text(self) -> str:
         """Updates and reports follow their templates; what is written there stands in its gap."""

@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, get_resolver, path, re_path
 
-from cases import notices, visibility
+from cases import columns, notices, visibility
 from cases.models import Incident, Involvement, NoticeCopy, Report
 from incidentdesk.api.partner import incidents as partner_incidents
 from incidentdesk.isolation import cast as casting
@@ -101,7 +101,7 @@ def test_it_finds_a_queryset_that_is_not_filtered(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(
         visibility,
         "reports_for",
-        lambda actor: Report.objects.only(*visibility.REPORT_COLUMNS).order_by("-id"),
+        lambda actor: Report.objects.only(*columns.REPORT_COLUMNS).order_by("-id"),
     )
     found = said("portal/reports/")
     assert "GET /portal/reports/, as administer" in found

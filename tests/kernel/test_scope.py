@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 
-from cases import disclosure, visibility
+from cases import columns, disclosure
 from cases.models import Involvement, NoticeCopy, Report
 from incidentdesk.kernel import grants, scope
 from incidentdesk.kernel.errors import GONE, Conflict
@@ -111,20 +111,20 @@ def test_the_portal_may_read_these_columns_and_write_nothing():
         for table, column, privilege in cursor.fetchall():
             found.setdefault((table, privilege), set()).add(column)
     assert found == {
-        ("cases_digest", "SELECT"): set(visibility.DIGEST_COLUMNS),
-        ("cases_digestline", "SELECT"): set(visibility.LINE_COLUMNS),
-        ("cases_factspackage", "SELECT"): set(visibility.PACKAGE_COLUMNS),
-        ("cases_involvement", "SELECT"): set(visibility.INVOLVEMENT_COLUMNS),
-        ("cases_noticecopy", "SELECT"): set(visibility.COPY_COLUMNS),
-        ("cases_procedure", "SELECT"): set(visibility.PROCEDURE_COLUMNS),
-        ("cases_remark", "SELECT"): set(visibility.REMARK_COLUMNS),
-        ("cases_report", "SELECT"): set(visibility.REPORT_COLUMNS),
-        ("cases_reportdraft", "SELECT"): set(visibility.DRAFT_COLUMNS),
-        ("cases_request", "SELECT"): set(visibility.REQUEST_COLUMNS),
-        ("cases_requeststep", "SELECT"): set(visibility.STEP_COLUMNS),
-        ("cases_sharedfile", "SELECT"): set(visibility.FILE_COLUMNS),
-        ("cases_framework", "SELECT"): set(visibility.FRAMEWORK_COLUMNS),
-        ("cases_frameworkreading", "SELECT"): set(visibility.READING_COLUMNS),
+        ("cases_digest", "SELECT"): set(columns.DIGEST_COLUMNS),
+        ("cases_digestline", "SELECT"): set(columns.LINE_COLUMNS),
+        ("cases_factspackage", "SELECT"): set(columns.PACKAGE_COLUMNS),
+        ("cases_involvement", "SELECT"): set(columns.INVOLVEMENT_COLUMNS),
+        ("cases_noticecopy", "SELECT"): set(columns.COPY_COLUMNS),
+        ("cases_procedure", "SELECT"): set(columns.PROCEDURE_COLUMNS),
+        ("cases_remark", "SELECT"): set(columns.REMARK_COLUMNS),
+        ("cases_report", "SELECT"): set(columns.REPORT_COLUMNS),
+        ("cases_reportdraft", "SELECT"): set(columns.DRAFT_COLUMNS),
+        ("cases_request", "SELECT"): set(columns.REQUEST_COLUMNS),
+        ("cases_requeststep", "SELECT"): set(columns.STEP_COLUMNS),
+        ("cases_sharedfile", "SELECT"): set(columns.FILE_COLUMNS),
+        ("cases_framework", "SELECT"): set(columns.FRAMEWORK_COLUMNS),
+        ("cases_frameworkreading", "SELECT"): set(columns.READING_COLUMNS),
         ("cases_category", "SELECT"): {
             "id",
             "key",
@@ -147,9 +147,9 @@ def test_the_portal_may_read_these_columns_and_write_nothing():
         ("kernel_user", "SELECT"): {"id", "last_login"},
     }
     assert "digest" not in invitations.COLUMNS
-    assert not {"incident_id", "added_at", "disclosed_by_id"} & set(visibility.INVOLVEMENT_COLUMNS)
-    assert not {"notice_id", "incident_id"} & set(visibility.COPY_COLUMNS)
-    assert not {"incident_id", "triaged_by_id"} & set(visibility.REPORT_COLUMNS)
+    assert not {"incident_id", "added_at", "disclosed_by_id"} & set(columns.INVOLVEMENT_COLUMNS)
+    assert not {"notice_id", "incident_id"} & set(columns.COPY_COLUMNS)
+    assert not {"incident_id", "triaged_by_id"} & set(columns.REPORT_COLUMNS)
 
 
 def test_the_portal_may_delete_nothing_use_no_sequence_and_call_no_function_of_ours():
@@ -237,13 +237,13 @@ def shared(incident_in, walk, people, helix, norrbank, declare):
 
 def _seen() -> dict[str, list[str]]:
     """Everything that the connection's role gets to see, without any filter of ours."""
-    only = visibility.INVOLVEMENT_COLUMNS
+    only = columns.INVOLVEMENT_COLUMNS
     return {
         "involvements": sorted(i.title for i in Involvement.objects.only(*only)),
         "notices": sorted(
-            c.body for c in NoticeCopy.objects.only(*visibility.COPY_COLUMNS).order_by("id")
+            c.body for c in NoticeCopy.objects.only(*columns.COPY_COLUMNS).order_by("id")
         ),
-        "reports": sorted(r.title for r in Report.objects.only(*visibility.REPORT_COLUMNS)),
+        "reports": sorted(r.title for r in Report.objects.only(*columns.REPORT_COLUMNS)),
     }
 
 

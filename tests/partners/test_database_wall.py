@@ -12,7 +12,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 
-from cases import columns, visibility
+from cases import columns
 from cases.models import (
     Category,
     Digest,
@@ -47,21 +47,21 @@ from tests.partners.conftest import Both
 pytestmark = pytest.mark.django_db
 
 READABLE = {
-    "cases_framework": set(visibility.FRAMEWORK_COLUMNS),
-    "cases_frameworkreading": set(visibility.READING_COLUMNS),
-    "cases_digest": set(visibility.DIGEST_COLUMNS),
-    "cases_digestline": set(visibility.LINE_COLUMNS),
-    "cases_factspackage": set(visibility.PACKAGE_COLUMNS),
-    "cases_involvement": set(visibility.INVOLVEMENT_COLUMNS),
+    "cases_framework": set(columns.FRAMEWORK_COLUMNS),
+    "cases_frameworkreading": set(columns.READING_COLUMNS),
+    "cases_digest": set(columns.DIGEST_COLUMNS),
+    "cases_digestline": set(columns.LINE_COLUMNS),
+    "cases_factspackage": set(columns.PACKAGE_COLUMNS),
+    "cases_involvement": set(columns.INVOLVEMENT_COLUMNS),
+    "cases_noticecopy": set(columns.COPY_COLUMNS),
+    "cases_procedure": set(columns.PROCEDURE_COLUMNS),
+    "cases_remark": set(columns.REMARK_COLUMNS),
+    "cases_report": set(columns.REPORT_COLUMNS),
+    "cases_reportdraft": set(columns.DRAFT_COLUMNS),
+    "cases_request": set(columns.REQUEST_COLUMNS),
+    "cases_requeststep": set(columns.STEP_COLUMNS),
+    "cases_sharedfile": set(columns.FILE_COLUMNS),
     "cases_partnerevent": set(columns.EVENT_COLUMNS),
-    "cases_noticecopy": set(visibility.COPY_COLUMNS),
-    "cases_procedure": set(visibility.PROCEDURE_COLUMNS),
-    "cases_remark": set(visibility.REMARK_COLUMNS),
-    "cases_report": set(visibility.REPORT_COLUMNS),
-    "cases_reportdraft": set(visibility.DRAFT_COLUMNS),
-    "cases_request": set(visibility.REQUEST_COLUMNS),
-    "cases_requeststep": set(visibility.STEP_COLUMNS),
-    "cases_sharedfile": set(visibility.FILE_COLUMNS),
     "partners_contact": set(team.CONTACT_COLUMNS),
     "partners_invitation": set(invitations.COLUMNS),
     "partners_partneruserobjectpermission": {"id", "user_id", "permission_id", "content_object_id"},

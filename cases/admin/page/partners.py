@@ -10,6 +10,7 @@ from django.db.models import Prefetch
 
 from cases.admin.page import moments
 from cases.models import Deadline, Incident, Involvement, Notice, NoticeCopy
+from cases.models.deadline import FACTS
 from incidentdesk.kernel import clocks
 
 
@@ -32,6 +33,7 @@ class PartnerRow:
     is_waiting: bool  # a notice for it is drafted or approved, none is sent
     sees: str
     clocks: list[PartnerClock]
+    next: list[PartnerClock]  # of them those of notices, and of the facts what comes next
 
 
 def rows(incident: Incident, deadlines: Sequence[Deadline], now: datetime) -> list[PartnerRow]:
@@ -61,8 +63,12 @@ def _row(involvement: Involvement, promised: Sequence[Deadline], now: datetime) 
         notified = "approved" if waiting[0].state == Notice.State.APPROVED else "draft"
     seen = involvement.disclosed_at
     sees = f"since {moments.short(seen, now)}" if seen else "nothing yet"
-    due = [clock(deadline, now) for deadline in promised if not deadline.is_dropped]
-    return PartnerRow(involvement, notified, read, bool(waiting) and not sent, sees, due)
+    live_clocks = [deadline for deadline in promised if not deadline.is_dropped]
+    facts = [d for d in live_clocks if d.kind in FACTS.values() and d.met_at is None]
+    near = [d for d in live_clocks if d.kind not in FACTS.values()] + facts[:1]
+    all_clocks, next_ones = ([clock(d, now) for d in rows] for rows in (live_clocks, near))
+    is_waiting = bool(waiting) and not sent
+    return PartnerRow(involvement, notified, read, is_waiting, sees, all_clocks, next_ones)
 
 
 def clock(deadline: Deadline, now: datetime) -> PartnerClock:

@@ -13,15 +13,15 @@ from cases.models import FactsPackage
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import ScopedRequest
 
-# In the order in which they are read; what is said of them stands on the model.
-FIGURES = (
-    "clients",
-    "clients_share",
-    "transactions",
-    "transactions_share",
-    "value_eur",
-    "downtime_minutes",
-)
+# In the order in which they are read, in words for the partner.
+FIGURES = {
+    "clients": "Your clients affected",
+    "clients_share": "Share of all your clients, per cent",
+    "transactions": "Your transactions affected",
+    "transactions_share": "Share of all your transactions, per cent",
+    "value_eur": "Value affected, in EUR",
+    "downtime_minutes": "Downtime, in minutes",
+}
 
 
 @require_safe
@@ -64,7 +64,7 @@ def _package(actor: Actor, reference: str) -> FactsPackage:
     return found
 
 
-def _figures(package: FactsPackage) -> list[tuple[str, Any]]:
-    """Each with its name as people say it; None is not known."""
-    named = {one.name: str(one.verbose_name) for one in package._meta.concrete_fields}
-    return [(named[name], getattr(package, name)) for name in FIGURES]
+def _figures(package: FactsPackage) -> list[tuple[str, str]]:
+    """Each with its words; "" is not known."""
+    found = {words: getattr(package, name) for name, words in FIGURES.items()}
+    return [(words, "" if value is None else f"{value:,}") for words, value in found.items()]

@@ -19,7 +19,7 @@ def load(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0132_framework")]
+    dependencies = [("cases", "0150_framework")]
 
     operations = [
         migrations.RunPython(load, migrations.RunPython.noop),  # the table goes with 0132
