@@ -58,8 +58,7 @@ def report(
         _refuse_twice(made)
         made.save(force_insert=True)
         files.add(kept, partner_id=made.partner_id, at=at, report=made)
-    if by.scopes is None:  # what a program reports is not what its person was writing
-        drafting.forget(by)
+    drafting.forget(by)
     _queue_confirmation(made, at=at)
     return made
 
