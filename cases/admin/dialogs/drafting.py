@@ -102,6 +102,14 @@ class DraftForm(TextForm):
         if not rows:
             self.lead_in = "No partner is listed on this incident yet; list one first."
 
+    @property
+    def is_unfolded(self) -> bool:
+        """The incident's own label alone is nothing to look at."""
+        if self["tlp"].value() == self.obj.tlp and not self["tlp"].errors:
+            names = [name for name in self.folded if name != "tlp"]
+            return any(self[name].errors or self[name].value() for name in names)
+        return super().is_unfolded
+
     def _keep(self) -> None:
         """What was typed stays, but for a template nobody changed and what no kind promises."""
         if AGAIN not in self.initial:
