@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TypeVar
 
-from django.db.models import Count, Exists, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from cases import labels
 from cases.columns import (
@@ -205,7 +205,6 @@ def digests_for(actor: Actor) -> QuerySet[Digest]:
     return (
         Digest.objects.filter(partner_id=actor.tenant_id)
         .only(*DIGEST_COLUMNS)
-        .annotate(how_many=Count("lines", filter=Q(lines__in=shown.order_by())))
         .prefetch_related(Prefetch("lines", queryset=shown))
         .order_by("-month", "-id")
     )

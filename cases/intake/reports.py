@@ -34,10 +34,8 @@ def report(
     by: Actor,
     at: datetime,
 ) -> Report:
-    """A partner tells us of something. It gets a reference at once and waits for triage.
-
-    The same words from one person within minutes are a second click. A draft is gone with it.
-    """
+    """A partner tells us of something. It gets a reference at once and waits for triage; the same
+    words within minutes are a second click. What the person had begun is gone with it."""
     partner = Partner.objects.filter(pk=by.tenant_id).first()
     access.require(by, Permission.PARTNER_ACT, partner)
     made = Report(
