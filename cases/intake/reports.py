@@ -34,11 +34,8 @@ def report(
     by: Actor,
     at: datetime,
 ) -> Report:
-    """A partner tells us of something. It gets a reference at once and waits for triage.
-
-    The same words from the same person within a few minutes are a second click, and refused. What
-    the person had begun and not sent is gone with it.
-    """
+    """A partner tells us of something. It gets a reference at once and waits for triage; the same
+    words within minutes are a second click. What the person had begun is gone with it."""
     partner = Partner.objects.filter(pk=by.tenant_id).first()
     access.require(by, Permission.PARTNER_ACT, partner)
     made = Report(
@@ -55,13 +52,11 @@ def report(
     )
     _require_whole(made)
     with files.kept(uploads) as kept:
-        # Taking the number makes the second of two clicks wait until the first is stored.
         made.reference = directory.next_reference(made.partner, kind="report", year=at.year)
         _refuse_twice(made)
         made.save(force_insert=True)
         files.add(kept, partner_id=made.partner_id, at=at, report=made)
-    if by.scopes is None:  # what a program reports is not what its person was writing
-        drafting.forget(by)
+    drafting.forget(by)
     _queue_confirmation(made, at=at)
     return made
 
@@ -138,6 +133,7 @@ def _require_whole(made: Report) -> None:
 
 
 def _refuse_twice(made: Report) -> None:
+    """Taking the number has made the second of two clicks wait until the first is stored."""
     same = Report.objects.filter(
         partner_id=made.partner_id,
         reported_by_id=made.reported_by_id,

@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ("partner", "number"),
+                "ordering": ("partner_id", "number"),
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("partner", "number"), name="partner_event_in_order"

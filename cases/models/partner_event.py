@@ -34,7 +34,7 @@ class PartnerEvent(models.Model):
     reader_ids = ArrayField(models.BigIntegerField(), default=list, db_default=models.Value("{}"))
 
     class Meta:
-        ordering = ("partner", "number")
+        ordering = ("partner_id", "number")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["partner", "number"], name="partner_event_in_order"),
         ]

@@ -15,7 +15,7 @@ from incidentdesk.kernel.models import User
 from partners.models import Partner
 
 if TYPE_CHECKING:
-    from incidentdesk.isolation.cast import Side
+    from incidentdesk.isolation.people import Side
 
 # Fields of words that hold none of a person's: one of a fixed few, or a reference of its own.
 FIXED = {

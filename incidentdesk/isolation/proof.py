@@ -20,7 +20,8 @@ from incidentdesk.api.partner.door import partner_api
 from incidentdesk.isolation import cast as casting
 from incidentdesk.isolation import forms, routes, walls
 from incidentdesk.isolation.asking import Asker, Reader
-from incidentdesk.isolation.cast import RIGHTS, Cast
+from incidentdesk.isolation.cast import Cast
+from incidentdesk.isolation.people import RIGHTS
 from incidentdesk.isolation.routes import Values
 from incidentdesk.isolation.walk import SCOPED, Finding, Walk, differences
 from incidentdesk.kernel import database

@@ -22,7 +22,8 @@ DEPTH = 3
 _GRANTED = """
     SELECT table_name, column_name FROM information_schema.columns
     WHERE table_schema = 'public'
-      AND has_column_privilege(%s, quote_ident(table_name), column_name, 'SELECT')
+      AND has_column_privilege(
+          %s, format('%%I.%%I', table_schema, table_name), column_name, 'SELECT')
 """
 
 

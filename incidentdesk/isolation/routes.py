@@ -14,7 +14,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 
 from incidentdesk.isolation import reach
-from incidentdesk.isolation.cast import Cast, Side
+from incidentdesk.isolation.cast import Cast
+from incidentdesk.isolation.people import Side
 
 _ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
 _GROUP = re.compile(r"\(\?P<(\w+)>((?:[^()]|\([^()]*\))*)\)")

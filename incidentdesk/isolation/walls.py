@@ -15,7 +15,8 @@ from django.db.models import Model, QuerySet
 
 from cases import visibility
 from incidentdesk.isolation import reach
-from incidentdesk.isolation.cast import Cast, Side
+from incidentdesk.isolation.cast import Cast
+from incidentdesk.isolation.people import Side
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import partner_scope
 from partners import deliveries, invitations, preferences, team, tokens, webhooks

@@ -86,8 +86,9 @@ class Asked(Generic[Row]):
         compiler.connection = connection
         connection.ensure_connection()
         compiler.as_sql = lambda *args, **known: (self._statement.planned(), numbers)
-        found = self._rows._chain()
-        found.query.get_compiler = lambda *args, **known: compiler
+        found = self._rows.all()
+        query: Any = found.query
+        query.get_compiler = lambda *args, **known: compiler
         return list(found)
 
     def _place(self, value: Any) -> str:

@@ -97,11 +97,12 @@ def end(seen: QuerySet[Token], token_id: int, *, at: datetime) -> Token:
 def revoke_all(user: User, *, at: datetime, partner_id: int | None = None) -> int:
     """End every token of a person, as when the login is switched off; answers how many.
 
-    With `partner_id` those alone that work for this partner. Part of a use case that asks for the
-    right and records what it did.
+    With `partner_id` all but those that work for another partner. Part of a use case that asks for
+    the right and records what it did.
     """
     held = Token.objects.filter(user=user, revoked_at=None)
-    held = held if partner_id is None else held.filter(partner_id=partner_id)
+    if partner_id is not None:
+        held = held.filter(Q(partner_id=None) | Q(partner_id=partner_id))
     return held.update(revoked_at=at)
 
 

@@ -13,8 +13,7 @@ from django.utils.functional import lazy
 from cases import visibility
 from cases.models import Category, Report
 from incidentdesk.kernel import uploads
-from partners import preferences
-from partners.models import Invitation, Preferences
+from partners.models import Invitation
 
 MINUTES = "%Y-%m-%dT%H:%M"
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -66,50 +65,6 @@ class DayField(forms.DateField):
             error_messages={"invalid": "This is no day; write it like 2026-03-31."},
             **options,
         )
-
-
-class HistoryForm(forms.Form):
-    """What to look for among a partner's incidents."""
-
-    MOST_WORDS = 8
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.is_either = True  # type: ignore[attr-defined]  # nothing here is ever needed
-
-    q = forms.CharField(
-        label="Words",
-        required=False,
-        max_length=120,
-        help_text="In the title, the reference or an update; every word has to occur.",
-        widget=forms.TextInput(attrs={"type": "search"}),
-        error_messages={"max_length": "Keep it to 120 characters; a few words find most."},
-    )
-    state = forms.ChoiceField(
-        label="State",
-        required=False,
-        choices=[("", "Open and closed"), ("open", "Open"), ("closed", "Closed")],
-        error_messages={"invalid_choice": "Choose open, closed, or both."},
-    )
-    severity = forms.TypedChoiceField(
-        label="Severity for you",
-        required=False,
-        coerce=int,
-        empty_value=None,
-        choices=[("", "Any"), *((str(n), f"SEV-{n}") for n in (1, 2, 3, 4))],
-        error_messages={"invalid_choice": "Choose one of the four severities, or any."},
-    )
-    since = DayField(label="Told from", required=False)
-    until = DayField(label="Told until", required=False)
-
-    def clean(self) -> dict[str, Any]:
-        """The words apart, and a span that has days in it."""
-        data: dict[str, Any] = super().clean() or self.cleaned_data
-        data["words"] = (data.get("q") or "").split()[: self.MOST_WORDS]
-        if data.get("since") and data.get("until") and data["since"] > data["until"]:
-            self.add_error("until", "It ends before it begins; give a later day.")
-        return data
 
 
 class EitherField(forms.CharField):
@@ -254,43 +209,6 @@ class ExtensionForm(forms.Form):
             "max_length": "Keep this to 2,000 characters.",
         },
     )
-
-
-class PreferencesForm(forms.Form):
-    """What mails a person, and how times are shown to them."""
-
-    mailed = forms.TypedMultipleChoiceField(
-        label="Mail me notices of",
-        required=False,
-        coerce=int,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": "Choose among the severities listed."},
-    )
-    zone = forms.ChoiceField(
-        label="Time zone",
-        help_text="All times of the portal, its forms and your mails. Files for programs keep UTC.",
-        error_messages={
-            "required": "Choose a time zone.",
-            "invalid_choice": "Choose one of the time zones listed.",
-        },
-    )
-    style = forms.ChoiceField(
-        label="Times look like",
-        choices=Preferences.Style.choices,
-        error_messages={
-            "required": "Choose one of the two.",
-            "invalid_choice": "Choose one of the two.",
-        },
-    )
-
-    def __init__(self, *args: Any, open_to_choice: list[int], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if open_to_choice:
-            choices = [(number, f"SEV-{number}") for number in open_to_choice]
-            self.fields["mailed"].choices = choices  # type: ignore[attr-defined]
-        else:
-            del self.fields["mailed"]
-        self.fields["zone"].choices = [(name, name) for name in preferences.zones()]  # type: ignore[attr-defined]
 
 
 class InvitationForm(forms.Form):

@@ -12,6 +12,7 @@ from partners.portal.views import (
     files,
     framework,
     history,
+    home,
     incidents,
     preferences,
     procedures,
@@ -79,7 +80,7 @@ register_converter(RequestReference, "request")
 register_converter(ProcedureReference, "procedure")
 
 urlpatterns = [
-    path("", incidents.index, name="incidents"),
+    path("", home.index, name="incidents"),
     path("history/", history.index, name="history"),
     path("incidents/<incident:reference>/", incidents.detail, name="incident"),
     path(

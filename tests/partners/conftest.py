@@ -35,6 +35,7 @@ from cases.models import (
     Incident,
     Involvement,
     NoticeCopy,
+    PartnerEvent,
     Procedure,
     Remark,
     Report,
@@ -45,7 +46,7 @@ from cases.models import (
 from incidentdesk.kernel import access, grants
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.models import User
-from partners.models import Contact, Partner
+from partners.models import Contact, Partner, Webhook
 from tests.conftest import NOW, PASSWORD, People
 
 TITLE = "GLOBAL root of it all"
@@ -71,6 +72,7 @@ class Side:
     report: Report = field(init=False)
     asked: Request = field(init=False)
     procedure: Procedure = field(init=False)
+    webhook: Webhook = field(init=False)
     package: FactsPackage = field(init=False)
     digest: Digest = field(init=False)
 
@@ -86,6 +88,8 @@ class Side:
         models: list[Any] = [
             Involvement,
             NoticeCopy,
+            PartnerEvent,
+            Webhook,
             Report,
             Contact,
             Digest,
@@ -261,6 +265,16 @@ def both(telling: Telling) -> Both:
             link=f"https://{side.word.lower()}.test/p",
             by=side.actor,
             at=telling.tick(),
+        )
+        side.webhook = Webhook.objects.create(  # it is off, so that it is told nothing
+            partner=side.partner,
+            url=f"https://{side.word.lower()}.test/hook",
+            events=["request.opened"],
+            secret=f"whsec_{side.word}",
+            added_at=NOW,
+            added_by=side.user,
+            adder=side.user.name,
+            off_since=NOW,
         )
         thread.reply(
             involvement_id=side.involvement.pk,

@@ -21,6 +21,7 @@ from cases.models import (
     Incident,
     Involvement,
     NoticeCopy,
+    PartnerEvent,
     Procedure,
     Remark,
     Report,
@@ -28,10 +29,19 @@ from cases.models import (
     RequestStep,
     SharedFile,
 )
-from incidentdesk.kernel.models import User
+from incidentdesk.kernel import access, grants
+from incidentdesk.kernel.models import Token, User
 from incidentdesk.kernel.scope import partner_scope
-from partners import invitations, preferences, team
-from partners.models import Contact, Invitation, PartnerUserObjectPermission
+from notifications.models import Message, MessageEvent
+from partners import deliveries, invitations, preferences, team, tokens, webhooks
+from partners.models import (
+    Contact,
+    Delivery,
+    Invitation,
+    PartnerUserObjectPermission,
+    Webhook,
+)
+from tests.conftest import NOW
 from tests.partners.conftest import Both
 
 pytestmark = pytest.mark.django_db
@@ -51,12 +61,18 @@ READABLE = {
     "cases_request": set(columns.REQUEST_COLUMNS),
     "cases_requeststep": set(columns.STEP_COLUMNS),
     "cases_sharedfile": set(columns.FILE_COLUMNS),
+    "cases_partnerevent": set(columns.EVENT_COLUMNS),
     "partners_contact": set(team.CONTACT_COLUMNS),
     "partners_invitation": set(invitations.COLUMNS),
     "partners_partneruserobjectpermission": {"id", "user_id", "permission_id", "content_object_id"},
     "partners_preferences": set(preferences.COLUMNS),
     "partners_terms": set(preferences.TERMS_COLUMNS),
+    "partners_webhook": set(webhooks.COLUMNS),
+    "partners_delivery": set(deliveries.DELIVERY_COLUMNS),
+    "notifications_message": set(deliveries.MESSAGE_COLUMNS),
+    "notifications_messageevent": set(deliveries.LINE_COLUMNS),
     "auth_permission": {"id", "codename"},
+    "kernel_token": set(tokens.COLUMNS),
     "kernel_user": {"id", "last_login"},
     "cases_category": {"id", "key", "name", "description", "position", "is_active"},
 }
@@ -72,6 +88,12 @@ SCOPED = [
     Request,
     RequestStep,
     SharedFile,
+    PartnerEvent,
+    Webhook,
+    Delivery,
+    Token,
+    Message,
+    MessageEvent,
 ]
 
 
@@ -203,6 +225,30 @@ def test_of_the_register_only_the_own_people_are_there(both: Both) -> None:
             rights = PartnerUserObjectPermission.objects.values_list("user_id", "content_object_id")
             assert list(rights) == [(side.user.pk, side.partner.pk)]
             assert not Invitation.objects.values("id").exists()
+
+
+def test_of_programs_only_the_own_are_there(both: Both) -> None:
+    """Tokens, webhooks, what these were sent, and each try; of no other message anything."""
+    sent = {}
+    for side in (both.a, both.b):
+        grants.grant(side.user, "administer", side.partner)
+        by = access.actor_for(side.user, partner_id=side.partner.pk)
+        tokens.make(name=f"{side.word} token", scopes=[], by=by, at=NOW)
+        url = f"https://{side.word.lower()}.test/"
+        made, _ = webhooks.add(url=url, events=["request.opened"], by=by, at=NOW)
+        sent[side.word] = webhooks.try_out(webhook_id=made.pk, by=by, at=NOW)
+    assert Message.objects.count() > 2
+    for side in (both.a, both.b):
+        own = sent[side.word]
+        with partner_scope(side.partner.pk):
+            told = set(PartnerEvent.objects.values_list("number", "data__reference"))
+            assert told == {(n, side.involvement.reference) for n in (1, 2, 3)}
+            assert set(Token.objects.values_list("name")) == {(f"{side.word} token",)}
+            urls = {(own.webhook.url,), (f"https://{side.word.lower()}.test/hook",)}
+            assert set(Webhook.objects.values_list("url")) == urls
+            assert set(Delivery.objects.values_list("pk")) == {(own.pk,)}
+            assert set(Message.objects.values_list("pk")) == {(own.message_id,)}
+            assert set(MessageEvent.objects.values_list("message_id")) == {(own.message_id,)}
 
 
 def test_a_row_of_another_is_not_there_even_by_its_id(both: Both) -> None:

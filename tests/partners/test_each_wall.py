@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
 
+from cases import visibility
 from cases.models import Involvement, NoticeCopy, Report
 from incidentdesk.kernel import database
 from incidentdesk.kernel.scope import partner_scope
@@ -42,7 +44,7 @@ def seen(both: Both) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def no_python_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_python_wall(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No query of the portal filters by its partner."""
     filtered = QuerySet.filter
 
@@ -50,6 +52,9 @@ def no_python_wall(monkeypatch: pytest.MonkeyPatch) -> None:
         return filtered(self, *args, **{k: v for k, v in known.items() if k not in OURS})
 
     monkeypatch.setattr(QuerySet, "filter", unfiltered)
+    visibility.asked.cache_clear()  # statements made so far are filtered
+    yield
+    visibility.asked.cache_clear()
 
 
 @pytest.fixture

@@ -123,6 +123,8 @@ def test_the_header_offers_only_what_there_is(both: Both) -> None:
         "requests/",
         "procedures/",
         "team/",
+        "tokens/",
+        "webhooks/",
     ]
 
 
@@ -131,7 +133,8 @@ def test_a_new_partner_reads_what_will_stand_here(both: Both, telling: Telling) 
 
     text = make_side("CEDAR").client.get("/portal/").text
     assert "No incident concerns you" in text
-    assert "Waits for you" not in text
+    waits = text.split("Waits for you")[1].split("</section>")[0]
+    assert re.findall('href="([^"]*)"', waits) == ["/portal/framework/"]
 
 
 def test_a_page_that_broke_needs_neither_session_nor_database(

@@ -16,6 +16,7 @@ from cases.models import (
     FactsPackage,
     Involvement,
     NoticeCopy,
+    PartnerEvent,
     Procedure,
     Remark,
     Report,
@@ -48,6 +49,7 @@ def test_the_application_sees_the_rows_of_both(both: Both) -> None:
         FactsPackage,
         Involvement,
         NoticeCopy,
+        PartnerEvent,
         Procedure,
         Remark,
         Report,
@@ -64,12 +66,13 @@ def test_each_query_gives_the_own_rows_only(both: Both, name: str) -> None:
     for side in (both.a, both.b):
         rows = list(FOR_ACTORS[name](side.actor))
         assert {row.partner_id for row in rows} == {side.partner.pk}
-        assert len(rows) == 1
+        assert len(rows) == (3 if name == "events_for" else 1)
 
 
 def test_there_are_as_many_queries_as_we_think() -> None:
     assert set(FOR_ACTORS) == {
         "digests_for",
+        "events_for",
         "files_for",
         "involvements_for",
         "listed_for",

@@ -17,8 +17,8 @@ from cases.models.incident import OVER
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import ScopedRequest
-from partners.portal.forms import HistoryForm
-from partners.portal.views.incidents import shelf_of
+from partners.portal.choosing import HistoryForm
+from partners.portal.views.shelves import further
 
 
 @require_safe
@@ -31,7 +31,7 @@ def index(request: ScopedRequest) -> HttpResponse:
         after = (asked.pop("after", None) or [""])[-1]
         found = _found(request.actor, form.cleaned_data)
         context |= {
-            "shelf": shelf_of(request.actor, "after", "Found", found, after=after),
+            "shelf": further(request.actor, "after", "Found", found, after=after),
             "asked": asked.urlencode(),
             "is_filtered": any(form.cleaned_data.values()),
         }

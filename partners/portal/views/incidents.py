@@ -1,16 +1,14 @@
-"""Incidents as their partner sees them: the list, one incident, acknowledging a notice."""
+"""One incident as its partner sees it: how far it is, what was said, acknowledging a notice."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from functools import partial
 
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import notices, receipts, restoring, visibility
@@ -21,11 +19,8 @@ from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
 from partners.portal.forms import RemarkForm
 from partners.portal.views.requests import require_acting, shown
+from partners.portal.views.shelves import moment
 
-PAGE = 25
-WAITING, WAITING_LONGER, OWED = 3, 25, 10
-DIGESTS = 3  # that the first page shows
-SOON = timedelta(days=60)  # before a procedure expires
 # What a phase that is done is called: identification ends when the incident is confirmed.
 DONE = {
     Phase.IDENTIFICATION: "confirmed",
@@ -34,17 +29,6 @@ DONE = {
     Phase.RECOVERY: "recovered",
     Phase.REVIEW: "reviewed",
 }
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """One page of a list, and the reference after which the next page begins."""
-
-    name: str
-    heading: str
-    rows: list[tuple[Involvement, datetime | None]]  # each with when it was over
-    last: str
-    is_first: bool
 
 
 @dataclass(frozen=True)
@@ -63,34 +47,6 @@ class Update:
 
     number: int
     notice: NoticeCopy
-
-
-@require_safe
-def index(request: ScopedRequest) -> HttpResponse:
-    """What waits, what is open, what is past; `?open=` or `?past=` goes on with one of them."""
-    shelves = shelves_of(visibility.listed_for(request.actor))
-    wanted = next((name for name in shelves if request.GET.get(name)), None)
-    listed = [
-        shelf_of(request.actor, name, heading, found, after=request.GET.get(name, ""))
-        for name, (heading, found) in shelves.items()
-        if wanted in (None, name)
-    ]
-    waits = visibility.waiting_for(request.actor)
-    waiting = [] if wanted else list(waits[: WAITING_LONGER + 1])
-    context = {
-        "shelves": listed,
-        "is_first_page": wanted is None,
-        "is_empty": wanted is None and not any(shelf.rows for shelf in listed),
-        "waiting": waiting[:WAITING],
-        "waiting_longer": waiting[WAITING:WAITING_LONGER],
-        "more_wait": len(waiting) > WAITING_LONGER,
-        **({} if wanted else procedures_due(request.actor, clocks.now().date())),
-        "owed": [] if wanted else shown(visibility.owed_by(request.actor)[:OWED]),
-        "unread": None if wanted else visibility.unread_framework(request.actor),
-        "digests": [] if wanted else list(visibility.digests_for(request.actor)[:DIGESTS]),
-        "now": clocks.now(),
-    }
-    return render(request, "portal/incidents/index.html", context)
 
 
 @require_safe
@@ -113,7 +69,7 @@ def page(request: ScopedRequest, involvement: Involvement, remark: RemarkForm) -
         "steps": _steps(involvement),
         "is_dismissed": involvement.phase == Phase.DISMISSED,
         "is_open": involvement.phase not in OVER,
-        "over_at": _moment(involvement, involvement.phase),
+        "over_at": moment(involvement, involvement.phase),
         "updates": updates[::-1],
         "waiting": [update for update in updates if update.notice.acknowledged_at is None],
         "newest": newest,
@@ -166,19 +122,9 @@ def confirm(request: ScopedRequest, reference: str) -> HttpResponse:
     return Afterwards(run, to=reverse("portal:incident", args=[reference]))
 
 
-def procedures_due(actor: Actor, today: date) -> dict[str, object]:
-    """The procedures that expire soon or did, and whether none is valid."""
-    held = list(visibility.procedures_for(actor).filter(ended_at=None).prefetch_related(None))
-    return {
-        "expiring": [one for one in held if one.valid_until <= today + SOON],
-        "has_no_procedure": not any(one.is_valid(today) for one in held),
-        "today": today,
-    }
-
-
 def _is_confirmed(involvement: Involvement) -> bool:
     """Whether this partner said so of the present recovery, and not of one that did not last."""
-    confirmed, began = involvement.recovery_confirmed_at, _moment(involvement, Phase.RECOVERY)
+    confirmed, began = involvement.recovery_confirmed_at, moment(involvement, Phase.RECOVERY)
     return confirmed is not None and began is not None and confirmed >= began
 
 
@@ -197,43 +143,6 @@ def _updates(actor: Actor, involvement: Involvement) -> list[Update]:
     return [Update(number, notice) for number, notice in enumerate(sent, start=1)]
 
 
-def shelves_of(
-    rows: QuerySet[Involvement],
-) -> dict[str, tuple[str, QuerySet[Involvement]]]:
-    """The list in its two parts, by name, each with its heading."""
-    return {
-        "open": ("Open incidents", rows.exclude(phase__in=OVER)),
-        "past": ("Past incidents", rows.filter(phase__in=OVER)),
-    }
-
-
-def shelf_of(
-    actor: Actor, name: str, heading: str, rows: QuerySet[Involvement], *, after: str
-) -> Shelf:
-    """One page of these rows, beginning behind the incident `after`."""
-    if after:
-        rows = rows.filter(_comes_after(actor, after))
-    found = list(rows[: PAGE + 1])
-    last = found[PAGE - 1].reference if len(found) > PAGE else ""
-    paged = [(row, _moment(row, row.phase) if row.phase in OVER else None) for row in found[:PAGE]]
-    return Shelf(name, heading, paged, last, is_first=not after)
-
-
-def _comes_after(actor: Actor, reference: str) -> Q:
-    """Older than this incident: the next page begins there, whatever has come since."""
-    known = visibility.involvements_for(actor).filter(reference=reference.replace("\0", ""))
-    last = known.values_list("disclosed_at", "id").first()
-    if last is None:
-        raise Http404
-    disclosed_at, pk = last
-    return Q(disclosed_at__lte=disclosed_at) & (Q(disclosed_at__lt=disclosed_at) | Q(id__lt=pk))
-
-
-def _moment(involvement: Involvement, phase: str) -> datetime | None:
-    """When the incident came into `phase`."""
-    return parse_datetime(str(involvement.phase_times.get(phase) or ""))
-
-
 def _steps(involvement: Involvement) -> list[Step]:
     """The five phases; none for an incident that was dismissed."""
     if involvement.phase == Phase.DISMISSED:
@@ -242,7 +151,7 @@ def _steps(involvement: Involvement) -> list[Step]:
     steps = []
     for place, (phase, then) in enumerate(zip(STEPS, [*STEPS[1:], Phase.CLOSED], strict=True)):
         if place < reached:
-            steps.append(Step(phase.label, "done", DONE[phase], _moment(involvement, then)))
+            steps.append(Step(phase.label, "done", DONE[phase], moment(involvement, then)))
         elif place == reached:
             steps.append(Step(phase.label, "now", "in progress"))
         else:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
 from partners import preferences
-from partners.portal.forms import PreferencesForm
+from partners.portal.choosing import PreferencesForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

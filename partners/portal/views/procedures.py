@@ -13,7 +13,7 @@ from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import Afterwards, Landing, ScopedRequest
 from partners.portal.forms import ProcedureForm
-from partners.portal.views.incidents import SOON
+from partners.portal.views.home import SOON
 from partners.portal.views.requests import require_acting
 
 MOST = 100  # former ones that are listed
