@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from cases import notices, procedures, requests, thread
+from cases import deciding, digests, disclosure, notices, packages, procedures, requests, thread
 from cases.models import Incident, Involvement
 from incidentdesk.isolation import filling, reach
 from incidentdesk.isolation.canaries import LONG_AGO, Canaries
@@ -17,6 +17,8 @@ from incidentdesk.kernel import grants
 from incidentdesk.kernel.models import User
 from partners import invitations, tokens, webhooks
 from partners.models import Contact, EventType, Partner
+
+SMALL = (1, 1, 1)  # the axes of an incident for the digest
 
 
 @dataclass
@@ -43,6 +45,8 @@ def assemble(*, at: datetime) -> Cast:
         _ask(teller, side, shared)
         _write(teller, side, shared)
         _keep(teller, side)
+        _hand_over(teller, side, shared)
+        _digest(teller, side, days=40)
         _invite(side, at=at)
         _connect(teller, side, shared, at=at)
     cast = Cast(a, b, desk, shared, teller)
@@ -56,6 +60,8 @@ def more(cast: Cast) -> None:
     involvement = teller.involve(teller.declare(), side)
     teller.tell(involvement, side.words.word("the text of one more notice"))
     teller.hear(side)
+    _hand_over(teller, side, cast.incident)
+    _digest(teller, side, days=70)
     for model in reach.readable_models():
         if reach.text_fields(model):
             filling.make(model, side)
@@ -103,6 +109,40 @@ def _tell(
         recovery_confirmed_at=teller.tick(),
         recovery_confirmed_by=side.words.word("who confirmed its recovery"),
     )
+
+
+def _hand_over(teller: Teller, side: Side, incident: Incident) -> None:
+    """Its figures, for its own reports."""
+    figures = packages.Figures(
+        text=side.words.word("the text of a facts package"),
+        services=side.words.word("the services of a facts package"),
+    )
+    packages.hand_over(
+        incident_id=incident.pk,
+        involvement_id=side.involvement(incident).pk,
+        stage="initial",
+        figures=figures,
+        by=teller.lead,
+        at=teller.tick(),
+    )
+
+
+def _digest(teller: Teller, side: Side, *, days: int) -> None:
+    """A small incident that it sees, and so many days later the digest that tells of it."""
+    small = teller.declare(SMALL)
+    by, involvement = teller.lead, teller.involve(small, side)
+    disclosure.disclose(
+        incident_id=small.pk, involvement_id=involvement.pk, by=by, at=teller.tick()
+    )
+    deciding.decide(
+        incident_id=small.pk,
+        involvement_ids=[involvement.pk],
+        choice="digest",
+        reason=teller.desk.word("why an incident waits for the digest"),
+        by=by,
+        at=teller.tick(),
+    )
+    digests.send_due(at=teller.at + timedelta(days=days))
 
 
 def _ask(teller: Teller, side: Side, incident: Incident) -> None:

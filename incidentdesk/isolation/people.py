@@ -66,8 +66,8 @@ class Teller:
         self.at += timedelta(minutes=1)
         return self.at
 
-    def declare(self) -> Incident:
-        """An incident, whose title is the desk's own."""
+    def declare(self, axes: tuple[int, int, int] = (4, 4, 3)) -> Incident:
+        """An incident, whose title is the desk's own; `axes` are impact, scope and urgency."""
         opening = workflow.Opening(
             title=self.desk.word("the title of the incident"),
             description=self.desk.word("the description of the incident"),
@@ -75,9 +75,9 @@ class Teller:
             detection=Incident.Detection.STAFF,
             detected_by=self.desk.word("who detected the incident"),
             detected_at=self.at,
-            impact=4,
-            scope=4,
-            urgency=3,
+            impact=axes[0],
+            scope=axes[1],
+            urgency=axes[2],
         )
         made = workflow.open_incident(opening=opening, by=self.lead, at=self.tick())
         made.refresh_from_db()
