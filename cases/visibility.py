@@ -6,8 +6,7 @@ Nothing here leads to an incident row, another partner, or anything not disclose
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
 from typing import TypeVar
 
 from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
@@ -49,7 +48,6 @@ from cases.models import (
     SharedFile,
 )
 from incidentdesk.kernel.access import Actor
-from incidentdesk.kernel.prepared import Asked
 
 R = TypeVar("R", bound=Model)
 
@@ -240,26 +238,6 @@ def unread_framework(actor: Actor) -> QuerySet[Framework]:
 def categories() -> QuerySet[Category]:
     """The categories a partner may choose from; the same for every partner."""
     return Category.objects.filter(is_active=True)
-
-
-def at_once(make: Callable[[Actor], QuerySet[R]], actor: Actor) -> list[R]:
-    """The rows of `make(actor)`, planned once a connection: for what stands on the first page.
-
-    What is withheld from staff who look on makes it another statement; theirs is not kept.
-    """
-    if actor.withheld:
-        return list(make(actor))
-    return asked(make).rows(partner_id=actor.tenant_id, user_id=actor.user_id or 0)
-
-
-@cache
-def asked(make: Callable[[Actor], QuerySet[R]]) -> Asked[R]:
-    """The statement of `make`, a function of a module: the same for every person."""
-
-    def rows(partner_id: int, user_id: int) -> QuerySet[R]:
-        return make(Actor(name="", user_id=user_id, partner_id=partner_id))
-
-    return Asked(rows, "partner_id", "user_id")
 
 
 def _shown(rows: QuerySet[R], actor: Actor, kind: str, *, by: str = "id") -> QuerySet[R]:

@@ -27,6 +27,9 @@ _HEADS = re.compile(
     r"^(?:Set-Cookie|Expires|Last-Modified|Date|Content-Length):.*$|Max-Age=\S+", re.M
 )
 
+# Rows that are a reader's own affair: the login, how times are shown, tokens that only read.
+PERSONAL = {"kernel.User", "kernel.Token", "partners.Preferences"}
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -195,7 +198,7 @@ class Walk:
         ):
             words = f"answered {status} where a stranger must get 404"
             yield self._finding(address, reader, method, words)
-        if reader.name == "audit" and method == "POST" and _besides_passwords(outcome):
+        if reader.name == "audit" and method == "POST" and _beyond_oneself(outcome):
             yield self._finding(
                 address, reader, method, "changed something, though an auditor only reads"
             )
@@ -206,10 +209,9 @@ class Walk:
         return Finding(where, f"as {reader.name} with {address.kind} ({shown}){self.wall}", what)
 
 
-def _besides_passwords(outcome: Outcome) -> bool:
-    """Whether rows of the reader's partner changed; everybody keeps their own login and how times
-    are shown to them."""
-    return bool(set(outcome.own_changed) - {"kernel.User", "partners.Preferences"})
+def _beyond_oneself(outcome: Outcome) -> bool:
+    """Whether rows of the reader's partner changed that are not the reader's own affair."""
+    return bool(set(outcome.own_changed) - PERSONAL)
 
 
 def differences(walk: Walk, every: list[Route]) -> Iterator[Finding]:

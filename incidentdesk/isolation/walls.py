@@ -113,6 +113,8 @@ def _argument(name: str, kind: Any, side: Side) -> Any:
     row = reach.rows_of(models[0], side.partner).first() if models else None
     if row is not None:
         return row if kind is models[0] else row.pk
+    if name == "words":
+        return [side.words.salt]
     if kind is str:
         return side.partner.code
     if kind is Actor:

@@ -9,9 +9,8 @@ import pytest
 from django.db import connection
 from django.db.models import QuerySet
 
-from cases import visibility
 from cases.models import Involvement, NoticeCopy, Report
-from incidentdesk.kernel import database
+from incidentdesk.kernel import asking, database
 from incidentdesk.kernel.scope import partner_scope
 from partners.models import Contact
 from tests.partners.conftest import TITLE, Both, leaks
@@ -52,9 +51,9 @@ def no_python_wall(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return filtered(self, *args, **{k: v for k, v in known.items() if k not in OURS})
 
     monkeypatch.setattr(QuerySet, "filter", unfiltered)
-    visibility.asked.cache_clear()  # statements made so far are filtered
+    asking.asked.cache_clear()  # statements made so far are filtered
     yield
-    visibility.asked.cache_clear()
+    asking.asked.cache_clear()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from cases.models import Digest, Involvement, NoticeCopy, Procedure, Request
 from cases.models.incident import OVER
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.asking import at_once
 from incidentdesk.kernel.scope import ScopedRequest
 from partners.portal.views.requests import shown
 from partners.portal.views.shelves import READ, further, shelf
@@ -37,22 +38,22 @@ def index(request: ScopedRequest) -> HttpResponse:
 
 
 def _first_page(actor: Actor) -> dict[str, Any]:
-    newest = sorted(visibility.at_once(listed, actor), key=_age, reverse=True)
+    newest = sorted(at_once(listed, actor), key=_age, reverse=True)
     found = {
         name: [one for one in newest if (one.phase in OVER) == (name == "past")]
         for name in HEADINGS
     }
-    waiting = visibility.at_once(_waiting, actor)
-    unread = visibility.at_once(visibility.unread_framework, actor)
+    waiting = at_once(_waiting, actor)
+    unread = at_once(visibility.unread_framework, actor)
     return {
         "shelves": [shelf(n, HEADINGS[n], rows, is_first=True) for n, rows in found.items()],
         "is_empty": not any(found.values()),
         "waiting": waiting[:WAITING],
         "waiting_longer": waiting[WAITING:WAITING_LONGER],
         "more_wait": len(waiting) > WAITING_LONGER,
-        "owed": shown(visibility.at_once(_owed, actor)),
+        "owed": shown(at_once(_owed, actor)),
         "unread": unread[0] if unread else None,
-        "digests": visibility.at_once(_digests, actor),
+        "digests": at_once(_digests, actor),
         **_procedures(actor),
     }
 
@@ -67,7 +68,7 @@ def _further(request: ScopedRequest, name: str) -> dict[str, Any]:
 def _procedures(actor: Actor) -> dict[str, Any]:
     """The procedures that expire soon or did, and whether none is valid."""
     today = clocks.now().date()
-    held = visibility.at_once(_held, actor)
+    held = at_once(_held, actor)
     return {
         "expiring": [one for one in held if one.valid_until <= today + SOON],
         "has_no_procedure": not any(one.is_valid(today) for one in held),
