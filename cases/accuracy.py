@@ -1,6 +1,6 @@
 """Accuracy: what in a notice differs from the record. A check list for the second person.
 
-It flags and never refuses: a figure may be right and not on record yet. Times are UTC.
+Of a notice it flags and never refuses: a figure may be right and not on record yet. Times are UTC.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from cases.models import AffectedSystem, Entry, Incident, Notice, System
+from incidentdesk.kernel.errors import InvalidInput
 from partners.models import Partner
 
 _TIME = re.compile(r"(?<![\d:.])([01]?\d|2[0-3]):([0-5]\d)(?![\d:])")
@@ -74,6 +75,18 @@ def check(text: str, record: Record, *, partner: str = "") -> list[str]:
         ),
         *(f"it holds the desk's own reference {found}" for found in _OWN.findall(text)),
     ]
+
+
+def require_own(partner: Partner, *texts: str) -> None:
+    """Refuse words to this partner that name another one or the desk's own reference.
+
+    For what leaves without a second person, whom a notice would have. One query.
+    """
+    text = "\n".join(texts)
+    others = Partner.objects.exclude(pk=partner.pk).values_list("name", flat=True)
+    found = [*_named(text, others), *_OWN.findall(text)]
+    if found:
+        raise InvalidInput(f"This would show {found[0]} to {partner}; take it out.")
 
 
 def _record(incident: Incident, notice: Notice) -> Record:

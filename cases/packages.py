@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from cases import disclosure, labels, promises, queries, timeline
+from cases import accuracy, disclosure, labels, promises, queries, timeline
 from cases.models import Entry, FactsPackage, Involvement
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -58,6 +58,7 @@ def hand_over(
     involvement.incident = incident
     _require_possible(involvement, stage, figures)
     partner = involvement.partner
+    accuracy.require_own(partner, figures.text, figures.services)
     made = FactsPackage.objects.create(
         involvement=involvement,
         partner=partner,

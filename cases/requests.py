@@ -7,11 +7,11 @@ nothing that is the desk's own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
-from cases import disclosure, events, files, moving, queries, request_mails, timeline
+from cases import accuracy, disclosure, events, files, moving, queries, request_mails, timeline
 from cases.files import Upload
 from cases.models import Entry, Request, RequestStep, SharedFile
 from incidentdesk.kernel import access
@@ -23,6 +23,7 @@ State = Request.State
 Step = RequestStep.Kind
 TEAM = "The response team"  # how the desk signs what a partner reads
 LONGEST = 20_000
+FURTHEST = timedelta(days=366)  # until an answer is due
 
 
 @transaction.atomic
@@ -47,6 +48,7 @@ def ask(
         if involvement.disclosed_at is None:
             raise Conflict(f"{involvement.partner} does not see the incident yet; disclose it.")
         _require_words(question, "Say what you need from the partner.")
+        accuracy.require_own(involvement.partner, question, why)
         _require_ahead(due_at, at=at)
         request = Request.objects.create(
             involvement=involvement,
@@ -109,6 +111,7 @@ def ask_for_time(
         raise Conflict("You asked for more time already; the response team decides on it.")
     if until <= max(request.due_at, at):
         raise InvalidInput("Ask for a time after the present one, and in the future.")
+    _require_near(until, at=at)
     request.extension_until, request.extension_reason = until, reason.strip()
     request.save(update_fields=["extension_until", "extension_reason"])
     _note(request, Step.EXTENSION, _cut(reason), until=until, by=by, at=at)
@@ -157,6 +160,7 @@ def ask_again(
     with files.kept(uploads) as kept:
         request = _locked(request_id, by=by)
         _require_answered(request)
+        accuracy.require_own(request.partner, text)
         request.state, request.answered_at = State.OPEN, None
         request.due_at, request.due_set_at = due_at, at
         request.save()
@@ -228,6 +232,12 @@ def _cut(text: str) -> str:
 def _require_ahead(due_at: datetime, *, at: datetime) -> None:
     if due_at <= at:
         raise InvalidInput("The answer would be due in the past; give a later time. It is UTC.")
+    _require_near(due_at, at=at)
+
+
+def _require_near(due_at: datetime, *, at: datetime) -> None:
+    if due_at > at + FURTHEST:
+        raise InvalidInput(f"Choose a time within the next {FURTHEST.days} days.")
 
 
 def _require_answered(request: Request) -> None:
@@ -267,7 +277,7 @@ def _note(
         user_id=by.person_id,
     )
     added = files.add(kept, partner_id=request.partner_id, at=at, step=step)
-    due = f" Until {until:%d %b %Y %H:%M} UTC." if until else ""
+    due = f" Until {until.astimezone(UTC):%d %b %Y %H:%M} UTC." if until else ""
     who = "" if is_ours else f"{by.name} "
     said = f" {text}" if text else ""
     words = f"{request.partner}, {request}: {who}{step.get_kind_display()}.{due}{said}{added}"

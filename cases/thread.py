@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import disclosure, files, moving, queries, roster, timeline
+from cases import accuracy, disclosure, files, moving, queries, roster, timeline
 from cases.files import Upload
 from cases.models import Assignment, Entry, Incident, Involvement, Remark, SharedFile
 from incidentdesk.kernel import access
@@ -43,6 +43,7 @@ def write(
         involvement = incident.involvements.select_related("partner").get(pk=involvement_id)
         if involvement.disclosed_at is None:
             raise Conflict(f"{involvement.partner} does not see the incident yet; disclose it.")
+        accuracy.require_own(involvement.partner, text)
         remark = _add(incident, involvement, text, kept, by=by, at=at)
     _see(involvement, by=by, at=at)
     _tell_partner(involvement, remark, incident, at=at)

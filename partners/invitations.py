@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -23,6 +23,7 @@ from partners import directory
 from partners.models import Contact, Invitation, Partner
 
 MOST = 50  # open invitations of one partner
+A_DAY = 50  # mails go to whatever address is typed
 # What the portal's database role may read; the digest is not among it.
 COLUMNS = (
     "id",
@@ -52,7 +53,9 @@ def invite(*, name: str, email: str, right: str, by: Actor, at: datetime) -> Inv
     partner = Partner.objects.select_for_update(of=("self",)).get(pk=by.tenant_id)
     access.require(by, Permission.PARTNER_ADMINISTER, partner)
     name, email = _checked(name, email, right)
-    _require_invitable(partner, email)
+    _require_new(partner, email)
+    if partner.invitations.filter(invited_at__gt=at - timedelta(days=1)).count() >= A_DAY:
+        raise Conflict(f"You invited {A_DAY} people within a day; go on tomorrow.")
     waiting = partner.invitations.filter(accepted_at=None, withdrawn_at=None)
     waiting.filter(email=email).update(withdrawn_at=at)
     if waiting.filter(expires_at__gt=at).count() >= MOST:
@@ -119,7 +122,8 @@ def accept(*, secret: str, password: str, user_id: int | None, at: datetime) -> 
     )
     if found is None or invitation is None or invitation.state(at) != "open":
         raise NotFound("This invitation was used, withdrawn or has ended; ask for a new one.")
-    _require_invitable(found.partner, invitation.email)
+    _require_new(found.partner, invitation.email)
+    _require_free(invitation.email)
     user = _joining(invitation, password, user_id)
     contact = _contact(invitation, user)
     directory.set_right(user, invitation.right, contact.partner)
@@ -139,6 +143,8 @@ def _checked(name: str, email: str, right: str) -> tuple[str, str]:
     name, email = " ".join(name.split()), email.strip().lower()
     if not name or len(name) > 120:
         raise InvalidInput("Give the person's name, in at most 120 characters.")
+    if "/" in name or "@" in name:
+        raise InvalidInput("A name holds no address: it begins the mail that we send.")
     try:
         validate_email(email)
     except ValidationError:
@@ -148,14 +154,19 @@ def _checked(name: str, email: str, right: str) -> tuple[str, str]:
     return name, email
 
 
-def _require_invitable(partner: Partner, email: str) -> None:
-    """Not somebody who is in already, nor somebody of the desk (which is not said)."""
+def _require_new(partner: Partner, email: str) -> None:
+    """Not somebody who is in already."""
     known = partner.contacts.filter(email__iexact=email, is_active=True, user__isnull=False)
     if known.exists():
         raise Conflict(f"{email} works with you here already; change what they may do instead.")
+
+
+def _require_free(email: str) -> None:
+    """Not somebody of the desk. Who accepts is told so, who invites is not: it would tell who
+    works there."""
     user = User.objects.filter(email=email).first()
     if user is not None and (user.roles or not user.is_active):
-        raise InvalidInput(f"{email} cannot be invited; take another address, or ask the desk.")
+        raise InvalidInput(f"{email} cannot work for a partner; ask to be invited with another.")
 
 
 def _joining(invitation: Invitation, password: str, user_id: int | None) -> User:

@@ -49,6 +49,12 @@ def of(actor: Actor) -> Preferences:
     return rows.only(*COLUMNS).first() or Preferences(partner_id=actor.tenant_id)
 
 
+def gets_notices(actor: Actor) -> bool:
+    """Whether the register has this person down for notices by mail."""
+    rows = Contact.objects.filter(partner_id=actor.tenant_id, user_id=actor.user_id or 0)
+    return bool(rows.values_list("gets_notices", flat=True).first())
+
+
 def agreed(actor: Actor) -> set[int]:
     """The severities for which this partner's contract agrees a time; those are always mailed."""
     terms = (

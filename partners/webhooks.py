@@ -21,12 +21,14 @@ from django.db.models import QuerySet
 from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
+from notifications.channels import guarded
 from notifications.models import Message
 from partners import deliveries
 from partners.models import Delivery, EventType, Partner, Webhook
 
 TEST = "webhook.test"
 MOST = 10  # that are on, of one partner
+BY_HAND = 3  # tests and repeats of one partner that wait at once
 OVERLAP = timedelta(hours=24)  # for which a former secret signs as well
 # What the portal's database role may read; no secret is among it.
 COLUMNS = (
@@ -129,6 +131,7 @@ def try_out(*, webhook_id: int, by: Actor, at: datetime) -> Delivery:
     webhook = _locked(webhook_id, by)
     access.require(by, Permission.PARTNER_ADMINISTER, webhook.partner)
     _require_on(webhook)
+    _require_calm(webhook.partner)
     event_id = f"test_{uuid.uuid4().hex}"
     stamp = at.isoformat().replace("+00:00", "Z")
     entry = {"id": event_id, "number": 0, "type": TEST, "timestamp": stamp, "data": {}}
@@ -147,6 +150,7 @@ def replay(*, delivery_id: int, by: Actor, at: datetime) -> Delivery:
     webhook = _locked(found.webhook_id, by)
     access.require(by, Permission.PARTNER_ADMINISTER, webhook.partner)
     _require_on(webhook)
+    _require_calm(webhook.partner)
     if found.message.state in (Message.State.QUEUED, Message.State.SENDING):
         raise Conflict("It is still on its way; it can be sent again once that has ended.")
     told = deliveries.Told(
@@ -187,9 +191,19 @@ def _checked(url: str) -> str:
         raise InvalidInput("Give an address that begins with https://, as your program has it.")
     if parts.username or parts.password or parts.fragment:
         raise InvalidInput("Leave user name, password and # out; each call is signed instead.")
+    if not _may_be_public(parts.hostname):
+        raise InvalidInput("Give an address that can be reached from the internet.")
     if len(url) > 300:
         raise InvalidInput("Keep the address to 300 characters.")
     return url
+
+
+def _may_be_public(host: str) -> bool:
+    """Whether a host can be one of the internet; where a name leads is looked at when it is called."""
+    try:
+        return guarded.is_public(host) or settings.WEBHOOK_LOOPBACK
+    except ValueError:  # a name
+        return host != "localhost" or settings.WEBHOOK_LOOPBACK
 
 
 def _chosen(events: Sequence[str]) -> list[str]:
@@ -197,6 +211,14 @@ def _chosen(events: Sequence[str]) -> list[str]:
     if not chosen or set(events) - set(chosen):
         raise InvalidInput("Choose at least one of the events that it is told of.")
     return chosen
+
+
+def _require_calm(partner: Partner) -> None:
+    """All partners' calls wait in one line: nobody fills it by hand."""
+    live = (Message.State.QUEUED, Message.State.SENDING)
+    waiting = Delivery.objects.filter(partner=partner, message__state__in=live)
+    if waiting.exclude(asked_by="").count() >= BY_HAND:
+        raise Conflict(f"{BY_HAND} tests or repeats are on their way; wait for them.")
 
 
 def _require_on(webhook: Webhook) -> None:

@@ -70,8 +70,8 @@ No phase is skipped. If something turns out to be worse, we step back and say so
 - **To acknowledge and contain.** Our own targets from detection: SEV-1 acknowledged in 5 minutes,
   contained in 1 hour and recovered in 2; SEV-2 in 15 minutes, 2 hours and 4; SEV-3 in 1 hour,
   1 business day and 2 business days; SEV-4 in 1 business day, recovered in 10.
-- **To be accurate.** A second person approves every notice before it is sent. What was wrong is
-  corrected in words, and what was sent is never changed.
+- **To be accurate.** A second person approves every notice before it is sent; one that could not
+  wait for that says so. What was wrong is corrected in words, and what was sent is never changed.
 - **To say when we write next,** and to write by then, even if there is nothing new.
 - **To keep it between us.** You read your own view of an incident, under your own reference, and
   nobody else does.

@@ -69,6 +69,7 @@ class UploadLimitMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Let it through, or refuse in one sentence and close the connection."""
+        request.encoding = "utf-8"  # whatever else it says of itself
         if request.content_type != "multipart/form-data":
             return self.get_response(request)
         length = _length(request)

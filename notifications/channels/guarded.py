@@ -24,6 +24,10 @@ _HIDES_ANOTHER = [  # addresses that stand for an IPv4 address, which may be any
     ipaddress.ip_network(one)
     for one in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
 ]
+_NOBODY = [  # special purposes that Python's `is_global` lets through
+    ipaddress.ip_network(one)
+    for one in ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "fec0::/10", "3fff::/20")
+]
 
 
 class NotPublic(Exception):
@@ -55,6 +59,8 @@ def is_public(address: str) -> bool:
     if isinstance(found, ipaddress.IPv6Address) and (
         found.ipv4_mapped is not None or any(found in network for network in _HIDES_ANOTHER)
     ):
+        return False
+    if any(found in network for network in _NOBODY if network.version == found.version):
         return False
     return found.is_global and not (
         found.is_multicast or found.is_reserved or found.is_unspecified or found.is_loopback

@@ -10,7 +10,6 @@ import ssl
 from collections.abc import Callable
 from datetime import datetime
 from typing import cast
-from urllib.parse import urlsplit
 
 import standardwebhooks
 from django.conf import settings
@@ -34,18 +33,19 @@ class WebhookChannel:
 
     def send(self, message: Message) -> Answer:
         """Post one message; see `Channel`."""
-        server = urlsplit(message.to_address).netloc
+        server = ""
         try:
             now = clocks.now()
             target = _target(message, now)
             if target is None:
                 return Answer(Outcome.REFUSED, "It was switched off before this was sent.")
+            server = f"{message.to_address} {target[1][0]}"  # one webhook's: others learn nothing
             if server in self._failed:
                 return Answer(Outcome.LATER, "Not tried: this server failed a moment ago.")
             answer = _answer(_post(message, target, now))
         except Exception as error:  # noqa: BLE001 -- one bad server must not stop those behind it
             answer = _answer_to(error)
-        if answer.outcome is Outcome.LATER:
+        if answer.outcome is Outcome.LATER and server:
             self._failed.add(server)
         return answer
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.functional import lazy
 
@@ -16,7 +16,7 @@ from incidentdesk.kernel import uploads
 from partners.models import Invitation
 
 MINUTES = "%Y-%m-%dT%H:%M"
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
 
 
 def _in_zone(words: str) -> Any:
@@ -35,7 +35,10 @@ class MinuteField(forms.DateTimeField):
         super().__init__(
             widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MINUTES),
             input_formats=[MINUTES, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
-            validators=[MinValueValidator(EARLIEST, "Give a time in this century.")],
+            validators=[
+                MinValueValidator(EARLIEST, "Give a time in this century."),
+                MaxValueValidator(LATEST, "Give a time that somebody alive may see."),
+            ],
             error_messages={
                 "invalid": _in_zone(
                     "This is no date with a time; write it like 2026-03-04T09:41, in {}."
@@ -62,6 +65,9 @@ class DayField(forms.DateField):
         super().__init__(
             widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             input_formats=["%Y-%m-%d"],
+            validators=[
+                MaxValueValidator(LATEST.date(), "Give a day that somebody alive may see.")
+            ],
             error_messages={"invalid": "This is no day; write it like 2026-03-31."},
             **options,
         )

@@ -199,3 +199,15 @@ def test_the_database_lets_nothing_be_sent_without_an_approval_or_a_reason(incid
             Notice.objects.update(**change)
     with pytest.raises(DatabaseError, match="keeps its text"), transaction.atomic():
         NoticeCopy.objects.update(body="All is well.")
+
+
+# --- what leaves without a second person ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["Norrbank Securities", "norrbank securities", "INC-2026-0055"])
+def test_words_to_a_partner_that_name_another_or_our_own_reference_are_refused(
+    word, helix, norrbank
+):
+    with pytest.raises(InvalidInput, match=r"^This would show .* to Helix Markets; take it out\.$"):
+        accuracy.require_own(helix, "What do you see?", f"We heard it from {word}.")
+    accuracy.require_own(helix, "What does Helix Markets see?", "HELIX-2026-0001, INC-A")

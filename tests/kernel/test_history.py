@@ -34,6 +34,7 @@ UNTRACKED = {
     "Digest": "append-only",
     "DigestLine": "append-only",
     "FactsPackage": "append-only",
+    "PartnerEvent": "append-only",
     "Statement": "append-only",
     "Waiver": "append-only",
     "MomentChange": "append-only; it is a history",

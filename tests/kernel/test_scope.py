@@ -15,7 +15,7 @@ from cases import columns, disclosure
 from cases.models import Involvement, NoticeCopy, Report
 from incidentdesk.kernel import grants, scope
 from incidentdesk.kernel.errors import GONE, Conflict
-from partners import invitations, preferences, team
+from partners import deliveries, invitations, preferences, team, tokens, webhooks
 from partners.models import Partner
 from tests.conftest import NOW
 
@@ -116,6 +116,7 @@ def test_the_portal_may_read_these_columns_and_write_nothing():
         ("cases_factspackage", "SELECT"): set(columns.PACKAGE_COLUMNS),
         ("cases_involvement", "SELECT"): set(columns.INVOLVEMENT_COLUMNS),
         ("cases_noticecopy", "SELECT"): set(columns.COPY_COLUMNS),
+        ("cases_partnerevent", "SELECT"): set(columns.EVENT_COLUMNS),
         ("cases_procedure", "SELECT"): set(columns.PROCEDURE_COLUMNS),
         ("cases_remark", "SELECT"): set(columns.REMARK_COLUMNS),
         ("cases_report", "SELECT"): set(columns.REPORT_COLUMNS),
@@ -143,10 +144,17 @@ def test_the_portal_may_read_these_columns_and_write_nothing():
         },
         ("partners_preferences", "SELECT"): set(preferences.COLUMNS),
         ("partners_terms", "SELECT"): set(preferences.TERMS_COLUMNS),
+        ("partners_webhook", "SELECT"): set(webhooks.COLUMNS),
+        ("partners_delivery", "SELECT"): set(deliveries.DELIVERY_COLUMNS),
+        ("notifications_message", "SELECT"): set(deliveries.MESSAGE_COLUMNS),
+        ("notifications_messageevent", "SELECT"): set(deliveries.LINE_COLUMNS),
+        ("kernel_token", "SELECT"): set(tokens.COLUMNS),
         ("auth_permission", "SELECT"): {"id", "codename"},
         ("kernel_user", "SELECT"): {"id", "last_login"},
     }
-    assert "digest" not in invitations.COLUMNS
+    assert "digest" not in {*invitations.COLUMNS, *tokens.COLUMNS}
+    assert not {"secret", "former_secret"} & set(webhooks.COLUMNS)
+    assert not {"to_address", "subject", "body_text", "body_html"} & set(deliveries.MESSAGE_COLUMNS)
     assert not {"incident_id", "added_at", "disclosed_by_id"} & set(columns.INVOLVEMENT_COLUMNS)
     assert not {"notice_id", "incident_id"} & set(columns.COPY_COLUMNS)
     assert not {"incident_id", "triaged_by_id"} & set(columns.REPORT_COLUMNS)
@@ -186,6 +194,7 @@ def test_every_table_that_names_a_partner_and_is_read_by_the_portal_has_row_secu
         "cases_frameworkreading",
         "cases_involvement",
         "cases_noticecopy",
+        "cases_partnerevent",
         "cases_procedure",
         "cases_remark",
         "cases_report",
@@ -193,12 +202,17 @@ def test_every_table_that_names_a_partner_and_is_read_by_the_portal_has_row_secu
         "cases_request",
         "cases_requeststep",
         "cases_sharedfile",
+        "kernel_token",
         "kernel_user",
+        "notifications_message",
+        "notifications_messageevent",
         "partners_contact",
+        "partners_delivery",
         "partners_invitation",
         "partners_partneruserobjectpermission",
         "partners_preferences",
         "partners_terms",
+        "partners_webhook",
     ]
 
 
@@ -286,7 +300,6 @@ def test_without_a_partner_the_portal_sees_no_row(shared):
         "kernel_auditevent",
         "partners_partner",
         "partners_referencecounter",
-        "notifications_message",
         "reviews_review",
         "django_session",
     ],

@@ -115,7 +115,7 @@ def test_a_token_needs_a_name_and_a_person_has_twenty_at_most(make):
 
 def test_a_token_makes_no_tokens(make):
     token, _ = make("commander")
-    with pytest.raises(NotAllowed, match="log in at the desk"):
+    with pytest.raises(NotAllowed, match="log in and make it there"):
         tokens.make(name="x", scopes=[], by=tokens.actor_of(token), at=NOW)
 
 

@@ -88,3 +88,13 @@ def test_a_limit_that_is_no_number_stops_the_start(value: str) -> None:
     )
     assert ran.returncode == 1
     assert "MAX_UPLOAD_MB must be a whole number from 1 to 2000" in ran.stderr
+
+
+@pytest.mark.parametrize("charset", ["hex", "zlib", "raw_unicode_escape", "utf-16", "nonsense"])
+def test_a_charset_of_one_s_own_breaks_no_page(client, charset):
+    kind = f"text/plain; charset={charset}"
+    for address in ("/accounts/login/?next=%5Cud800", "/portal/?open=x"):
+        assert client.get(address, content_type=kind).status_code in (200, 302)
+    form = f"application/x-www-form-urlencoded; charset={charset}"
+    answer = client.post("/accounts/login/", "login=%5Cud800&password=x", content_type=form)
+    assert answer.status_code == 200

@@ -64,6 +64,11 @@ def test_every_kind_has_a_subject_a_text_and_html_that_escapes(kind: str) -> Non
     facts = {"reference": "R-1", "title": "<script>", "url": "/x/", "body": "<b>", "note": "<i>"}
     facts |= {"name": "<script>", "partner_name": "R-1"}  # what an invitation says instead
 
+    facts |= {
+        "incident": "R-1",
+        "titles": ["<script>"],
+        "stage": "<script>",
+    }  # and of facts packages and digests
     mail = rendering.render(kind, {**facts, "why": "It began."})
 
     assert "R-1" in mail.subject

@@ -167,3 +167,10 @@ def test_the_search_costs_as_many_queries_whatever_is_found(
     assert len(queries) == len(few)
     assert len(queries) <= 10, "\n".join(queries)
     assert not [query for query in queries if "COUNT(" in query]
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "2200-01-01"])
+def test_a_day_that_nobody_lives_to_see_is_refused_in_a_sentence(both: Both, day: str):
+    answer = both.a.client.get("/portal/history/", {"until": day})
+    assert answer.status_code == 422
+    assert "Give a day that somebody alive may see." in answer.text

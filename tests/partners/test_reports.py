@@ -175,7 +175,7 @@ def test_opened_and_known_before_look_alike(both: Both, telling: Telling) -> Non
             )
         pages.append(both.a.client.get(f"/portal/reports/{made.reference}/").text)
     for text in pages:
-        assert "We work on it" in text
+        assert "It is handled as an incident" in text
         assert not leaks(text, "BIRCH", "accepted", "attached", "belongs to")
 
 

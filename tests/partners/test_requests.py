@@ -172,3 +172,16 @@ def test_a_file_costs_few_queries(both: Both) -> None:
     before = len(seen)
     assert b"".join(response.streaming_content) == b"a,b"
     assert len(seen) == before
+
+
+@pytest.mark.parametrize("until", ["9999-12-31T23:59", "2250-01-01T00:00", "2100-01-01T00:00"])
+def test_a_time_that_nobody_lives_to_see_is_refused_and_every_page_still_opens(
+    both: Both, until: str
+):
+    base = f"/portal/requests/{both.a.asked.reference}/"
+    answer = both.a.client.post(f"{base}time/", {"until": until, "reason": "x"})
+    assert answer.status_code == 422
+    for page in ("/portal/", "/portal/requests/", base):
+        assert both.a.client.get(page).status_code == 200
+    both.a.asked.refresh_from_db()
+    assert both.a.asked.extension_until is None

@@ -26,7 +26,7 @@ def test_within_the_role_is_the_portals_and_afterwards_the_applications(both: Bo
     with partner_scope(both.a.partner.pk):
         assert role() == ("partner_portal", str(both.a.partner.pk))
     assert role() == before
-    assert Incident.objects.count() == 2
+    assert Incident.objects.count() == 4
 
 
 def test_also_after_an_exception_inside(both: Both) -> None:
@@ -41,7 +41,7 @@ def test_also_after_the_database_refused_something_inside(both: Both) -> None:
     with pytest.raises(ProgrammingError), partner_scope(both.a.partner.pk):
         Incident.objects.count()
     assert role() == before
-    assert Incident.objects.count() == 2
+    assert Incident.objects.count() == 4
 
 
 def test_a_scope_within_a_scope_gives_back_the_outer_one(both: Both) -> None:
@@ -59,7 +59,7 @@ def test_a_committed_request_leaves_nothing_on_the_connection(both: Both) -> Non
     for path in ("/portal/", f"/portal/incidents/{both.b.involvement.reference}/"):
         client.get(path)
         assert role() == before
-    assert Involvement.objects.count() == 4
+    assert Involvement.objects.count() == 6
 
 
 @pytest.mark.django_db(transaction=True)
@@ -69,13 +69,13 @@ def test_nor_does_a_page_that_broke(both: Both, monkeypatch: pytest.MonkeyPatch)
     def broken(*args: object) -> None:
         Incident.objects.count()
 
-    monkeypatch.setattr("cases.visibility.listed_for", broken)
+    monkeypatch.setattr("cases.visibility.reports_for", broken)
     client = both.a.client
     client.raise_request_exception = False
-    response = client.get("/portal/")
+    response = client.get("/portal/reports/")
     assert response.status_code == 500
     assert "Something went wrong on our side" in response.text
     assert role() == before
     assert not connection.in_atomic_block
     with transaction.atomic():
-        assert Incident.objects.count() == 2
+        assert Incident.objects.count() == 4

@@ -222,13 +222,26 @@ def test_what_cannot_work_is_one_sentence(boss: Boss, known: dict[str, str], wor
         invite(boss, **known)
 
 
-def test_whoever_is_in_is_not_invited_and_staff_are_not_named(
-    both: Both, boss: Boss, people: People
-):
+def test_whoever_is_in_is_not_invited(both: Both, boss: Boss):
     with pytest.raises(Conflict, match="works with you here already"):
         invite(boss, email=both.a.user.email)
-    with pytest.raises(InvalidInput, match=r"^responder@desk.test cannot be invited; take another"):
-        invite(boss, email="responder@desk.test")
+
+
+def test_inviting_does_not_tell_who_works_at_the_desk_and_nobody_of_it_joins(
+    boss: Boss, people: People
+):
+    staff = people["responder"]
+    link = invite(boss, email=staff.email)
+    secret = link.rstrip("/").rsplit("/", 1)[-1]
+    with pytest.raises(InvalidInput, match=r"^responder@desk.test cannot work for a partner"):
+        invitations.accept(secret=secret, password="", user_id=staff.pk, at=clocks.now())
+    assert not Contact.objects.filter(email=staff.email).exists()
+
+
+@pytest.mark.parametrize("name", ["See https://evil.test/x", "a@b"])
+def test_a_name_begins_the_mail_and_holds_no_address(boss: Boss, name: str):
+    with pytest.raises(InvalidInput, match=r"^A name holds no address"):
+        invite(boss, name=name)
 
 
 def test_inviting_does_not_tell_that_an_address_works_for_another(both: Both, boss: Boss):

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from cases import visibility
+from cases import drafting, visibility
 from cases.models import (
     Digest,
     DigestLine,
     FactsPackage,
+    FrameworkReading,
     Involvement,
     NoticeCopy,
     PartnerEvent,
@@ -39,6 +40,23 @@ FOR_ACTORS = {
     and not name.startswith("_")
     and "actor" in inspect.signature(function).parameters
 }
+ALIKE = {"unread_framework"}  # the same row for every partner
+WORDS = {"search_for": {"words": ["view"]}}  # which stands in the titles of both
+
+
+@pytest.fixture
+def begun(both: Both) -> Both:
+    """Each has begun a report, and acknowledged how incidents are handled."""
+    for side in (both.a, both.b):
+        drafting.keep(typed={"title": f"{side.word} draft"}, by=side.actor, at=NOW)
+        FrameworkReading.objects.create(
+            framework=visibility.framework().latest("number"),
+            partner=side.partner,
+            user=side.user,
+            name=side.user.name,
+            at=NOW,
+        )
+    return both
 
 
 def test_the_application_sees_the_rows_of_both(both: Both) -> None:
@@ -61,10 +79,10 @@ def test_the_application_sees_the_rows_of_both(both: Both) -> None:
         assert set(rows.values_list("partner_id", flat=True)) == mine
 
 
-@pytest.mark.parametrize("name", FOR_ACTORS)
-def test_each_query_gives_the_own_rows_only(both: Both, name: str) -> None:
-    for side in (both.a, both.b):
-        rows = list(FOR_ACTORS[name](side.actor))
+@pytest.mark.parametrize("name", sorted(set(FOR_ACTORS) - ALIKE))
+def test_each_query_gives_the_own_rows_only(begun: Both, name: str) -> None:
+    for side in (begun.a, begun.b):
+        rows = list(FOR_ACTORS[name](side.actor, **WORDS.get(name, {})))
         assert {row.partner_id for row in rows} == {side.partner.pk}
         assert len(rows) == (3 if name == "events_for" else 1)
 
@@ -72,8 +90,10 @@ def test_each_query_gives_the_own_rows_only(both: Both, name: str) -> None:
 def test_there_are_as_many_queries_as_we_think() -> None:
     assert set(FOR_ACTORS) == {
         "digests_for",
+        "drafts_for",
         "events_for",
         "files_for",
+        "framework_readings_for",
         "involvements_for",
         "listed_for",
         "notices_for",
@@ -84,7 +104,9 @@ def test_there_are_as_many_queries_as_we_think() -> None:
         "receipts_for",
         "reports_for",
         "requests_for",
+        "search_for",
         "steps_for",
+        "unread_framework",
         "waiting_for",
         "with_notices",
     }
@@ -97,9 +119,18 @@ def test_the_notices_of_an_incident_are_the_own_ones(both: Both) -> None:
 
 def test_whoever_works_for_no_partner_gets_no_query(both: Both, people: People) -> None:
     for actor in (SYSTEM, people.actor("commander"), access.actor_for(both.a.user)):
-        for function in FOR_ACTORS.values():
+        for name, function in FOR_ACTORS.items():
             with pytest.raises(NotAllowed):
-                function(actor)
+                function(actor, **WORDS.get(name, {}))
+
+
+def test_what_another_partner_acknowledged_stays_unread_here(both: Both) -> None:
+    newest = visibility.framework().latest("number")
+    FrameworkReading.objects.create(
+        framework=newest, partner=both.b.partner, user=both.b.user, name="B", at=NOW
+    )
+    assert list(visibility.unread_framework(both.a.actor)) == [newest]
+    assert list(visibility.unread_framework(both.b.actor)) == []
 
 
 def test_a_listed_incident_carries_the_newest_notice(both: Both, telling: Any) -> None:

@@ -127,11 +127,15 @@ def test_late_clocks_are_those_met_late_and_those_still_open(review: Review) -> 
     late = facts.late_clocks(Incident.objects.get(), at=LATER + MONTH)
 
     assert [(clock.label, clock.is_met) for clock in late] == [
+        ("First facts package: Helix Markets", False),
         ("Recovered", True),
+        ("Interim facts package: Helix Markets", False),
         ("Review held", False),
+        ("Final facts package: Helix Markets", False),
     ]
-    assert late[0].words == "19 h 30 late"
-    assert late[1].words.endswith("late, still open")
+    words = {clock.label: clock.words for clock in late}
+    assert words["Recovered"] == "19 h 30 late"
+    assert words["Review held"].endswith("late, still open")
 
 
 def test_the_partners_told_come_with_the_time_of_the_first_notice(review: Review) -> None:

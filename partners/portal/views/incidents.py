@@ -161,7 +161,7 @@ def _steps(involvement: Involvement) -> list[Step]:
 
 def _timings(involvement: Involvement, sent: list[NoticeCopy]) -> dict[str, object]:
     """When it began, when we told this partner, when it acknowledged: the first of each."""
-    told_at = sent[0].sent_at if sent else involvement.disclosed_at
+    told_at = sent[0].sent_at if sent else None
     read = [notice for notice in sent if notice.acknowledged_at]
     first = min(read, key=lambda notice: notice.acknowledged_at or clocks.now(), default=None)
     return {

@@ -46,6 +46,11 @@ def page(request: ScopedRequest) -> HttpResponse:
 
 
 def _shown(request: ScopedRequest, form: PreferencesForm, fixed: set[int]) -> HttpResponse:
-    context = {"form": form, "fixed": sorted(fixed), "now": clocks.now()}
+    context = {
+        "form": form,
+        "fixed": sorted(fixed),
+        "gets_notices": preferences.gets_notices(request.actor),
+        "now": clocks.now(),
+    }
     status = 422 if form.errors else 200
     return render(request, "portal/preferences.html", context, status=status)

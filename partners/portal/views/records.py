@@ -6,6 +6,8 @@ it was taken is recorded, and counts as having seen the notices in it.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -19,11 +21,13 @@ from django.views.decorators.http import require_safe
 from cases import receipts, visibility
 from cases.models import Involvement, NoticeCopy, Remark, Request, SharedFile
 from incidentdesk.kernel import audit, clocks, pdf
+from incidentdesk.kernel.errors import Conflict
 from incidentdesk.kernel.scope import Outside, ScopedRequest
 from partners.portal.views.incidents import incident_of
 
 FORMAT = 1
-LONGEST = 600  # pieces; it is drawn while the person waits
+LONGEST, LINES = 600, 3000  # pieces, and lines of them; it is drawn while the person waits
+_drawing = threading.BoundedSemaphore()  # one at a time in a process: others have to be answered
 TAKEN = "took the record of"
 INCIDENT = (
     "reference",
@@ -92,8 +96,14 @@ def as_pdf(request: ScopedRequest, reference: str) -> HttpResponse:
     html = render_to_string("portal/incidents/record.html", context, request=request)
 
     def make() -> HttpResponseBase:
+        if not _drawing.acquire(blocking=False):
+            raise Conflict("Another PDF is being made just now; try again in a moment.")
+        try:
+            drawn = pdf.draw(html)
+        finally:
+            _drawing.release()
         headers = {"Content-Disposition": f'attachment; filename="{reference}.pdf"'}
-        return HttpResponse(pdf.draw(html), content_type="application/pdf", headers=headers)
+        return HttpResponse(drawn, content_type="application/pdf", headers=headers)
 
     return Outside(make, otherwise=back)
 
@@ -153,9 +163,17 @@ def _no_pdf(found: dict[str, Any]) -> str:
     """Why none can be drawn; empty where one can."""
     pieces = len(found["notices"]) + len(found["thread"])
     pieces += sum(1 + len(one["said"]) for one in found["requests"])
-    if pieces > LONGEST:
+    if pieces > LONGEST or _lines(found) > LINES:
         return "of so long a record would take too long"
     return pdf.missing()
+
+
+def _lines(found: object) -> int:
+    """About how many lines its texts take."""
+    if isinstance(found, str):
+        return found.count("\n") + len(found) // 90
+    inside = found.values() if isinstance(found, dict) else found
+    return sum(map(_lines, inside)) if isinstance(inside, Iterable) else 0
 
 
 def _note(

@@ -23,8 +23,8 @@ PAGE = 25
 # The state in the partner's words. An incident that others may know of is told apart by nothing.
 WORDS = {
     Report.State.NEW: "We have it and look at it next",
-    Report.State.ACCEPTED: "We work on it",
-    Report.State.ATTACHED: "We work on it",
+    Report.State.ACCEPTED: "It is handled as an incident",
+    Report.State.ATTACHED: "It is handled as an incident",
     Report.State.DECLINED: "Answered",
 }
 
@@ -57,6 +57,7 @@ def index(request: ScopedRequest) -> HttpResponse:
         "rows": [(report, _words(report)) for report in found[:PAGE]],
         "last": found[PAGE - 1].reference if len(found) > PAGE else "",
         "is_first_page": not after,
+        "draft": None if after else visibility.drafts_for(request.actor).first(),
     }
     return render(request, "portal/reports/index.html", context)
 

@@ -15,7 +15,14 @@ ACTIONS = {
 }
 
 # These stand on a line of the team, or of a thread, and only where they apply.
-ON_A_LINE = {"accept_role", "decline_role", "leave_role", "hand_over", "need_no_answer"}
+ON_A_LINE = {
+    "accept_role",
+    "decline_role",
+    "leave_role",
+    "hand_over",
+    "need_no_answer",
+    "hand_over_facts",  # to a partner that sees the incident
+}
 
 
 def _shown(model, obj, actor):
