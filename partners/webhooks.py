@@ -199,7 +199,7 @@ def _checked(url: str) -> str:
 
 
 def _may_be_public(host: str) -> bool:
-    """Whether a host can be one of the internet; where a name leads is looked at when it is called."""
+    """Whether a host can be one of the internet; a name is looked at when it is called."""
     try:
         return guarded.is_public(host) or settings.WEBHOOK_LOOPBACK
     except ValueError:  # a name
