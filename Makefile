@@ -65,7 +65,7 @@ deploy: .venv/dev.installed
 
 suite: .venv/dev.installed
 	@echo "── tests"
-	@$(PY) -m pytest -n 2 --ignore=tests/journeys
+	@$(PY) -m pytest -n 2 --dist worksteal --ignore=tests/journeys
 
 journeys: .venv/dev.installed
 	@echo "── journeys"
