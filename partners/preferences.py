@@ -52,7 +52,7 @@ def of(actor: Actor) -> Preferences:
 def gets_notices(actor: Actor) -> bool:
     """Whether the register has this person down for notices by mail."""
     rows = Contact.objects.filter(partner_id=actor.tenant_id, user_id=actor.user_id or 0)
-    return bool(rows.values_list("gets_notices", flat=True).first())
+    return bool(rows.order_by("id").values_list("gets_notices", flat=True).first())
 
 
 def agreed(actor: Actor) -> set[int]:
