@@ -122,7 +122,7 @@ class Values:
         found = [v for v in (self.own if own else self.foreign) if re.fullmatch(regex, v)]
         names = [v for v in dict.fromkeys(found) if not v.isdigit()]
         numbers = [v for v in dict.fromkeys(found) if v.isdigit()]
-        return names[:most] + numbers[: 2 * most]
+        return names[:most] + numbers[: 5 * most]
 
 
 def _named(side: Side) -> list[str]:
