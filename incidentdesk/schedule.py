@@ -1,0 +1,73 @@
+"""What beat asks the worker for, and how often, in seconds; what expired was asked again since."""
+
+from __future__ import annotations
+
+from typing import Any
+
+EVERY: dict[str, dict[str, Any]] = {
+    "sweep-messages": {
+        "task": "notifications.jobs.sweep",
+        "schedule": 5.0,
+        "options": {"queue": "page", "expires": 30},
+    },
+    "sweep-webhooks": {
+        "task": "notifications.jobs.deliver_webhooks",
+        "schedule": 5.0,
+        "options": {"expires": 30},
+    },
+    "open-pending-events": {
+        "task": "cases.jobs.open_pending",
+        "schedule": 15.0,
+        "options": {"expires": 60},
+    },
+    "add-due-floors": {
+        "task": "cases.jobs.add_due_floors",
+        "schedule": 60.0,
+        "options": {"expires": 120},
+    },
+    "warn-of-promises": {
+        "task": "cases.jobs.warn_of_promises",
+        "schedule": 15.0,
+        "options": {"expires": 60},
+    },
+    "remind-of-notices": {
+        "task": "cases.jobs.remind_of_notices",
+        "schedule": 30.0,
+        "options": {"expires": 60},
+    },
+    "send-digests": {
+        "task": "cases.jobs.send_digests",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "sweep-evidence": {
+        "task": "cases.jobs.sweep_evidence",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "remind-of-fixes": {
+        "task": "cases.jobs.remind_of_fixes",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
+    "remind-partners": {
+        "task": "cases.jobs.remind_partners",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "take-checkpoint": {  # once a day; asked for more often, so that a restart misses none
+        "task": "cases.jobs.take_checkpoint",
+        "schedule": 600.0,
+        "options": {"expires": 300},
+    },
+    "open-missing-reviews": {
+        "task": "reviews.jobs.open_missing",
+        "schedule": 60.0,
+        "options": {"expires": 120},
+    },
+    "prune-sent-forms": {
+        "task": "incidentdesk.kernel.jobs.prune_sent_forms",
+        "schedule": 24 * 3600.0,
+        "options": {"expires": 3600},
+    },
+}
