@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import partner_scope
-from partners.portal.views import home
+from partners.portal.views import home, shelves
 
 TIMES = 300
 BY_HAND = """
@@ -30,14 +30,15 @@ BY_HAND = """
             AND sent_at IS NOT NULL ORDER BY sent_at DESC, id DESC LIMIT 1
     ) AS c ON true
     WHERE v.partner_id = %s AND v.disclosed_at IS NOT NULL AND v.phase {} ('closed', 'dismissed')
-    ORDER BY v.disclosed_at DESC, v.id DESC LIMIT 26
+    ORDER BY v.disclosed_at DESC, v.id DESC LIMIT {}
 """
 
 
 def main(partner_id: int) -> None:
     """Print both as JSON."""
     asked = _of_portal(partner_id)
-    by_hand = [(BY_HAND.format(words), [partner_id]) for words in ("NOT IN", "IN")]
+    most = {"NOT IN": shelves.PAGE + 1, "IN": home.PAST + 1}
+    by_hand = [(BY_HAND.format(words, limit), [partner_id]) for words, limit in most.items()]
     took = [
         _ms(lambda: partner_scope(partner_id), asked),
         _ms(transaction.atomic, by_hand),

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from cases.models import Request
 from incidentdesk.kernel import clocks
-from incidentdesk.kernel.times import Times
+from incidentdesk.kernel.times import Times, clock
 from notifications import outbox
 from partners import directory, preferences
 
@@ -85,4 +85,5 @@ def _drafts(request: Request, say: Callable[[str], str], key: str) -> Iterator[o
 
 
 def _told(moment: datetime, zone: str) -> str:
-    return f"{moment.astimezone(Times(zone).tz):%-d %b %H:%M %Z}"
+    there = moment.astimezone(Times(zone).tz)
+    return f"{there:%-d %b %H:%M} {clock(there)}"

@@ -103,6 +103,7 @@ TEMPLATES = [
                 "incidentdesk.kernel.once.context",
                 "incidentdesk.kernel.times.context",
             ],
+            "builtins": ["incidentdesk.kernel.templatetags.when"],
         },
     },
 ]

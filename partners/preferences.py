@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from functools import cache
+from typing import Any
 from zoneinfo import available_timezones
 
 from django.db import transaction
@@ -16,6 +17,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import InvalidInput, NotFound
+from incidentdesk.kernel.prepared import Asked
 from incidentdesk.kernel.times import UTC_ZONE, Times
 from partners.models import Contact, Partner, Preferences, Terms
 
@@ -68,11 +70,22 @@ def working_for(user_id: int, partner_id: int) -> tuple[Partner, Times]:
 
     One query, as the application: it stands before each page of the portal.
     """
-    own = Preferences.objects.filter(partner=OuterRef("pk"), user_id=user_id)
-    found = Partner.objects.annotate(
-        zone=Subquery(own.values("zone")[:1]), style=Subquery(own.values("style")[:1])
-    ).get(pk=partner_id)
+    found = _working().rows(user_id=user_id, partner_id=partner_id)[0]
     return found, Times(found.zone, found.style) if found.zone else Times()
+
+
+@cache
+def _working() -> Asked[Any]:
+    """The partner with what this person prefers there, planned once a connection."""
+
+    def working(user_id: int, partner_id: int) -> QuerySet[Any]:
+        own = Preferences.objects.filter(partner=OuterRef("pk"), user_id=user_id)
+        chosen = {"zone": own.values("zone")[:1], "style": own.values("style")[:1]}
+        return Partner.objects.filter(pk=partner_id).annotate(
+            **{name: Subquery(values) for name, values in chosen.items()}
+        )
+
+    return Asked(working, "user_id", "partner_id")
 
 
 def zone_of(contact: Contact) -> str:

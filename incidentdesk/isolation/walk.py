@@ -21,7 +21,7 @@ from incidentdesk.isolation.routes import API, Address, Route, Unfillable, Value
 SCOPED = ("portal/", API, "accounts/partner/")
 WRITERS = ("act", "administer")
 HIDDEN = (404, 405)  # what a stranger gets: nothing is here, or not in this way
-QUERIES = ("open", "past", "after", "q", "page", "partner", "id", "next")
+QUERIES = ("after", "q", "state", "page", "partner", "id", "next")
 _ONCE = re.compile(r'<input[^>]*name="(?:csrfmiddlewaretoken|once)"[^>]*>|csrftoken=\S+')
 _HEADS = re.compile(
     r"^(?:Set-Cookie|Expires|Last-Modified|Date|Content-Length):.*$|Max-Age=\S+", re.M

@@ -7,7 +7,7 @@ so is what is written into records, mails to the desk, and files for programs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,8 +17,8 @@ from django.utils.module_loading import import_string
 
 UTC_ZONE = "UTC"
 _SHAPES = {
-    "gb": ("j M Y H:i", "j M H:i", "j M Y"),
-    "iso": ("Y-m-d H:i", "Y-m-d H:i", "Y-m-d"),
+    "gb": ("j M Y H:i", "j M H:i", "j M Y", "j M Y H:i:s"),
+    "iso": ("Y-m-d H:i", "Y-m-d H:i", "Y-m-d", "Y-m-d H:i:s"),
 }
 
 
@@ -52,6 +52,16 @@ class Times:
         """A day."""
         return _SHAPES[self.style][2]
 
+    @property
+    def second(self) -> str:
+        """A day and a time to the second, as logs have it."""
+        return _SHAPES[self.style][3]
+
+
+def clock(at: datetime) -> str:
+    """Which clock a local time was read from: UTC, or UTC+09:00. Names such as IST mean several."""
+    return "UTC" if not at.utcoffset() else f"UTC{at.isoformat()[-6:]}"
+
 
 def working_for(user_id: int, partner_id: int) -> tuple[Any, Times]:
     """The partner for which a person works, and how times are shown to them meanwhile."""
@@ -59,5 +69,5 @@ def working_for(user_id: int, partner_id: int) -> tuple[Any, Times]:
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """For templates: `{{ at|date:times.moment }}`."""
+    """For templates: `{% when at %}`, and within words `{{ at|date:times.moment }}`."""
     return {"times": getattr(request, "times", None) or Times()}

@@ -6,13 +6,11 @@ from datetime import timedelta
 
 import psycopg2
 import pytest
-from django.core.management import call_command
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cases import timeline, workflow
-from cases.chain import Chain, Head, Line
 from cases.models import Entry, Incident, TimelineHead
 from incidentdesk.kernel.access import Actor
 from tests.conftest import NOW, as_owner
@@ -274,77 +272,6 @@ def test_tampering_with_one_incident_casts_no_doubt_on_another(written, declare)
         cursor.execute("ALTER TABLE cases_entry ENABLE TRIGGER USER")
     assert timeline.first_fault(written) is not None
     assert timeline.first_fault(other) is None
-
-
-# --- the chain's two versions ---------------------------------------------------------------------
-
-
-@pytest.fixture
-def scratch(django_db_setup, django_db_blocker):
-    """A copy of the test database that a test may migrate."""
-    owner = connections.databases["owner"]
-    name = f"{owner['NAME']}_versions"
-    with django_db_blocker.unblock():
-        connections.close_all()
-        with connections["owner"]._nodb_cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
-            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{owner["NAME"]}"')
-        connections.databases["scratch"] = {**owner, "NAME": name}
-        yield connections["scratch"]
-        connections["scratch"].close()
-        del connections["scratch"], connections.databases["scratch"]
-        with connections["owner"]._nodb_cursor() as cursor:
-            cursor.execute(f'DROP DATABASE "{name}"')
-
-
-ADD = """INSERT INTO cases_entry (incident_id, at, kind, actor, body)
-    SELECT id, '2026-03-04 09:41:00.5+00', 'update', 'Responder', 'Still “stale”.'
-    FROM cases_incident"""
-
-
-def checked(connection) -> tuple[list[int], str | None]:
-    """The versions of the entries of the one chain, and its fault."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM cases_entry ORDER BY sequence")
-        names = [column[0] for column in cursor.description]
-        first = {"version": 1, "corrects": None}
-        rows = [first | dict(zip(names, row, strict=True)) for row in cursor]
-        cursor.execute("SELECT incident_id, 'INC', sequence, hash FROM cases_timelinehead")
-        head = Head(*cursor.fetchone())
-    found = Chain("INC")
-    lines = [Line(**{name: row[name] for name in Line._fields}) for row in rows]
-    for line in lines:
-        found.add(line)
-    return [line.version for line in lines], found.end(head)
-
-
-def test_chains_stay_whole_across_the_change_of_version(scratch):
-    call_command("migrate", "cases", "0012", database="scratch", verbosity=0)
-    with scratch.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO cases_incident (title, description, detection, detected_by, opened_at,
-                detected_at, severity, phase, tlp, severity_reason, cause, dismissal, floors,
-                commanded_by)
-            VALUES ('x', '', 'staff', 'x', now(), now(), 3, 'identification', 'AMBER', '', '',
-                '', '{}', '{}')"""
-        )
-        cursor.execute(ADD)
-        cursor.execute(ADD)
-    assert checked(scratch) == ([1, 1], None)
-    call_command("migrate", "cases", "0061", database="scratch", verbosity=0)
-    assert checked(scratch) == ([1, 1], None)
-    call_command("migrate", "cases", "0012", database="scratch", verbosity=0)
-    with scratch.cursor() as cursor:
-        cursor.execute(ADD)
-    assert checked(scratch) == ([1, 1, 1], None)
-    call_command("migrate", "cases", database="scratch", verbosity=0)
-    with scratch.cursor() as cursor:
-        cursor.execute(ADD)
-        cursor.execute(ADD)
-    assert checked(scratch) == ([1, 1, 1, 2, 2], None)
-    with pytest.raises(DatabaseError, match="holds entries of version 2"):
-        call_command("migrate", "cases", "0012", database="scratch", verbosity=0)
-    assert checked(scratch) == ([1, 1, 1, 2, 2], None)
 
 
 @pytest.mark.django_db

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys import stack
 from tests.sinks import SmtpSink, smtp_sink
 
 DEMO_PASSWORD = "desk-demo"
+expect.set_options(timeout=20_000)  # patience for a busy machine, not a promise of speed
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -91,7 +92,7 @@ class People:
             page.wait_for_url(lambda url: "/accounts/login" not in url)
             page.close()
         page = self.contexts[login].new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
         return page
 

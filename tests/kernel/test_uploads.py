@@ -93,7 +93,7 @@ def test_a_limit_that_is_no_number_stops_the_start(value: str) -> None:
 @pytest.mark.parametrize("charset", ["hex", "zlib", "raw_unicode_escape", "utf-16", "nonsense"])
 def test_a_charset_of_one_s_own_breaks_no_page(client, charset):
     kind = f"text/plain; charset={charset}"
-    for address in ("/accounts/login/?next=%5Cud800", "/portal/?open=x"):
+    for address in ("/accounts/login/?next=%5Cud800", "/portal/history/?after=x"):
         assert client.get(address, content_type=kind).status_code in (200, 302)
     form = f"application/x-www-form-urlencoded; charset={charset}"
     answer = client.generic("POST", "/accounts/login/", b"login=%5Cud800&password=x", form)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -201,12 +202,13 @@ def test_a_list_goes_on_page_by_page_without_holes(
     address = "/portal/"
     for _ in range(5):
         text = client.get(address).text
-        section = text.split('id="shelf-open"')[1].split("</section>")[0]
+        section = re.split('id="(?:shelf-open|found)"', text)[1].split("</section>")[0]
         seen += [part.split("/")[0] for part in section.split('href="/portal/incidents/')[1:]]
         if 'rel="next"' not in section:
             break
-        address = "/portal/" + section.split('<a href="')[-1].split('"')[0]
-        assert address.startswith("/portal/?open=ALDER-2026-")
+        address = section.split('<a href="')[-1].split('"')[0].replace("&amp;", "&")
+        address = address if address.startswith("/") else f"/portal/history/{address}"
+        assert address.startswith("/portal/history/?state=open&after=ALDER-2026-")
     known = Involvement.objects.filter(partner=both.a.partner, disclosed_at__isnull=False)
     newest_first = known.order_by("-disclosed_at", "-id").values_list("reference", flat=True)
     assert seen == list(newest_first)

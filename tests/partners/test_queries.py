@@ -41,8 +41,8 @@ def test_a_list(both: Both, many: Callable[[Side, int], None], address: str) -> 
 def test_a_later_page(both: Both, many: Callable[[Side, int], None]) -> None:
     many(both.a, 30)
     client = both.a.client
-    last = client.get("/portal/").text.split('<a href="?open=')[1].split('"')[0]
-    assert len(cost(client, f"/portal/?open={last}")) <= 10
+    last = client.get("/portal/").text.split("state=open&amp;after=")[1].split('"')[0]
+    assert len(cost(client, f"/portal/history/?state=open&after={last}")) <= 10
 
 
 def test_one_incident(both: Both, telling: Telling) -> None:

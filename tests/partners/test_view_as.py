@@ -35,11 +35,11 @@ def test_staff_see_what_the_partner_sees_and_that_they_only_look(both: Both, loo
 
 
 def test_each_page_is_recorded_with_the_name(both: Both, looking: Client, people: People):
-    looking.get("/portal/?open=")
+    looking.get("/portal/?q=")
     event = AuditEvent.objects.latest("pk")
     assert (event.user_id, event.action) == (people["commander"].pk, "viewed the portal as")
     assert event.about == f"partner:{both.a.partner.pk}"
-    assert event.detail == {"name": "Alder Trading", "page": "/portal/?open="}
+    assert event.detail == {"name": "Alder Trading", "page": "/portal/?q="}
 
 
 def test_nothing_can_be_changed(both: Both, looking: Client):

@@ -1,4 +1,4 @@
-"""The first page: what waits for this partner, what is open, what is past.
+"""The first page: what waits for this partner, what is open, what ended last.
 
 It is the page that is read most, so what it asks for is planned once a connection.
 """
@@ -21,48 +21,33 @@ from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.asking import at_once
 from incidentdesk.kernel.scope import ScopedRequest
 from partners.portal.views.requests import shown
-from partners.portal.views.shelves import READ, further, shelf
+from partners.portal.views.shelves import PAGE, shelf
 
-WAITING, WAITING_LONGER, OWED, DIGESTS = 3, 25, 10, 3
+WAITING, WAITING_LONGER, OWED, DIGESTS, PAST = 3, 10, 10, 3, 5
 SOON = timedelta(days=60)  # before a procedure expires
-HEADINGS = {"open": "Open incidents", "past": "Past incidents"}
 
 
 @require_safe
 def index(request: ScopedRequest) -> HttpResponse:
-    """All of it; `?open=` or `?past=` goes on with one of the lists behind that incident."""
-    wanted = next((name for name in HEADINGS if request.GET.get(name)), None)
-    context = _first_page(request.actor) if wanted is None else _further(request, wanted)
-    context |= {"is_first_page": wanted is None, "now": clocks.now()}
-    return render(request, "portal/incidents/index.html", context)
-
-
-def _first_page(actor: Actor) -> dict[str, Any]:
+    """All of it; the history goes on where a list ends."""
+    actor = request.actor
     newest = sorted(at_once(listed, actor), key=_age, reverse=True)
-    found = {
-        name: [one for one in newest if (one.phase in OVER) == (name == "past")]
-        for name in HEADINGS
-    }
     waiting = at_once(_waiting, actor)
     unread = at_once(visibility.unread_framework, actor)
-    return {
-        "shelves": [shelf(n, HEADINGS[n], rows, is_first=True) for n, rows in found.items()],
-        "is_empty": not any(found.values()),
+    context = {
+        "open": shelf([one for one in newest if one.phase not in OVER]),
+        "past": shelf([one for one in newest if one.phase in OVER], PAST),
+        "is_empty": not newest,
         "waiting": waiting[:WAITING],
         "waiting_longer": waiting[WAITING:WAITING_LONGER],
         "more_wait": len(waiting) > WAITING_LONGER,
         "owed": shown(at_once(_owed, actor)),
         "unread": unread[0] if unread else None,
         "digests": at_once(_digests, actor),
+        "now": clocks.now(),
         **_procedures(actor),
     }
-
-
-def _further(request: ScopedRequest, name: str) -> dict[str, Any]:
-    rows = visibility.listed_for(request.actor)
-    rows = rows.filter(phase__in=OVER) if name == "past" else rows.exclude(phase__in=OVER)
-    after = request.GET[name]
-    return {"shelves": [further(request.actor, name, HEADINGS[name], rows, after=after)]}
+    return render(request, "portal/incidents/index.html", context)
 
 
 def _procedures(actor: Actor) -> dict[str, Any]:
@@ -80,9 +65,10 @@ def _procedures(actor: Actor) -> dict[str, Any]:
 
 
 def listed(actor: Actor) -> QuerySet[Involvement]:
-    """The newest that are open, and the newest that are past, in any order."""
+    """The newest that are open, and the newest that are past, in any order; one more of each."""
     rows = visibility.listed_for(actor)
-    return rows.exclude(phase__in=OVER)[:READ].union(rows.filter(phase__in=OVER)[:READ], all=True)
+    is_open, past = rows.exclude(phase__in=OVER), rows.filter(phase__in=OVER)
+    return is_open[: PAGE + 1].union(past[: PAST + 1], all=True)
 
 
 def _age(involvement: Involvement) -> tuple[datetime, int]:

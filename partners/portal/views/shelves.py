@@ -16,34 +16,29 @@ from cases.models.incident import OVER
 from incidentdesk.kernel.access import Actor
 
 PAGE = 25
-READ = PAGE + 1  # so many rows are read, to know whether more follow
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """One page of a list, and the reference after which the next page begins."""
+    """One page of a list, and the reference behind which the next page begins."""
 
-    name: str
-    heading: str
     rows: list[tuple[Involvement, datetime | None]]  # each with when it was over
     last: str
-    is_first: bool
+    is_first: bool = True
 
 
-def shelf(name: str, heading: str, found: Sequence[Involvement], *, is_first: bool) -> Shelf:
-    """One page of these rows, of which `READ` were read."""
-    last = found[PAGE - 1].reference if len(found) > PAGE else ""
-    paged = [(row, moment(row, row.phase) if row.phase in OVER else None) for row in found[:PAGE]]
-    return Shelf(name, heading, paged, last, is_first)
+def shelf(found: Sequence[Involvement], most: int = PAGE, *, is_first: bool = True) -> Shelf:
+    """The first `most` of these rows, of which one more was read if there is one."""
+    last = found[most - 1].reference if len(found) > most else ""
+    paged = [(row, moment(row, row.phase) if row.phase in OVER else None) for row in found[:most]]
+    return Shelf(paged, last, is_first)
 
 
-def further(
-    actor: Actor, name: str, heading: str, rows: QuerySet[Involvement], *, after: str
-) -> Shelf:
+def further(actor: Actor, rows: QuerySet[Involvement], *, after: str) -> Shelf:
     """A page of these rows, beginning behind the incident `after`; the first without one."""
     if after:
         rows = rows.filter(_comes_after(actor, after))
-    return shelf(name, heading, list(rows[:READ]), is_first=not after)
+    return shelf(list(rows[: PAGE + 1]), is_first=not after)
 
 
 def moment(involvement: Involvement, phase: str) -> datetime | None:
