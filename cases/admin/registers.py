@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
-from cases.intake import sources
+from cases.intake import signatures, snippets, sources
 from cases.models import AxisLevel, Category, Playbook, Source, Target
 from cases.models.alert import digest
 from incidentdesk.kernel import access, desk, dialogs
@@ -127,7 +127,7 @@ def _shown_once(source: Source, key: str) -> SafeString:
         'The key of {} is shown this once; write this into {}:<pre class="desk-secret">{}</pre>',
         source.name,
         source.get_format_display(),
-        sources.snippet(source.format, key),
+        snippets.snippet(source.format, key),
     )
 
 
@@ -153,9 +153,17 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text="Impact and scope are assumed until somebody evaluates the incident.",
     )
 
+    signing_secret = forms.CharField(
+        required=False,
+        max_length=200,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text="Grafana and Sentry sign with it what they send; with one, nothing else is "
+        "taken. It is never shown again; left empty, it stays as it is.",
+    )
+
     class Meta:
         model = Source
-        fields = ("name", "format", "category", "impact", "scope", "is_active")
+        fields = ("name", "format", "signing_secret", "category", "impact", "scope", "is_active")
         help_texts: ClassVar[dict[str, str]] = {
             "format": "The key is made when you save, and shown once.",
             "category": "What its alerts are about, if that is always the same.",
@@ -168,13 +176,22 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
             chosen = [(row.value, str(row)) for row in levels if row.axis == axis]
             self.fields[axis].choices = chosen  # type: ignore[attr-defined]
 
+    def clean(self) -> dict[str, Any]:
+        """A secret that nobody would sign with is a mistake."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        source_format = data.get("format") or self.instance.format
+        if data.get("signing_secret") and source_format not in signatures.SIGNED:
+            self.add_error("signing_secret", "This format is not signed; leave it empty.")
+        data["signing_secret"] = data.get("signing_secret") or self.instance.signing_secret
+        return data
+
 
 @admin.register(Source)
 class SourceAdmin(desk.RegisterAdmin):
     """What sends alerts. A key is made with the source and shown once."""
 
     form = SourceForm
-    fields = ("name", "format", "category", "impact", "scope", "is_active")
+    fields = ("name", "format", "signing_secret", "category", "impact", "scope", "is_active")
     list_display = ("name", "format", "category", "impact_and_scope", "is_active")
     list_filter = ("format", "is_active")
     list_select_related = ("category",)
@@ -189,6 +206,13 @@ class SourceAdmin(desk.RegisterAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """The defaults of the framework."""
         return {"impact": 2, "scope": 2, **super().get_changeform_initial_data(request)}
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Where there is a secret to give, whoever may give one; nobody sees it."""
+        is_signed = obj is None or getattr(obj, "format", "") in signatures.SIGNED
+        if is_signed and access.allows(desk.actor(request), Permission.REGISTER_WRITE):
+            return self.fields
+        return [name for name in self.fields or () if name != "signing_secret"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """A source keeps its format: its stored events are read by it."""

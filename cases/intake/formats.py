@@ -6,13 +6,18 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from cases.intake import alertmanager, pagerduty
+from cases.intake import alertmanager, cloudevents, datadog, grafana, opsgenie, pagerduty, sentry
 from cases.intake.signal import Signal
 from incidentdesk.kernel.errors import InvalidInput
 
 PARSERS: dict[str, Callable[[Any], list[Signal]]] = {
     "alertmanager": alertmanager.parse,
     "pagerduty": pagerduty.parse,
+    "grafana": grafana.parse,
+    "opsgenie": opsgenie.parse,
+    "cloudevents": cloudevents.parse,
+    "datadog": datadog.parse,
+    "sentry": sentry.parse,
 }
 
 

@@ -1,4 +1,4 @@
-"""Sources: making one, giving it a new key, and what to write into the tool that sends.
+"""Sources: making one, and giving it a new key.
 
 A key is shown once and stored as a digest; whoever loses it gets a new one.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from cases.models import Source
@@ -58,19 +57,6 @@ def renew_key(*, source_id: int, by: Actor, at: datetime) -> tuple[Source, str]:
     source.save(update_fields=["key_digest"])
     _record(source, "renewed the key of source", by=by, at=at)
     return source, key
-
-
-def snippet(source_format: str, key: str) -> str:
-    """What to write into the configuration of the tool that sends."""
-    if source_format == Source.Format.ALERTMANAGER:
-        return (
-            "receivers:\n"
-            "  - name: incident-desk\n"
-            "    webhook_configs:\n"
-            f"      - url: {settings.SITE_URL}/intake/{key}/alertmanager\n"
-            "        send_resolved: true\n"
-        )
-    return f"url: {settings.SITE_URL}/v2/enqueue\nrouting_key: {key}\n"
 
 
 def _require_fit(key: str) -> None:

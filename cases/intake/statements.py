@@ -184,6 +184,12 @@ def find(
     return source
 
 
+def knows(*, key: str, source_format: str) -> bool:
+    """Whether there is a source with this key for this format."""
+    rows = Source.objects.filter(key_digest=digest(key), format=source_format, is_active=True)
+    return rows.exists()
+
+
 def lock_groups(source: Source, groups: set[str]) -> None:
     """One delivery at a time a group until the transaction ends."""
     _LOCK_GROUPS.rows({"source": source.pk, "groups": sorted(groups)})

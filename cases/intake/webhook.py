@@ -2,58 +2,104 @@
 
 from __future__ import annotations
 
-from django.db import DatabaseError, InterfaceError
-from django.http import HttpRequest, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+import uuid
+from collections.abc import Callable
+from datetime import datetime
 
-from cases.intake import alerts, formats, pagerduty, statements
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
+
+from cases.intake import alerts, cloudevents, formats, opsgenie, pagerduty, signatures, statements
 from cases.intake.signal import Signal
 from cases.models import Source
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.errors import InvalidInput
 
 MAX_BYTES = 512 * 1024
+Told = Callable[[str], tuple[str, str]]  # a body → the source's key, and all that is to be kept
 
 
 @csrf_exempt
 @require_POST
-def intake(request: HttpRequest, key: str, source_format: str) -> JsonResponse:
+def intake(request: HttpRequest, key: str, source_format: str) -> HttpResponse:
     """`POST /intake/<key>/<format>`: 202 with status, incident and dedup_key. A restricted incident
     has no name outside: `incident` is null then, as it is for a delivery that opens later."""
-    return _guarded(request, key, source_format, unknown=404)
+    return _guarded(request, source_format, lambda body: (key, body), unknown=404)
+
+
+@csrf_exempt
+@require_http_methods(["POST", "OPTIONS"])
+def take_cloudevents(request: HttpRequest, key: str) -> HttpResponse:
+    """`/intake/<key>/cloudevents`: as above; OPTIONS is the question of a sender whether it may."""
+    form = Source.Format.CLOUDEVENTS
+    if request.method == "POST":
+        return _guarded(
+            request, form, lambda body: (key, cloudevents.whole(request.headers, body)), unknown=404
+        )
+    origin = request.headers.get("WebHook-Request-Origin", "")
+    answer = HttpResponse(headers={"Allow": "POST, OPTIONS"})
+    if origin and statements.knows(key=key, source_format=form):
+        answer["WebHook-Allowed-Origin"] = origin
+        answer["WebHook-Allowed-Rate"] = "*"
+    return answer
 
 
 @csrf_exempt
 @require_POST
-def enqueue(request: HttpRequest) -> JsonResponse:
+def enqueue(request: HttpRequest) -> HttpResponse:
     """`POST /v2/enqueue`: PagerDuty's Events API v2; `routing_key` is the source's key."""
-    return _guarded(request, None, Source.Format.PAGERDUTY, unknown=401)
+
+    def told(body: str) -> tuple[str, str]:
+        return pagerduty.routing_key(formats.payload_of(body)), body
+
+    return _guarded(request, Source.Format.PAGERDUTY, told, unknown=401)
 
 
-def _guarded(
-    request: HttpRequest, key: str | None, source_format: str, *, unknown: int
-) -> JsonResponse:
-    """Size, key, format; a database that cannot take the row is a 503."""
+@csrf_exempt
+@require_POST
+def alert_opsgenie(request: HttpRequest, alias: str = "", action: str = "create") -> HttpResponse:
+    """`POST /v2/alerts` and `/v2/alerts/<alias>/close`: Opsgenie's Alert API v2."""
+
+    def told(body: str) -> tuple[str, str]:
+        if alias and request.GET.get("identifierType") != "alias":
+            raise InvalidInput(
+                "identifierType has to be alias: the desk knows alerts by nothing else."
+            )
+        key = opsgenie.key_of(request.headers.get("Authorization", ""))
+        return key, opsgenie.whole(body, action=action, alias=alias)
+
+    return _guarded(request, Source.Format.OPSGENIE, told, unknown=401)
+
+
+def _guarded(request: HttpRequest, source_format: str, told: Told, *, unknown: int) -> HttpResponse:
+    """Size, key, format, signature; a database that cannot take the row is a 503."""
     size = request.headers.get("Content-Length") or "0"
     if not size.isdecimal():
         return _error("The Content-Length is not a number.", 400)
     if int(size) > MAX_BYTES:
         return _error("The body is larger than 512 KB; send fewer alerts at once.", 413)
-    raw = request.body.decode("utf-8", "replace").replace("\x00", "")
+    at = clocks.now()
     try:
-        if key is None:
-            key = pagerduty.routing_key(formats.payload_of(raw))
-        return _receive(key, source_format, raw, unknown=unknown)
+        key, raw = told(request.body.decode("utf-8", "replace").replace("\x00", ""))
+        if signatures.refuses(
+            key=key,
+            source_format=source_format,
+            headers=request.headers,
+            body=request.body,
+            at=at,
+        ):
+            return _error("The signature is not right; check the signing secret.", 401)
+        return _receive(key, source_format, raw, unknown=unknown, at=at)
     except InvalidInput as error:  # no key could be read, so there is no source to keep it on
         return _error(str(error), 400)
     except (DatabaseError, InterfaceError):
         return _error("The desk cannot store events at the moment; send it again.", 503)
 
 
-def _receive(key: str, source_format: str, raw: str, *, unknown: int) -> JsonResponse:
+def _receive(key: str, source_format: str, raw: str, *, unknown: int, at: datetime) -> JsonResponse:
     """Read it, count it if it only repeats, else handle it; all of it once the source is known."""
-    at = clocks.now()
     signals, refusal = _read(source_format, raw)
     found = statements.find(key=key, source_format=source_format, signals=signals, raw=raw, at=at)
     if isinstance(found, list):
@@ -82,10 +128,13 @@ def _accepted(
         "status": status,
         "incident": references[0] if references else None,
         "incidents": references,
-        "dedup_key": signals[0].key,
+        "dedup_key": signals[0].key if signals else None,
     }
-    if source_format == Source.Format.PAGERDUTY:  # its clients expect these words
+    # Clients of these expect the words that they know.
+    if source_format == Source.Format.PAGERDUTY:
         answer |= {"status": "success", "message": "Event processed", "outcome": status}
+    elif source_format == Source.Format.OPSGENIE:
+        answer |= {"result": "Request will be processed", "took": 0.0, "requestId": uuid.uuid4()}
     return JsonResponse(answer, status=202)
 
 

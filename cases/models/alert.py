@@ -17,17 +17,28 @@ def digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-@tracked(name="name", exclude=("key_digest",))
+@tracked(name="name", exclude=("key_digest", "signing_secret"))
 class Source(models.Model):
     """Something that sends alerts. Its key is shown once and stored as a digest."""
 
     class Format(models.TextChoices):
         ALERTMANAGER = "alertmanager", "Prometheus Alertmanager"
         PAGERDUTY = "pagerduty", "PagerDuty Events v2"
+        GRAFANA = "grafana", "Grafana alerting"
+        OPSGENIE = "opsgenie", "Opsgenie Alert API v2"
+        CLOUDEVENTS = "cloudevents", "CloudEvents 1.0"
+        DATADOG = "datadog", "Datadog"
+        SENTRY = "sentry", "Sentry"
 
     name = models.CharField(max_length=80, unique=True)
     format = models.CharField(max_length=20, choices=Format.choices)
     key_digest = models.CharField(max_length=64, unique=True, editable=False)
+    signing_secret = models.CharField(
+        max_length=200,
+        blank=True,
+        db_default="",
+        help_text="Known to it and to the desk alone; with one, only what it signed is taken.",
+    )
     category = models.ForeignKey("cases.Category", models.PROTECT, null=True, blank=True)
     impact = models.PositiveSmallIntegerField(
         default=2, choices=[(n, f"I{n}") for n in (4, 3, 2, 1)]

@@ -137,6 +137,31 @@ def test_a_source_keeps_its_format(as_: As, source: Source) -> None:
     assert (source.name, source.format) == ("prod-eu-2", "alertmanager")
 
 
+def test_a_signing_secret_is_given_kept_and_never_shown(as_: As) -> None:
+    browser = as_("administrator")
+    sentry = {"format": "sentry", "signing_secret": "hush-hush"}
+    browser.post("/admin/cases/source/add/", new_source(**sentry))
+    made = Source.objects.get(name="prod-us")
+    url = f"/admin/cases/source/{made.pk}/change/"
+    assert "hush-hush" not in browser.get(url).text
+    assert "hush-hush" not in as_("auditor").get(url).text
+    browser.post(url, new_source(name="prod-us-2", format="sentry", signing_secret=""))
+    made.refresh_from_db()
+    assert (made.name, made.signing_secret) == ("prod-us-2", "hush-hush")
+    assert "hush-hush" not in str(list(AuditEvent.objects.values_list("detail")))
+    page = browser.post(url, new_source(format="sentry", signing_secret="new")).text
+    made.refresh_from_db()
+    assert (made.signing_secret, "new" in page) == ("new", False)
+
+
+def test_a_secret_with_which_nobody_signs_is_refused(as_: As) -> None:
+    sent = new_source(signing_secret="hush-hush")
+    page = as_("administrator").post("/admin/cases/source/add/", sent).text
+    assert "This format is not signed; leave it empty." in page
+    assert "hush-hush" not in page
+    assert not Source.objects.exists()
+
+
 def test_only_those_who_keep_registers_make_sources(people: People) -> None:
     with pytest.raises(NotAllowed):
         sources.create(name="x", source_format="alertmanager", by=people.actor("responder"), at=NOW)

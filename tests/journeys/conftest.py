@@ -56,8 +56,8 @@ def alertmanager(
             pytest.fail("Alertmanager is missing (Debian: apt install prometheus-alertmanager)")
         pytest.skip("Alertmanager is missing (Debian: apt install prometheus-alertmanager)")
     folder = tmp_path_factory.mktemp("alertmanager")
-    webhook = f"{desk.url}/intake/demo-alertmanager/alertmanager"
-    with stack.running_alertmanager(folder, webhook) as running:
+    receiver = f"webhook_configs: [{{url: '{desk.url}/intake/demo-alertmanager/alertmanager'}}]"
+    with stack.running_alertmanager(folder, receiver) as running:
         yield running
 
 

@@ -138,14 +138,14 @@ class Alertmanager:
 
 
 @contextlib.contextmanager
-def running_alertmanager(folder: Path, webhook: str) -> Iterator[Alertmanager]:
-    """Debian's Alertmanager on a free port of loopback, posting to `webhook`."""
+def running_alertmanager(folder: Path, receiver: str) -> Iterator[Alertmanager]:
+    """Debian's Alertmanager on a free port of loopback, with this receiver."""
     assert ALERTMANAGER is not None
     config = folder / "alertmanager.yml"
     config.write_text(
         "route: {receiver: desk, group_by: ['...'], group_wait: 0s, group_interval: 1s,"
         " repeat_interval: 1h}\n"
-        f"receivers: [{{name: desk, webhook_configs: [{{url: '{webhook}'}}]}}]\n"
+        f"receivers: [{{name: desk, {receiver}}}]\n"
     )
     port, log = free_port(), folder / "alertmanager.log"
     with log.open("wb") as file:

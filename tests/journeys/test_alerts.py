@@ -7,10 +7,12 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.stack import Alertmanager, Desk
+from tests.journeys.stack import Alertmanager, Desk, running_alertmanager
 from tests.sinks import SmtpSink
 
 
@@ -61,6 +63,38 @@ def test_a_repeat_folds_and_the_last_clearing_proposes_recovery_but_closes_nothi
     assert page.locator(".steps .now").inner_text().startswith("Identification")
     page.goto(page.url.split("?")[0] + "?tab=alerts")
     expect(page.locator("main, #main").first).to_contain_text(mark)
+
+
+@pytest.mark.parametrize(
+    "receiver",
+    [
+        "opsgenie_configs: [{api_url: '%s/', api_key: demo-opsgenie, message: "
+        "'{{ .CommonLabels.alertname }}'}]",
+        "pagerduty_configs: [{url: '%s/v2/enqueue', routing_key: demo-pagerduty, description: "
+        "'{{ .CommonLabels.alertname }}'}]",
+    ],
+    ids=["opsgenie", "pagerduty"],
+)
+def test_its_other_receivers_open_fold_and_clear_as_well(
+    desk: Desk,
+    sink: SmtpSink,
+    tmp_path: Path,
+    alertmanager: Alertmanager,
+    as_: Callable[[str], Page],
+    receiver: str,
+) -> None:
+    mark, page = f"GatewaySlow{uuid.uuid4().hex[:6]}", as_("commander@desk.example")
+    with running_alertmanager(tmp_path, receiver % desk.url) as other:
+        other.fire(alertname=mark, region="eu")
+        wait_until(lambda: bool(mails_about(sink, mark)), seconds=15, what="the page by mail")
+        other.clear(alertname=mark, region="eu")
+
+        def proposed() -> bool:
+            page.goto("/admin/")
+            page.get_by_role("link", name=re.compile(mark)).first.click()
+            return page.get_by_text("recovery is proposed").count() > 0
+
+        wait_until(proposed, seconds=20, what="the proposal to recover")
 
 
 def test_fifty_parallel_copies_of_one_request_open_one_incident(desk: Desk) -> None:

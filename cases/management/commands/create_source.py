@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from cases.intake import sources
+from cases.intake import snippets, sources
 from cases.models import Source
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import SYSTEM
@@ -40,4 +40,4 @@ class Command(BaseCommand):
         self.stdout.write(f"Source {source.name} ({source.get_format_display()}) is ready.")
         self.stdout.write(f"Its key, shown this once: {key}")
         self.stdout.write("Write this into the tool:\n")
-        self.stdout.write(sources.snippet(source.format, key))
+        self.stdout.write(snippets.snippet(source.format, key))

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cases.intake import formats
-from cases.models import Alert, Event, Incident
+from cases.models import Alert, Event, Incident, Source
+from cases.models.alert import digest
 from incidentdesk.kernel.errors import InvalidInput
 from tests.cases.intake.conftest import ALERTMANAGER, alert, answer, call, event, only, said
 
@@ -27,6 +28,16 @@ def within(text: str) -> str:
     """A call that is right but for one label, whose value is this JSON text."""
     whole = json.dumps(call(alert(odd="HERE"), group="HERE"))
     return whole.replace('"HERE"', text)
+
+
+OTHERS = [f"/intake/key-{one}/{one}" for one in ("grafana", "cloudevents", "datadog", "sentry")]
+
+
+@pytest.fixture
+def every(db: None) -> None:
+    """A source of each format that has no fixture of its own."""
+    for one in ("grafana", "opsgenie", "cloudevents", "datadog", "sentry"):
+        Source.objects.create(name=one, format=one, key_digest=digest(f"key-{one}"))
 
 
 BODIES: dict[str, str | bytes] = {
@@ -56,15 +67,15 @@ BODIES: dict[str, str | bytes] = {
 
 
 @pytest.mark.parametrize("what", BODIES)
-@pytest.mark.parametrize("to", [ALERTMANAGER, "/v2/enqueue"])
-def test_a_poisoned_body_gets_a_sentence_and_the_next_one_is_handled(post, what, to):
-    poisoned = post(BODIES[what], to)
+@pytest.mark.parametrize("to", [ALERTMANAGER, "/v2/enqueue", "/v2/alerts", *OTHERS])
+def test_a_poisoned_body_gets_a_sentence_and_the_next_one_is_handled(post, every, what, to):
+    poisoned = post(BODIES[what], to, HTTP_AUTHORIZATION="GenieKey key-opsgenie")
     assert poisoned.status_code in (400, 401, 202)
     if poisoned.status_code != 202:
         sentence = said(poisoned)[1]
         assert sentence.endswith((".", "?"))
         assert len(sentence) < 120
-    if to == ALERTMANAGER:
+    if to != "/v2/enqueue":
         outcome = "refused" if poisoned.status_code == 400 else "done"
         assert [kept.outcome for kept in Event.objects.all()] == [outcome]
     answer(post(call(alert("Next"), group="next")))

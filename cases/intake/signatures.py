@@ -1,0 +1,52 @@
+"""Signatures: a source that has a signing secret takes only what was signed with it.
+
+Sentry signs the body; Grafana the body, or a time and the body.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from cases.models import Source
+from cases.models.alert import digest
+
+MOST_AGE = timedelta(minutes=5)  # of a signed time, either way
+
+Headers = Mapping[str, str]
+
+
+def refuses(*, key: str, source_format: str, headers: Headers, body: bytes, at: datetime) -> bool:
+    """Whether the source with this key wants a signature and this is not it."""
+    if source_format not in _CHECKS:
+        return False
+    rows = Source.objects.filter(key_digest=digest(key), format=source_format, is_active=True)
+    secret = rows.values_list("signing_secret", flat=True).first()
+    return bool(secret) and not _CHECKS[source_format](str(secret), headers, body, at)
+
+
+def _sentry(secret: str, headers: Headers, body: bytes, at: datetime) -> bool:
+    return _fits(secret, body, headers.get("Sentry-Hook-Signature", ""))
+
+
+def _grafana(secret: str, headers: Headers, body: bytes, at: datetime) -> bool:
+    said, sent = (headers.get(f"X-Grafana-Alerting-{n}", "") for n in ("Signature", "Timestamp"))
+    if not sent:
+        return _fits(secret, body, said)
+    is_recent = sent.isdecimal() and len(sent) < 12
+    is_recent = is_recent and abs(at.timestamp() - int(sent)) <= MOST_AGE.total_seconds()
+    return is_recent and _fits(secret, f"{sent}:".encode() + body, said)
+
+
+def _fits(secret: str, signed: bytes, said: str) -> bool:
+    made = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(made.encode(), said.strip().lower().encode("utf-8", "replace"))
+
+
+_CHECKS: dict[str, Callable[[str, Headers, bytes, datetime], bool]] = {
+    Source.Format.SENTRY: _sentry,
+    Source.Format.GRAFANA: _grafana,
+}
+SIGNED = tuple(_CHECKS)

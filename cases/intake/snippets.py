@@ -1,0 +1,65 @@
+"""What to write into the tool that sends, ready to paste: one text a format."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from cases.intake import datadog
+from cases.models import Source
+
+Format = Source.Format
+_HERE = {
+    Format.ALERTMANAGER: (
+        "receivers:\n"
+        "  - name: incident-desk\n"
+        "    webhook_configs:\n"
+        "      - url: {address}\n"
+        "        send_resolved: true\n"
+    ),
+    Format.PAGERDUTY: "url: {site}/v2/enqueue\nrouting_key: {key}\n",
+    Format.GRAFANA: (
+        "Alerting, Contact points, Add contact point:\n"
+        "  Integration: Webhook\n"
+        "  URL: {address}\n"
+        "  HTTP method: POST\n"
+        "  HMAC signature, secret: the signing secret of this source, if you gave it one\n"
+    ),
+    Format.OPSGENIE: (
+        "API URL: {site}/\n"
+        "API key: {key}\n\n"
+        "In Alertmanager:\n"
+        "receivers:\n"
+        "  - name: incident-desk\n"
+        "    opsgenie_configs:\n"
+        "      - api_url: {site}/\n"
+        "        api_key: {key}\n"
+    ),
+    Format.CLOUDEVENTS: (
+        "curl {address} \\\n"
+        "  -H 'Content-Type: application/cloudevents+json' \\\n"
+        '  -d \'{{"specversion": "1.0", "id": "1", "source": "/your/system", '
+        '"type": "com.example.alert.firing", "subject": "quote-gateway", '
+        '"data": {{"title": "Quotes are stale", "severity": "critical"}}}}\'\n'
+    ),
+    Format.DATADOG: (
+        "Integrations, Webhooks, New:\n"
+        "  URL: {address}\n"
+        "  Encode as form: no\n"
+        "  Payload:\n{template}\n"
+        "Then name the webhook in your monitors: @webhook-incident-desk\n"
+    ),
+    Format.SENTRY: (
+        "Settings, Developer Settings, Custom Integrations, Internal Integration:\n"
+        "  Webhook URL: {address}\n"
+        "  Alert Rule Action: on; Webhooks: issue\n"
+        "  Client Secret: copy it into “Signing secret” of this source\n"
+    ),
+}
+
+
+def snippet(source_format: str, key: str) -> str:
+    """The text for a source of this format with this key."""
+    address = f"{settings.SITE_URL}/intake/{key}/{source_format}"
+    return _HERE[Format(source_format)].format(
+        address=address, site=settings.SITE_URL, key=key, template=datadog.template()
+    )
