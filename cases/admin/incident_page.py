@@ -103,7 +103,7 @@ def _beside(
         "systems": systems.rows(incident, now),
         "dependents": systems.dependents(incident, buttons),
         "partners": listed,
-        "times": times.facts(incident, now),
+        "moments": times.facts(incident, now),
     }
 
 
