@@ -82,10 +82,10 @@ class DraftForm(TextForm):
 
     def prepare(self) -> None:
         """Every partner that is to be told; the next kind, its template, the next promise."""
-        self._keep()
         rows = list(self.obj.involvements.select_related("partner"))
+        self._keep(rows)
         self.fields["audience"].choices = [(row.pk, fields.named(row)) for row in rows]  # type: ignore[attr-defined]
-        kind, self.fields["audience"].initial = self._fitting(rows)
+        kind, self.fields["audience"].initial = self._fitting(rows, self.initial.get("kind"))
         self.fields["kind"].initial = kind
         self.fields["body"].initial = wording.template(kind, self.obj.category_id)
         if kind not in LAST and self.obj.severity in CADENCE:
@@ -100,7 +100,8 @@ class DraftForm(TextForm):
         self.offer_own(rows, {})
         if self.obj.tlp != labels.Tlp.RED:
             self.folded = ("tlp", "contacts", *self.folded)
-        self.kinds = [(key, str(label), key == kind) for key, label in Kind.choices]
+        chosen = self.data.get("kind", kind)
+        self.kinds = [(key, str(label), key == chosen) for key, label in Kind.choices]
         if not rows:
             self.lead_in = "No partner is listed on this incident yet; list one first."
 
@@ -112,13 +113,18 @@ class DraftForm(TextForm):
             return any(self[name].errors or self[name].value() for name in names)
         return super().is_unfolded
 
-    def _keep(self) -> None:
-        """What was typed stays, but for a template nobody changed and what no kind promises."""
+    def _keep(self, rows: list[Involvement]) -> None:
+        """What was typed stays, but for a template and an audience that nobody changed, and what no
+        kind promises."""
         if AGAIN not in self.initial:
             return
-        self.initial["kind"] = kind = str(self.initial[AGAIN])
         for ticked in ("audience", "contacts"):
             self.initial.setdefault(ticked, [])
+        given = self.initial["audience"]
+        ticks = {str(pk) for pk in (given if isinstance(given, list) else [given])}
+        if ticks == {str(pk) for pk in self._fitting(rows, self.initial.get("kind"))[1]}:
+            del self.initial["audience"]
+        self.initial["kind"] = kind = str(self.initial[AGAIN])
         typed = _plain(str(self.initial.get("body", "")))
         offered = [wording.template(one, self.obj.category_id) for one in Kind.values]
         if not typed or typed in [_plain(text) for text in offered]:
@@ -127,13 +133,13 @@ class DraftForm(TextForm):
         if kind in LAST or not self.initial.get("next_update_at"):
             self.initial.pop("next_update_at", None)
 
-    def _fitting(self, rows: list[Involvement]) -> tuple[str, list[int]]:
+    def _fitting(self, rows: list[Involvement], asked: Any) -> tuple[str, list[int]]:
         """The kind, and whom it is for: a first notice where one was sent nothing yet, and for
         those alone; any other kind for those who had one."""
         begun = audience.begun(rows)
         owed = [row for row in rows if row.decision not in Involvement.NOT_TOLD]
         new = [row.pk for row in owed if row.pk not in begun]
-        kind = str(self.initial.get("kind"))
+        kind = str(asked)
         if kind not in Kind.values:
             kind = Kind.FIRST if new or not begun else Kind.UPDATE
         old = [row.pk for row in owed if row.pk in begun]
