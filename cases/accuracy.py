@@ -1,6 +1,7 @@
 """Accuracy: what in a notice differs from the record. A check list for the second person.
 
-Of a notice it flags and never refuses: a figure may be right and not on record yet. Times are UTC.
+It flags and never decides: a figure may be right and not on record yet, and who approves says so.
+Times are UTC.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from cases import naming
 from cases.models import AffectedSystem, Entry, Incident, Notice, System
 from incidentdesk.kernel.errors import InvalidInput
 from partners.models import Partner
@@ -19,6 +21,7 @@ _DATE = re.compile(rf"\b\d{{4}}-\d\d-\d\d\b|\b\d{{1,2}} {_MONTH}(?: \d{{4}})?\b"
 # A number by itself: not a part of a name such as EU-1, v2 or SEV-2.
 _FIGURE = re.compile(r"(?<![\w.,:/#-])\d+(?:[.,]\d+)*(?![\w:/-])")
 _OWN = re.compile(r"\bINC-\d{4}-\d+")
+_SEVERITY = re.compile(r"\bSEV(?:ERITY)?[\s-]*([0-9])\b", re.IGNORECASE)
 _TIMES = (
     "occurred_at",
     "detected_at",
@@ -39,7 +42,7 @@ class Record:
     figures: set[str] = field(default_factory=set)
     systems: set[str] = field(default_factory=set)  # affected, by name
     other_systems: set[str] = field(default_factory=set)
-    partners: set[str] = field(default_factory=set)
+    partners: dict[str, str] = field(default_factory=dict)  # name → code
 
     def read(self, text: str) -> None:
         """Times and figures that stand in a text of the record."""
@@ -55,13 +58,16 @@ def of(notice: Notice) -> list[str]:
     found: dict[str, None] = {}
     for copy in copies:
         prefix = f"{copy.partner.name}: " if several else ""
-        for words in check(copy.body, record, partner=copy.partner.name):
+        severity = copy.involvement.severity
+        for words in check(copy.body, record, partner=copy.partner.name, severity=severity):
             found.setdefault(prefix + words)
     return list(found)
 
 
-def check(text: str, record: Record, *, partner: str = "") -> list[str]:
-    """What in this text differs from the record. `partner` is who reads it."""
+def check(
+    text: str, record: Record, *, partner: str = "", severity: int | None = None
+) -> list[str]:
+    """What in this text differs from the record. `partner` reads it, of this severity for it."""
     return [
         *(f"{t} is none of the recorded times" for t in _times(text) if t not in record.times),
         *(f"{n} is not a figure on record" for n in _figures(text) if n not in record.figures),
@@ -70,8 +76,13 @@ def check(text: str, record: Record, *, partner: str = "") -> list[str]:
             for name in _named(text, record.other_systems - record.systems)
         ),
         *(
+            f"it says SEV-{said}, and for {partner or 'this partner'} it is SEV-{severity}"
+            for said in dict.fromkeys(_SEVERITY.findall(text))
+            if severity is not None and said != str(severity)
+        ),
+        *(
             f"it names another partner, {name}"
-            for name in _named(text, record.partners - {partner})
+            for name in naming.others(text, record.partners, partner)
         ),
         *(f"it holds the desk's own reference {found}" for found in _OWN.findall(text)),
     ]
@@ -83,8 +94,7 @@ def require_own(partner: Partner, *texts: str) -> None:
     For what leaves without a second person, whom a notice would have. One query.
     """
     text = "\n".join(texts)
-    others = Partner.objects.exclude(pk=partner.pk).values_list("name", flat=True)
-    found = [*_named(text, others), *_OWN.findall(text)]
+    found = [*naming.others(text, _partners(), partner.name), *_OWN.findall(text)]
     if found:
         raise InvalidInput(f"This would show {found[0]} to {partner}; take it out.")
 
@@ -105,8 +115,13 @@ def _record(incident: Incident, notice: Notice) -> Record:
     for compared, differs in incident.reconciliations.values_list("compared", "differences"):
         record.figures |= {str(compared), str(differs)}
     record.other_systems = set(System.objects.values_list("name", flat=True))
-    record.partners = set(Partner.objects.values_list("name", flat=True))
+    record.partners = _partners()
     return record
+
+
+def _partners() -> dict[str, str]:
+    """Name → code."""
+    return dict(Partner.objects.values_list("name", "code"))
 
 
 def _texts(incident: Incident, meanings: Iterable[str]) -> Iterator[str]:
@@ -123,7 +138,9 @@ def _times(text: str) -> list[str]:
 
 def _figures(text: str) -> list[str]:
     """Numbers without their separators of thousands: 41,000 is 41000."""
-    plain = _DATE.sub(" ", _TIME.sub(" ", _OWN.sub(" ", text)))
+    plain = text
+    for known in (_OWN, _SEVERITY, _TIME, _DATE):
+        plain = known.sub(" ", plain)
     found = (re.sub(r"[,.](?=\d{3}\b)", "", number) for number in _FIGURE.findall(plain))
     return list(dict.fromkeys(found))
 

@@ -19,13 +19,43 @@ class OwnText:
     body: str
 
 
-def chosen(incident: Incident, involvement_ids: Sequence[int]) -> list[Involvement]:
-    """The partners of the incident that a notice is for."""
+def chosen(incident: Incident, involvement_ids: Sequence[int], kind: str) -> list[Involvement]:
+    """The partners of the incident that a notice of this kind is for."""
     rows = incident.involvements.filter(pk__in=involvement_ids)
     found = list(rows.select_related("partner"))
     if not found:
         raise InvalidInput("Choose at least one affected partner; add one first if none is listed.")
+    require_begun(kind, found)
     return found
+
+
+def require_begun(kind: str, involvements: Sequence[Involvement]) -> None:
+    """Nothing but a first notice goes to a partner that was sent none yet."""
+    if kind == Notice.Kind.FIRST:
+        return
+    told = begun(involvements)
+    new = sorted(row.partner.name for row in involvements if row.pk not in told)
+    if new:
+        has = "has" if len(new) == 1 else "have"
+        raise InvalidInput(
+            f"{' and '.join(new)} {has} been sent nothing of this incident yet; send the first "
+            "notice before any other."
+        )
+
+
+def begun(involvements: Sequence[Involvement]) -> set[int]:
+    """The involvements whose partner was sent a notice, of this incident or of one merged into it.
+
+    Two queries.
+    """
+    sent = NoticeCopy.objects.filter(involvement__in=involvements, sent_at__isnull=False)
+    found = set(sent.values_list("involvement_id", flat=True))
+    onward = {(row.partner_id, row.reference): row.pk for row in involvements if row.reference}
+    merged = Involvement.objects.filter(
+        continued_as__in=[reference for _, reference in onward], copies__sent_at__isnull=False
+    )
+    pairs = merged.order_by().values_list("partner_id", "continued_as")
+    return found | {onward[pair] for pair in pairs if pair in onward}
 
 
 def address(

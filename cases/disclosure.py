@@ -18,6 +18,7 @@ from partners import directory
 from partners.models import Partner
 
 Kind = Entry.Kind
+UNKNOWN = "what it means for it is not known yet."
 
 
 @transaction.atomic
@@ -105,15 +106,24 @@ def require_telling(incident: Incident) -> None:
         )
 
 
-def list_reporter(incident: Incident, made: Report, *, by: Actor, at: datetime) -> None:
-    """A partner that reported an incident is involved in it and sees it, unless it already is."""
+def list_reporter(
+    incident: Incident, made: Report, title: str, meaning: str, *, by: Actor, at: datetime
+) -> None:
+    """A partner that reported an incident is involved in it and sees it, unless it already is.
+
+    Whoever triages says what it means for the partner; the report's words are not taken for it.
+    """
     require_telling(incident)
     involvement = incident.involvements.filter(partner_id=made.partner_id).first()
     if involvement is None:
         moving.require_responding(incident)
-        involvement = _involve(
-            incident, made.partner, made.title, made.description, incident.severity, at=at
+        shown = title.strip() or made.title
+        severity = incident.severity
+        involvement = _involve(incident, made.partner, shown, meaning, severity, at=at)
+        text = (
+            f"{made.partner} is affected (SEV-{severity} for it): {involvement.meaning or UNKNOWN}"
         )
+        timeline.record(incident, Kind.PARTNER, text, by=by, at=at, partner_id=made.partner_id)
     if involvement.disclosed_at is None:
         show(incident, involvement, by=by, at=at)
 

@@ -12,6 +12,8 @@ from cases.models import Framework, FrameworkReading
 from incidentdesk.kernel import access, audit, markdown
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
+from notifications import outbox
+from partners import directory
 from partners.models import Partner
 
 LONGEST = 60_000
@@ -40,7 +42,7 @@ class Standing:
 def publish(*, text: str, changed: str, seen_number: int, by: Actor, at: datetime) -> Framework:
     """Put the next version in force. `seen_number` is the version that it was written from.
 
-    Every partner's administrator is asked to acknowledge it.
+    Every partner's administrators have a mail that asks them to acknowledge it.
     """
     access.require(by, Permission.REGISTER_WRITE)
     text, changed = text.replace("\r\n", "\n").strip(), changed.strip()
@@ -63,6 +65,7 @@ def publish(*, text: str, changed: str, seen_number: int, by: Actor, at: datetim
         raise Conflict(MEANWHILE.format(number + 1)) from error
     about = f"framework:{made.pk}"
     audit.record(by=by, at=at, action="published", about=about, name=str(made))
+    _tell(made, at=at)
     return made
 
 
@@ -94,6 +97,28 @@ def sections(text: str) -> list[Section]:
             parts[-1][1].append(line)
     bodies = [(heading, "\n".join(lines).strip()) for heading, lines in parts]
     return [Section(head, markdown.render(body)) for head, body in bodies if head or body]
+
+
+def _tell(made: Framework, *, at: datetime) -> None:
+    """Once to each administrator: which version, what changed, and the way to it."""
+    outbox.queue_many(
+        [
+            outbox.Draft(
+                kind="framework",
+                to=contact.email,
+                about=f"partner:{contact.partner_id}",
+                dedupe_key=f"framework:{made.pk}:{contact.pk}",
+                context={
+                    "number": made.number,
+                    "changed": made.changed,
+                    "partner_name": contact.partner.name,
+                    "url": "/portal/framework/",
+                },
+            )
+            for contact in directory.administrators()
+        ],
+        at=at,
+    )
 
 
 def standings(newest: Framework) -> list[Standing]:

@@ -69,7 +69,7 @@ def draft(
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
     _require_whole(body, next_update_at, at=at)
-    involvements = audience.chosen(incident, involvement_ids)
+    involvements = audience.chosen(incident, involvement_ids, kind)
     label = labels.of_notice(incident, tlp)
     people = labels.named(label, involvements, contact_ids)
     notice = Notice.objects.create(
@@ -121,8 +121,12 @@ def edit(
 
 
 @transaction.atomic
-def approve(*, notice_id: int, by: Actor, at: datetime) -> Notice:
-    """The second person stands behind exactly this text for exactly these partners."""
+def approve(*, notice_id: int, is_checked: bool = False, by: Actor, at: datetime) -> Notice:
+    """The second person stands behind exactly this text for exactly these partners.
+
+    `is_checked` says that each flag of `accuracy` was looked at; without it a text that differs
+    from the record is refused.
+    """
     notice = _locked(notice_id, by=by)
     access.require(by, Permission.NOTICE_APPROVE)
     if notice.drafted_by_id == by.user_id:
@@ -134,10 +138,15 @@ def approve(*, notice_id: int, by: Actor, at: datetime) -> Notice:
         )
     if notice.state != Notice.State.DRAFT:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
+    flags = accuracy.of(notice)
+    if flags and not is_checked:
+        raise InvalidInput(
+            f"The text differs from the record: {'; '.join(flags)}. Look at each, and say that "
+            "the text is right."
+        )
     notice.state, notice.approved_at = Notice.State.APPROVED, at
     notice.approved_by_id = by.user_id
     notice.save()
-    flags = accuracy.of(notice)
     flagged = f" Looked at, since it differs from the record: {'; '.join(flags)}." if flags else ""
     text = f"Notice approved ({notice.get_kind_display()}).{flagged}"
     timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
@@ -202,6 +211,7 @@ def _send(notice: Notice, *, by: Actor, at: datetime) -> Notice:
     copies = list(
         notice.copies.select_related("involvement__partner__terms").order_by("partner_id")
     )
+    audience.require_begun(notice.kind, [copy.involvement for copy in copies])
     for copy in copies:
         copy.involvement.incident = notice.incident
         if copy.involvement.disclosed_at is None:

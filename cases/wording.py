@@ -27,6 +27,7 @@ PLACEHOLDERS = {
     "next_update": "until when the next update is promised",
 }
 UNKNOWN = "not known yet"
+NO_MEANING = "We do not know yet what it means for you."
 _HOLE = re.compile(r"(?<![{$])\{([a-z_]+)\}(?!\})")
 
 
@@ -54,7 +55,7 @@ def values(
     return {
         "partner": involvement.partner.name,
         "title": involvement.title,
-        "meaning": involvement.meaning,
+        "meaning": involvement.meaning or NO_MEANING,
         "severity": f"SEV-{involvement.severity}",
         "phase": Phase(involvement.phase).label,
         "started": _when(involvement.started_at),

@@ -141,6 +141,16 @@ def notice_contacts(partner_id: int, *, severity: int | None = None) -> list[Con
     return list(rows)
 
 
+def administrators() -> list[Contact]:
+    """The administrators of every active partner: those with a login and that right. One query."""
+    held: dict[str, object] = {
+        "user__partneruserobjectpermission__content_object": F("partner"),
+        "user__partneruserobjectpermission__permission__codename": "administer",
+    }
+    rows = Contact.objects.filter(is_active=True, partner__is_active=True, user__is_active=True)
+    return list(rows.filter(**held).select_related("partner").order_by("partner_id", "pk"))
+
+
 def terms_of(partner: Partner) -> Terms:
     """What was agreed with a partner; every one has a row."""
     found: Terms = partner.terms

@@ -131,6 +131,13 @@
       if (error.name !== "AbortError") part.removeAttribute("aria-busy");
     });
   });
+  // Another kind of notice begins with its own template: the form is asked for anew, with what was
+  // typed. The button that does so without a script stands above the fields.
+  document.addEventListener("change", (event) => {
+    const form = event.target.matches("form.dialog [name=kind]") && event.target.form;
+    const again = form && form.querySelector(`button[name=again][value="${CSS.escape(event.target.value)}"]`);
+    if (again) form.requestSubmit(again);
+  });
   // What searches in a choice of several has the name of the choice; the frame makes it after this.
   addEventListener("load", () => setTimeout(() => {
     document.querySelectorAll(".select2-search__field:not([aria-label])").forEach((field) => {

@@ -58,6 +58,7 @@ class MineFilter(ChoiceFilter):
 class FixAdmin(DeskAdmin):
     """The first to expire on top, so that what is overdue comes first."""
 
+    list_title = "Temporary fixes"
     page_template = "admin/cases/fix/page.html"
     list_display = ("name", "owner_name", "expires", "state_words", "incident_link")
     list_display_links = ("name",)

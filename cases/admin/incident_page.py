@@ -75,7 +75,7 @@ def build(
         "opened": moments.short(incident.opened_at, now),
         "detected": moments.short(incident.detected_at, now),
         "steps": progress.steps(incident, list(incident.moves.all()), now),
-        "clocks": _clocks(incident, counts, found, running, now),
+        "clocks": _clocks(incident, counts, found, running, listed, now),
         "counts": counts,
         "tabs": shown,
         "tab": on,
@@ -103,7 +103,7 @@ def _beside(
         "systems": systems.rows(incident, now),
         "dependents": systems.dependents(incident, buttons),
         "partners": listed,
-        "times": times.facts(incident, now),
+        "moments": times.facts(incident, now),
     }
 
 
@@ -112,12 +112,17 @@ def _clocks(
     counts: tabs.Counts,
     known: gates.Facts,
     running: list[Deadline],
+    listed: Sequence[partners.PartnerRow],
     now: datetime,
 ) -> list[progress.Clock]:
     """The deadlines of all partners together, and how long service has to stay in band."""
     targets = list(Target.objects.filter(severity=incident.severity))
     shared = [deadline for deadline in running if deadline.involvement_id is None]
-    clocks = progress.running_clocks(shared, targets=targets, drafts=counts.drafts, now=now)
+    first = next((one for one in shared if one.kind == progress.FIRST), None)
+    whose = partners.first_told(listed, first)
+    clocks = progress.running_clocks(
+        shared, targets=targets, whose=whose, drafts=counts.drafts, now=now
+    )
     return clocks + recovery.soaking(incident, known.soak_minutes, now)
 
 

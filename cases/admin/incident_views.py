@@ -13,8 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from cases.admin import incident_export
-from cases.admin.page import pdf, record, told
-from cases.models import System, TimelineHead
+from cases.admin.page import facts, pdf, record, told
+from cases.models import FactsPackage, System, TimelineHead
 from incidentdesk.kernel import access, audit, clocks
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.desk import DeskAdmin, actor, note_reading
@@ -33,6 +33,11 @@ class IncidentViews(DeskAdmin):
             path("<int:object_id>/print/", wrap(self.print), name="cases_incident_print"),
             path("<int:object_id>/pdf/", wrap(self.pdf), name="cases_incident_pdf"),
             path("<int:object_id>/told/", wrap(self.told), name="cases_incident_told"),
+            path(
+                "<int:object_id>/facts/<int:package_id>/",
+                wrap(self.facts),
+                name="cases_incident_facts",
+            ),
             path("<int:object_id>/live/", wrap(self.live), name="cases_incident_live"),
             *super().get_urls(),
         ]
@@ -91,8 +96,29 @@ class IncidentViews(DeskAdmin):
             "title": f"Who was told: {incident.reference}",
             "incident": incident,
             "rows": told.rows(incident, clocks.now()),
+            "decide_url": self.buttons(request, incident).get("decide_notice", {}).get("url", ""),
         }
         return TemplateResponse(request, "admin/cases/incident/told.html", context)
+
+    def facts(self, request: HttpRequest, object_id: int, package_id: int) -> HttpResponse:
+        """What a partner was handed, figure by figure. An auditor's reading is recorded."""
+        incident = self.get_object(request, str(object_id))
+        if incident is None or request.method not in ("GET", "HEAD"):
+            raise Http404
+        rows = FactsPackage.objects.select_related("involvement", "partner", "handed_by")
+        package = rows.filter(pk=package_id, involvement__incident=incident).first()
+        if package is None:
+            raise Http404
+        note_reading(request, incident)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Facts package {package.reference}",
+            "incident": incident,
+            "package": package,
+            "figures": facts.figures(package),
+        }
+        return TemplateResponse(request, "admin/cases/incident/facts.html", context)
 
     def print(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The whole record on one page. An auditor's reading is recorded."""

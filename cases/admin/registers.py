@@ -95,6 +95,7 @@ class TargetForm(forms.ModelForm):  # type: ignore[type-arg]
 class TargetAdmin(Deletable):
     """How long things may take. Clocks that run already stay as they were set."""
 
+    list_title = "Target times"
     form = TargetForm
     list_display = ("for_severity", "kind", "limit", "counted_from")
     list_display_links = ("kind",)

@@ -43,6 +43,7 @@ class StateFilter(ChoiceFilter):
 class ReportAdmin(DeskAdmin):
     """One report: what the partner wrote, and what became of it."""
 
+    list_title = "Partner reports"
     page_template = "admin/cases/report/page.html"
     list_display = ("name", "partner", "state_label", "reported", "category")
     list_display_links = ("name",)

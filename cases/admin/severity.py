@@ -84,6 +84,7 @@ class _Fixed(RegisterAdmin):
 class AxisLevelAdmin(_Fixed):
     """What each value of impact, scope and urgency means; shown beside the choices."""
 
+    list_title = "Definitions"
     list_display = ("level", "definition")
     list_display_links = ("level",)
     list_filter = ("axis",)
@@ -102,6 +103,7 @@ class AxisLevelAdmin(_Fixed):
 class SeverityFloorAdmin(RegisterAdmin):
     """Facts below which a severity never falls. Incidents keep what they have by its key."""
 
+    list_title = "Floors"
     list_display = ("words", "at_least", "by_time", "source", "is_active")
     list_filter = ("is_active",)
     search_fields = ("words", "source")
@@ -129,6 +131,7 @@ class SeverityFloorAdmin(RegisterAdmin):
 class SeverityRuleAdmin(_Fixed):
     """How long service stays in band before the review may begin, by severity."""
 
+    list_title = "Soak times"
     list_display = ("for_severity", "soak_minutes")
     list_display_links = ("for_severity",)
     fields = ("severity", "soak_minutes")

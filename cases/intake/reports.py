@@ -68,10 +68,16 @@ def accept(
     impact: int | None,
     scope: int | None,
     urgency: int | None,
+    shown_title: str = "",
+    meaning: str = "",
     by: Actor,
     at: datetime,
 ) -> Incident:
-    """Open an incident from a report; the partner is listed and sees the incident as its own."""
+    """Open an incident from a report; the partner is listed and sees the incident as its own.
+
+    `meaning` is what the partner reads of what it means for it; empty, nothing is said yet.
+    `shown_title` is the title for it; empty, the report's.
+    """
     made = _to_triage(report_id)
     access.require(by, Permission.REPORT_TRIAGE)
     opening = workflow.Opening(
@@ -88,14 +94,27 @@ def accept(
     )
     incident = workflow.open_incident(opening=opening, by=by, at=at)
     _attach(made, incident, Report.State.ACCEPTED, by=by, at=at)
+    disclosure.list_reporter(incident, made, shown_title, meaning, by=by, at=at)
     support = bases.Support(f"{made.partner} reported it", report_id=made.pk)
     bases.put(incident, dict.fromkeys(bases.LABELS, support), by=by, at=at)
     return incident
 
 
 @transaction.atomic
-def attach(*, report_id: int, reference: str, by: Actor, at: datetime) -> Incident:
-    """The report belongs to an incident that is open already."""
+def attach(
+    *,
+    report_id: int,
+    reference: str,
+    shown_title: str = "",
+    meaning: str = "",
+    by: Actor,
+    at: datetime,
+) -> Incident:
+    """The report belongs to an incident that is open already.
+
+    A partner that is listed there keeps its title and meaning; one that is not gets these, as in
+    `accept`.
+    """
     made = _to_triage(report_id)
     access.require(by, Permission.REPORT_TRIAGE)
     seen = queries.visible_to(by).open().filter(reference=reference.strip().upper())
@@ -105,6 +124,7 @@ def attach(*, report_id: int, reference: str, by: Actor, at: datetime) -> Incide
     incident = queries.locked(pk, by=by)
     moving.require_open(incident)
     _attach(made, incident, Report.State.ATTACHED, by=by, at=at)
+    disclosure.list_reporter(incident, made, shown_title, meaning, by=by, at=at)
     return incident
 
 
@@ -170,7 +190,6 @@ def _attach(made: Report, incident: Incident, state: str, *, by: Actor, at: date
     text = f"{made.partner} reported ({made.reference}): {made.title}"
     text += "".join(f" File: {one.name}, SHA-256 {one.sha256}." for one in made.files.all())
     timeline.record(incident, Entry.Kind.PARTNER, text, by=by, at=at, partner_id=made.partner_id)
-    disclosure.list_reporter(incident, made, by=by, at=at)
 
 
 def _queue_confirmation(made: Report, *, at: datetime) -> None:

@@ -111,7 +111,9 @@ def require_known(request: HttpRequest, known: Collection[str], *, paged: bool =
     may = {*known, *(("cursor", "limit") if paged else ())}
     for name, values in request.GET.lists():
         if name not in may:
-            raise InvalidInput(f"There is no filter {name}; there are {', '.join(sorted(may))}.")
+            others = ", ".join(sorted(may)) or "none"
+            there = "are" if len(may) > 1 else "is"
+            raise InvalidInput(f"There is no filter {name}; there {there} {others}.")
         if len(values) > 1:
             raise InvalidInput(f"{name} stands in the address twice; give it once.")
 

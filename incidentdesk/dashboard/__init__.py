@@ -29,7 +29,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "may_declare": access.allows(by, Permission.INCIDENT_DECLARE),
         "figures": figures.read(by, at=at),
         "shared": queries.shared_systems(by),
-        "needs": needs.of(by, at=at),
+        "needs": needs.of(by, at=at, is_whole=request.GET.get("needs") == "all"),
         "board": figures.board(by, at=at),
         "medians": trends.medians(by, at=at),
         "weeks": trends.weeks(by, at=at),

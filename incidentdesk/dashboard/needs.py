@@ -49,14 +49,15 @@ class Need:
 
 @dataclass(frozen=True)
 class Needs:
-    """The lines that are shown, and how many more there are."""
+    """The lines that are shown, and how many more there are; long if it is more than the first."""
 
     lines: list[Need]
     more: int
+    is_long: bool
 
 
-def of(by: Actor, *, at: datetime) -> Needs:
-    """What waits for `by`; at most thirteen queries."""
+def of(by: Actor, *, at: datetime, is_whole: bool = False) -> Needs:
+    """What waits for `by`, or the first of it; at most thirteen queries."""
     found = [
         *_notices(by, at=at),
         *_offers(by, at=at),
@@ -70,7 +71,8 @@ def of(by: Actor, *, at: datetime) -> Needs:
         *_fixes(by, at=at),
     ]
     found.sort(key=lambda need: need.rank)
-    return Needs(found[:SHOWN], max(0, len(found) - SHOWN))
+    shown = len(found) if is_whole else SHOWN
+    return Needs(found[:shown], len(found[shown:]), is_whole and len(found) > SHOWN)
 
 
 def _notices(by: Actor, *, at: datetime) -> Iterator[Need]:

@@ -16,7 +16,7 @@ from incidentdesk.demo.life import Life
 
 QUESTION = "Which of your order flows used the affected service between {:%H:%M} and {:%H:%M} UTC?"
 IDS = "Please send us the ids of the orders that were priced while it lasted."
-LOGS = "Please keep the session logs of this morning, and send us those before 09:45 UTC."
+LOGS = "Please keep your session logs, and send us those from {:%H:%M} to {:%H:%M} UTC."
 WHY = "We compare your list with ours before we tell you that it is over."
 ANSWERS = (
     "The retail flow used it, about 140 orders; the institutional flow did not.",
@@ -26,7 +26,7 @@ ANSWERS = (
 
 # Minutes ago, who (the desk has no code), what.
 THREAD = (
-    (16, "HELIX", "Our screens show the old prices since 09:38 too. Shall we stop quoting?"),
+    (16, "HELIX", "Our screens show the old prices since {:%H:%M} too. Shall we stop quoting?"),
     (13, "", "Please use EU-1 only; it serves correct prices. There is no need to stop."),
     (6, "HELIX", "Done, 14 of 16 screens are on EU-1. The other two follow."),
 )
@@ -109,6 +109,7 @@ def _write(life: Life, code: str, text: str, at: datetime) -> None:
     ).first()
     if shown is None:
         return
+    text = text.format(life.plan.occurred)
     if code:
         by = life.cast.contacts[code]
         thread.reply(involvement_id=shown.pk, text=text, by=by, at=at)
@@ -142,7 +143,7 @@ class _Asked:
         self.request = requests.ask(
             incident_id=self.life.incident_id,
             involvement_id=shown.pk,
-            question=question or QUESTION.format(plan.occurred, plan.begun),
+            question=(question or QUESTION).format(plan.occurred, plan.begun),
             why=WHY,
             due_at=due,
             by=self.life.comms,
@@ -152,7 +153,9 @@ class _Asked:
     def answer(self, text: str, at: datetime, *, is_whole: bool) -> None:
         """By the partner's contact."""
         if self.request is not None:
-            file = ContentFile(b"order;sent at\n4711;09:42:01\n4712;09:42:07\n", name="orders.csv")
+            began = self.life.plan.occurred
+            rows = f"order;sent at\n4711;{began:%H:%M}:21\n4712;{began:%H:%M}:47\n"
+            file = ContentFile(rows.encode(), name="orders.csv")
             requests.answer(
                 request_id=self.request.pk,
                 text=text,

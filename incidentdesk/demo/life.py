@@ -122,6 +122,7 @@ class Life:
         impact, scope, urgency = self.story.axes
         self.incident_id = reports.accept(
             report_id=self.report_id,
+            meaning=self.story.meaning,
             impact=impact,
             scope=scope,
             urgency=urgency,

@@ -194,7 +194,7 @@ class _Notice:
 
     def approve(self, at: datetime) -> None:
         """By a second person."""
-        notices.approve(notice_id=self.notice_id, by=self.approver, at=at)
+        notices.approve(notice_id=self.notice_id, is_checked=True, by=self.approver, at=at)
 
     def send(self, at: datetime) -> None:
         """By who wrote it."""

@@ -107,7 +107,7 @@ class Teller:
             at=self.tick(),
         )
         if is_sent:
-            notices.approve(notice_id=notice.pk, by=self.second, at=self.tick())
+            notices.approve(notice_id=notice.pk, is_checked=True, by=self.second, at=self.tick())
             notices.send(notice_id=notice.pk, by=self.lead, at=self.tick())
 
     def hear(self, side: Side) -> None:

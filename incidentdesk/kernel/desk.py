@@ -19,6 +19,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
@@ -61,6 +62,7 @@ class _Permissions(HistoryPage):
 
     read_permission: ClassVar[Permission] = Permission.INCIDENT_READ
     write_permission: ClassVar[Permission | None] = None
+    list_title: ClassVar[str] = ""  # what the list is called, where its model's name is not it
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """What an address may filter by: the page's own filters, and never any other column.
@@ -79,7 +81,9 @@ class _Permissions(HistoryPage):
         """The list; an address that no database can read is refused."""
         if any("\0" in value for _, values in request.GET.lists() for value in values):
             raise SuspiciousOperation("An address holds a NUL.")
-        shown = super().changelist_view(request, extra_context)  # type: ignore[misc]
+        plural = self.opts.verbose_name_plural  # type: ignore[attr-defined]
+        context = {"title": self.list_title or capfirst(plural), **(extra_context or {})}
+        shown = super().changelist_view(request, context)  # type: ignore[misc]
         return cast(HttpResponse, shown)
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Field, Model, QuerySet
+from django.db.models import CheckConstraint, Field, Model, QuerySet
 
 from incidentdesk.kernel import audit, sheets
 from incidentdesk.kernel.access import Actor
@@ -149,6 +149,8 @@ def plan(sheet: Sheet, text: str) -> Plan:
         _fill(step, columns, cells)
         if sheet.unique and taken.setdefault(_unique(sheet, step.row), key) != key:
             step.refusals.append(f"another row has this {sheet.unique}")
+        if step.changes and not step.refusals:
+            step.refusals += _broken(step.row)
         if step.refusals:
             step.verb = "refuse"
         elif step.verb == "change" and not step.changes:
@@ -215,6 +217,17 @@ def _fill(step: Step, columns: Sequence[Column], cells: Mapping[str, str]) -> No
             step.changes[column.name] = [before, after]
         elif many is not None:
             del step.many[column.attribute]
+
+
+def _broken(row: Model) -> list[str]:
+    """What the row's columns together break, in the words of the database's constraints."""
+    found = []
+    for constraint in (one for one in row._meta.constraints if isinstance(one, CheckConstraint)):
+        try:
+            constraint.validate(type(row), row)
+        except ValidationError as error:
+            found += error.messages
+    return found
 
 
 def _set(step: Step, column: Column, cell: str) -> None:

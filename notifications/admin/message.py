@@ -21,6 +21,7 @@ COLOURS = {"sent": "success", "failed": "danger", "queued": "warning", "sending"
 class MessageAdmin(DeskAdmin):
     """One line a message; its page shows the text and every try."""
 
+    list_title = "Message log"
     read_permission = Permission.AUDIT_READ
     page_template = "admin/notifications/message.html"
     list_display = ("created_at", "subject", "to_address", "kind", "state_label", "attempts")

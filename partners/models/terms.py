@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import F, Q, Value
 
 from partners.models.partner import Partner
 
@@ -22,6 +22,16 @@ REGIMES = [
     ("CERTIN", "CERT-In"),
     ("NYDFS", "NYDFS"),
 ]
+
+
+def _none_sooner(milder: int) -> Q:
+    """A milder severity is told no sooner than a worse one, where times were agreed for both."""
+    name = f"notice_sev{milder}"
+    fits = Q(**{name: None})
+    later = Q()
+    for worse in range(1, milder):
+        later &= Q(**{f"notice_sev{worse}": None}) | Q(**{f"{name}__gte": F(f"notice_sev{worse}")})
+    return fits | later
 
 
 class Terms(models.Model):
@@ -74,6 +84,22 @@ class Terms(models.Model):
                 & (Q(notice_sev3=None) | Q(notice_sev3__gte=1))
                 & (Q(notice_sev4=None) | Q(notice_sev4__gte=1))
                 & Q(acknowledge_minutes__gte=1),
+                violation_error_message="Leave a minute or more for each notice and for its "
+                "acknowledgement.",
+            ),
+            models.CheckConstraint(
+                name="terms_tell_the_worse_first",
+                condition=_none_sooner(2) & _none_sooner(3) & _none_sooner(4),
+                violation_error_message="A milder severity cannot be due for notice sooner than a "
+                "worse one; put the minutes in order from SEV-1 to SEV-4.",
+            ),
+            models.CheckConstraint(
+                name="terms_facts_in_order",
+                condition=Q(facts_initial_hours__gte=1)
+                & Q(facts_interim_hours__gte=F("facts_initial_hours"))
+                & Q(facts_final_days__gte=F("facts_interim_hours") / 24.0),
+                violation_error_message="Facts packages come in order, an hour after confirmation "
+                "at the earliest: the first, then the interim one, then the final one (in days).",
             ),
         ]
 

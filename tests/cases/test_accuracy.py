@@ -20,7 +20,13 @@ RECORD = Record(
     figures={"41000", "12"},
     systems={"quote-gw-eu-2"},
     other_systems={"quote-gw-eu-1", "quote-gw-eu-2", "ledger"},
-    partners={"Helix Markets", "Norrbank Securities"},
+    partners={
+        "Helix Markets": "HELIX",
+        "Norrbank Securities": "NORR",
+        "Tidewater FX Ltd": "TIDE",
+        "Helix Clearing": "HCLEAR",
+        "Global Bank": "GLOB",
+    },
 )
 
 
@@ -32,12 +38,24 @@ RECORD = Record(
         ("Since 09:39.", ["09:39 is none of the recorded times"]),
         ("13 of 41000 quotes.", ["13 is not a figure on record"]),
         ("41.5 % of quotes.", ["41.5 is not a figure on record"]),
-        ("Use EU-1, SEV-2, v2 and node2.", []),
+        ("Use EU-1, v2 and node2.", []),
         ("On 4 Mar 2026, and on 2026-03-04.", []),
         ("The Ledger is right.", ["ledger is not listed as affected"]),
         ("The pre-ledger and ledgers.", []),
         ("Like Norrbank Securities.", ["it names another partner, Norrbank Securities"]),
         ("Dear Helix Markets.", []),
+        ("Dear HELIX, see HELIX-2026-0001.", []),
+        ("Like NORR.", ["it names another partner, Norrbank Securities"]),
+        ("Like Norr's.", ["it names another partner, Norrbank Securities"]),
+        ("See NORR-REP-2026-0001.", ["it names another partner, Norrbank Securities"]),
+        ("Like Norrbank.", ["it names another partner, Norrbank Securities"]),
+        ("Like tidewater fx.", ["it names another partner, Tidewater FX Ltd"]),
+        ("Like Tidewater.", ["it names another partner, Tidewater FX Ltd"]),
+        ("Like helix clearing.", ["it names another partner, Helix Clearing"]),
+        ("With the tide, a global outage. Global limits. NORRIS, norrbank-gw.", []),
+        ("It is SEV-3, sev 3 or Severity 3.", []),
+        ("It is SEV-1.", ["it says SEV-1, and for Helix Markets it is SEV-3"]),
+        ("Severity 2, SEV2.", ["it says SEV-2, and for Helix Markets it is SEV-3"]),
         ("See INC-2026-0007.", ["it holds the desk's own reference INC-2026-0007"]),
         (
             "At 10:00, 10:00 and 7, 7.",
@@ -46,7 +64,7 @@ RECORD = Record(
     ],
 )
 def test_figures_times_systems_and_names_that_differ_are_flagged_once(text, flags):
-    assert accuracy.check(text, RECORD, partner="Helix Markets") == flags
+    assert accuracy.check(text, RECORD, partner="Helix Markets", severity=3) == flags
 
 
 @pytest.fixture
@@ -86,7 +104,14 @@ def test_the_record_is_what_was_written_down_and_not_what_was_told(incident, dra
     notice = draft(incident, body)
     flags = ["17 is not a figure on record", "ledger is not listed as affected"]
     assert accuracy.of(notice) == flags
-    notices.approve(notice_id=notice.pk, by=people.actor("approver"), at=NOW)
+    with pytest.raises(InvalidInput) as refused:
+        notices.approve(notice_id=notice.pk, by=people.actor("approver"), at=NOW)
+    assert str(refused.value) == (
+        f"The text differs from the record: {flags[0]}; {flags[1]}. Look at each, and say that "
+        "the text is right."
+    )
+    assert Notice.objects.get(pk=notice.pk).state == "draft"
+    notices.approve(notice_id=notice.pk, is_checked=True, by=people.actor("approver"), at=NOW)
     assert incident.entries.filter(kind="notice").latest("sequence").body == (
         "Notice approved (first notice). Looked at, since it differs from the record: "
         f"{flags[0]}; {flags[1]}."
@@ -204,7 +229,9 @@ def test_the_database_lets_nothing_be_sent_without_an_approval_or_a_reason(incid
 # --- what leaves without a second person ----------------------------------------------------------
 
 
-@pytest.mark.parametrize("word", ["Norrbank Securities", "norrbank securities", "INC-2026-0055"])
+@pytest.mark.parametrize(
+    "word", ["Norrbank Securities", "norrbank securities", "Norrbank", "NORR", "INC-2026-0055"]
+)
 def test_words_to_a_partner_that_name_another_or_our_own_reference_are_refused(
     word, helix, norrbank
 ):

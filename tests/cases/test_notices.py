@@ -59,7 +59,7 @@ def draft(incident, people):
 @pytest.fixture
 def approve(people):
     def call(notice: Notice, by: str = "approver") -> Notice:
-        return notices.approve(notice_id=notice.pk, by=people.actor(by), at=LATER)
+        return notices.approve(notice_id=notice.pk, is_checked=True, by=people.actor(by), at=LATER)
 
     return call
 
@@ -127,6 +127,38 @@ def test_a_draft_that_cannot_be_sent_is_refused(draft, helix, said, refusal):
     assert Notice.objects.count() == NoticeCopy.objects.count() == 0
 
 
+@pytest.mark.parametrize("kind", ["update", "all_clear", "correction", "report"])
+def test_a_partner_that_was_sent_nothing_gets_a_first_notice_before_any_other(
+    kind, draft, sent, helix, norrbank
+):
+    with pytest.raises(InvalidInput) as refused:
+        draft(helix, norrbank, kind=kind)
+    assert str(refused.value) == (
+        "Helix Markets and Norrbank Securities have been sent nothing of this incident yet; send "
+        "the first notice before any other."
+    )
+    draft(helix)  # a first notice that only waits is none yet
+    with pytest.raises(InvalidInput, match="been sent nothing"):
+        draft(helix, kind=kind)
+    sent(helix)
+    with pytest.raises(InvalidInput) as refused:
+        draft(helix, norrbank, kind=kind)
+    assert str(refused.value) == (
+        "Norrbank Securities has been sent nothing of this incident yet; send the first notice "
+        "before any other."
+    )
+    assert sent(helix, kind=kind).kind == kind
+
+
+def test_what_was_drafted_before_that_was_asked_is_not_sent_either(draft, approve, send, helix):
+    notice = draft(helix)
+    Notice.objects.update(kind="update")
+    approve(notice)
+    with pytest.raises(InvalidInput, match="send the first notice before any other"):
+        send(notice)
+    assert (Notice.objects.get().state, mails()) == ("approved", [])
+
+
 def test_a_notice_is_for_partners_of_its_own_incident(draft, declare, people, helix, norrbank):
     elsewhere = disclosure.add_partner(
         incident_id=declare().pk,
@@ -167,7 +199,7 @@ def both(people) -> access.Actor:
 def test_who_drafted_does_not_approve_even_with_the_right(draft, helix, both):
     notice = draft(helix, by=both)
     with pytest.raises(InvalidInput) as refused:
-        notices.approve(notice_id=notice.pk, by=both, at=LATER)
+        notices.approve(notice_id=notice.pk, is_checked=True, by=both, at=LATER)
     assert str(refused.value) == "You drafted this notice; a second person has to approve it."
     assert state(notice) == ("draft", None, None, TEXT)
 
@@ -193,7 +225,7 @@ def test_who_drafted_what_an_edit_replaced_does_not_approve_it_either(draft, hel
     once = notices.edit(notice_id=draft(helix, by=both).pk, body=TEXT, **step)
     twice = notices.edit(notice_id=once.pk, body=f"{TEXT} Please.", **step)
     with pytest.raises(InvalidInput) as refused:
-        notices.approve(notice_id=twice.pk, by=both, at=LATER)
+        notices.approve(notice_id=twice.pk, is_checked=True, by=both, at=LATER)
     assert str(refused.value) == (
         "You drafted what this notice replaces; somebody who wrote none of it has to approve it."
     )
@@ -201,7 +233,7 @@ def test_who_drafted_what_an_edit_replaced_does_not_approve_it_either(draft, hel
     with pytest.raises(IntegrityError, match="by none of its authors"), transaction.atomic():
         Notice.objects.filter(pk=twice.pk).update(**forged)
     assert state(twice) == ("draft", None, None, f"{TEXT} Please.")
-    notices.approve(notice_id=twice.pk, by=people.actor("approver"), at=LATER)
+    notices.approve(notice_id=twice.pk, is_checked=True, by=people.actor("approver"), at=LATER)
     assert state(twice)[:2] == ("approved", people["approver"].pk)
 
 

@@ -175,6 +175,22 @@ def test_the_worst_comes_first_and_a_long_list_says_how_much_more(
     found = needs.of(people.actor("responder"), at=minutes(2))
     assert found.lines[0].title == "Grave"
     assert (len(found.lines), found.more) == (12, 3)
+    whole = needs.of(people.actor("responder"), at=minutes(2), is_whole=True)
+    assert (len(whole.lines), whole.more) == (15, 0)
+
+
+def test_what_is_not_shown_is_a_link_to_the_whole_of_it(
+    as_: As, declare: Callable[..., Incident]
+) -> None:
+    for number in range(14):
+        declare(title=f"Low {number}", impact=1, scope=1, urgency=1)
+    browser = as_("responder")
+    page = browser.get(URL)
+    assert '<a href="?needs=all#needs-you">and 2 more</a>' in page.content.decode()
+    whole = browser.get(f"{URL}?needs=all")
+    assert len(whole.context["needs"].lines) == 14
+    assert "more</a>" not in whole.content.decode()
+    assert "Show only the first" in text_of(whole)
 
 
 def test_only_those_who_may_declare_see_the_button(as_: As) -> None:

@@ -6,6 +6,7 @@ It is loaded once for all of these tests, inside a transaction that is rolled ba
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import astuple
@@ -254,3 +255,19 @@ def test_stories_run_forward_whenever_they_are_told() -> None:
 def test_every_story_has_the_words_that_its_partners_read() -> None:
     for story in stories.CLOSED:
         assert bool(story.codes) == bool(story.meaning and story.first and story.clear), story.title
+
+
+def test_no_story_names_a_time_that_another_stands_beside() -> None:
+    """A story is told at any hour of any day; what it says of when it was comes from its plan."""
+    named = re.compile(
+        r"\b\d{1,2}:\d\d\b|\b(mon|tues|wednes|thurs|fri|satur|sun)day\b|\bmidnight\b"
+        r"|\bthis (morning|afternoon|evening)\b",
+        re.IGNORECASE,
+    )
+    found = [
+        (story.title, hit[0])
+        for story in stories.CLOSED
+        for words in astuple(story)
+        for hit in named.finditer(repr(words))
+    ]
+    assert found == []

@@ -69,6 +69,7 @@ def test_every_kind_has_a_subject_a_text_and_html_that_escapes(kind: str) -> Non
         "titles": ["<script>"],
         "stage": "<script>",
     }  # and of facts packages and digests
+    facts |= {"number": "R-1", "changed": "<script>"}  # and of a version of the framework
     mail = rendering.render(kind, {**facts, "why": "It began."})
 
     assert "R-1" in mail.subject

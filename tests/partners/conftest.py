@@ -179,7 +179,12 @@ class Telling:
     def tell(self, involvement: Involvement, body: str) -> NoticeCopy:
         """A notice, approved and sent."""
         notice_id = self.draft(involvement, body)
-        notices.approve(notice_id=notice_id, by=self.people.actor("approver"), at=self.tick())
+        notices.approve(
+            notice_id=notice_id,
+            is_checked=True,
+            by=self.people.actor("approver"),
+            at=self.tick(),
+        )
         by = self.people.actor("communications")
         notices.send(notice_id=notice_id, by=by, at=self.tick())
         return NoticeCopy.objects.get(notice_id=notice_id)

@@ -10,7 +10,10 @@ from django.test import Client
 
 from cases import framework
 from cases.models import Framework, FrameworkReading
+from incidentdesk.kernel import grants
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
+from notifications.models import Message
+from partners.models import Contact
 from tests.conftest import NOW, People
 from tests.partners.conftest import Both, leaks
 from tests.partners.test_queries import cost
@@ -18,6 +21,7 @@ from tests.partners.test_team import Boss, person
 
 pytestmark = pytest.mark.django_db
 ADDRESS, ACKNOWLEDGE = "/portal/framework/", "/portal/framework/acknowledge/"
+DESK = "/admin/cases/framework/"
 
 
 @pytest.fixture
@@ -172,3 +176,44 @@ def test_the_desk_shows_who_has_acknowledged_which_and_publishes_the_next(
 def test_home_and_page_keep_to_their_budget(both: Both) -> None:
     assert len(cost(both.a.client, "/portal/")) <= 10
     assert len(cost(both.a.client, ADDRESS)) <= 10
+
+
+def test_administrators_alone_have_one_mail_about_a_new_version(
+    both: Both, boss: Boss, people: People
+) -> None:
+    person(both.b, "act", "Bea")
+    gone = person(both.b, "administer", "Gil")
+    Contact.objects.filter(user=gone.user).update(is_active=False)
+    other = person(both.b, "administer", "Bo")
+    # An administrator of one partner who only acts for the other is told of the one alone.
+    Contact.objects.create(partner=both.b.partner, user=boss.user, name="Ada", email="ada@b.test")
+    grants.grant(boss.user, "act", both.b.partner)
+    made = publish(people, "Shorter.", changed="The hours.")
+    mails = Message.objects.filter(kind="framework").order_by("id")
+    assert [(one.to_address, one.about) for one in mails] == [
+        (boss.user.email, f"partner:{both.a.partner.pk}"),
+        (other.user.email, f"partner:{both.b.partner.pk}"),
+    ]
+    assert mails[0].subject == f"How we handle incidents: version {made.number} is in force"
+    assert "The hours." in mails[0].body_text
+    assert "Birch" not in mails[0].body_text + mails[0].body_html
+    assert "/portal/framework/" in mails[0].body_text
+
+
+def test_a_version_is_looked_at_as_a_partner_will_read_it_before_it_is_in_force(
+    both: Both, people: People
+) -> None:
+    desk = Client()
+    desk.force_login(people["administrator"])
+    sent = {"text": "## Hours\n\n**Night** too.", "changed": "The hours.", "seen": "1"}
+    page = desk.post(f"{DESK}do/publish/", {**sent, "again": "preview"})
+    form = page.context["form"]
+    assert page.status_code == 200
+    assert (form["text"].value(), form["changed"].value()) == (sent["text"], "The hours.")
+    assert "<h2>Hours</h2>" in form.preview
+    assert "<strong>Night</strong> too." in form.preview
+    assert "Acknowledge version 2" in form.preview
+    assert Framework.objects.count() == 1
+    assert not Message.objects.filter(kind="framework").exists()
+    script = desk.post(f"{DESK}do/publish/", {"text": "<script>x</script>", "again": "preview"})
+    assert "<script>" not in script.context["form"].preview

@@ -98,7 +98,9 @@ def test_what_a_red_notice_says_is_found_by_those_named_alone(both: Both, tellin
         by=telling.people.actor("communications"),
         at=telling.tick(),
     )
-    notices.approve(notice_id=notice.pk, by=telling.people.actor("approver"), at=telling.tick())
+    notices.approve(
+        notice_id=notice.pk, is_checked=True, by=telling.people.actor("approver"), at=telling.tick()
+    )
     by = telling.people.actor("communications")
     notices.send(notice_id=notice.pk, by=by, at=telling.tick())
     assert found(both, q="leaked") == []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 from django.test import Client
 
 from cases.models import System
@@ -339,3 +341,41 @@ def test_terms_that_nobody_can_agree_are_refused_in_words(helix, people):
     assert refused == [(2, "refuse"), (3, "refuse")]
     with pytest.raises(NotAllowed):
         import_terms(text="partner,sev1\nHELIX,5\n", by=people.actor("commander"), at=NOW)
+
+
+OUT_OF_ORDER = [
+    ({"notice_sev1": 300}, "A milder severity cannot be due for notice sooner than a worse one"),
+    ({"notice_sev2": None, "notice_sev3": 30}, "A milder severity cannot be due"),
+    ({"notice_sev4": 1}, "A milder severity cannot be due"),
+    ({"facts_initial_hours": 49}, "Facts packages come in order"),
+    ({"facts_interim_hours": 481}, "Facts packages come in order"),
+    ({"facts_initial_hours": 0}, "Facts packages come in order"),
+    ({"acknowledge_minutes": 0}, "Leave a minute or more"),
+]
+COLUMNS = {column.attribute: column.name for column in TERMS.columns}
+
+
+@pytest.mark.parametrize(("change", "words"), OUT_OF_ORDER)
+def test_terms_in_an_order_that_makes_no_sense_are_refused_at_every_door(
+    change, words, helix, norrbank, people, administrator
+):
+    before = list(Terms.objects.order_by("pk").values())
+    head = ",".join(["partner", *(COLUMNS[name] for name in change)])
+    line = ",".join(["HELIX", *("" if value is None else str(value) for value in change.values())])
+    step = exchange.plan(TERMS, f"{head}\n{line}\n").steps[0]
+    assert (step.verb, [why.startswith(words) for why in step.refusals]) == ("refuse", [True])
+    terms = Terms.objects.get(partner=helix)
+    form = {name: getattr(terms, name) for name in COLUMNS if name not in ("partner", "regimes")}
+    form = {name: "" if value is None else value for name, value in (form | change).items()}
+    page = f"/admin/partners/terms/{terms.pk}/change/"
+    answer = _browser(people, "administrator").post(page, form)
+    assert (answer.status_code, words in html.unescape(answer.text)) == (200, True)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Terms.objects.filter(partner=helix).update(**change)
+    assert list(Terms.objects.order_by("pk").values()) == before
+
+
+def test_terms_that_are_equal_or_not_agreed_are_in_order(helix):
+    same = {"facts_initial_hours": 48, "facts_interim_hours": 48, "facts_final_days": 2}
+    Terms.objects.update(notice_sev1=60, notice_sev2=60, notice_sev3=None, notice_sev4=60, **same)
+    Terms.objects.get(partner=helix).full_clean()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.urls import reverse
 
-from cases import approvers, labels, notices, wording
+from cases import approvers, audience, labels, notices, wording
 from cases.admin.dialogs import fields
 from cases.models import Incident, Involvement, Notice
 from incidentdesk.kernel import clocks
@@ -42,6 +43,10 @@ class TextForm(DeskForm):
             field.initial = known.get(row.pk, "")
             self.fields[f"{OWN}{row.pk}"] = field
         self.folded = tuple(name for name in self.fields if name.startswith(OWN))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _own(data: Mapping[str, Any]) -> list[notices.OwnText]:
@@ -77,13 +82,10 @@ class DraftForm(TextForm):
 
     def prepare(self) -> None:
         """Every partner that is to be told; the next kind, its template, the next promise."""
-        self._keep()
         rows = list(self.obj.involvements.select_related("partner"))
+        self._keep(rows)
         self.fields["audience"].choices = [(row.pk, fields.named(row)) for row in rows]  # type: ignore[attr-defined]
-        self.fields["audience"].initial = [
-            row.pk for row in rows if row.decision not in Involvement.NOT_TOLD
-        ]
-        kind = self._kind()
+        kind, self.fields["audience"].initial = self._fitting(rows, self.initial.get("kind"))
         self.fields["kind"].initial = kind
         self.fields["body"].initial = wording.template(kind, self.obj.category_id)
         if kind not in LAST and self.obj.severity in CADENCE:
@@ -98,7 +100,8 @@ class DraftForm(TextForm):
         self.offer_own(rows, {})
         if self.obj.tlp != labels.Tlp.RED:
             self.folded = ("tlp", "contacts", *self.folded)
-        self.kinds = [(key, str(label), key == kind) for key, label in Kind.choices]
+        chosen = self.data.get("kind", kind)
+        self.kinds = [(key, str(label), key == chosen) for key, label in Kind.choices]
         if not rows:
             self.lead_in = "No partner is listed on this incident yet; list one first."
 
@@ -110,28 +113,57 @@ class DraftForm(TextForm):
             return any(self[name].errors or self[name].value() for name in names)
         return super().is_unfolded
 
-    def _keep(self) -> None:
-        """What was typed stays, but for a template nobody changed and what no kind promises."""
+    def _keep(self, rows: list[Involvement]) -> None:
+        """What was typed stays, but for a template and an audience that nobody changed, and what no
+        kind promises."""
         if AGAIN not in self.initial:
             return
-        self.initial["kind"] = kind = str(self.initial[AGAIN])
         for ticked in ("audience", "contacts"):
             self.initial.setdefault(ticked, [])
-        typed = " ".join(str(self.initial.get("body", "")).split())
+        given = self.initial["audience"]
+        ticks = {str(pk) for pk in (given if isinstance(given, list) else [given])}
+        if ticks == {str(pk) for pk in self._fitting(rows, self.initial.get("kind"))[1]}:
+            del self.initial["audience"]
+        self.initial["kind"] = kind = str(self.initial[AGAIN])
+        typed = _plain(str(self.initial.get("body", "")))
         offered = [wording.template(one, self.obj.category_id) for one in Kind.values]
-        if not typed or typed in [" ".join(text.split()) for text in offered]:
+        if not typed or typed in [_plain(text) for text in offered]:
             self.initial.pop("body", None)
         self.is_kept = "body" in self.initial
         if kind in LAST or not self.initial.get("next_update_at"):
             self.initial.pop("next_update_at", None)
 
-    def _kind(self) -> str:
-        """The one that was asked for; else a first notice where none was sent."""
-        asked = self.initial.get("kind")
-        if asked in Kind.values:
-            return str(asked)
-        told = self.obj.notices.filter(state=State.SENT).exists()
-        return Kind.UPDATE if told else Kind.FIRST
+    def _fitting(self, rows: list[Involvement], asked: Any) -> tuple[str, list[int]]:
+        """The kind, and whom it is for: a first notice where one was sent nothing yet, and for
+        those alone; any other kind for those who had one."""
+        begun = audience.begun(rows)
+        owed = [row for row in rows if row.decision not in Involvement.NOT_TOLD]
+        new = [row.pk for row in owed if row.pk not in begun]
+        kind = str(asked)
+        if kind not in Kind.values:
+            kind = Kind.FIRST if new or not begun else Kind.UPDATE
+        old = [row.pk for row in owed if row.pk in begun]
+        return kind, (new or old) if kind == Kind.FIRST else old
+
+    def clean(self) -> dict[str, Any]:
+        """The kind was changed and its template was not: show that of the kind, before it counts.
+
+        The script does so at once; this is for those without it.
+        """
+        data: dict[str, Any] = self.cleaned_data
+        kind, typed = data.get("kind", ""), _plain(data.get("body", ""))
+        begins = {one: wording.template(one, self.obj.category_id) for one in Kind.values}
+        same = [one for one, text in begins.items() if typed and _plain(text) == typed]
+        if kind and same and kind not in same:
+            fresh = cast(QueryDict, self.data).copy()
+            fresh["body"] = begins[kind]
+            self.data = fresh
+            self.add_error(
+                "body",
+                f"This was the untouched template of a notice of another kind, the "
+                f"{Kind(same[0]).label}; here is that of the {Kind(kind).label}.",
+            )
+        return data
 
 
 def _draft(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:

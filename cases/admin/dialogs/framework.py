@@ -10,9 +10,10 @@ from django import forms
 
 from cases import framework
 from cases.admin.dialogs import fields
+from cases.admin.page import framework_preview as preview
 from cases.models import Framework
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.dialogs import Action, DeskForm
+from incidentdesk.kernel.dialogs import AGAIN, Action, DeskForm
 
 
 class VersionForm(DeskForm):
@@ -28,8 +29,15 @@ class VersionForm(DeskForm):
     )
     seen = forms.IntegerField(widget=forms.HiddenInput, label="The version that was shown")
 
+    below = "admin/cases/framework/preview_way.html"
+    preview = ""
+
     def prepare(self) -> None:
-        """What is in force."""
+        """What is in force; with what was typed, how a partner would read it."""
+        if AGAIN in self.initial:
+            self.preview = preview.of(
+                str(self.initial.get("text", "")), str(self.initial.get("changed", ""))
+            )
         newest = Framework.objects.first()
         self.fields["text"].initial = newest.text if newest else ""
         self.fields["seen"].initial = newest.number if newest else 0

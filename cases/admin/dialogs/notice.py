@@ -52,7 +52,7 @@ class EmergencyForm(ReadForm):
 
 
 def _approve(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    notices.approve(notice_id=obj.pk, by=by, at=at)
+    notices.approve(notice_id=obj.pk, is_checked=data.get("checked", False), by=by, at=at)
     return "Approved. It can be sent now."
 
 

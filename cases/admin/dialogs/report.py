@@ -9,30 +9,51 @@ from typing import Any
 from django import forms
 
 from cases.admin.dialogs import fields
+from cases.admin.dialogs.partners import MEANING, SHOWN
 from cases.intake import reports
 from cases.models import Report
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm, Done
 
 
-class AcceptForm(DeskForm):
-    """The three axes, as far as the report tells them."""
+class ShownForm(DeskForm):
+    """What the partner reads of the incident: the report's words, to be looked at and changed."""
+
+    shown_title = forms.CharField(label="Title for this partner", max_length=200, help_text=SHOWN)
+    meaning = fields.words(
+        MEANING,
+        required=False,
+        help_text="The partner reads this from now on, word for word, and a facts package begins "
+        "with it. Empty: it reads that this is not known yet.",
+    )
+
+    def prepare(self) -> None:
+        """Begin with the report's own words."""
+        self.fields["shown_title"].initial = self.obj.title
+        self.fields["meaning"].initial = self.obj.description
+
+
+class AcceptForm(ShownForm):
+    """What the partner reads, and the three axes as far as the report tells them."""
 
     impact = fields.impact()
     scope = fields.scope()
     urgency = fields.urgency()
 
     def prepare(self) -> None:
-        """The definitions."""
+        """The report's words, and the definitions."""
+        super().prepare()
         fields.explain_axes(self)
 
 
-class AttachForm(DeskForm):
-    """The incident that it belongs to."""
+class AttachForm(ShownForm):
+    """The incident that it belongs to, and what the partner reads of it."""
 
     reference = forms.CharField(
         label="Incident", max_length=20, help_text="The reference of an open incident: INC-…"
     )
+    field_order = ("reference", "shown_title", "meaning")
+    lead_in = "If the partner is listed there already, what it reads of it stays as it is."
 
 
 class DeclineForm(DeskForm):
@@ -47,6 +68,8 @@ def _accept(obj: Report, data: Mapping[str, Any], *, by: Actor, at: datetime) ->
         impact=data["impact"],
         scope=data["scope"],
         urgency=data["urgency"],
+        shown_title=data["shown_title"],
+        meaning=data["meaning"],
         by=by,
         at=at,
     )
@@ -54,7 +77,14 @@ def _accept(obj: Report, data: Mapping[str, Any], *, by: Actor, at: datetime) ->
 
 
 def _attach(obj: Report, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
-    incident = reports.attach(report_id=obj.pk, reference=data["reference"], by=by, at=at)
+    incident = reports.attach(
+        report_id=obj.pk,
+        reference=data["reference"],
+        shown_title=data["shown_title"],
+        meaning=data["meaning"],
+        by=by,
+        at=at,
+    )
     return Done(f"{obj.reference} belongs to {incident.reference} now.", to=incident.url)
 
 
@@ -74,7 +104,7 @@ ACCEPT = Action(
     _accept,
     _MAY,
     AcceptForm,
-    intro="It becomes an incident, and the partner sees it as its own.",
+    intro="It becomes an incident, and the partner sees it as its own, with these words.",
     submit="Open an incident",
     is_primary=True,
     applies=_is_new,

@@ -71,6 +71,21 @@ def _row(involvement: Involvement, promised: Sequence[Deadline], now: datetime) 
     return PartnerRow(involvement, notified, read, is_waiting, sees, all_clocks, next_ones)
 
 
+def first_told(rows: Sequence[PartnerRow], deadline: Deadline | None) -> str:
+    """Whom the clock of the first notice waits for; once it is met late, who was told too late."""
+    if deadline is None or (deadline.met_at is not None and not deadline.is_late):
+        return ""
+    owed = [row.involvement for row in rows if row.involvement.decision not in Involvement.NOT_TOLD]
+    names = []
+    for involvement in owed:
+        sent = [copy.sent_at for copy in involvement.copies.all() if copy.sent_at]
+        if not sent or min(sent) > deadline.due_at:
+            names.append((bool(sent), involvement.partner.name))
+    waits = [name for is_sent, name in names if not is_sent] or [name for _, name in names]
+    more = f" and {len(waits) - 1} more" if len(waits) > 1 else ""
+    return f"{waits[0]}{more}" if waits else ""
+
+
 def clock(deadline: Deadline, now: datetime) -> PartnerClock:
     """How a promise stands: kept or late, due or overdue."""
     label = deadline.get_kind_display()

@@ -72,20 +72,34 @@ class Clock:
     soon: str = ""  # from when it is shown as running out
 
 
+FIRST = "first_notice"
 _LABELS = {**dict(KINDS), "evaluate": "Evaluated"}
 
 
 def running_clocks(
-    deadlines: Sequence[Deadline], *, targets: Sequence[Target] = (), drafts: int, now: datetime
+    deadlines: Sequence[Deadline],
+    *,
+    targets: Sequence[Target] = (),
+    whose: str = "",
+    drafts: int,
+    now: datetime,
 ) -> list[Clock]:
     """Every clock that applies, in the order in which they are due in an incident's life.
 
     `targets` are those of the severity: where one set the clock, it is said as it was agreed.
+    `whose` are the partners that the first notice waits for, or that it reached too late.
     """
+    labels = {**_LABELS, FIRST: f"{whose}: first notice"} if whose else _LABELS
     order = [kind for kind, _ in KINDS]
     by_kind = {target.kind: target for target in targets}
     return [
-        _clock(deadline, _target(deadline, by_kind.get(deadline.kind)), drafts=drafts, now=now)
+        _clock(
+            deadline,
+            labels[deadline.kind],
+            _target(deadline, by_kind.get(deadline.kind)),
+            drafts=drafts,
+            now=now,
+        )
         for deadline in sorted(deadlines, key=lambda d: order.index(d.kind))
         if not deadline.is_dropped
     ]
@@ -101,8 +115,7 @@ def _target(deadline: Deadline, target: Target | None) -> str:
     return f"target {clocks.words(deadline.due_at - deadline.anchor_at)}"
 
 
-def _clock(deadline: Deadline, target: str, *, drafts: int, now: datetime) -> Clock:
-    label = _LABELS[deadline.kind]
+def _clock(deadline: Deadline, label: str, target: str, *, drafts: int, now: datetime) -> Clock:
     whole = deadline.due_at - deadline.anchor_at
     if deadline.met_at is not None:
         took = clocks.words(max(deadline.met_at - deadline.anchor_at, timedelta()))
@@ -111,7 +124,7 @@ def _clock(deadline: Deadline, target: str, *, drafts: int, now: datetime) -> Cl
             return Clock(label, "late", took, f"{target} · met {late} late")
         return Clock(label, "met", took, f"{target} · met")
     foot = f"due {moments.short(deadline.due_at, now)} · {target}"
-    if deadline.kind == "first_notice" and drafts:
+    if deadline.kind == FIRST and drafts:
         waits = "1 notice awaits approval" if drafts == 1 else f"{drafts} notices await approval"
         foot = f"due {moments.short(deadline.due_at, now)} · {waits}"
     remains = deadline.due_at - now

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet, Subquery, Sum
+from django.db.models import Count, Prefetch, QuerySet, Subquery, Sum
 
 from cases import gates
 from cases.admin.page import history, moments, tasks, timeline
-from cases.models import Incident, Notice
+from cases.models import Incident, Notice, NoticeCopy
 from incidentdesk.kernel.access import Actor
 from notifications import queries as post
 
@@ -120,17 +120,34 @@ def rows(
 
 
 def _notices(incident: Incident, now: datetime) -> list[dict[str, Any]]:
-    found = incident.notices.select_related("drafted_by", "approved_by").annotate(
-        audience=Count("copies")
+    copies = NoticeCopy.objects.select_related("partner").defer("body")
+    seen = Count("receipts", distinct=True)
+    found = incident.notices.select_related("drafted_by", "approved_by").prefetch_related(
+        Prefetch("copies", queryset=copies.annotate(seen=seen).order_by("partner__name"))
     )
     return [
         {
             "notice": notice,
             "drafted": moments.short(notice.drafted_at, now),
             "sent": moments.short(notice.sent_at, now) if notice.sent_at else "",
+            "to": [_reader(copy, now) for copy in notice.copies.all()],
         }
         for notice in found[:ROWS]
     ]
+
+
+def _reader(copy: Any, now: datetime) -> dict[str, str]:
+    """A partner, and how far it has seen what was sent."""
+    words, colour = "", ""
+    if copy.acknowledged_at is not None:
+        when = moments.short(copy.acknowledged_at, now)
+        words, colour = f"acknowledged {when} by {copy.acknowledged_by}", "ok"
+    elif copy.sent_at is not None and copy.seen:
+        people = "1 person" if copy.seen == 1 else f"{copy.seen} people"
+        words, colour = f"opened by {people}, not acknowledged", "warn"
+    elif copy.sent_at is not None:
+        words, colour = "nobody has opened it", "warn"
+    return {"name": copy.partner.name, "words": words, "colour": colour}
 
 
 def _messages(incident: Incident, now: datetime) -> dict[str, Any]:

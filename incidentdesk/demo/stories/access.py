@@ -60,7 +60,7 @@ STORIES = (
         first="",
         clear="",
         updates=(
-            "The account of the export read tables at 22:40 from an office address.",
+            "The account of the export read tables out of hours from an office address.",
             "Account frozen, sessions killed; the copy of the logs is on write-once storage.",
             "The colleague confirms a debugging session; no data left the network.",
         ),

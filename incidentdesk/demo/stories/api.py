@@ -110,8 +110,8 @@ STORIES = (
         partners="N",
         shown="Rights of one integration reduced",
         meaning="One of your integrations could change account settings; it only reads now.",
-        first="One of your integrations has more rights than it uses. We reduce it to reading on "
-        "Thursday unless you object.",
+        first="One of your integrations has more rights than it uses. We reduce it to reading in "
+        "three days unless you object.",
         clear="The integration reads only; nothing it does was affected.",
         updates=("Rights were copied from another client when it was made.",),
         cause="A client made as a copy of another one.",
@@ -130,7 +130,7 @@ STORIES = (
         meaning="Your client certificate expires in six days; sessions will be refused after that.",
         first="Your client certificate expires in six days. Please send us a new one through the "
         "portal; sessions will be refused after that.",
-        clear="Your new certificate is in place; sessions use it since this morning.",
+        clear="Your new certificate is in place; sessions use it now.",
         updates=("The partner's reminder went to an address that nobody reads.",),
         cause="A reminder sent to a former address.",
         root="Technical contacts are not confirmed.",
@@ -146,7 +146,7 @@ STORIES = (
         shown="Repeated requests accepted",
         meaning="Repeated signed requests were accepted within 10 minutes; none changed anything.",
         first="Our API accepted repeated signed requests within ten minutes. No repeat changed "
-        "anything in your accounts. Repeats are refused since 11:20 UTC.",
+        "anything in your accounts. Repeats are refused by now.",
         clear="Repeats are refused; we compared all requests of the last 90 days.",
         updates=(
             "Found by a tester of the partner: the nonce is checked on one node only.",
@@ -171,7 +171,7 @@ STORIES = (
         meaning="Account numbers stood in the address of webhooks and so in your access logs.",
         first="Account numbers stood in the address of our webhooks. We moved them into the body; "
         "please check who can read your access logs.",
-        clear="No webhook has carried an account number in its address since Monday.",
+        clear="No webhook has carried an account number in its address since the change.",
         updates=("Addresses are built by a template that anyone can edit.",),
         cause="A template with the account number in the address.",
         root="What may stand in an address was never written down.",

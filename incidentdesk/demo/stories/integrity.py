@@ -140,7 +140,7 @@ STORIES = (
         clear="We compared all 1,204 orders of these 31 minutes: none exceeded your limits.",
         updates=(
             "Limits of one partner vanish when its record is saved without them.",
-            "Limits restored from the copy of 06:00 and checked by a second person.",
+            "Limits restored from the last good copy and checked by a second person.",
         ),
         cause="Saving the partner's address removed its limits.",
         root="The form writes the whole record, and fields it does not show become empty.",
@@ -197,7 +197,7 @@ STORIES = (
         shown="Fees of one day corrected",
         meaning="Fees of one day were calculated with last year's schedule; you get 1,140 back.",
         first="Fees of yesterday were calculated with an old schedule. We will book the "
-        "difference back by Friday.",
+        "difference back within three days.",
         clear="The difference is booked; the corrected statement is in your folder.",
         updates=("The old schedule became valid again by an empty end date.",),
         cause="A schedule without an end date won over the new one.",

@@ -60,7 +60,7 @@ EXPIRED_CERTIFICATE = _story(
     "that are established are not affected. We are replacing the certificate.",
     clear="FIX logons work again with a new certificate; your certificate pins stay valid.",
     updates=(
-        "The certificate of the gateway ran out at midnight; the renewal job reports success.",
+        "The certificate of the gateway ran out; the renewal job reports success.",
         "New certificate in place on node 1, logons accepted; node 2 follows.",
     ),
     cause="The renewal job wrote the new certificate to a path that the gateway no longer reads.",
@@ -187,9 +187,9 @@ STORIES = (
         shown="Margin figures out of date",
         meaning="Margin figures shown to you were up to 50 minutes old. No margin call was issued "
         "on them.",
-        first="Your margin figures are out of date since a fail-back this morning. Automatic "
+        first="Your margin figures are out of date since a fail-back to the other site. Automatic "
         "margin actions are on hold; nothing was called on old figures.",
-        clear="Margin figures are current again; the automatic actions run again since 15:10 UTC.",
+        clear="Margin figures are current again; the automatic actions run again.",
         updates=("The feed reads from the site that was left; pinned to the new site by hand.",),
         cause="The feed kept the address of the site that had been left.",
         root="The fail-back runbook does not name the margin feed.",
@@ -270,7 +270,7 @@ STORIES = (
         partners="N",
         shown="Settlement file late",
         meaning="Your settlement file of the day came 2 h 20 late.",
-        first="Your settlement file is late today. We expect to deliver it before 06:30 UTC.",
+        first="Your settlement file is late today. We expect to deliver it within three hours.",
         clear="Your settlement file has been delivered and its totals agree with our books.",
         updates=("The scheduler holds a lock of a run that ended two days ago.",),
         cause="A lock was left behind by a run that was killed.",

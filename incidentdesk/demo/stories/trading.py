@@ -15,7 +15,7 @@ REJECT_RATIO = _story(
     partners="H",
     shown="More rejected orders than usual",
     meaning="About 3 % of your orders were rejected for a price band that was too narrow.",
-    first="About 3 % of your orders are rejected for their price since 09:00 UTC. The price band "
+    first="About 3 % of your orders are rejected for their price. The price band "
     "of six instruments is too narrow; we are correcting it.",
     clear="The price bands are corrected and your reject ratio is back to normal.",
     updates=(
@@ -39,7 +39,7 @@ STORIES = (
         shown="Duplicate execution reports",
         meaning="37 fills reached you twice. Positions in our books count each once.",
         first="37 execution reports were sent to you twice. Only the first of each pair counts; "
-        "please do not book the second. The list follows by 16:00 UTC.",
+        "please do not book the second. The list follows within four hours.",
         clear="The list of the doubled reports is in your portal; books and drop copy agree.",
         updates=(
             "Replay after a reconnect began at the wrong sequence number.",
@@ -110,7 +110,7 @@ STORIES = (
         first="",
         clear="",
         updates=(
-            "Test of the kill switch at 07:00 got no answer within its 2 seconds.",
+            "Test of the kill switch got no answer within its 2 seconds.",
             "The strategy is halted by hand; the switch answers after a restart.",
         ),
         cause="The listener of the kill switch waited for a log volume that was full.",
@@ -147,7 +147,7 @@ STORIES = (
         systems=("order-gateway-eu", "matching-core"),
         partners="HNT",
         shown="Cancel requests not processed",
-        meaning="Cancel requests between 13:31 and 13:35 UTC were processed late.",
+        meaning="Cancel requests of about four minutes were processed late.",
         first="Cancel requests are processed late. New orders are refused until cancels work "
         "again; a list of late cancels follows.",
         clear="Cancels are processed at once again; the list of late ones is in your portal.",
@@ -194,7 +194,7 @@ STORIES = (
         "were open; 9 were filled and we are asking the venue to bust them.",
         clear="The venue busted 7 of the 9 fills; two stand and are settled with you.",
         updates=(
-            "Deployment of 08:10 carries the wrong parameter set; rolled back at 08:22.",
+            "The last deployment carries the wrong parameter set; it is rolled back.",
             "Open orders cancelled; the venue's desk has our request for busts.",
         ),
         cause="A deployment that took its parameters from the test system.",

@@ -90,6 +90,7 @@ REVOKE = dialogs.Action(
 class TokenAdmin(desk.DeskAdmin):
     """Tokens: made and revoked by their person."""
 
+    list_title = "API tokens"
     page_template = "admin/kernel/token/page.html"
     desk_actions = (REVOKE,)
     list_actions = (MAKE,)

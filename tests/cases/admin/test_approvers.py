@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cases import notices, restriction
+from cases import disclosure, notices, restriction
 from cases.models import Entry, Incident, Notice
 from incidentdesk.kernel.models import User
 from notifications.models import Message
@@ -140,3 +140,61 @@ def test_a_template_that_nobody_changed_gives_way_to_that_of_the_new_kind(incide
     asked = browser.get(address(incident, "draft_notice") + "?kind=all_clear").context["form"]
     assert other["body"].value() == asked["body"].value()
     assert other["next_update_at"].value() is None
+
+
+def test_a_changed_kind_with_the_untouched_template_of_another_is_shown_its_own_first(
+    incident_in, as_, walk
+):
+    """Without the script: nothing is drafted, and the text is there to be looked at."""
+    incident = incident_in("containment")
+    walk(incident).notify("first")
+    row, browser = incident.involvements.get(), as_("communications")
+    url = address(incident, "draft_notice")
+    first = browser.get(f"{url}?kind=first").context["form"]["body"].value()
+    sent = {"kind": "all_clear", "body": first.replace("\n", "\r\n"), "audience": [row.pk]}
+    answer = browser.post(url, sent)
+    assert (answer.status_code, Notice.objects.count()) == (422, 1)
+    form = answer.context["form"]
+    own = browser.get(f"{url}?kind=all_clear").context["form"]["body"].value()
+    assert form["body"].value() == own != first
+    assert (form["kind"].value(), form["audience"].value()) == ("all_clear", [str(row.pk)])
+    assert form.errors["body"] == [
+        "This was the untouched template of a notice of another kind, the first notice; here is "
+        "that of the all clear."
+    ]
+    assert browser.post(url, {**sent, "body": own}).status_code == 302
+    assert Notice.objects.get(kind="all_clear").body == own
+
+
+def test_the_form_offers_the_kind_that_fits_and_those_whom_it_fits(
+    incident_in, as_, people, norrbank, walk
+):
+    incident = incident_in("containment")
+    browser, url = as_("communications"), address(incident, "draft_notice")
+    helix = incident.involvements.get()
+
+    def offered(asked: str = "") -> tuple[str, list[int]]:
+        form = browser.get(url + asked).context["form"]
+        return form["kind"].value(), form["audience"].value()
+
+    assert offered() == ("first", [helix.pk])
+    walk(incident).notify("first")
+    assert offered() == ("update", [helix.pk])
+    late = disclosure.add_partner(
+        incident_id=incident.pk,
+        partner_id=norrbank.pk,
+        title="x",
+        meaning="x",
+        severity=3,
+        by=people.actor("communications"),
+        at=NOW,
+    )
+    assert offered() == ("first", [late.pk])
+    assert offered("?kind=all_clear") == ("all_clear", [helix.pk])
+
+    def changed(*ticked: int) -> list[int]:
+        form = {"again": "update", "kind": "first", "audience": ticked}
+        return browser.post(url, form).context["form"]["audience"].value()
+
+    assert changed(late.pk) == [helix.pk]  # as it was offered: offered anew
+    assert changed(late.pk, helix.pk) == [str(late.pk), str(helix.pk)]  # somebody's choice

@@ -80,7 +80,7 @@ def report(people, helix):
 
 
 def test_a_report_becomes_an_incident(as_, report):
-    form = {"impact": "2", "scope": "2", "urgency": ""}
+    form = {"shown_title": "Fills missing", "impact": "2", "scope": "2", "urgency": ""}
     answer = as_("communications").post(address(report, "accept"), form)
     incident = Incident.objects.get()
     assert answer.headers["Location"] == incident.url
@@ -89,9 +89,12 @@ def test_a_report_becomes_an_incident(as_, report):
 
 def test_a_report_is_attached_to_an_open_incident(as_, report, declare):
     incident, browser = declare(), as_("communications")
-    wrong = browser.post(address(report, "attach"), {"reference": "INC-1999-0001"})
+    said = {"shown_title": "Fills missing", "meaning": "Forty of yours."}
+    wrong = browser.post(address(report, "attach"), {"reference": "INC-1999-0001", **said})
     assert "no open incident INC-1999-0001" in text_of(wrong)
-    right = browser.post(address(report, "attach"), {"reference": incident.reference.lower()})
+    right = browser.post(
+        address(report, "attach"), {"reference": incident.reference.lower(), **said}
+    )
     assert right.headers["Location"] == incident.url
     assert incident.involvements.filter(partner=report.partner).exists()
 

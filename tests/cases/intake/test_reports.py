@@ -155,7 +155,7 @@ def test_an_accepted_report_opens_an_incident_that_its_partner_sees_as_its_own(
     outage = Category.objects.get(key="outage")
     happened = NOW - timedelta(minutes=20)
     made = report(happened_at=happened, category_id=outage.pk)
-    incident = triage("accept", made, **AXES)
+    incident = triage("accept", made, meaning=" Check your fills. ", **AXES)
     incident.refresh_from_db()
     assert (incident.title, incident.description) == (
         "Fills missing",
@@ -174,11 +174,29 @@ def test_an_accepted_report_opens_an_incident_that_its_partner_sees_as_its_own(
     assert seen(people, "helix", helix) == [("HELIX-2026-0001", "Fills missing")]
     assert seen(people, "norrbank", norrbank) == []
     shown = Involvement.objects.get()
-    assert (shown.severity, shown.meaning) == (2, "Six fills of the open auction.")
+    assert (shown.severity, shown.meaning) == (2, "Check your fills.")
     entries = Entry.objects.filter(incident=incident, kind="partner").order_by("sequence")
     assert [entry.body for entry in entries] == [
         "Helix Markets reported (HELIX-REP-2026-0001): Fills missing",
+        "Helix Markets is affected (SEV-2 for it): Check your fills.",
         "Disclosed to Helix Markets as HELIX-2026-0001.",
+    ]
+
+
+def test_what_a_report_says_is_not_taken_for_what_the_partner_reads(
+    report, triage, declare, people, helix
+):
+    accepted = triage("accept", report(description="Our client X lost money."), **AXES)
+    known = declare(title="Stale prices")
+    known.refresh_from_db()
+    told = report(title="Y", description="Client Z too.")
+    triage("attach", told, reference=known.reference, shown_title=" Late prices ")
+    shown = Involvement.objects.order_by("id").values_list("incident", "title", "meaning")
+    assert list(shown) == [(accepted.pk, "Fills missing", ""), (known.pk, "Late prices", "")]
+    entries = Entry.objects.filter(kind="partner", body__contains="is affected")
+    assert list(entries.order_by("id").values_list("body", flat=True)) == [
+        "Helix Markets is affected (SEV-2 for it): what it means for it is not known yet.",
+        "Helix Markets is affected (SEV-3 for it): what it means for it is not known yet.",
     ]
 
 
@@ -206,9 +224,10 @@ def test_a_partner_that_is_listed_keeps_its_words_and_is_shown_now(
     incident = incident_in("containment")
     listed = incident.involvements.get()
     assert listed.disclosed_at is None
-    triage("attach", report(), reference=incident.reference)
+    triage("attach", report(), reference=incident.reference, shown_title="X", meaning="Y")
     listed.refresh_from_db()
     assert (listed.title, listed.disclosed_at) == ("Delayed quotes", LATER)
+    assert listed.meaning != "Y"
     triage("attach", report(title="More fills missing"), reference=incident.reference)
     assert incident.involvements.get().reference == listed.reference == "HELIX-2026-0001"
     with pytest.raises(Conflict, match="sees it already"):

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cases import fixes
+from cases.intake import reports
 from cases.models import Category, Incident, System
 from incidentdesk.api.calls import CALLS
 from reviews.models import Review
@@ -214,3 +215,54 @@ def test_a_source_s_key_is_answered_once(program):
     assert [(row["name"], "key" in row) for row in shown] == [("prod", False)]
     twice = administrator.post("/sources", name="prod", source_format="alertmanager")
     assert twice.status_code == 422
+
+
+def test_a_text_that_differs_from_the_record_is_approved_only_by_who_says_it_was_looked_at(
+    program, incident_in
+):
+    incident = incident_in("containment")
+    drafted = call(
+        program("communications"),
+        f"/incidents/{incident.pk}/notices",
+        kind="first",
+        body="At 23:11, quotes stopped.",
+        involvement_ids=[incident.involvements.get().pk],
+    )
+    one, approver = f"/notices/{drafted['id']}", program("approver")
+    for said in ({}, {"is_checked": False}):
+        refused = approver.post(f"{one}/approve", **said)
+        assert (refused.status_code, refused.json()) == (
+            422,
+            {
+                "error": "The text differs from the record: 23:11 is none of the recorded times. "
+                "Look at each, and say that the text is right."
+            },
+        )
+    assert approver.get(one).json()["state"] == "draft"
+    assert call(approver, f"{one}/approve", is_checked=True)["state"] == "approved"
+
+
+def test_what_nothing_differs_in_is_approved_without_a_word(program, incident_in):
+    incident = incident_in("containment")
+    drafted = call(
+        program("communications"),
+        f"/incidents/{incident.pk}/notices",
+        kind="first",
+        body="Quotes stopped.",
+        involvement_ids=[incident.involvements.get().pk],
+    )
+    assert call(program("approver"), f"/notices/{drafted['id']}/approve")["state"] == "approved"
+
+
+def test_a_program_says_what_the_partner_reads_of_what_it_reported(program, people, helix):
+    told = reports.report(
+        title="Fills missing",
+        description="Our client Ada lost six fills.",
+        noticed_at=NOW - timedelta(minutes=5),
+        by=people.contact("helix", helix),
+        at=NOW,
+    )
+    said = {"impact": 3, "scope": 2, "urgency": 2, "meaning": "Check your fills."}
+    made = call(program("communications"), f"/reports/{told.pk}/accept", **said)
+    row = Incident.objects.get(pk=made["id"]).involvements.get()
+    assert (row.title, row.meaning) == ("Fills missing", "Check your fills.")

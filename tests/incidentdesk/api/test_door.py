@@ -134,6 +134,8 @@ def test_unknown_addresses_and_methods_are_refused_as_json(program):
     assert (answer.status_code, sorted(answer["Allow"].split(", "))) == (405, ["GET", "POST"])
     assert "does not take DELETE" in answer.json()["error"]
     assert caller.get("/incidents", phse="review").json()["error"].startswith("There is no filter")
+    said = caller.get("/incidents/999", phse="review").json()["error"]
+    assert said == "There is no filter phse; there is none."
     assert caller.get("/incidents", severity="5").status_code == 422
     assert caller.get("/incidents", q="a\0b").status_code == 422
     assert caller.get("/incidents?limit=1&limit=2").status_code == 422

@@ -1,0 +1,75 @@
+"""Whom a text names: a partner by its name, without its legal form, by its first word, by its code.
+
+Pure. Names are found however they are written; codes and first words only as names are written
+(HELIX, Helix), since some are everyday words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+
+# What a name ends with and few texts repeat: Helix Markets Ltd is called Helix Markets.
+_FORMS = re.compile(
+    r"(?:[\s,]+(?:ab|ag|asa?|bv|co|company|corp|corporation|gmbh|inc|kg|limited|llc|llp|lp|ltd|nv|oyj?"
+    r"|plc|pte|pty|sa|sarl|sas|se|spa|srl)\.?)+$",
+    re.IGNORECASE,
+)
+# First words that say nothing about whose name it is.
+_EVERYDAY = re.compile(
+    r"american|capital|central|digital|direct|first|general|global|markets?|national|north|online"
+    r"|trading|united|world"
+)
+_SHORTEST = 4
+
+
+def others(text: str, partners: Mapping[str, str], reader: str) -> list[str]:
+    """The names of the partners that the text names, but for its reader. `partners`: name → code.
+
+    Of two names at the same place the longer one counts: Helix Markets is not the partner Helix.
+    """
+    owners = _owners(partners, {token.casefold() for token in re.findall(r"\w+", text)})
+    if not owners:
+        return []
+    longest = sorted(owners, key=lambda words: (-len(words[0]), words))
+    either = "|".join(f"({_pattern(*words)})" for words in longest)
+    found: set[str] = set()
+    for match in re.finditer(rf"(?<![\w-])(?:{either})(?!\w)", text):
+        named = owners[longest[(match.lastindex or 1) - 1]]
+        if reader not in named:
+            found |= named
+    return sorted(found)
+
+
+def _pattern(words: str, is_name: bool) -> str:
+    """A name ends where a word does, and Helix Markets-2 is none; a code may begin a reference."""
+    if is_name:
+        return rf"(?i:{re.escape(words)})(?!-)"
+    return f"{re.escape(words)}|{re.escape(words.upper())}|{re.escape(words.title())}"
+
+
+def _owners(partners: Mapping[str, str], tokens: set[str]) -> dict[tuple[str, bool], set[str]]:
+    """What to look for (the words, and whether they are a whole name) → whose they are."""
+    firsts = Counter(_first(name) for name in partners)
+    found: dict[tuple[str, bool], set[str]] = defaultdict(set)
+    for name, code in partners.items():
+        for words, is_name in _called(name, code, is_alone=firsts[_first(name)] == 1):
+            parts = re.findall(r"\w+", words.casefold())
+            if parts and parts[0] in tokens:
+                found[words.casefold() if is_name else words, is_name].add(name)
+    return found
+
+
+def _called(name: str, code: str, *, is_alone: bool) -> Iterator[tuple[str, bool]]:
+    yield name, True
+    short, first = _FORMS.sub("", name), _first(name)
+    if short != name:
+        yield short, " " in short
+    if is_alone and len(first) >= _SHORTEST and not _EVERYDAY.fullmatch(first):
+        yield name.split()[0].strip(","), False
+    yield code, False
+
+
+def _first(name: str) -> str:
+    return (name.split() or [""])[0].strip(",").casefold()
