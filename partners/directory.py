@@ -112,14 +112,19 @@ def set_right(user: User, right: str, partner: Partner) -> None:
 
 
 def shut_out(contact: Contact, *, at: datetime) -> None:
-    """No right, no notices, no session and no token from here on; inside a use case."""
+    """No right, no notices, no session and no token from here on; inside a use case.
+
+    Who serves another partner too stays logged in for that one: without the right each session
+    that was for this partner is led to choose, and sees nothing of it meanwhile.
+    """
     contact.is_active = False
     contact.save(update_fields=["is_active"])
     if contact.user is None:
         return
     for right in RIGHTS:
         grants.revoke(contact.user, right, contact.partner)
-    people.end_sessions(contact.user)
+    if not grants.tenant_ids(contact.user.pk):
+        people.end_sessions(contact.user)
     tokens.revoke_all(contact.user, at=at, partner_id=contact.partner_id)
 
 
@@ -139,6 +144,19 @@ def notice_contacts(partner_id: int, *, severity: int | None = None) -> list[Con
         quiet = preferences.muted(partner_id, severity)
         rows = rows.exclude(user_id__isnull=False, user_id__in=quiet)
     return list(rows)
+
+
+def administrators(partner: Partner) -> list[Contact]:
+    """The people who administer a partner, with their logins."""
+    held = grants.holders(partner)
+    ids = [user_id for user_id, rights in held.items() if "administer" in rights]
+    rows = Contact.objects.filter(partner=partner, is_active=True, user_id__in=ids)
+    return list(rows.select_related("user").order_by("pk"))
+
+
+def is_administered(partner: Partner) -> bool:
+    """Whether somebody administers it."""
+    return any("administer" in rights for rights in grants.holders(partner).values())
 
 
 def terms_of(partner: Partner) -> Terms:

@@ -61,7 +61,8 @@ class WebhookForm(EventsForm):
     url = forms.CharField(
         label="Address",
         max_length=300,
-        help_text="Begins with https:// and can be reached from the internet.",
+        help_text="Begins with https:// and can be reached from the internet. "
+        "Ports are 443, 80 and those above 1023.",
         widget=forms.URLInput(attrs={"placeholder": "https://"}),
         error_messages={
             "required": "Give the address of your program.",

@@ -209,6 +209,7 @@ USE_CASES = {
     "partners.webhooks.choose": PARTNER_ADMINISTRATOR,
     "partners.webhooks.rotate": PARTNER_ADMINISTRATOR,
     "partners.webhooks.switch_off": PARTNER_ADMINISTRATOR,
+    "partners.webhooks.delete": PARTNER_ADMINISTRATOR,
     "partners.webhooks.switch_on": PARTNER_ADMINISTRATOR,
     "partners.webhooks.try_out": PARTNER_ADMINISTRATOR,
     "partners.webhooks.replay": PARTNER_ADMINISTRATOR,
