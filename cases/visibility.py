@@ -40,6 +40,7 @@ from cases.models import (
     NoticeCopy,
     PartnerEvent,
     Procedure,
+    Receipt,
     Remark,
     Report,
     ReportDraft,
@@ -73,6 +74,12 @@ def receipts_for(actor: Actor) -> QuerySet[NoticeCopy]:
 def waiting_for(actor: Actor) -> QuerySet[NoticeCopy]:
     """Those of them that nobody at this partner has acknowledged."""
     return receipts_for(actor).filter(acknowledged_at=None)
+
+
+def marked_for(actor: Actor) -> QuerySet[NoticeCopy]:
+    """The same, each with whether it `is_new`: this very person has not had it on the screen."""
+    opened = Receipt.objects.filter(copy=OuterRef("pk"), user_id=actor.user_id or 0)
+    return notices_for(actor).annotate(is_new=~Exists(opened.order_by()))
 
 
 def involvements_for(actor: Actor) -> QuerySet[Involvement]:

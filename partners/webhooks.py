@@ -52,11 +52,6 @@ def webhooks_of(actor: Actor) -> QuerySet[Webhook]:
     return Webhook.objects.filter(partner_id=actor.tenant_id).only(*COLUMNS).order_by("id")
 
 
-def gone_of(actor: Actor) -> QuerySet[Webhook]:
-    """Those that the desk switched off, because their servers said that they are gone."""
-    return webhooks_of(actor).filter(off_because=OffBecause.GONE, deleted_at=None)
-
-
 # --- what an administrator does -------------------------------------------------------------------
 
 

@@ -172,3 +172,14 @@ def test_the_desk_shows_who_has_acknowledged_which_and_publishes_the_next(
 def test_home_and_page_keep_to_their_budget(both: Both) -> None:
     assert len(cost(both.a.client, "/portal/")) <= 10
     assert len(cost(both.a.client, ADDRESS)) <= 10
+
+
+def test_where_nobody_administers_whoever_acts_acknowledges(both: Both) -> None:
+    auditor = person(both.a, "audit", "Cy")
+    assert "Your company has no administrator here" in both.a.client.get(ADDRESS).text
+    assert "Acknowledge version" not in auditor.client.get(ADDRESS).text
+    assert "Somebody who acts for your company acknowledges it" in auditor.client.get(ADDRESS).text
+    assert auditor.client.post(ACKNOWLEDGE, {"number": "1"}).status_code == 403
+    response = both.a.client.post(ACKNOWLEDGE, {"number": "1"}, follow=True)
+    assert "Thank you. You acknowledged version 1 for your company." in response.text
+    assert readings() == [("ALDER", "Person of Alder", 1)]

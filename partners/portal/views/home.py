@@ -20,7 +20,6 @@ from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.asking import at_once
 from incidentdesk.kernel.scope import ScopedRequest
-from partners import webhooks
 from partners.portal.views.requests import shown
 from partners.portal.views.shelves import PAGE, shelf
 
@@ -45,7 +44,6 @@ def index(request: ScopedRequest) -> HttpResponse:
         "owed": shown(at_once(_owed, actor)),
         "unread": unread[0] if unread else None,
         "digests": at_once(_digests, actor),
-        "gone": at_once(webhooks.gone_of, actor),
         "now": clocks.now(),
         **_procedures(actor),
     }
