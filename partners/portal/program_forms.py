@@ -51,7 +51,11 @@ class EventsForm(forms.Form):
         label="It is told when",
         choices=EventType.choices,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one of these."},
+        error_messages={
+            "required": "Choose at least one of these.",
+            "invalid_choice": "Choose at least one of these.",
+            "invalid_list": "Choose at least one of these.",
+        },
     )
 
 

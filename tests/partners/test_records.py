@@ -102,7 +102,7 @@ def test_the_pdf_says_the_same(both: Both, monkeypatch: pytest.MonkeyPatch) -> N
     assert f"<b>First facts package {package.reference}</b>" in html
     assert "<dt>Your clients affected</dt><dd>17</dd>" in html
     reached = list(both.a.involvement.phase_times)
-    assert html.count("<dt>Identification confirmed</dt>") == int(reached[-1] != "identification")
+    assert html.count("<dt>Confirmed</dt>") == int(reached[-1] != "identification")
     assert not leaks(html, "BIRCH", TITLE, "undisclosed", "unsent")
 
 
