@@ -113,7 +113,7 @@ def switch_off(*, webhook_id: int, by: Actor, at: datetime) -> Webhook:
 
 
 @transaction.atomic
-def delete(*, webhook_id: int, by: Actor, at: datetime) -> Webhook:
+def remove(*, webhook_id: int, by: Actor, at: datetime) -> Webhook:
     """It is told nothing more for good, and its secret is destroyed; what it was sent stays."""
     webhook = _locked(webhook_id, by)
     access.require(by, Permission.PARTNER_ADMINISTER, webhook.partner)

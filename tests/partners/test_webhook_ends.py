@@ -96,7 +96,7 @@ def test_a_deleted_one_is_told_nothing_and_its_log_stays_readable(both: Both, ho
     assert ("It is deleted" in page, "HTTP 200" in page, "<button" in page) == (True, True, True)
     assert "/portal/webhooks/2/" not in page.replace("?after", "")
     who: dict[str, Any] = {"webhook_id": webhook.pk, "by": boss(both.a), "at": clocks.now()}
-    for call in (webhooks.switch_on, webhooks.rotate, webhooks.try_out, webhooks.delete):
+    for call in (webhooks.switch_on, webhooks.rotate, webhooks.try_out, webhooks.remove):
         with pytest.raises(NotFound):
             call(**who)
     again, _ = webhooks.add(url=hook.url, events=EVERY, by=boss(both.a), at=clocks.now())

@@ -101,7 +101,7 @@ def delete(request: ScopedRequest, number: int) -> HttpResponse:
         return _ask(request, number, webhook, DELETE)
 
     def run() -> str:
-        webhooks.delete(webhook_id=webhook.pk, by=actor, at=clocks.now())
+        webhooks.remove(webhook_id=webhook.pk, by=actor, at=clocks.now())
         return "It is deleted. What was sent to it stays readable below."
 
     return Afterwards(run, to=reverse("portal:webhooks"))
