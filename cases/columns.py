@@ -33,6 +33,7 @@ COPY_COLUMNS = (
     "is_emergency",
     "reader_ids",
 )
+RECEIPT_COLUMNS = ("id", "copy_id", "user_id")
 REPORT_COLUMNS = (
     "id",
     "partner_id",

@@ -71,9 +71,12 @@ def publish(*, text: str, changed: str, seen_number: int, by: Actor, at: datetim
 
 @transaction.atomic
 def acknowledge(*, number: int, by: Actor, at: datetime) -> FrameworkReading:
-    """A partner's administrator has read the version in force, for the partner. Once."""
+    """A partner's administrator has read the version in force, for the partner. Once.
+
+    Where a partner has no administrator, whoever acts for it does it.
+    """
     partner = Partner.objects.select_for_update(of=("self",)).filter(pk=by.tenant_id).first()
-    access.require(by, Permission.PARTNER_ADMINISTER, partner)
+    access.require(by, who_acknowledges(partner), partner)
     newest = Framework.objects.first()
     if partner is None or newest is None:
         raise NotFound("There is nothing to acknowledge.")
@@ -85,6 +88,12 @@ def acknowledge(*, number: int, by: Actor, at: datetime) -> FrameworkReading:
     return FrameworkReading.objects.create(
         framework=newest, partner=partner, user_id=by.person_id, name=by.name[:120], at=at
     )
+
+
+def who_acknowledges(partner: Partner | None) -> Permission:
+    """The right that it takes: to administer, or to act where nobody administers."""
+    is_administered = partner is None or directory.is_administered(partner)
+    return Permission.PARTNER_ADMINISTER if is_administered else Permission.PARTNER_ACT
 
 
 def sections(text: str) -> list[Section]:

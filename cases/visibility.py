@@ -40,6 +40,7 @@ from cases.models import (
     NoticeCopy,
     PartnerEvent,
     Procedure,
+    Receipt,
     Remark,
     Report,
     ReportDraft,
@@ -75,6 +76,12 @@ def waiting_for(actor: Actor) -> QuerySet[NoticeCopy]:
     return receipts_for(actor).filter(acknowledged_at=None)
 
 
+def marked_for(actor: Actor) -> QuerySet[NoticeCopy]:
+    """The same, each with whether it `is_new`: this very person has not had it on the screen."""
+    opened = Receipt.objects.filter(copy=OuterRef("pk"), user_id=actor.user_id or 0)
+    return notices_for(actor).annotate(is_new=~Exists(opened.order_by()))
+
+
 def involvements_for(actor: Actor) -> QuerySet[Involvement]:
     """The incidents disclosed to this partner, newest first."""
     disclosed = Involvement.objects.filter(partner_id=actor.tenant_id, disclosed_at__isnull=False)
@@ -99,12 +106,13 @@ def search_for(actor: Actor, words: Sequence[str]) -> QuerySet[Involvement]:
     longer where others have more to tell.
     """
     rows = listed_for(actor)
-    for word in words:
-        told = notices_for(actor).filter(body__icontains=word).order_by()
-        rows = rows.filter(
+    for number, word in enumerate(words):
+        told = notices_for(actor).filter(involvement=OuterRef("pk"), body__icontains=word)
+        # One row at a time, so that a page of what is found often ends after a few.
+        rows = rows.alias(**{f"told_{number}": Subquery(told.order_by().values("pk")[:1])}).filter(
             Q(title__icontains=word)
             | Q(reference__icontains=word)
-            | Q(pk__in=told.values("involvement_id"))
+            | Q(**{f"told_{number}__isnull": False})
         )
     return rows
 

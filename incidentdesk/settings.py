@@ -203,6 +203,7 @@ WORKING_FOR = "partners.preferences.working_for"  # a partner, and its person's 
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
 WEBHOOK_TARGET = "partners.deliveries.target_of"  # what a webhook is signed with, and its id
+WEBHOOK_GONE = "partners.webhooks.gone"  # who is told that an address is gone for good
 WEBHOOK_LOOPBACK = False  # tests alone: plain HTTP to a receiver on this machine
 
 LOGIN_URL = "/accounts/login/"

@@ -31,7 +31,7 @@ _CLAIM = """
 WITH due AS MATERIALIZED (
     SELECT id, state FROM notifications_message
     WHERE state IN ('queued', 'sending') AND is_page = %(is_page)s AND next_try_at <= %(at)s
-      AND (channel = 'webhook') = %(webhooks)s
+      AND channel <> 'webhook'
     ORDER BY next_try_at, id
     LIMIT %(batch)s
     FOR UPDATE SKIP LOCKED
@@ -62,17 +62,17 @@ class Stopwatch:
         return self._at + timedelta(seconds=self.seconds)
 
 
-def deliver_due(*, at: datetime, webhooks: bool = False) -> bool:
+def deliver_due(*, at: datetime) -> bool:
     """Send what is due, pages first; True if time was up before the queue was empty.
 
     Bounded, so that an escalation that is due never waits behind a long queue. Webhooks are sent
-    apart: no mail waits for somebody else's server.
+    apart (`turns`): no mail waits for somebody else's server.
     """
     watch = Stopwatch(at)
     channels: dict[str, Channel] = {}
     try:
         while watch.seconds < RUN_SECONDS:
-            batch = claim(at=watch.moment, webhooks=webhooks)
+            batch = claim(at=watch.moment)
             if not batch:
                 return False
             _send(batch, channels, watch)
@@ -82,31 +82,31 @@ def deliver_due(*, at: datetime, webhooks: bool = False) -> bool:
             channel.close()
 
 
-def claim(*, at: datetime, webhooks: bool = False) -> list[Message]:
+def claim(*, at: datetime) -> list[Message]:
     """Take a lease on up to 50 due messages, in a transaction of its own: pages, else the rest."""
     with transaction.atomic(durable=True):
-        claimed = (
-            _claim(at=at, is_page=False, webhooks=True)
-            if webhooks
-            else _claim(at=at, is_page=True) or _claim(at=at, is_page=False)
-        )
-        MessageEvent.objects.bulk_create(
-            MessageEvent(
-                message=message,
-                at=at,
-                event=MessageEvent.Event.REPEATED,
-                detail="The sender before did not report back. It may have gone out already; "
-                "the repeat has the same Message-ID.",
-            )
-            for message in claimed
-            if getattr(message, "former_state", None) == Message.State.SENDING
-        )
+        claimed = _claim(at=at, is_page=True) or _claim(at=at, is_page=False)
+        note_repeats(claimed, at=at)
     return claimed
 
 
-def _claim(*, at: datetime, is_page: bool, webhooks: bool = False) -> list[Message]:
+def note_repeats(claimed: Sequence[Message], *, at: datetime) -> None:
+    """Say of those that a sender before had claimed that they may have gone out already."""
+    MessageEvent.objects.bulk_create(
+        MessageEvent(
+            message=message,
+            at=at,
+            event=MessageEvent.Event.REPEATED,
+            detail="The sender before did not report back. It may have gone out already; "
+            "the repeat has the same Message-ID.",
+        )
+        for message in claimed
+        if getattr(message, "former_state", None) == Message.State.SENDING
+    )
+
+
+def _claim(*, at: datetime, is_page: bool) -> list[Message]:
     values = {"is_page": is_page, "at": at, "lease": at + LEASE, "batch": BATCH}
-    values["webhooks"] = webhooks
     return sorted(Message.objects.raw(_CLAIM, values), key=attrgetter("id"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from incidentdesk.kernel import clocks, worker
-from notifications import delivery, escalation
+from notifications import delivery, escalation, turns
 
 
 @worker.job(queue="page")
@@ -16,7 +16,7 @@ def deliver() -> None:
 @worker.job()
 def deliver_webhooks() -> None:
     """The same for partners' webhooks, beside it: their servers answer when they like."""
-    if delivery.deliver_due(at=clocks.now(), webhooks=True):
+    if turns.deliver_due(at=clocks.now()):
         worker.wake("notifications.jobs.deliver_webhooks")
 
 

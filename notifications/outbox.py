@@ -43,6 +43,7 @@ class Draft:
     zone: str = "UTC"  # in which its reader reads times
     channel: str = "email"
     payload: str = ""
+    line: str = ""  # whose share of the sender's time it takes
 
 
 @contextmanager
@@ -101,6 +102,22 @@ def queue_many(drafts: Iterable[Draft], *, at: datetime) -> list[Message]:
     return written
 
 
+def call_off(ids: Collection[int], words: str, *, at: datetime) -> None:
+    """Of these messages send none that still waits; one that is under way right now arrives."""
+    require_transaction()
+    waiting = Message.objects.select_for_update(of=("self",)).filter(
+        pk__in=ids, state=Message.State.QUEUED
+    )
+    rows = list(waiting.order_by("pk").values_list("pk", flat=True))
+    Message.objects.filter(pk__in=rows).update(
+        state=Message.State.SUPPRESSED, next_try_at=None, last_error=words
+    )
+    MessageEvent.objects.bulk_create(
+        MessageEvent(message_id=pk, at=at, event=MessageEvent.Event.SUPPRESSED, detail=words)
+        for pk in rows
+    )
+
+
 def _wake(channels: Collection[str]) -> None:
     """Nudge who sends what was written: webhooks have a sender of their own."""
     if set(channels) - {WEBHOOK}:
@@ -136,6 +153,7 @@ def _row(draft: Draft, *, at: datetime) -> Message:
         about=draft.about,
         dedupe_key=draft.dedupe_key,
         message_id=f"<{uuid.uuid4().hex}@{urlsplit(settings.SITE_URL).hostname}>",
+        line=draft.line,
         is_page=draft.is_page,
         state=Message.State.SUPPRESSED if is_quiet() else Message.State.QUEUED,
         next_try_at=None if is_quiet() else at,

@@ -83,6 +83,14 @@ def target_of(message: Message, *, at: datetime) -> tuple[str, list[str]] | None
     return found.event_id, signing
 
 
+def call_off(webhook: Webhook, *, at: datetime) -> None:
+    """Nothing that waits for it is sent any more; inside a use case."""
+    live = (Message.State.QUEUED, Message.State.SENDING)
+    waiting = Delivery.objects.filter(webhook=webhook, message__state__in=live)
+    ids = list(waiting.values_list("message_id", flat=True))
+    outbox.call_off(ids, "It was switched off before this was sent.", at=at)
+
+
 def send(
     pairs: Collection[tuple[Webhook, Told]], *, asked_by: str = "", key: str = "", at: datetime
 ) -> list[Delivery]:
@@ -98,6 +106,7 @@ def send(
                 about=told.about,
                 dedupe_key=dedupe_key,
                 channel=outbox.WEBHOOK,
+                line=f"partner:{told.partner_id}",
                 payload=json.dumps(told.entry, ensure_ascii=False, separators=(",", ":")),
             )
         )

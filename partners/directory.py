@@ -112,14 +112,19 @@ def set_right(user: User, right: str, partner: Partner) -> None:
 
 
 def shut_out(contact: Contact, *, at: datetime) -> None:
-    """No right, no notices, no session and no token from here on; inside a use case."""
+    """No right, no notices, no session and no token from here on; inside a use case.
+
+    Who serves another partner too stays logged in for that one: without the right each session
+    that was for this partner is led to choose, and sees nothing of it meanwhile.
+    """
     contact.is_active = False
     contact.save(update_fields=["is_active"])
     if contact.user is None:
         return
     for right in RIGHTS:
         grants.revoke(contact.user, right, contact.partner)
-    people.end_sessions(contact.user)
+    if not grants.tenant_ids(contact.user.pk):
+        people.end_sessions(contact.user)
     tokens.revoke_all(contact.user, at=at, partner_id=contact.partner_id)
 
 
@@ -141,14 +146,21 @@ def notice_contacts(partner_id: int, *, severity: int | None = None) -> list[Con
     return list(rows)
 
 
-def administrators() -> list[Contact]:
-    """The administrators of every active partner: those with a login and that right. One query."""
+def administrators(partner: Partner | None = None) -> list[Contact]:
+    """The people who administer this partner, or every active one, with their logins. One query."""
     held: dict[str, object] = {
         "user__partneruserobjectpermission__content_object": F("partner"),
         "user__partneruserobjectpermission__permission__codename": "administer",
     }
     rows = Contact.objects.filter(is_active=True, partner__is_active=True, user__is_active=True)
-    return list(rows.filter(**held).select_related("partner").order_by("partner_id", "pk"))
+    if partner is not None:
+        rows = rows.filter(partner=partner)
+    return list(rows.filter(**held).select_related("partner", "user").order_by("partner_id", "pk"))
+
+
+def is_administered(partner: Partner) -> bool:
+    """Whether somebody administers it."""
+    return any("administer" in rights for rights in grants.holders(partner).values())
 
 
 def terms_of(partner: Partner) -> Terms:

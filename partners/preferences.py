@@ -12,14 +12,14 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import InvalidInput, NotFound
 from incidentdesk.kernel.prepared import Asked
 from incidentdesk.kernel.times import UTC_ZONE, Times
-from partners.models import Contact, Partner, Preferences, Terms
+from partners.models import Contact, OffBecause, Partner, Preferences, Terms, Webhook
 
 SEVERITIES = (1, 2, 3, 4)
 AREAS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
@@ -76,13 +76,18 @@ def working_for(user_id: int, partner_id: int) -> tuple[Partner, Times]:
 
 @cache
 def _working() -> Asked[Any]:
-    """The partner with what this person prefers there, planned once a connection."""
+    """The partner with what this person prefers there, and whether a webhook of it is gone;
+    planned once a connection."""
 
     def working(user_id: int, partner_id: int) -> QuerySet[Any]:
         own = Preferences.objects.filter(partner=OuterRef("pk"), user_id=user_id)
         chosen = {"zone": own.values("zone")[:1], "style": own.values("style")[:1]}
+        gone = Webhook.objects.filter(
+            partner=OuterRef("pk"), off_because=OffBecause.GONE, deleted_at=None
+        )
         return Partner.objects.filter(pk=partner_id).annotate(
-            **{name: Subquery(values) for name, values in chosen.items()}
+            has_gone_webhook=Exists(gone.order_by()),
+            **{name: Subquery(values) for name, values in chosen.items()},
         )
 
     return Asked(working, "user_id", "partner_id")

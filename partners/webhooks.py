@@ -14,17 +14,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
 from incidentdesk.kernel import access, audit
-from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.access import SYSTEM, Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
-from notifications.channels import guarded
+from notifications import outbox
 from notifications.models import Message
-from partners import deliveries
-from partners.models import Delivery, EventType, Partner, Webhook
+from partners import addresses, deliveries, directory, preferences
+from partners.models import Delivery, EventType, OffBecause, Partner, Webhook
 
 TEST = "webhook.test"
 MOST = 10  # that are on, of one partner
@@ -40,12 +39,16 @@ COLUMNS = (
     "added_at",
     "adder",
     "off_since",
+    "off_because",
+    "deleted_at",
+    "deleter",
 )
+
 # --- what the portal reads ------------------------------------------------------------------------
 
 
 def webhooks_of(actor: Actor) -> QuerySet[Webhook]:
-    """This partner's webhooks, oldest first, so that each keeps its number."""
+    """This partner's webhooks, the deleted among them, oldest first: each keeps its number."""
     return Webhook.objects.filter(partner_id=actor.tenant_id).only(*COLUMNS).order_by("id")
 
 
@@ -57,7 +60,7 @@ def add(*, url: str, events: Sequence[str], by: Actor, at: datetime) -> tuple[We
     """A new address, told from now on; answers it and its secret, which is shown nowhere again."""
     partner = Partner.objects.select_for_update(of=("self",)).get(pk=by.tenant_id)
     access.require(by, Permission.PARTNER_ADMINISTER, partner)
-    url = _checked(url)
+    url = addresses.checked(url)
     if partner.webhooks.filter(url=url, off_since=None).exists():
         raise Conflict("This address is told already; change what it is told of instead.")
     _require_room(partner)
@@ -105,10 +108,37 @@ def switch_off(*, webhook_id: int, by: Actor, at: datetime) -> Webhook:
     access.require(by, Permission.PARTNER_ADMINISTER, webhook.partner)
     if not webhook.is_on:
         raise Conflict("It is switched off already.")
-    webhook.off_since = at
-    webhook.save(update_fields=["off_since"])
-    _record(webhook, "switched off webhook", by=by, at=at)
+    _switch_off(webhook, "", by=by, at=at)
     return webhook
+
+
+@transaction.atomic
+def remove(*, webhook_id: int, by: Actor, at: datetime) -> Webhook:
+    """It is told nothing more for good, and its secret is destroyed; what it was sent stays."""
+    webhook = _locked(webhook_id, by)
+    access.require(by, Permission.PARTNER_ADMINISTER, webhook.partner)
+    if webhook.is_on:
+        _switch_off(webhook, "", by=by, at=at)
+    webhook.secret = webhook.former_secret = webhook.off_because = ""
+    webhook.former_until, webhook.deleted_at, webhook.deleter = None, at, by.name
+    webhook.save()
+    _record(webhook, "deleted webhook", by=by, at=at)
+    return webhook
+
+
+@transaction.atomic
+def gone(message: Message, *, at: datetime) -> None:
+    """Its server answered that the address is gone: switch it off, tell who administers."""
+    found = Delivery.objects.filter(message=message).first()
+    if found is None:
+        return
+    partner = Partner.objects.select_for_update(of=("self",)).get(pk=found.partner_id)
+    webhook = partner.webhooks.select_for_update(of=("self",)).get(pk=found.webhook_id)
+    if not webhook.is_on:
+        return
+    webhook.partner = partner
+    _switch_off(webhook, OffBecause.GONE, by=SYSTEM, at=at)
+    _tell_gone(webhook, at=at)
 
 
 @transaction.atomic
@@ -119,8 +149,8 @@ def switch_on(*, webhook_id: int, by: Actor, at: datetime) -> Webhook:
     if webhook.is_on:
         raise Conflict("It is switched on already.")
     _require_room(webhook.partner)
-    webhook.off_since = None
-    webhook.save(update_fields=["off_since"])
+    webhook.off_since, webhook.off_because = None, ""
+    webhook.save(update_fields=["off_since", "off_because"])
     _record(webhook, "switched on webhook", by=by, at=at)
     return webhook
 
@@ -168,42 +198,43 @@ def replay(*, delivery_id: int, by: Actor, at: datetime) -> Delivery:
 # --- steps ----------------------------------------------------------------------------------------
 
 
+def _switch_off(webhook: Webhook, because: str, *, by: Actor, at: datetime) -> None:
+    webhook.off_since, webhook.off_because = at, because
+    webhook.save(update_fields=["off_since", "off_because"])
+    deliveries.call_off(webhook, at=at)
+    detail = {"because": because} if because else {}
+    _record(webhook, "switched off webhook", by=by, at=at, **detail)
+
+
+def _tell_gone(webhook: Webhook, *, at: datetime) -> None:
+    """A mail to each who administers."""
+    ids = list(webhook.partner.webhooks.order_by("id").values_list("pk", flat=True))
+    context = {"partner_name": webhook.partner.name, "address": webhook.url, "at": at}
+    context["url"] = f"/portal/webhooks/{ids.index(webhook.pk) + 1}/"
+    outbox.queue_many(
+        [
+            outbox.Draft(
+                kind="webhook_gone",
+                to=contact.user,
+                about=f"partner:{webhook.partner_id}",
+                dedupe_key=f"webhook_gone:{webhook.pk}:{at.isoformat()}:{contact.pk}",
+                context=context,
+                zone=preferences.zone_of(contact),
+            )
+            for contact in directory.administrators(webhook.partner)
+            if contact.user
+        ],
+        at=at,
+    )
+
+
 def _locked(webhook_id: int, by: Actor) -> Webhook:
     partner = Partner.objects.select_for_update(of=("self",)).get(pk=by.tenant_id)
     webhook = partner.webhooks.select_for_update(of=("self",)).filter(pk=webhook_id).first()
-    if webhook is None:
+    if webhook is None or webhook.deleted_at is not None:
         raise NotFound("There is no such webhook.")
     webhook.partner = partner
     return webhook
-
-
-def _checked(url: str) -> str:
-    """An address that can be called; where its name leads is looked at when it is."""
-    url = url.strip()
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 -- reading it is what checks it
-    except ValueError:
-        parts = urlsplit("")
-    plain = settings.WEBHOOK_LOOPBACK and parts.scheme == "http"
-    is_good = url.isascii() and url.isprintable() and " " not in url
-    if not is_good or not parts.hostname or not (parts.scheme == "https" or plain):
-        raise InvalidInput("Give an address that begins with https://, as your program has it.")
-    if parts.username or parts.password or parts.fragment:
-        raise InvalidInput("Leave user name, password and # out; each call is signed instead.")
-    if not _may_be_public(parts.hostname):
-        raise InvalidInput("Give an address that can be reached from the internet.")
-    if len(url) > 300:
-        raise InvalidInput("Keep the address to 300 characters.")
-    return url
-
-
-def _may_be_public(host: str) -> bool:
-    """Whether a host can be one of the internet; a name is looked at when it is called."""
-    try:
-        return guarded.is_public(host) or settings.WEBHOOK_LOOPBACK
-    except ValueError:  # a name
-        return host != "localhost" or settings.WEBHOOK_LOOPBACK
 
 
 def _chosen(events: Sequence[str]) -> list[str]:

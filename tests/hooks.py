@@ -18,6 +18,7 @@ class Receiver:
     status: int = 200
     location: str = ""
     drip: bool = False
+    seconds: float = 0.0  # before it answers
     calls: list[tuple[dict[str, str], str]] = field(default_factory=list)
 
     @property
@@ -35,6 +36,7 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             kept.calls.append(({k.lower(): v for k, v in self.headers.items()}, body))
+            time.sleep(kept.seconds)
             if kept.drip:
                 with contextlib.suppress(OSError):
                     for letter in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 100:

@@ -19,6 +19,7 @@ from incidentdesk.api import (
 )
 from incidentdesk.api.door import api, missing
 from incidentdesk.api.partner import feed as partner_feed
+from incidentdesk.api.partner import files as partner_files
 from incidentdesk.api.partner import incidents as partner_incidents
 from incidentdesk.api.partner import reports as partner_reports
 from incidentdesk.api.partner import requests as partner_requests
@@ -39,7 +40,13 @@ for _noun in (
 ):
     api.add_router("", _noun.router)
 
-for _of_partner in (partner_incidents, partner_reports, partner_requests, partner_feed):
+for _of_partner in (
+    partner_incidents,
+    partner_files,
+    partner_reports,
+    partner_requests,
+    partner_feed,
+):
     partner_api.add_router("", _of_partner.router)
 
 urlpatterns = [

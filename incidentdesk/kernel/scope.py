@@ -164,7 +164,9 @@ class ScopeMiddleware:
             return self._viewed(request, user, request.session[VIEWING_KEY])
         held = grants.tenants(user.pk)
         ids = list(held)
-        partner_id = request.session.get(SESSION_KEY) if len(ids) > 1 else next(iter(ids), None)
+        # Who chose a partner and has lost it chooses anew: what was typed for it goes to no other.
+        chosen = request.session.get(SESSION_KEY)
+        partner_id = chosen if chosen or len(ids) > 1 else next(iter(ids), None)
         if partner_id not in ids:
             return _without_partner(request, user, ids)
         return self._scoped(request, user, cast(int, partner_id), held)

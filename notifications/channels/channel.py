@@ -23,6 +23,7 @@ class Answer:
 
     outcome: Outcome
     words: str = ""
+    is_gone: bool = False  # nothing will ever arrive there again
 
 
 class Channel(Protocol):

@@ -34,12 +34,26 @@ class NotPublic(Exception):
     """The address is not one of the public internet; it is not said whether it is anything."""
 
 
+class NotThatPort(NotPublic):
+    """The port is one of those on which other things than web servers listen."""
+
+
+PORTS = "Calls go to the ports 443 and 80 and to those above 1023."
+
+
+def is_web_port(port: int | None) -> bool:
+    """Whether a call may go there; None is the usual one. Below stand mail, shells, databases."""
+    return port is None or port in (80, 443) or 1023 < port < 65536
+
+
 def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> int:
     """The status that the server at `url` answers. NotPublic, or an OSError or HTTPException."""
     parts = urlsplit(url)
     is_safe = parts.scheme == "https"
     if not is_safe and not settings.WEBHOOK_LOOPBACK:
         raise NotPublic
+    if not is_web_port(parts.port):
+        raise NotThatPort
     host = parts.hostname or ""
     port = parts.port or (443 if is_safe else 80)
     connection = _Connection(host, port, is_safe=is_safe)

@@ -8,6 +8,7 @@ import http.client
 import logging
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
@@ -25,29 +26,53 @@ Target = tuple[str, list[str]]
 logger = logging.getLogger(__name__)
 
 
+@dataclass
+class Call:
+    """One message that is ready to be posted: nothing but the network is needed any more."""
+
+    message: Message
+    target: Target | None
+    failed: set[str]  # what did not answer in this run
+
+    def answer(self) -> Answer:
+        """Post it; whatever goes wrong is an answer, never an exception."""
+        if self.target is None:
+            return Answer(Outcome.REFUSED, "It was switched off before this was sent.")
+        server = (
+            f"{self.message.to_address} {self.target[1][0]}"  # one webhook's: others learn none
+        )
+        if server in self.failed:
+            return Answer(Outcome.LATER, "Not tried: this server failed a moment ago.")
+        try:
+            answer = _answer(_post(self.message, self.target, clocks.now()))
+        except Exception as error:  # noqa: BLE001 -- one bad server must not stop those behind it
+            answer = _answer_to(error)
+        if answer.outcome is Outcome.LATER:
+            self.failed.add(server)
+        return answer
+
+
 class WebhookChannel:
     """Posts messages to their addresses; a server that failed is left alone until the next run."""
 
     def __init__(self) -> None:
         self._failed: set[str] = set()
 
+    def prepared(self, message: Message) -> Call:
+        """All that the database has to say about a call, so that threads can make it."""
+        return Call(message, _target(message, clocks.now()), self._failed)
+
     def send(self, message: Message) -> Answer:
         """Post one message; see `Channel`."""
-        server = ""
         try:
-            now = clocks.now()
-            target = _target(message, now)
-            if target is None:
-                return Answer(Outcome.REFUSED, "It was switched off before this was sent.")
-            server = f"{message.to_address} {target[1][0]}"  # one webhook's: others learn nothing
-            if server in self._failed:
-                return Answer(Outcome.LATER, "Not tried: this server failed a moment ago.")
-            answer = _answer(_post(message, target, now))
-        except Exception as error:  # noqa: BLE001 -- one bad server must not stop those behind it
-            answer = _answer_to(error)
-        if answer.outcome is Outcome.LATER and server:
-            self._failed.add(server)
-        return answer
+            return self.prepared(message).answer()
+        except Exception as error:  # noqa: BLE001 -- the database's, say
+            return _answer_to(error)
+
+    def after(self, message: Message, answer: Answer, *, at: datetime) -> None:
+        """Tell whose it is that the address is gone for good; nothing else has to be told."""
+        if answer.is_gone:
+            import_string(settings.WEBHOOK_GONE)(message, at=at)
 
     def close(self) -> None:
         """Nothing stays open between two calls."""
@@ -77,7 +102,8 @@ def _answer(status: int) -> Answer:
     if 200 <= status < 300:
         return Answer(Outcome.ACCEPTED, words)
     if status == 410:
-        return Answer(Outcome.REFUSED, f"{words}: the server says that this address is gone.")
+        words = f"{words}: the server says that this address is gone."
+        return Answer(Outcome.REFUSED, words, is_gone=True)
     if 300 <= status < 400:
         return Answer(Outcome.LATER, f"{words}: redirects are not followed; give the last address.")
     return Answer(Outcome.LATER, words)
@@ -85,6 +111,8 @@ def _answer(status: int) -> Answer:
 
 def _answer_to(error: Exception) -> Answer:
     """In words that tell a partner nothing of the desk's own network."""
+    if isinstance(error, guarded.NotThatPort):
+        return Answer(Outcome.LATER, guarded.PORTS)
     if isinstance(error, guarded.NotPublic):
         return Answer(Outcome.LATER, "The name leads to no address of the public internet.")
     if isinstance(error, ssl.SSLError):

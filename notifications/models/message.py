@@ -45,6 +45,16 @@ class Message(models.Model):
         unique=True,
         help_text="The same on every try, so that a receiver can drop a repeat.",
     )
+    line = models.CharField(
+        max_length=40,
+        db_default="",
+        default="",
+        blank=True,
+        help_text="Whose share of the sender's time it takes, where lines take turns.",
+    )
+    tried_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a turn of its line came."
+    )
     is_page = models.BooleanField("page", default=False, help_text="Pages are sent first.")
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     # When the message is due. While it is being sent this is the end of the sender's lease: a
@@ -63,6 +73,16 @@ class Message(models.Model):
                 condition=Q(state__in=["queued", "sending"]),
             ),
             models.Index(fields=["about", "id"], name="message_about"),
+            models.Index(
+                fields=["line", "id"],
+                name="message_in_line",
+                condition=Q(state__in=["queued", "sending"]) & ~Q(line=""),
+            ),
+            models.Index(
+                fields=["line", "-tried_at"],
+                name="message_turn",
+                condition=Q(tried_at__isnull=False),
+            ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(

@@ -5,13 +5,14 @@ from partners.models.partner import Contact, Partner, ReferenceCounter
 from partners.models.permission import PartnerUserObjectPermission
 from partners.models.preferences import Preferences
 from partners.models.terms import Terms
-from partners.models.webhook import Delivery, EventType, Webhook
+from partners.models.webhook import Delivery, EventType, OffBecause, Webhook
 
 __all__ = [
     "Contact",
     "Delivery",
     "EventType",
     "Invitation",
+    "OffBecause",
     "Partner",
     "PartnerUserObjectPermission",
     "Preferences",

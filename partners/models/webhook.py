@@ -23,10 +23,17 @@ class EventType(models.TextChoices):
     REQUEST = "request.opened", "we ask you for something"
 
 
+class OffBecause(models.TextChoices):
+    """Why a webhook is off that nobody at the partner switched off."""
+
+    GONE = "gone", "its server answered that the address is gone (HTTP 410)"
+
+
 class Webhook(models.Model):
     """One address, the events that it is told of, and the secret with which each is signed.
 
     After a new secret the former one signs as well for a while, so that none is missed meanwhile.
+    One that was deleted keeps its row without a secret: what was sent to it stays readable.
     """
 
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="webhooks")
@@ -39,6 +46,9 @@ class Webhook(models.Model):
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     adder = models.CharField(max_length=120)
     off_since = models.DateTimeField(null=True)
+    off_because = models.CharField(max_length=8, choices=OffBecause.choices, blank=True)
+    deleted_at = models.DateTimeField(null=True)
+    deleter = models.CharField(max_length=120, blank=True)
 
     class Meta:
         ordering = ("id",)
@@ -48,6 +58,15 @@ class Webhook(models.Model):
                 condition=Q(former_secret="", former_until=None)
                 | (~Q(former_secret="") & Q(former_until__isnull=False)),
                 name="webhook_former_secret_ends",
+            ),
+            models.CheckConstraint(
+                condition=Q(deleted_at=None)
+                | Q(off_since__isnull=False, secret="", former_secret=""),
+                name="webhook_deleted_is_off",
+            ),
+            models.CheckConstraint(
+                condition=Q(off_because="") | Q(off_since__isnull=False),
+                name="webhook_off_for_a_reason",
             ),
         ]
 

@@ -163,17 +163,30 @@ class ProcedureForm(forms.Form):
     """A procedure for the partner's own users."""
 
     title = forms.CharField(
-        label="Title", max_length=200, error_messages={"required": "Give it a title."}
+        label="Title",
+        max_length=200,
+        error_messages={
+            "required": "Give it a title.",
+            "max_length": "Keep this to 200 characters.",
+        },
     )
     version = forms.CharField(
-        label="Version", max_length=40, error_messages={"required": "Say which version it is."}
+        label="Version",
+        max_length=40,
+        error_messages={
+            "required": "Say which version it is.",
+            "max_length": "Keep this to 40 characters.",
+        },
     )
     scope = forms.CharField(
         label="What does it cover?",
         help_text="Which services, which users, which kinds of incident.",
         max_length=5_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "Say what it covers."},
+        error_messages={
+            "required": "Say what it covers.",
+            "max_length": "Keep this to 5,000 characters; the file can hold the rest.",
+        },
     )
     uploads = uploads.FilesField(
         label="The file", help_text=f"One file of at most {uploads.limit() // uploads.MEGABYTE} MB."
@@ -183,6 +196,7 @@ class ProcedureForm(forms.Form):
         required=False,
         max_length=500,
         help_text="It begins with https://.",
+        error_messages={"max_length": "Keep the link to 500 characters."},
     )
     valid_until = forms.DateField(
         label="Valid until",
@@ -198,7 +212,10 @@ class ProcedureForm(forms.Form):
         label="Who attests it?",
         max_length=120,
         help_text="The person at your company who answers for it.",
-        error_messages={"required": "Say who at your company attests it."},
+        error_messages={
+            "required": "Say who at your company attests it.",
+            "max_length": "Keep this to 120 characters.",
+        },
     )
 
 
@@ -221,7 +238,12 @@ class InvitationForm(forms.Form):
     """Whom a partner's administrator asks to work with them here."""
 
     name = forms.CharField(
-        label="Name", max_length=120, error_messages={"required": "Give the person's name."}
+        label="Name",
+        max_length=120,
+        error_messages={
+            "required": "Give the person's name.",
+            "max_length": "Keep the name to 120 characters.",
+        },
     )
     email = forms.EmailField(
         label="E-mail address",
@@ -229,10 +251,14 @@ class InvitationForm(forms.Form):
         error_messages={
             "required": "Give the address that the invitation goes to.",
             "invalid": "This is no e-mail address.",
+            "max_length": "An e-mail address is never that long.",
         },
     )
     right = forms.ChoiceField(
         label="This person",
         choices=Invitation.Right.choices,
-        error_messages={"invalid_choice": "Choose what the person does for your company."},
+        error_messages={
+            "required": "Choose what the person does for your company.",
+            "invalid_choice": "Choose what the person does for your company.",
+        },
     )

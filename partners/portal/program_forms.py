@@ -51,7 +51,11 @@ class EventsForm(forms.Form):
         label="It is told when",
         choices=EventType.choices,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one of these."},
+        error_messages={
+            "required": "Choose at least one of these.",
+            "invalid_choice": "Choose at least one of these.",
+            "invalid_list": "Choose at least one of these.",
+        },
     )
 
 
@@ -61,7 +65,8 @@ class WebhookForm(EventsForm):
     url = forms.CharField(
         label="Address",
         max_length=300,
-        help_text="Begins with https:// and can be reached from the internet.",
+        help_text="Begins with https:// and can be reached from the internet. "
+        "Ports are 443, 80 and those above 1023.",
         widget=forms.URLInput(attrs={"placeholder": "https://"}),
         error_messages={
             "required": "Give the address of your program.",

@@ -22,6 +22,7 @@ from partners.portal.views import (
     team,
     thread,
     tokens,
+    webhook_ends,
     webhooks,
 )
 
@@ -130,8 +131,9 @@ urlpatterns = [
     path("webhooks/add/", webhooks.add, name="webhook_add"),
     path("webhooks/<int:number>/", webhooks.detail, name="webhook"),
     path("webhooks/<int:number>/events/", webhooks.choose, name="webhook_choose"),
-    path("webhooks/<int:number>/secret/", webhooks.rotate, name="webhook_rotate"),
-    path("webhooks/<int:number>/switch/", webhooks.switch, name="webhook_switch"),
+    path("webhooks/<int:number>/secret/", webhook_ends.rotate, name="webhook_rotate"),
+    path("webhooks/<int:number>/switch/", webhook_ends.switch, name="webhook_switch"),
+    path("webhooks/<int:number>/delete/", webhook_ends.delete, name="webhook_delete"),
     path("webhooks/<int:number>/test/", webhooks.try_out, name="webhook_test"),
     path(
         "webhooks/<int:number>/deliveries/<uuid:key>/again/",

@@ -46,6 +46,7 @@ LEFT_OUT = {
     "partners.webhooks.choose": "partners do it, in the portal",
     "partners.webhooks.rotate": "partners do it, in the portal",
     "partners.webhooks.switch_off": "partners do it, in the portal",
+    "partners.webhooks.remove": "partners do it, in the portal",
     "partners.webhooks.switch_on": "partners do it, in the portal",
     "partners.webhooks.try_out": "partners do it, in the portal",
     "partners.webhooks.replay": "partners do it, in the portal",

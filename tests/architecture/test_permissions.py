@@ -175,7 +175,6 @@ USE_CASES = {
     "cases.drafting.keep": PARTNER,
     "cases.drafting.discard": PARTNER,
     "cases.framework.publish": REGISTER,
-    "cases.framework.acknowledge": PARTNER_ADMINISTRATOR,
     "cases.intake.reports.report": PARTNER,
     "cases.intake.reports.accept": TRIAGE,
     "cases.intake.reports.attach": TRIAGE,
@@ -209,6 +208,7 @@ USE_CASES = {
     "partners.webhooks.choose": PARTNER_ADMINISTRATOR,
     "partners.webhooks.rotate": PARTNER_ADMINISTRATOR,
     "partners.webhooks.switch_off": PARTNER_ADMINISTRATOR,
+    "partners.webhooks.remove": PARTNER_ADMINISTRATOR,
     "partners.webhooks.switch_on": PARTNER_ADMINISTRATOR,
     "partners.webhooks.try_out": PARTNER_ADMINISTRATOR,
     "partners.webhooks.replay": PARTNER_ADMINISTRATOR,
@@ -242,6 +242,10 @@ ASKS_OTHERWISE = {
     "cases.reviewed.note_review": (
         "an approval needs the right to approve, anything else the right to write",
         "approver commander responder security",
+    ),
+    "cases.framework.acknowledge": (
+        "where a partner has no administrator, whoever acts for it",
+        PARTNER_ADMINISTRATOR,
     ),
     "cases.restoring.confirm_partner": (
         "whoever talks to partners hears it, and so does whoever responds",

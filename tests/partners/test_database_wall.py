@@ -55,6 +55,7 @@ READABLE = {
     "cases_involvement": set(columns.INVOLVEMENT_COLUMNS),
     "cases_noticecopy": set(columns.COPY_COLUMNS),
     "cases_procedure": set(columns.PROCEDURE_COLUMNS),
+    "cases_receipt": set(columns.RECEIPT_COLUMNS),
     "cases_remark": set(columns.REMARK_COLUMNS),
     "cases_report": set(columns.REPORT_COLUMNS),
     "cases_reportdraft": set(columns.DRAFT_COLUMNS),

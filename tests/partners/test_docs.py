@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 import standardwebhooks
+from django.test import Client
 
 from cases.models import NoticeCopy, Report
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.roles import PARTNER_SCOPES
-from notifications import delivery
+from notifications import delivery, turns
 from partners import tokens, webhooks
 from partners.models import EventType, Webhook
 from tests.architecture.source import ROOT
@@ -57,7 +58,7 @@ def test_the_example_accepts_what_we_send_once_and_nothing_else(both: Both, sett
         )
         Webhook.objects.filter(pk=made.pk).update(secret=known["SECRET"])
         webhooks.try_out(webhook_id=made.pk, by=boss(both.a), at=clocks.now())
-        delivery.deliver_due(at=clocks.now(), webhooks=True)
+        turns.deliver_due(at=clocks.now())
     ((headers, body),) = hook.calls
     seen: set[str] = set()
     assert known["accept"](body, headers, seen) == json.loads(body)
@@ -87,3 +88,19 @@ def test_every_line_works_as_it_stands_there(both: Both, live_server: Any):
     assert copy.acknowledged_by == "Person of Alder"
     assert Report.objects.filter(title="Fills twice", partner=both.a.partner).count() == 1
     assert [one["number"] for one in answers[4]["items"]] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("root", ["/api/v1/partner", "/api/v1"])
+def test_without_javascript_the_page_names_every_call_and_leads_to_the_description(root: str):
+    client = Client()
+    page = client.get(f"{root}/docs").text
+    plain = page.partition("<noscript>")[2].partition("</noscript>")[0]
+    assert '<a href="openapi.json">' in plain
+    paths = client.get(f"{root}/openapi.json").json()["paths"]
+    missing = [
+        f"{way.upper()} {path}"
+        for path, ways in paths.items()
+        for way in ways
+        if f"{way.upper()} {path}<" not in plain
+    ]
+    assert missing == []

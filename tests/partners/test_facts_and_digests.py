@@ -21,6 +21,7 @@ def test_the_incident_leads_to_its_facts_which_say_what_is_known_and_what_is_not
     assert "<dt>Your clients affected</dt><dd>17</dd>" in text
     assert '<dt>Your transactions affected</dt><dd><span class="mute">not known</span></dd>' in text
     assert "ALDER facts" in text
+    assert "“initial” in JSON and the API" in text
     assert leaks(text, "BIRCH") == []
 
 
@@ -32,6 +33,7 @@ def test_the_same_comes_as_json_with_nothing_but_the_partner_s_own(both: Both) -
     assert content == {
         "reference": both.a.package.reference,
         "stage": "initial",
+        "label": "first",
         "incident": both.a.involvement.reference,
         "title": both.a.involvement.title,
         "severity": 2,

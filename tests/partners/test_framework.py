@@ -217,3 +217,14 @@ def test_a_version_is_looked_at_as_a_partner_will_read_it_before_it_is_in_force(
     assert not Message.objects.filter(kind="framework").exists()
     script = desk.post(f"{DESK}do/publish/", {"text": "<script>x</script>", "again": "preview"})
     assert "<script>" not in script.context["form"].preview
+
+
+def test_where_nobody_administers_whoever_acts_acknowledges(both: Both) -> None:
+    auditor = person(both.a, "audit", "Cy")
+    assert "Your company has no administrator here" in both.a.client.get(ADDRESS).text
+    assert "Acknowledge version" not in auditor.client.get(ADDRESS).text
+    assert "Somebody who acts for your company acknowledges it" in auditor.client.get(ADDRESS).text
+    assert auditor.client.post(ACKNOWLEDGE, {"number": "1"}).status_code == 403
+    response = both.a.client.post(ACKNOWLEDGE, {"number": "1"}, follow=True)
+    assert "Thank you. You acknowledged version 1 for your company." in response.text
+    assert readings() == [("ALDER", "Person of Alder", 1)]

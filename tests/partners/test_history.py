@@ -14,6 +14,7 @@ from cases.models import Involvement, Phase
 from incidentdesk.kernel import grants
 from incidentdesk.kernel.models import User
 from partners.models import Contact
+from partners.portal.views import shelves
 from tests.conftest import NOW
 from tests.partners.conftest import TITLE, Both, Side, Telling, leaks
 from tests.partners.test_queries import cost
@@ -176,3 +177,21 @@ def test_a_day_that_nobody_lives_to_see_is_refused_in_a_sentence(both: Both, day
     answer = both.a.client.get("/portal/history/", {"until": day})
     assert answer.status_code == 422
     assert "Give a day that somebody alive may see." in answer.text
+
+
+def test_a_search_rests_after_so_many_incidents_and_goes_on_where_it_rested(
+    both: Both, three: list[Involvement], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelves, "SEARCHED", 2)
+    quotes, cancels, first = three
+    page = both.a.client.get(ADDRESS, {"q": "notice"}).text
+    assert "None of these fits all of this." in page
+    assert "Searched back to <time" in page
+    assert f"?q=notice&amp;after={cancels.reference}" in page
+    assert found(both, q="notice", after=str(cancels.reference)) == references(first)
+    assert "Searched back to" not in both.a.client.get(ADDRESS, {"severity": "2"}).text
+    assert found(both, q=str(first.reference).lower()) == references(first)
+    monkeypatch.setattr(shelves, "SEARCHED", 3)
+    assert found(both, q="notice") == references(first)
+    assert "Searched back to" not in both.a.client.get(ADDRESS, {"q": "notice"}).text
+    assert found(both, q="quotes") == references(quotes)

@@ -15,6 +15,7 @@ from incidentdesk.kernel import grants
 from incidentdesk.kernel.models import User
 from tests.conftest import NOW, PASSWORD, People
 from tests.partners.conftest import Both, Side, Telling, leaks
+from tests.partners.test_team import person
 
 pytestmark = pytest.mark.django_db
 
@@ -248,3 +249,15 @@ def test_the_timings_are_the_first_of_each(both: Both, telling: Telling) -> None
     assert sent_at is not None
     assert f"{sent_at:%H:%M}" in text
     assert "not yet" in text
+
+
+def test_what_a_person_has_not_seen_yet_is_marked_for_that_person_alone(
+    both: Both, telling: Telling
+) -> None:
+    page, mark = f"/portal/incidents/{both.a.involvement.reference}/", "new for you"
+    colleague = person(both.a, "act", "Ada").client
+    assert [both.a.client.get(page).text.count(mark) for _ in range(2)] == [1, 0]
+    telling.tell(both.a.involvement, "ALDER second notice")
+    telling.tell(both.b.involvement, "BIRCH second notice")
+    assert [both.a.client.get(page).text.count(mark) for _ in range(2)] == [1, 0]
+    assert [colleague.get(page).text.count(mark) for _ in range(2)] == [2, 0]

@@ -62,7 +62,7 @@ def test_the_next_version_takes_its_place_and_one_is_withdrawn(both: Both) -> No
     client.post(page_of(made, "withdraw/"))
     made.refresh_from_db()
     assert made.ended_by == both.a.user
-    assert "None yet." in client.get("/portal/procedures/").text
+    assert "None is in force." in client.get("/portal/procedures/").text
 
 
 @pytest.mark.parametrize(
@@ -122,3 +122,18 @@ def test_the_pages_keep_to_their_budget(both: Both) -> None:
     client = both.a.client
     for address in ("/portal/", "/portal/procedures/", page_of(both.a.procedure)):
         assert len(cost(client, address)) <= 10, address
+
+
+def test_what_expired_stands_apart_from_what_is_in_force(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, held = both.a.client, both.a.procedure
+    client.post("/portal/procedures/new/", typed(title="ALDER later", valid_until="2028-01-01"))
+    assert "Expired" not in client.get("/portal/procedures/").text
+    after = held.valid_until + timedelta(days=1)
+    moment = NOW.replace(year=after.year, month=after.month, day=after.day)
+    monkeypatch.setattr(clocks, "now", lambda: moment)
+    text = client.get("/portal/procedures/").text
+    in_force, _, expired = text.partition("Expired: not in force any more</h2>")
+    assert ("ALDER later" in in_force, held.title in in_force) == (True, False)
+    assert ("ALDER later" in expired, held.title in expired) == (False, True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from tests.partners.test_queries import cost
 from tests.partners.test_team import person
 
 pytestmark = pytest.mark.django_db
+ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
 def address(both: Both, kind: str) -> str:
@@ -43,6 +46,7 @@ def test_the_json_holds_what_the_partner_sees_and_nothing_else(both: Both) -> No
         "partner",
         "incident",
         "notices",
+        "facts",
         "thread",
         "requests",
     }
@@ -53,6 +57,30 @@ def test_the_json_holds_what_the_partner_sees_and_nothing_else(both: Both) -> No
     assert [file["name"] for file in said["files"]] == ["ALDER-list.csv"]
     assert not leaks(response.text, "BIRCH", TITLE, "undisclosed", "unsent")
     assert [key for key in _keys(found) if key == "id" or key.endswith("_id")] == []
+
+
+def test_the_json_holds_the_facts_that_were_handed_over(both: Both) -> None:
+    found = both.a.client.get(address(both, "json")).json()
+    alone = both.a.client.get(f"/portal/facts/{both.a.package.reference}/json/").json()
+    assert found["facts"] == [alone]
+    assert (alone["stage"], alone["label"]) == ("initial", "first")
+
+
+def test_every_time_in_json_is_written_in_one_way(both: Both) -> None:
+    both.a.user.refresh_from_db()
+    both.a.client.post("/portal/preferences/", {"zone": "Asia/Tokyo", "style": "iso"})
+    found = both.a.client.get(address(both, "json")).json()
+    times = [one for one in _texts(found) if re.match(r"\d{4}-\d\d-\d\d", one)]
+    assert len(times) > 8
+    assert [one for one in times if not ISO.fullmatch(one)] == []
+    assert list(found["incident"]["phase_times"]) == list(both.a.involvement.phase_times)
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    inside = value.values() if isinstance(value, dict) else value
+    return [text for one in inside for text in _texts(one)] if isinstance(inside, Iterable) else []
 
 
 def _keys(value: Any) -> list[str]:
@@ -70,6 +98,11 @@ def test_the_pdf_says_the_same(both: Both, monkeypatch: pytest.MonkeyPatch) -> N
     (html,) = drawn
     for word in ("ALDER notice", "ALDER remark", "ALDER question", "ALDER  meaning"):
         assert word in html
+    package = both.a.package
+    assert f"<b>First facts package {package.reference}</b>" in html
+    assert "<dt>Your clients affected</dt><dd>17</dd>" in html
+    reached = list(both.a.involvement.phase_times)
+    assert html.count("<dt>Confirmed</dt>") == int(reached[-1] != "identification")
     assert not leaks(html, "BIRCH", TITLE, "undisclosed", "unsent")
 
 

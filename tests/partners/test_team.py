@@ -354,3 +354,37 @@ def test_the_desk_takes_a_login_away(both: Both, people: People):
     assert client.get("/portal/").status_code == 302
     with pytest.raises(NotAllowed):
         directory.take_login(contact_id=contact.pk, by=people.actor("commander"), at=NOW)
+
+
+def test_who_serves_another_partner_too_stays_logged_in_for_that_one_alone(
+    both: Both, boss: Boss
+) -> None:
+    helper = person(both.a, "act", "Hal")
+    Contact.objects.create(partner=both.b.partner, user=helper.user, name="Hal", email="h@b.test")
+    grants.grant(helper.user, "act", both.b.partner)
+    for_a, for_b = helper.client, helper.client
+    for_a.post("/accounts/partner/", {"partner": "ALDER"})
+    for_b.post("/accounts/partner/", {"partner": "BIRCH"})
+    assert "ALDER notice" in for_a.get(f"/portal/incidents/{both.a.involvement.reference}/").text
+    contact = Contact.objects.get(partner=both.a.partner, user=helper.user)
+    team.remove(contact_id=contact.pk, by=boss.actor, at=NOW)
+    page = f"/portal/incidents/{both.b.involvement.reference}/"
+    assert "BIRCH notice" in for_b.get(page).text
+    assert for_b.get(f"/portal/incidents/{both.a.involvement.reference}/").status_code == 404
+    choose = "/accounts/partner/?next=/portal/"
+    assert for_a.get("/portal/")["Location"] == choose
+    before = both.b.rows()
+    words = {"title": "ALDER words", "description": "x", "noticed_at": "2026-03-04T09:41"}
+    assert for_a.post("/portal/report/", words)["Location"] == choose
+    assert both.b.rows() == before
+    for_a.post("/accounts/partner/", {"partner": "BIRCH"})
+    assert "BIRCH notice" in for_a.get(page).text
+
+
+def test_who_served_that_partner_alone_is_logged_out_at_once(both: Both, boss: Boss) -> None:
+    helper = person(both.a, "act", "Hal")
+    client = helper.client
+    assert client.get("/portal/").status_code == 200
+    contact = Contact.objects.get(partner=both.a.partner, user=helper.user)
+    team.remove(contact_id=contact.pk, by=boss.actor, at=NOW)
+    assert client.get("/portal/")["Location"].startswith("/accounts/login/")

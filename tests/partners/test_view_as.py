@@ -7,6 +7,7 @@ from django.test import Client
 
 from cases import restriction
 from incidentdesk.kernel.models import AuditEvent
+from partners import tokens
 from tests.conftest import NOW, People
 from tests.partners.conftest import Both
 
@@ -119,3 +120,17 @@ def test_the_incident_page_and_the_register_lead_there(both: Both, people: Peopl
     page = client.get(f"/admin/partners/partner/{both.a.partner.pk}/view_as/")
     assert page["Location"] == AT
     assert AT in client.get(f"/admin/cases/incident/{both.incident.pk}/change/?tab=partners").text
+
+
+def test_what_belongs_to_a_person_is_said_to_and_not_shown(both: Both, looking: Client):
+    tokens.make(name="ALDER status page", scopes=[], by=both.a.actor, at=NOW)
+    for page, sentence in (
+        ("tokens", "Tokens belong to persons"),
+        ("preferences", "Preferences belong to persons"),
+    ):
+        text = looking.get(f"/portal/{page}/").text
+        assert sentence in text
+        assert "No token is in use" not in text
+        assert "You are not down for notices" not in text
+        assert 'action="/portal/' not in text
+        assert sentence not in both.a.client.get(f"/portal/{page}/").text

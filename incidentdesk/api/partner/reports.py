@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from ninja import Router, Status
 from pydantic import BaseModel
@@ -63,7 +64,7 @@ def list_reports(
 
     def answer(by: Actor) -> ReportPage:
         order, names = ("-reported_at", "-id"), _categories()
-        found, onward = paging.page(visibility.reports_for(by), order, after=after, limit=limit)
+        found, onward = paging.page(_reports(by), order, after=after, limit=limit)
         return ReportPage(items=[Told.of(row, names) for row in found], next=onward)
 
     return door.read(request, answer, known=PAGED)
@@ -108,8 +109,14 @@ def report(
     return Status(201, door.again(request, lambda by: _told(by, made.reference)))
 
 
+def _reports(by: Actor) -> QuerySet[Report]:
+    """Each with its files."""
+    files = Prefetch("files", queryset=visibility.files_for(by))
+    return visibility.reports_for(by).prefetch_related(files)
+
+
 def _told(by: Actor, reference: str) -> Told:
-    found = visibility.reports_for(by).filter(reference=reference).first()
+    found = _reports(by).filter(reference=reference).first()
     if found is None:
         raise NotFound("There is no such report.")
     return Told.of(found, _categories())

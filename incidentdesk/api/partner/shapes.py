@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from pydantic import BaseModel, Field
 
-from cases.models import Involvement, NoticeCopy, Remark, Report, Request, RequestStep, SharedFile
+from cases.models import (
+    FactsPackage,
+    Involvement,
+    NoticeCopy,
+    Remark,
+    Report,
+    Request,
+    RequestStep,
+    SharedFile,
+)
+from partners.portal.views import facts
 
 # What became of a report, in the partner's words. Whether others know of the incident that it
 # became is told apart by nothing.
@@ -63,17 +75,49 @@ class Notice(BaseModel):
 
 
 class File(BaseModel):
-    """A file that is part of what was said; a person loads it in the portal."""
+    """A file that is part of what was said."""
 
+    key: UUID = Field(description="By which `get_file` hands it out.")
     name: str
     size: int
     sha256: str
-    link: str
+    added_at: datetime
+    link: str = Field(description="Where a person loads it in the portal.")
 
     @classmethod
     def of(cls, row: SharedFile) -> File:
         """A row that the window gave."""
         return cls(link=_link("files", row.key), **_named(cls, row, but=("link",)))
+
+
+class Facts(BaseModel):
+    """The figures of an incident for your company, for your own reports; null is not known."""
+
+    reference: str
+    stage: str = Field(description="initial, interim or final.")
+    label: str = Field(description="The word that pages have for it: first, interim or final.")
+    handed_over_at: datetime
+    incident: str
+    title: str
+    severity: int
+    is_exercise: bool
+    what_happened: str
+    affected_services: str
+    began_at: datetime | None
+    ended_at: datetime | None
+    is_estimate: bool
+    clients: int | None
+    clients_share: Decimal | None = Field(description="Per cent of all your clients.")
+    transactions: int | None
+    transactions_share: Decimal | None = Field(description="Per cent of all your transactions.")
+    value_eur: int | None
+    downtime_minutes: int | None
+    link: str
+
+    @classmethod
+    def of(cls, row: FactsPackage) -> Facts:
+        """A row that the window gave."""
+        return cls(link=_link("facts", row.reference), **facts.content(row))
 
 
 class Written(BaseModel):
@@ -106,16 +150,18 @@ class Told(BaseModel):
     reporter: str
     state: str = Field(description="waits, in work, or answered.")
     answer: str
+    files: list[File]
     link: str
 
     @classmethod
     def of(cls, row: Report, categories: dict[int, str]) -> Told:
-        """A row that the window gave."""
+        """A row that the window gave, with its files."""
         return cls(
+            files=[File.of(one) for one in row.files.all()],
             category=categories.get(row.category_id or 0),
             state=STATES[Report.State(row.state)],
             link=_link("reports", row.reference),
-            **_named(cls, row, but=("category", "state", "link")),
+            **_named(cls, row, but=("category", "state", "files", "link")),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpResponse, JsonResponse
@@ -28,7 +29,7 @@ FIGURES = {
 def detail(request: ScopedRequest, reference: str) -> HttpResponse:
     """One package as it was handed over."""
     found = _package(request.actor, reference)
-    context = {"package": found, "figures": _figures(found)}
+    context = {"package": found, "figures": figures(content(found))}
     return render(request, "portal/facts/detail.html", context)
 
 
@@ -36,25 +37,36 @@ def detail(request: ScopedRequest, reference: str) -> HttpResponse:
 def as_json(request: ScopedRequest, reference: str) -> HttpResponse:
     """The same, to be read by a program and kept."""
     found = _package(request.actor, reference)
-    involvement = found.involvement
-    content: dict[str, Any] = {
-        "reference": found.reference,
-        "stage": found.stage,
-        "handed_over_at": found.handed_at,
+    answer = JsonResponse(content(found), json_dumps_params={"indent": 2, "ensure_ascii": False})
+    answer["Content-Disposition"] = f'attachment; filename="{found.reference}.json"'
+    return answer
+
+
+def content(package: FactsPackage) -> dict[str, Any]:
+    """A package for programs. `stage` is the key, `label` the word that pages have for it."""
+    involvement = package.involvement
+    return {
+        "reference": package.reference,
+        "stage": package.stage,
+        "label": package.get_stage_display(),
+        "handed_over_at": package.handed_at,
         "incident": involvement.reference,
         "title": involvement.title,
         "severity": involvement.severity,
         "is_exercise": involvement.is_exercise,
-        "what_happened": found.text,
-        "affected_services": found.services,
-        "began_at": found.began_at,
-        "ended_at": found.ended_at,
-        "is_estimate": found.is_estimate,
-        **{name: getattr(found, name) for name in FIGURES},
+        "what_happened": package.text,
+        "affected_services": package.services,
+        "began_at": package.began_at,
+        "ended_at": package.ended_at,
+        "is_estimate": package.is_estimate,
+        **{name: getattr(package, name) for name in FIGURES},
     }
-    answer = JsonResponse(content, json_dumps_params={"indent": 2, "ensure_ascii": False})
-    answer["Content-Disposition"] = f'attachment; filename="{found.reference}.json"'
-    return answer
+
+
+def figures(known: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Each with its words; "" is not known."""
+    found = {words: known[name] for name, words in FIGURES.items()}
+    return [(words, "" if value is None else f"{value:,}") for words, value in found.items()]
 
 
 def _package(actor: Actor, reference: str) -> FactsPackage:
@@ -62,9 +74,3 @@ def _package(actor: Actor, reference: str) -> FactsPackage:
     if found is None:
         raise Http404
     return found
-
-
-def _figures(package: FactsPackage) -> list[tuple[str, str]]:
-    """Each with its words; "" is not known."""
-    found = {words: getattr(package, name) for name, words in FIGURES.items()}
-    return [(words, "" if value is None else f"{value:,}") for words, value in found.items()]

@@ -34,15 +34,16 @@ def index(request: ScopedRequest) -> HttpResponse:
         "newest": versions[0],
         "reading": readings.get(shown.pk),
         "versions": [(one, readings.get(one.pk)) for one in versions],
-        "administers": _administers(request),
+        "acknowledges": _acknowledges(request),
+        "is_administered": _right(request) == Permission.PARTNER_ADMINISTER,
     }
     return render(request, "portal/framework.html", context)
 
 
 @require_POST
 def acknowledge(request: ScopedRequest) -> HttpResponse:
-    """The administrator has read the version in force."""
-    if not _administers(request):
+    """An administrator, or who acts where there is none, has read the version in force."""
+    if not _acknowledges(request):
         raise PermissionDenied(READ_ONLY)
     actor, asked = request.actor, request.POST.get("number", "")
     number = int(asked) if _is_number(asked) else 0
@@ -58,6 +59,10 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 9
 
 
-def _administers(request: ScopedRequest) -> bool:
-    may = access.allows(request.actor, Permission.PARTNER_ADMINISTER, request.partner)
+def _right(request: ScopedRequest) -> Permission:
+    return framework.who_acknowledges(request.partner)
+
+
+def _acknowledges(request: ScopedRequest) -> bool:
+    may = access.allows(request.actor, _right(request), request.partner)
     return may and not request.is_viewed

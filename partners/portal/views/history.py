@@ -31,7 +31,7 @@ def index(request: ScopedRequest) -> HttpResponse:
         after = (asked.pop("after", None) or [""])[-1]
         found = _found(request.actor, form.cleaned_data)
         context |= {
-            "shelf": further(request.actor, found, after=after),
+            "shelf": further(request.actor, found, after=after, words=form.cleaned_data["words"]),
             "asked": asked.urlencode(),
             "is_filtered": any(form.cleaned_data.values()),
         }

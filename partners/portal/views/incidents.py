@@ -66,7 +66,7 @@ def page(request: ScopedRequest, involvement: Involvement, remark: RemarkForm) -
         )
     context = {
         "involvement": involvement,
-        "steps": _steps(involvement),
+        "steps": steps_of(involvement),
         "is_dismissed": involvement.phase == Phase.DISMISSED,
         "is_open": involvement.phase not in OVER,
         "over_at": moment(involvement, involvement.phase),
@@ -138,25 +138,25 @@ def incident_of(actor: Actor, reference: str) -> Involvement:
 
 def _updates(actor: Actor, involvement: Involvement) -> list[Update]:
     """What this partner was sent about the incident, oldest first."""
-    copies = visibility.notices_for(actor).filter(involvement_id=involvement.pk)
+    copies = visibility.marked_for(actor).filter(involvement_id=involvement.pk)
     sent = copies.order_by("sent_at", "id")
     return [Update(number, notice) for number, notice in enumerate(sent, start=1)]
 
 
-def _steps(involvement: Involvement) -> list[Step]:
+def steps_of(involvement: Involvement) -> list[Step]:
     """The five phases; none for an incident that was dismissed."""
     if involvement.phase == Phase.DISMISSED:
         return []
     reached = [*STEPS, Phase.CLOSED].index(Phase(involvement.phase))
-    steps = []
+    found = []
     for place, (phase, then) in enumerate(zip(STEPS, [*STEPS[1:], Phase.CLOSED], strict=True)):
         if place < reached:
-            steps.append(Step(phase.label, "done", DONE[phase], moment(involvement, then)))
+            found.append(Step(phase.label, "done", DONE[phase], moment(involvement, then)))
         elif place == reached:
-            steps.append(Step(phase.label, "now", "in progress"))
+            found.append(Step(phase.label, "now", "in progress"))
         else:
-            steps.append(Step(phase.label, "ahead"))
-    return steps
+            found.append(Step(phase.label, "ahead"))
+    return found
 
 
 def _timings(involvement: Involvement, sent: list[NoticeCopy]) -> dict[str, object]:

@@ -21,13 +21,14 @@ MOST = 100  # former ones that are listed
 
 @require_safe
 def index(request: ScopedRequest) -> HttpResponse:
-    """Those in force, by their last day, and the former ones."""
+    """Those in force, by their last day, those that expired, and the former ones."""
     rows = visibility.procedures_for(request.actor)
     today = clocks.now().date()
+    held = list(rows.filter(ended_at=None))
     context = {
-        "current": rows.filter(ended_at=None),
+        "current": [one for one in held if one.is_valid(today)],
+        "expired": [one for one in held if not one.is_valid(today)],
         "former": rows.exclude(ended_at=None).order_by("-ended_at", "-id")[:MOST],
-        "today": today,
         "soon": today + SOON,
     }
     return render(request, "portal/procedures/index.html", context)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -23,7 +24,9 @@ from cases.models import Involvement, NoticeCopy, Remark, Request, SharedFile
 from incidentdesk.kernel import audit, clocks, pdf
 from incidentdesk.kernel.errors import Conflict
 from incidentdesk.kernel.scope import Outside, ScopedRequest
-from partners.portal.views.incidents import incident_of
+from partners.portal.views import facts
+from partners.portal.views.incidents import incident_of, steps_of
+from partners.portal.views.shelves import moment
 
 FORMAT = 1
 LONGEST, LINES = 600, 3000  # pieces, and lines of them; it is drawn while the person waits
@@ -35,7 +38,6 @@ INCIDENT = (
     "severity",
     "meaning",
     "phase",
-    "phase_times",
     "started_at",
     "disclosed_at",
     "recovery_confirmed_at",
@@ -70,7 +72,7 @@ FILE = ("name", "size", "sha256", "added_at")
 
 @require_safe
 def as_json(request: ScopedRequest, reference: str) -> HttpResponse:
-    """For a program; times are UTC."""
+    """For a program; every time is ISO 8601 in UTC, with a Z."""
     involvement = incident_of(request.actor, reference)
     copies = _copies(request, involvement)
     found = _record(request, involvement, copies)
@@ -93,6 +95,8 @@ def as_pdf(request: ScopedRequest, reference: str) -> HttpResponse:
         return redirect(back)
     _note(request, involvement, copies, "PDF")
     context = {"involvement": involvement, "partner": request.partner, "record": found}
+    context["phases"] = steps_of(involvement)
+    context["packages"] = [(one, facts.figures(one)) for one in found["facts"]]
     html = render_to_string("portal/incidents/record.html", context, request=request)
 
     def make() -> HttpResponseBase:
@@ -121,16 +125,23 @@ def _record(
     actor, only = request.actor, {"involvement_id": involvement.pk}
     remarks = visibility.remarks_for(actor).filter(**only)
     asked = visibility.requests_for(actor).filter(**only)
+    packages = visibility.packages_for(actor).filter(**only).order_by("id")
     return {
         "format": FORMAT,
         "taken_at": clocks.now(),
         "taken_by": actor.name,
         "partner": {"code": request.partner.code, "name": request.partner.name},
-        "incident": _values(involvement, INCIDENT),
+        "incident": {**_values(involvement, INCIDENT), "phase_times": _phase_times(involvement)},
         "notices": [_notice(number, copy) for number, copy in enumerate(copies, start=1)],
+        "facts": [facts.content(package) for package in packages],
         "thread": [_said(remark) for remark in remarks],
         "requests": _requests(request, list(asked)),
     }
+
+
+def _phase_times(involvement: Involvement) -> dict[str, datetime | None]:
+    """When it came into each phase, as moments: they are written as all other times are."""
+    return {phase: moment(involvement, phase) for phase in involvement.phase_times}
 
 
 def _notice(number: int, copy: NoticeCopy) -> dict[str, Any]:
@@ -161,7 +172,7 @@ def _values(row: Any, names: tuple[str, ...]) -> dict[str, Any]:
 
 def _no_pdf(found: dict[str, Any]) -> str:
     """Why none can be drawn; empty where one can."""
-    pieces = len(found["notices"]) + len(found["thread"])
+    pieces = len(found["notices"]) + len(found["thread"]) + len(found["facts"])
     pieces += sum(1 + len(one["said"]) for one in found["requests"])
     if pieces > LONGEST or _lines(found) > LINES:
         return "of so long a record would take too long"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.db.models import Q
@@ -31,14 +32,17 @@ WORDS = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: ScopedRequest) -> HttpResponse:
-    """Report an incident. What was typed stays if it is refused."""
+    """Report an incident. What was typed stays if it is refused, in the form and as a draft."""
     require_acting(request)
     if request.method != "POST":
         return _form(request, ReportForm(initial=_begun(request.actor)))
-    form = ReportForm(request.POST, request.FILES)
+    form, actor = ReportForm(request.POST, request.FILES), request.actor
+    # Whatever becomes of it, the words are kept as a draft first; sending it forgets that.
+    typed = {name: request.POST.get(name, "") for name in drafting.FIELDS}
+    request.after_scope.append(partial(drafting.keep, typed=typed, by=actor, at=clocks.now()))
     if not form.is_valid():
         return _form(request, form)
-    actor, data = request.actor, form.cleaned_data
+    data = form.cleaned_data
 
     def refused(sentence: str) -> HttpResponse:
         form.add_error(None, sentence)

@@ -55,7 +55,7 @@ def index(request: ScopedRequest) -> HttpResponse:
 @require_POST
 def add(request: ScopedRequest) -> HttpResponse:
     """A new address. What was typed stays if it is refused."""
-    _require_administrator(request)
+    require_administrator(request)
     form = WebhookForm(request.POST)
     if not form.is_valid():
         return _page(request, form)
@@ -75,15 +75,15 @@ def add(request: ScopedRequest) -> HttpResponse:
 @require_safe
 def detail(request: ScopedRequest, number: int) -> HttpResponse:
     """One webhook and what was sent to it, newest first; `?after=` goes on with the older ones."""
-    webhook = _webhook(request, number)
+    webhook = webhook_of(request, number)
     return _one(request, number, webhook, EventsForm(initial={"events": webhook.events}))
 
 
 @require_POST
 def choose(request: ScopedRequest, number: int) -> HttpResponse:
     """What it is told of from now on."""
-    webhook = _webhook(request, number)
-    _require_administrator(request)
+    webhook = webhook_of(request, number)
+    require_administrator(request)
     form = EventsForm(request.POST)
     if not form.is_valid():
         return _one(request, number, webhook, form)
@@ -93,76 +93,52 @@ def choose(request: ScopedRequest, number: int) -> HttpResponse:
         webhooks.choose(webhook_id=webhook.pk, events=events, by=actor, at=clocks.now())
         return "It is told of these from now on."
 
-    return _afterwards(run, number)
-
-
-@require_POST
-def rotate(request: ScopedRequest, number: int) -> HttpResponse:
-    """A new secret; the former one signs beside it for a day."""
-    webhook_id, actor = _webhook(request, number).pk, request.actor
-    _require_administrator(request)
-
-    def run() -> str:
-        _, secret = webhooks.rotate(webhook_id=webhook_id, by=actor, at=clocks.now())
-        words = "There is a new secret; for 24 hours each call is signed by the former one too."
-        return format_html(SHOWN_ONCE, words, secret)
-
-    return _afterwards(run, number)
-
-
-@require_POST
-def switch(request: ScopedRequest, number: int) -> HttpResponse:
-    """Off, or on again."""
-    webhook, actor = _webhook(request, number), request.actor
-    _require_administrator(request)
-
-    def run() -> str:
-        if request.POST.get("on"):
-            webhooks.switch_on(webhook_id=webhook.pk, by=actor, at=clocks.now())
-            return "It is told again. What happened meanwhile stands in the feed."
-        webhooks.switch_off(webhook_id=webhook.pk, by=actor, at=clocks.now())
-        return "It is told nothing more."
-
-    return _afterwards(run, number)
+    return afterwards(run, number)
 
 
 @require_POST
 def try_out(request: ScopedRequest, number: int) -> HttpResponse:
     """A test on its way."""
-    webhook_id, actor = _webhook(request, number).pk, request.actor
-    _require_administrator(request)
+    webhook_id, actor = webhook_of(request, number).pk, request.actor
+    require_administrator(request)
 
     def run() -> str:
         webhooks.try_out(webhook_id=webhook_id, by=actor, at=clocks.now())
         return "A test is on its way; the log below says how it went. Load the page again."
 
-    return _afterwards(run, number)
+    return afterwards(run, number)
 
 
 @require_POST
 def replay(request: ScopedRequest, number: int, key: UUID) -> HttpResponse:
     """The same once more."""
-    rows = deliveries.deliveries_of(request.actor).filter(webhook_id=_webhook(request, number).pk)
+    rows = deliveries.deliveries_of(request.actor).filter(webhook_id=webhook_of(request, number).pk)
     found, actor = rows.filter(key=key).first(), request.actor
     if found is None:
         raise Http404
-    _require_administrator(request)
+    require_administrator(request)
     delivery_id = found.pk
 
     def run() -> str:
         webhooks.replay(delivery_id=delivery_id, by=actor, at=clocks.now())
         return "It is on its way once more, under the same id."
 
-    return _afterwards(run, number)
+    return afterwards(run, number)
 
 
-def _afterwards(run: Callable[[], str | Landing], number: int) -> Afterwards:
+def afterwards(run: Callable[[], str | Landing], number: int) -> Afterwards:
+    """Run it, then show the webhook."""
     return Afterwards(run, to=reverse("portal:webhook", args=[number]))
 
 
 def _page(request: ScopedRequest, form: WebhookForm) -> HttpResponse:
     rows = list(enumerate(webhooks.webhooks_of(request.actor), start=1))
-    context = {"administers": _administers(request), "rows": rows, "form": form}
+    context = {
+        "administers": _administers(request),
+        "rows": [row for row in rows if row[1].deleted_at is None],
+        "deleted": [row for row in rows if row[1].deleted_at is not None],
+        "form": form,
+    }
     status = 422 if form.errors else 200
     return render(request, "portal/webhooks/index.html", context, status=status)
 
@@ -179,22 +155,24 @@ def _one(request: ScopedRequest, number: int, webhook: Webhook, form: EventsForm
     now = clocks.now()
     context = {
         "number": number,
-        "administers": _administers(request),
+        "administers": _administers(request) and webhook.deleted_at is None,
         "webhook": webhook,
         "told": [EventType(key).label for key in webhook.events],
         "has_two": webhook.former_until is not None and now < webhook.former_until,
         "form": form,
-        "sent": [_sent(row) for row in found[:PAGE]],
+        "sent": [_sent(row, webhook) for row in found[:PAGE]],
         "last": found[PAGE - 1].key if len(found) > PAGE else "",
     }
     status = 422 if form.errors else 200
     return render(request, "portal/webhooks/detail.html", context, status=status)
 
 
-def _sent(row: Delivery) -> Sent:
-    lines = list(row.message.events.all())
-    is_waiting = row.message.state in ("queued", "sending")
-    return Sent(row, WORDS[row.message.state], is_waiting, lines[-1].detail if lines else "")
+def _sent(row: Delivery, webhook: Webhook) -> Sent:
+    lines, state = list(row.message.events.all()), row.message.state
+    last_words = lines[-1].detail if lines else ""
+    if state == "queued" and not webhook.is_on:  # it was under way when that was switched off
+        return Sent(row, WORDS["suppressed"], is_waiting=False, last_words=last_words)
+    return Sent(row, WORDS[state], state in ("queued", "sending"), last_words)
 
 
 def _uuid(text: str) -> UUID:
@@ -204,7 +182,8 @@ def _uuid(text: str) -> UUID:
         raise Http404 from None
 
 
-def _webhook(request: ScopedRequest, number: int) -> Webhook:
+def webhook_of(request: ScopedRequest, number: int) -> Webhook:
+    """This partner's webhook of that number; any other is a 404."""
     found = list(webhooks.webhooks_of(request.actor))
     if not 1 <= number <= len(found):
         raise Http404
@@ -215,6 +194,7 @@ def _administers(request: ScopedRequest) -> bool:
     return access.allows(request.actor, Permission.PARTNER_ADMINISTER, request.partner)
 
 
-def _require_administrator(request: ScopedRequest) -> None:
+def require_administrator(request: ScopedRequest) -> None:
+    """Others read what stands here."""
     if not _administers(request):
         raise PermissionDenied(READ_ONLY)

@@ -1,0 +1,41 @@
+"""The address of a partner's program, as it is typed; the door of calls looks again at each."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from incidentdesk.kernel.errors import InvalidInput
+from notifications.channels import guarded
+
+
+def checked(url: str) -> str:
+    """An address that can be called; where its name leads is looked at when it is."""
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 -- reading it is what checks it
+    except ValueError:
+        parts = urlsplit("")
+    plain = settings.WEBHOOK_LOOPBACK and parts.scheme == "http"
+    is_good = url.isascii() and url.isprintable() and " " not in url
+    if not is_good or not parts.hostname or not (parts.scheme == "https" or plain):
+        raise InvalidInput("Give an address that begins with https://, as your program has it.")
+    if parts.username or parts.password or parts.fragment:
+        raise InvalidInput("Leave user name, password and # out; each call is signed instead.")
+    if not _may_be_public(parts.hostname):
+        raise InvalidInput("Give an address that can be reached from the internet.")
+    if not guarded.is_web_port(parts.port):
+        raise InvalidInput(f"Give an address with another port. {guarded.PORTS}")
+    if len(url) > 300:
+        raise InvalidInput("Keep the address to 300 characters.")
+    return url
+
+
+def _may_be_public(host: str) -> bool:
+    """Whether a host can be one of the internet; a name is looked at when it is called."""
+    try:
+        return guarded.is_public(host) or settings.WEBHOOK_LOOPBACK
+    except ValueError:  # a name
+        return host != "localhost" or settings.WEBHOOK_LOOPBACK

@@ -1,0 +1,78 @@
+"""A form that is refused says that its files have to be chosen again, and loses no word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from cases.models import Report, ReportDraft
+from tests.partners.conftest import Both
+from tests.partners.test_reports import typed
+
+pytestmark = pytest.mark.django_db
+AGAIN = "Choose your files again: a form that was refused cannot keep them."
+PROCEDURE = {
+    "title": "ALDER how we tell",
+    "version": "2",
+    "scope": "All of it",
+    "attested_by": "Ada",
+    "valid_until": "",
+}
+
+
+def file(content: bytes = b"x") -> SimpleUploadedFile:
+    """Something to send."""
+    return SimpleUploadedFile("list.csv", content)
+
+
+def forms(both: Both) -> dict[str, dict[str, Any]]:
+    """Each form with files, and what it refuses."""
+    incident, asked = both.a.involvement.reference, both.a.asked.reference
+    procedure = both.a.procedure.reference
+    return {
+        "/portal/report/": typed(title=""),
+        f"/portal/incidents/{incident}/write/": {"text": "ALDER x" * 2_000},
+        f"/portal/requests/{asked}/answer/": {"text": "ALDER x" * 4_000},
+        "/portal/procedures/new/": PROCEDURE,
+        f"/portal/procedures/{procedure}/next/": PROCEDURE,
+    }
+
+
+def test_each_form_with_files_says_beside_the_field_that_they_are_gone(both: Both) -> None:
+    for address, given in forms(both).items():
+        answer = both.a.client.post(address, {**given, "uploads": file()})
+        assert (answer.status_code, answer.text.count(AGAIN)) == (422, 1), address
+        answer = both.a.client.post(address, given)
+        assert (answer.status_code, answer.text.count(AGAIN)) == (422, 0), address
+
+
+def test_an_empty_file_is_refused_by_its_name_and_the_words_stay(both: Both) -> None:
+    address = f"/portal/incidents/{both.a.involvement.reference}/write/"
+    answer = both.a.client.post(address, {"text": "ALDER words", "uploads": file(b"")})
+    assert answer.status_code == 422
+    assert "The file “list.csv” is empty" in answer.text
+    assert (AGAIN in answer.text, "ALDER words" in answer.text) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "content"), [({"title": ""}, b"x"), ({"noticed_at": "then"}, b"x"), ({}, b"")]
+)
+def test_a_refused_report_stays_as_typed_and_as_a_draft(
+    both: Both, wrong: dict[str, str], content: bytes
+) -> None:
+    given = typed(description="ALDER all the words", **wrong)
+    answer = both.a.client.post("/portal/report/", {**given, "uploads": file(content)})
+    assert (answer.status_code, AGAIN in answer.text) == (422, True)
+    assert "ALDER all the words" in answer.text
+    draft = ReportDraft.objects.get()
+    kept = {name: getattr(draft, name) for name in given if hasattr(draft, name)}
+    assert kept == {name: value for name, value in given.items() if name in kept}
+    assert "ALDER all the words" in both.a.client.get("/portal/report/").text
+
+
+def test_a_report_that_was_taken_leaves_no_draft(both: Both) -> None:
+    before = Report.objects.count()
+    both.a.client.post("/portal/report/", typed(description="ALDER sent"))
+    assert (Report.objects.count(), ReportDraft.objects.count()) == (before + 1, 0)
