@@ -136,7 +136,10 @@
   document.addEventListener("change", (event) => {
     const form = event.target.matches("form.dialog [name=kind]") && event.target.form;
     const again = form && form.querySelector(`button[name=again][value="${CSS.escape(event.target.value)}"]`);
-    if (again) form.requestSubmit(again);
+    if (!again) return;
+    form.requestSubmit(again);
+    // What is typed until the answer is here would be lost.
+    form.querySelectorAll("textarea, select, input:not([type=hidden])").forEach((field) => { field.disabled = true; });
   });
   // What searches in a choice of several has the name of the choice; the frame makes it after this.
   addEventListener("load", () => setTimeout(() => {

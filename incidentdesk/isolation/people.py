@@ -100,7 +100,7 @@ class Teller:
         """A notice, approved and sent; or only drafted."""
         notice = notices.draft(
             incident_id=involvement.incident_id,
-            kind="update",
+            kind="first",
             body=body,
             involvement_ids=[involvement.pk],
             by=self.lead,

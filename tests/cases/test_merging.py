@@ -170,6 +170,25 @@ def test_a_partner_in_both_is_shown_that_one_goes_on_as_the_other(two, merge, pe
     }
 
 
+def test_who_had_its_first_notice_of_the_duplicate_gets_updates_of_what_goes_on(
+    two, merge, people, helix, norrbank
+):
+    kept, twin = two
+    rows = {name: involve(kept, one, people) for name, one in (("h", helix), ("n", norrbank))}
+    old = involve(twin, helix, people)
+    by, second = people.actor("communications"), people.actor("approver")
+    words = {"body": "Late.", "by": by, "at": NOW}
+    first = notices.draft(incident_id=twin.pk, kind="first", involvement_ids=[old.pk], **words)
+    notices.approve(notice_id=first.pk, by=second, at=NOW)
+    notices.send(notice_id=first.pk, by=by, at=NOW)
+    merge(twin, kept)
+    update = {"incident_id": kept.pk, "kind": "update", **words}
+    made = notices.draft(involvement_ids=[rows["h"].pk], **update)
+    assert [copy.partner for copy in made.copies.all()] == [helix]
+    with pytest.raises(InvalidInput, match=r"^Norrbank Securities has been sent nothing"):
+        notices.draft(involvement_ids=[row.pk for row in rows.values()], **update)
+
+
 def test_notices_that_were_not_sent_are_withdrawn(two, merge, people, helix):
     kept, twin = two
     involved = involve(twin, helix, people)

@@ -96,7 +96,7 @@ def test_a_partner_s_window_shows_its_rows_and_none_of_another_s(
         by=comms,
         at=NOW,
     )
-    walk(incident).notify("update")
+    walk(incident).notify("first")
     for key, partner in (("helix", helix), ("norrbank", norrbank)):
         reports.report(
             title="x", description=key, noticed_at=NOW, by=people.contact(key, partner), at=NOW

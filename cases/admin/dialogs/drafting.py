@@ -122,7 +122,8 @@ class DraftForm(TextForm):
             self.initial.setdefault(ticked, [])
         given = self.initial["audience"]
         ticks = {str(pk) for pk in (given if isinstance(given, list) else [given])}
-        if ticks == {str(pk) for pk in self._fitting(rows, self.initial.get("kind"))[1]}:
+        offers = (self._fitting(rows, kind)[1] for kind in (Kind.FIRST, Kind.UPDATE))
+        if ticks in [{str(pk) for pk in offer} for offer in offers]:
             del self.initial["audience"]
         self.initial["kind"] = kind = str(self.initial[AGAIN])
         typed = _plain(str(self.initial.get("body", "")))

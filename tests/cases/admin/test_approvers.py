@@ -192,9 +192,10 @@ def test_the_form_offers_the_kind_that_fits_and_those_whom_it_fits(
     assert offered() == ("first", [late.pk])
     assert offered("?kind=all_clear") == ("all_clear", [helix.pk])
 
-    def changed(*ticked: int) -> list[int]:
-        form = {"again": "update", "kind": "first", "audience": ticked}
+    def changed(*ticked: int, kind: str = "first") -> list[int]:
+        form = {"again": "update", "kind": kind, "audience": ticked}
         return browser.post(url, form).context["form"]["audience"].value()
 
     assert changed(late.pk) == [helix.pk]  # as it was offered: offered anew
+    assert changed(late.pk, kind="update") == [helix.pk]  # the script has chosen the kind already
     assert changed(late.pk, helix.pk) == [str(late.pk), str(helix.pk)]  # somebody's choice
