@@ -13,7 +13,7 @@ EVERY: dict[str, dict[str, Any]] = {
     "sweep-webhooks": {
         "task": "notifications.jobs.deliver_webhooks",
         "schedule": 5.0,
-        "options": {"expires": 30},
+        "options": {"queue": "webhooks", "expires": 30},
     },
     "open-pending-events": {
         "task": "cases.jobs.open_pending",

@@ -13,11 +13,12 @@ def deliver() -> None:
         worker.wake("notifications.jobs.deliver", queue="page")
 
 
-@worker.job()
+@worker.job(queue="webhooks")
 def deliver_webhooks() -> None:
-    """The same for partners' webhooks, beside it: their servers answer when they like."""
+    """The same for partners' webhooks, whose servers answer when they like: nothing waits here
+    but they."""
     if turns.deliver_due(at=clocks.now()):
-        worker.wake("notifications.jobs.deliver_webhooks")
+        worker.wake("notifications.jobs.deliver_webhooks", queue="webhooks")
 
 
 @worker.job(queue="page")

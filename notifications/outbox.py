@@ -123,7 +123,7 @@ def _wake(channels: Collection[str]) -> None:
     if set(channels) - {WEBHOOK}:
         worker.wake("notifications.jobs.deliver", queue="page")
     if WEBHOOK in channels:
-        worker.wake("notifications.jobs.deliver_webhooks")
+        worker.wake("notifications.jobs.deliver_webhooks", queue="webhooks")
 
 
 def require_transaction() -> None:

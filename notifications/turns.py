@@ -1,19 +1,20 @@
 """Sends webhooks: other people's servers answer when they like, so the lines take turns.
 
-A line is what one partner's programs are told. In a round the lines that were served longest ago
-come first, each has the same share of calls and of time, and they are served side by side, so that
-a line of slow servers delays itself and no other. Within a line the oldest call goes first, and
-nobody else serves a line meanwhile.
+A line is what one partner's programs are told. In its turn a line has a share of calls and of time;
+its next turn follows when the last call of this one has ended, whatever the other lines wait for.
+Those that were served longest ago come first. Within a line the oldest call goes first, and nobody
+else serves a line meanwhile.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 
 from django.db import connection, transaction
@@ -23,9 +24,10 @@ from notifications.channels import Answer
 from notifications.channels.webhook import Call, WebhookChannel
 from notifications.models import Message
 
-LINES = 16  # served side by side
-SHARE = 20  # calls of one line in a round
+LINES = 64  # served side by side
+SHARE = 20  # calls of one line in a turn
 SHARE_SECONDS = 4.0  # after which it begins no further one; the last may take its ten seconds
+LOOK_SECONDS = 0.5  # at the latest, what fell due meanwhile is looked for
 RUN_SECONDS = 10.0
 
 _ONE_CLAIM_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('notifications.turns'))"
@@ -56,20 +58,64 @@ RETURNING message.*, due.state AS former_state
 Said = tuple[Message, Answer | None]  # None: not tried, its line's share was used up
 
 
+class Sender:
+    """Makes calls in threads and marks what they say. A run ends in time although a server does
+    not: what is under way then is marked in the next run of the same process. If there is none, the
+    lease ends, as with any sender that dies.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is under way."""
+        self._said: SimpleQueue[Said] = SimpleQueue()
+        self._under_way: Counter[str] = Counter()  # calls of each line
+
+    def run(self, *, at: datetime) -> bool:
+        """Make the calls that are due; True if time was up before none was left."""
+        watch, channel = delivery.Stopwatch(at), WebhookChannel()
+        while watch.seconds < RUN_SECONDS:
+            room = LINES - len(self._under_way)
+            if room > 0:
+                self._begin(claim(at=watch.moment, lines=room), channel)
+            if not self._under_way:
+                return False
+            for message, answer in self._heard(until=watch.seconds + LOOK_SECONDS, watch=watch):
+                _mark(message, answer, channel, at=watch.moment)
+        return True
+
+    def _begin(self, claimed: Sequence[Message], channel: WebhookChannel) -> None:
+        """Serve each line in a thread of its own, which calls and no more."""
+        for line, messages in groupby(claimed, key=attrgetter("line")):
+            calls = [channel.prepared(message) for message in messages]
+            Thread(target=_serve, args=(calls, self._said), daemon=True).start()
+            self._under_way[line] += len(calls)
+
+    def _heard(self, *, until: float, watch: delivery.Stopwatch) -> Iterator[Said]:
+        """What the calls say, as it comes, until a line has had its turn or it is time to look."""
+        lines = len(self._under_way)
+        while (left := until - watch.seconds) > 0:
+            has_ended = len(self._under_way) < lines  # then only what has been said by now
+            try:
+                said = self._said.get(timeout=0.0 if has_ended else left)
+            except Empty:
+                return
+            line = said[0].line
+            self._under_way[line] -= 1
+            if not self._under_way[line]:
+                del self._under_way[line]
+            yield said
+
+
+_sender = Sender()  # of this process
+
+
 def deliver_due(*, at: datetime) -> bool:
-    """Make the calls that are due, in rounds; True if time was up before none was left."""
-    watch, channel = delivery.Stopwatch(at), WebhookChannel()
-    while watch.seconds < RUN_SECONDS:
-        claimed = claim(at=watch.moment)
-        if not claimed:
-            return False
-        _round(claimed, channel, watch)
-    return True
+    """Make the calls that are due, and mark those that a run before left under way."""
+    return _sender.run(at=at)
 
 
-def claim(*, at: datetime) -> list[Message]:
+def claim(*, at: datetime, lines: int = LINES) -> list[Message]:
     """Take a lease on the next calls of the lines whose turn it is; in a transaction of its own."""
-    values = {"at": at, "lease": at + delivery.LEASE, "lines": LINES, "share": SHARE}
+    values = {"at": at, "lease": at + delivery.LEASE, "lines": lines, "share": SHARE}
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute(_ONE_CLAIM_AT_A_TIME)
@@ -78,20 +124,12 @@ def claim(*, at: datetime) -> list[Message]:
     return claimed
 
 
-def _round(claimed: Sequence[Message], channel: WebhookChannel, watch: delivery.Stopwatch) -> None:
-    """Serve each line in a thread of its own, which calls and no more; what was said is marked
-    here, as it comes."""
-    said: SimpleQueue[Said] = SimpleQueue()
-    calls = [channel.prepared(message) for message in claimed]
-    for _, line in groupby(calls, key=lambda call: call.message.line):
-        Thread(target=_serve, args=(list(line), said), daemon=True).start()
-    for _ in calls:
-        message, answer = said.get()
-        if answer is None:
-            delivery.give_back([message], at=watch.moment)
-        else:
-            delivery.mark(message, answer, at=watch.moment)
-            channel.after(message, answer, at=watch.moment)
+def _mark(message: Message, answer: Answer | None, channel: WebhookChannel, *, at: datetime) -> None:
+    if answer is None:
+        delivery.give_back([message], at=at)
+    else:
+        delivery.mark(message, answer, at=at)
+        channel.after(message, answer, at=at)
 
 
 def _serve(calls: Sequence[Call], said: SimpleQueue[Said]) -> None:

@@ -27,6 +27,7 @@ from partners.models import Delivery, EventType, OffBecause, Partner, Webhook
 
 TEST = "webhook.test"
 MOST = 10  # that are on, of one partner
+A_DAY = 20  # added by one partner, the deleted among them: every row stays
 BY_HAND = 3  # tests and repeats of one partner that wait at once
 OVERLAP = timedelta(hours=24)  # for which a former secret signs as well
 # What the portal's database role may read; no secret is among it.
@@ -63,6 +64,8 @@ def add(*, url: str, events: Sequence[str], by: Actor, at: datetime) -> tuple[We
     url = addresses.checked(url)
     if partner.webhooks.filter(url=url, off_since=None).exists():
         raise Conflict("This address is told already; change what it is told of instead.")
+    if partner.webhooks.filter(added_at__gt=at - timedelta(days=1)).count() >= A_DAY:
+        raise Conflict(f"You added {A_DAY} webhooks within a day; go on tomorrow.")
     _require_room(partner)
     secret = _new_secret()
     made = Webhook.objects.create(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -19,6 +19,7 @@ class Receiver:
     location: str = ""
     drip: bool = False
     seconds: float = 0.0  # before it answers
+    until: Callable[[], bool] = lambda: True  # what it waits for, though not for ever
     calls: list[tuple[dict[str, str], str]] = field(default_factory=list)
 
     @property
@@ -37,6 +38,9 @@ def receiver() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             kept.calls.append(({k.lower(): v for k, v in self.headers.items()}, body))
             time.sleep(kept.seconds)
+            given_up = time.monotonic() + 20.0
+            while not kept.until() and time.monotonic() < given_up:
+                time.sleep(0.01)
             if kept.drip:
                 with contextlib.suppress(OSError):
                     for letter in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 100:

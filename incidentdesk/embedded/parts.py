@@ -7,7 +7,8 @@ from pathlib import Path
 from incidentdesk.embedded.errors import EmbeddedError
 from incidentdesk.embedded.supervisor import Part
 
-# What `--processes` calls them; `worker` is two: nothing that is slow may delay a page.
+# What `--processes` calls them; `worker` is three: nothing that is slow may delay a page,
+# and other people's servers, which webhooks wait for, delay no work of ours.
 PROCESSES = ("web", "worker", "beat")
 
 
@@ -30,6 +31,7 @@ def parts(processes: list[str], *, port: int, work: Path, embedded: bool) -> lis
         made.append(Part("keeper", keeper, outlives_us=True))
     if "worker" in processes:
         made += [_worker("pager", queue="page"), _worker("worker", queue="default")]
+        made.append(_worker("caller", queue="webhooks"))
     if "web" in processes:
         made.append(Part("web", _web(port)))
     if "beat" in processes:

@@ -13,11 +13,13 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping
+from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
+NAME_SECONDS = 5.0  # to learn what addresses a name has
 STEP_SECONDS = 5.0  # to connect, and for each read
 WHOLE_SECONDS = 10.0  # from the connection to the end of the answer
 _HIDES_ANOTHER = [  # addresses that stand for an IPv4 address, which may be anybody's
@@ -83,14 +85,27 @@ def is_public(address: str) -> bool:
 
 def _resolved(host: str, port: int) -> str:
     """The address to call: the first, if every one that the name has is public."""
+    known: SimpleQueue[list[str]] = SimpleQueue()
+    threading.Thread(target=_look_up, args=(host, port, known), daemon=True).start()
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
+        addresses = known.get(timeout=NAME_SECONDS)
+    except Empty:  # the thread is left to the name server, whose own time-outs are longer
         raise NotPublic from None
-    addresses = [str(entry[4][0]) for entry in found]
     if not addresses or not all(_is_allowed(one) for one in addresses):
         raise NotPublic
     return addresses[0]
+
+
+def _look_up(host: str, port: int, known: SimpleQueue[list[str]]) -> None:
+    """Put what addresses a name has; none, if it cannot be learnt."""
+    addresses: list[str] = []
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = [str(entry[4][0]) for entry in found]
+    except (OSError, UnicodeError):
+        pass
+    finally:
+        known.put(addresses)
 
 
 def _is_allowed(address: str) -> bool:

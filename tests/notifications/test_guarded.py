@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -102,6 +103,20 @@ def test_a_name_with_one_inner_address_among_others_is_not_called(monkeypatch: A
 def test_a_name_that_is_not_known_is_told_apart_from_an_inner_one_by_nothing():
     with pytest.raises(guarded.NotPublic):
         post("https://nothing.invalid/")
+
+
+def test_a_name_server_that_does_not_answer_is_not_waited_for(monkeypatch: Any):
+    answers = threading.Event()
+
+    def waiting(host: str, port: int, **known: Any) -> list[Any]:
+        answers.wait(60)
+        return answering("93.184.215.14")(host, port)
+
+    monkeypatch.setattr(socket, "getaddrinfo", waiting)
+    monkeypatch.setattr(guarded, "NAME_SECONDS", 0.2)
+    with pytest.raises(guarded.NotPublic):
+        post("https://name.test/")
+    answers.set()
 
 
 def test_the_call_goes_to_the_very_address_that_was_looked_at(

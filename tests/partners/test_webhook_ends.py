@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from incidentdesk.kernel import clocks
-from incidentdesk.kernel.errors import InvalidInput, NotFound
+from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from incidentdesk.kernel.models import AuditEvent
 from notifications import turns
 from notifications.channels import guarded
@@ -102,6 +103,27 @@ def test_a_deleted_one_is_told_nothing_and_its_log_stays_readable(both: Both, ho
     again, _ = webhooks.add(url=hook.url, events=EVERY, by=boss(both.a), at=clocks.now())
     assert client.get("/portal/webhooks/3/").status_code == 200
     assert again.is_on
+
+
+def test_only_so_many_are_added_in_a_day_the_deleted_among_them(both: Both, hook: Receiver):
+    now, url = clocks.now(), hook.url
+    for _ in range(webhooks.A_DAY):
+        made, _ = webhooks.add(url=url, events=EVERY, by=boss(both.a), at=now)
+        webhooks.remove(webhook_id=made.pk, by=boss(both.a), at=now)
+    with pytest.raises(Conflict) as refused:
+        webhooks.add(url=url, events=EVERY, by=boss(both.a), at=now)
+    assert str(refused.value) == "You added 20 webhooks within a day; go on tomorrow."
+    before = Webhook.objects.filter(partner=both.a.partner).count()
+    answer = browser(boss(both.a)).post("/portal/webhooks/add/", {"url": url, "events": EVERY})
+    assert (answer.status_code, str(refused.value) in answer.text, url in answer.text) == (
+        422,
+        True,
+        True,
+    )
+    assert Webhook.objects.filter(partner=both.a.partner).count() == before
+    assert webhooks.add(url=url, events=EVERY, by=boss(both.b), at=now)[0].is_on
+    tomorrow = now + timedelta(days=1)
+    assert webhooks.add(url=url, events=EVERY, by=boss(both.a), at=tomorrow)[0].is_on
 
 
 @pytest.mark.parametrize("end", ["secret", "switch", "delete"])

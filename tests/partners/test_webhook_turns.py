@@ -11,7 +11,8 @@ import pytest
 
 from incidentdesk.kernel import clocks
 from notifications import turns
-from notifications.models import Message
+from notifications.channels import guarded
+from notifications.models import Message, MessageEvent
 from partners import deliveries, webhooks
 from partners.models import Partner, Webhook
 from tests.hooks import Receiver, receiver
@@ -22,13 +23,21 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def servers(settings: Any) -> Iterator[list[Receiver]]:
+def servers(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Receiver]]:
     """Three programs that listen on this machine: two are slow."""
     settings.WEBHOOK_LOOPBACK = True
+    for bound in ("STEP_SECONDS", "WHOLE_SECONDS"):  # the tests say how slow a server is
+        monkeypatch.setattr(guarded, bound, 30.0)
     with ExitStack() as stack:
         three = [stack.enter_context(receiver()) for _ in range(3)]
         three[0].seconds = three[1].seconds = 0.6
         yield three
+
+
+@pytest.fixture(autouse=True)
+def _sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test that failed left under way is nothing to the next one."""
+    monkeypatch.setattr(turns, "_sender", turns.Sender())
 
 
 def hooked(side: Side, server: Receiver) -> Webhook:
@@ -42,6 +51,21 @@ def told(webhook: Webhook, partner: Partner, number: int) -> Message:
         partner.pk, f"evt_{number}", "incident.disclosed", "", {"number": number}, "partner:x"
     )
     return deliveries.send([(webhook, one)], key=str(number), at=clocks.now())[0].message
+
+
+def marked() -> list[str]:
+    """The events of the messages, in the order in which it was written down how they went."""
+    lines = MessageEvent.objects.exclude(event="queued").order_by("pk")
+    known = lines.filter(message__channel="webhook").values_list(
+        "message__delivery__event_id", "event"
+    )
+    return [" ".join(one) for one in known]
+
+
+def finish() -> None:
+    """One run after the other, until nothing is due and nothing under way."""
+    while turns.deliver_due(at=clocks.now()):
+        pass
 
 
 def numbers(server: Receiver) -> list[str]:
@@ -79,8 +103,7 @@ def test_each_webhook_is_called_in_the_order_of_what_happened(both: Both, server
     webhook = hooked(both.a, servers[0])
     for number in range(30):
         told(webhook, both.a.partner, number)
-    while turns.deliver_due(at=clocks.now()):
-        pass
+    finish()
     assert numbers(servers[0]) == [f"evt_{number}" for number in range(30)]
     states = Message.objects.filter(channel="webhook").values_list("state", "attempts")
     assert set(states) == {("sent", 1)}
@@ -89,7 +112,6 @@ def test_each_webhook_is_called_in_the_order_of_what_happened(both: Both, server
 def test_the_line_that_was_served_longest_ago_comes_first(
     both: Both, servers: list[Receiver], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(turns, "LINES", 1)
     a, b = hooked(both.a, servers[2]), hooked(both.b, servers[2])
     for number in range(3):
         told(a, both.a.partner, number)
@@ -99,7 +121,7 @@ def test_the_line_that_was_served_longest_ago_comes_first(
     served = []
     for turn in range(4):
         at = now + timedelta(seconds=turn)
-        (one,) = turns.claim(at=at)
+        (one,) = turns.claim(at=at, lines=1)
         served.append(one.line == f"partner:{both.a.partner.pk}")
         turns.delivery.mark(one, turns.Answer(turns.delivery.Outcome.ACCEPTED), at=at)
     assert served == [True, False, True, True]
@@ -121,6 +143,7 @@ def test_what_its_share_leaves_over_goes_back_untried(
 ):
     monkeypatch.setattr(turns, "SHARE_SECONDS", 0.3)
     monkeypatch.setattr(turns, "RUN_SECONDS", 0.1)
+    monkeypatch.setattr(turns, "LOOK_SECONDS", 30.0)
     webhook = hooked(both.a, servers[0])
     for number in range(3):
         told(webhook, both.a.partner, number)
@@ -131,3 +154,59 @@ def test_what_its_share_leaves_over_goes_back_untried(
         ("queued", 0),
         ("queued", 0),
     ]
+
+
+def test_what_falls_due_meanwhile_is_not_held_up_by_a_slow_call_of_another_line(
+    both: Both, servers: list[Receiver]
+):
+    slow, quick = hooked(both.a, servers[0]), hooked(both.b, servers[2])
+    servers[0].seconds = 0.0
+    servers[0].until = lambda: len(servers[2].calls) == 3  # the second is answered by then
+    told(slow, both.a.partner, 0)
+    told(quick, both.b.partner, 1)
+    for number in (2, 3):
+        later = told(quick, both.b.partner, number)
+        Message.objects.filter(pk=later.pk).update(next_try_at=clocks.now() + timedelta(seconds=1))
+    finish()
+    order = marked()
+    assert sorted(order) == ["evt_0 sent", "evt_1 sent", "evt_2 sent", "evt_3 sent"]
+    assert [one for one in order if one != "evt_3 sent"] == [
+        "evt_1 sent",
+        "evt_2 sent",
+        "evt_0 sent",
+    ]
+
+
+def test_a_run_ends_without_waiting_for_a_slow_call_which_a_later_one_marks(
+    both: Both, servers: list[Receiver], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(turns, "RUN_SECONDS", 0.1)
+    slow, quick = hooked(both.a, servers[0]), hooked(both.b, servers[2])
+    servers[0].seconds = 0.0
+    servers[0].until = lambda: len(servers[2].calls) == 2
+    told(slow, both.a.partner, 0)
+    told(slow, both.a.partner, 1)
+    assert turns.deliver_due(at=clocks.now()) is True
+    assert marked() == []
+    for number in (2, 3):
+        told(quick, both.b.partner, number)
+    finish()
+    assert numbers(servers[0]) == ["evt_0", "evt_1"]
+    assert marked()[0] == "evt_2 sent"
+    states = Message.objects.filter(channel="webhook").values_list("state", "attempts")
+    assert list(states) == [("sent", 1)] * 4
+
+
+def test_no_more_lines_are_served_at_once_than_may_be(
+    both: Both, servers: list[Receiver], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(turns, "LINES", 1)
+    monkeypatch.setattr(turns, "RUN_SECONDS", 0.1)
+    monkeypatch.setattr(turns, "LOOK_SECONDS", 0.1)
+    servers[0].seconds = 2.0
+    a, b = hooked(both.a, servers[0]), hooked(both.b, servers[2])
+    told(a, both.a.partner, 0)
+    assert turns.deliver_due(at=clocks.now()) is True
+    told(b, both.b.partner, 1)
+    finish()
+    assert marked() == ["evt_0 sent", "evt_1 sent"]

@@ -1,0 +1,38 @@
+"""The processes of the desk: no kind of work waits behind another that may be slow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cases import jobs as of_cases
+from incidentdesk import schedule
+from incidentdesk.embedded import parts
+from incidentdesk.kernel import jobs as of_the_kernel
+from incidentdesk.kernel import worker
+from notifications import jobs as of_the_post
+from reviews import jobs as of_reviews
+
+JOBS = (of_cases, of_the_kernel, of_the_post, of_reviews)
+
+
+def test_each_queue_has_a_process_of_its_own(tmp_path: Path):
+    made = parts.parts(["worker"], port=8000, work=tmp_path, embedded=False)
+    lines = [[str(word) for word in part.command] for part in made]
+    assert [(line[line.index("-Q") + 1], line[line.index("-c") + 1]) for line in lines] == [
+        ("page", "1"),
+        ("default", "1"),
+        ("webhooks", "1"),
+    ]
+
+
+def test_webhooks_are_called_in_a_queue_of_their_own_and_all_else_in_two_others():
+    own = "notifications.jobs.deliver_webhooks"
+    known = {
+        name: queue
+        for name, queue in worker._queues.items()
+        if name.rpartition(".")[0] in {module.__name__ for module in JOBS}
+    }
+    assert known.pop(own) == "webhooks"
+    assert set(known.values()) == {"page", "default"}
+    asked = {one["task"]: one["options"].get("queue", "default") for one in schedule.EVERY.values()}
+    assert asked == {task: {**known, own: "webhooks"}[task] for task in asked}
