@@ -124,7 +124,9 @@ def claim(*, at: datetime, lines: int = LINES) -> list[Message]:
     return claimed
 
 
-def _mark(message: Message, answer: Answer | None, channel: WebhookChannel, *, at: datetime) -> None:
+def _mark(
+    message: Message, answer: Answer | None, channel: WebhookChannel, *, at: datetime
+) -> None:
     if answer is None:
         delivery.give_back([message], at=at)
     else:
