@@ -1,0 +1,148 @@
+"""The statistical detector of one series. Pure.
+
+A figure is held against the baseline of its slot. What it is off by is looked at alone, as the mean
+of the last 4, 16 and 64, and as the spread of the last 30; each of the five has its own tail, and
+the surprise is the mean of their -log10 p. A spike shows in the first, a step or a ramp in the
+means, a burst in the spread, and what shows in several is stranger than what shows in one.
+While the venue trades and while it does not are two worlds, with tails of their own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cases.detection.baseline import Baseline
+from cases.detection.sessions import ROUND_THE_CLOCK, Session
+from cases.detection.tail import Tail
+
+VERSION = "slots-means-spread 1"
+MEANS = (1, 4, 16, 64)
+SPREAD = 30
+WINDOWS = (*MEANS, SPREAD)
+EXTREME = 8.0  # what is rarer than 1e-8 is not learned
+LARGEST = 1e150  # beyond it sums of figures overflow
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the detector says of one figure. The surprise is -log10 p, over all five looks."""
+
+    value: float
+    expected: float
+    low: float
+    high: float
+    surprise: float
+    strongest: float  # the largest -log10 p of a single look
+    window: int  # over how many figures that look goes
+    slot: str
+    looks: tuple[float, ...]  # what was looked at, one for each tail
+
+    @property
+    def p(self) -> float:
+        """How probable a figure as strange as this one is."""
+        return math.pow(10.0, -self.surprise)
+
+
+class Detector:
+    """What is remembered of one series: its levels, its last misses, five tails a phase."""
+
+    __slots__ = ("baseline", "last", "phase", "session", "tails")
+
+    def __init__(self, session: Session = ROUND_THE_CLOCK) -> None:
+        self.session = session
+        self.baseline = Baseline()
+        self.phase = ""
+        self.last: list[float] = []
+        self.tails: dict[str, list[Tail]] = {}
+
+    def look(self, at: datetime, value: float, *, band: float) -> Reading:
+        """The reading of a figure. Its misses are remembered; nothing is learned from it yet."""
+        if not abs(value) < LARGEST:
+            raise ValueError(f"{value} is not a figure that can be watched.")
+        slot = self.session.slot(at)
+        expected = self.baseline.expected(slot)
+        if expected is None:
+            expected = value
+        tails = self._enter(slot.partition(" ")[0])
+        self.last.append(value - expected)
+        if len(self.last) > MEANS[-1]:
+            del self.last[0]
+        looks = _looks(self.last)
+        surprises = [tail.surprise(look) for tail, look in zip(tails, looks, strict=True)]
+        strongest = max(surprises)
+        reach = tails[0].reach(band)
+        return Reading(
+            value=value,
+            expected=expected,
+            low=expected - reach,
+            high=expected + reach,
+            surprise=sum(surprises) / len(surprises),
+            strongest=strongest,
+            window=WINDOWS[surprises.index(strongest)],
+            slot=slot,
+            looks=tuple(looks),
+        )
+
+    def learn(self, reading: Reading, *, moves_levels: bool) -> None:
+        """Takes the figure that was looked at last into the past.
+
+        An anomaly's figures must not move the levels. The tails learn from them that such things
+        happen, else everything after them is strange; but no look that is extreme is learned.
+        """
+        for tail, look in zip(self.tails[self.phase], reading.looks, strict=True):
+            if tail.surprise(look) < EXTREME:
+                tail.learn(look)
+        if moves_levels:
+            self.baseline.learn(reading.slot, reading.value, reading.value - reading.expected)
+
+    def accept(self) -> None:
+        """A person said that the series is to be as it is now: the levels move there at once."""
+        if self.last:
+            newest = self.last[-MEANS[2] :]
+            self.baseline.move(sum(newest) / len(newest))
+            self.last = []
+
+    def state(self) -> dict[str, Any]:
+        """Everything it remembers, as JSON holds it."""
+        return {
+            "version": VERSION,
+            "baseline": self.baseline.state(),
+            "phase": self.phase,
+            "last": [*self.last],
+            "tails": {
+                phase: [tail.state() for tail in tails] for phase, tails in self.tails.items()
+            },
+        }
+
+    @classmethod
+    def restored(cls, state: Mapping[str, Any], session: Session = ROUND_THE_CLOCK) -> Detector:
+        """The one that had this state; of another version nothing can be taken over."""
+        detector = cls(session)
+        if state["version"] == VERSION:
+            detector.baseline = Baseline.restored(state["baseline"])
+            detector.phase, detector.last = state["phase"], [*state["last"]]
+            detector.tails = {
+                phase: [Tail.restored(tail) for tail in tails]
+                for phase, tails in state["tails"].items()
+            }
+        return detector
+
+    def _enter(self, phase: str) -> list[Tail]:
+        """The tails of the phase; the misses of another phase say nothing about this one."""
+        if phase != self.phase:
+            self.phase, self.last = phase, []
+            if phase not in self.tails:
+                self.tails[phase] = [Tail() for _ in WINDOWS]
+        return self.tails[phase]
+
+
+def _looks(last: list[float]) -> list[float]:
+    """How far off: alone, as means, and the spread; of fewer figures while there are fewer."""
+    newest = last[-SPREAD:]
+    mean = sum(newest) / len(newest)
+    spread = math.dist(newest, [mean] * len(newest)) / math.sqrt(len(newest))
+    return [abs(sum(last[-n:])) / min(n, len(last)) for n in MEANS] + [spread]
