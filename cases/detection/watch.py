@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cases.detection.alarm import Alarm, Kind
-from cases.detection.detector import EXTREME, VERSION, Detector, Reading
+from cases.detection.detector import EXTREME, LARGEST, VERSION, Detector, Reading
 from cases.detection.drift import Drift
 from cases.detection.episodes import MINUTES, Episode, Hold, Step
 from cases.detection.limits import Limits
@@ -60,8 +60,8 @@ class Watch:
 
     def observe(self, at: datetime, value: float) -> Verdict:
         """Judges a figure by what came before it, then learns from it."""
-        if self.presence.last_at is not None and at <= self.presence.last_at:
-            raise ValueError(f"The figure of {at.isoformat()} is not newer than the last one.")
+        if refusal := self.refuses(at, value):
+            raise ValueError(refusal)
         reading = self.detector.look(at, value, band=self.settings.threshold)
         if self.kind is Kind.SILENT:  # it speaks again
             self.episode, self.kind = Episode(), None
@@ -78,6 +78,14 @@ class Watch:
         elif step is Step.ENDED:
             self.kind = None
         return Verdict(reading, step, alarms + self._learn(at, reading, wrong))
+
+    def refuses(self, at: datetime, value: float) -> str | None:
+        """Why a figure cannot be taken, in a sentence, or None."""
+        if not abs(value) < LARGEST:  # nor is it, of what is not a number
+            return f"{value} is not a figure that can be watched."
+        if self.presence.last_at is not None and at <= self.presence.last_at:
+            return f"The figure of {at.isoformat()} is not newer than the last one."
+        return None
 
     def tick(self, now: datetime) -> Verdict:
         """Whether the series has fallen silent by now."""

@@ -152,7 +152,7 @@ def test_the_week_after_the_clocks_change_is_quiet_in_the_venue_s_own_time(famil
 def test_the_same_week_in_somebody_else_s_time_is_not_quiet():
     utc = Session("UTC", VENUE.opens, VENUE.closes, WEEKDAYS)
     march = datetime(2026, 3, 9, tzinfo=LONDON)
-    watch, figure = Watch(Settings(session=utc)), queue(4)
+    watch, figure = Watch(Settings(session=utc)), orders(4)
     for at in minutes(march, 21):
         watch.observe(at, figure(at))
     alarms = [

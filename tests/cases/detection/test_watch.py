@@ -19,10 +19,11 @@ from cases.detection.episodes import MINUTES, SLOW, Episode, Step
 from cases.detection.feedback import Answer, effects, threshold
 from cases.detection.limits import Limits
 from cases.detection.presence import Presence
+from cases.detection.replay import replay
 from cases.detection.sessions import ROUND_THE_CLOCK
 from cases.detection.together import grouped
 from cases.detection.watch import Settings, Watch
-from tests.cases.detection.days import MINUTE, MONDAY, VENUE, latency, run
+from tests.cases.detection.days import MINUTE, MONDAY, VENUE, latency, minutes, run
 
 FIGURES = st.lists(
     st.one_of(st.floats(-1e9, 1e9), st.sampled_from([0.0, 5.0])), min_size=1, max_size=300
@@ -215,6 +216,21 @@ def test_a_series_that_never_moved_is_not_stuck_and_one_that_often_repeats_is_gi
     for number in range(600, 636):
         stuck["steps"] += steps_.observe(MONDAY + number * MINUTE, 7.0).alarms
     assert Kind.STUCK not in {alarm.kind for alarm in stuck["steps"][:-1]}
+
+
+def test_a_replay_of_stored_figures_says_what_would_have_been_said():
+    settings_, figure = Settings(session=VENUE), latency(1)
+    stored = [(at, figure(at)) for at in minutes(MONDAY, 14)]
+    noon = next(n for n, (at, _) in enumerate(stored) if at.day == 16 and at.hour == 12)
+    stored[noon] = (stored[noon][0], 40.0)
+    del stored[noon + 60 : noon + 90]
+    refused = [stored[5], (stored[-1][0] + MINUTE, math.nan)]
+    said = replay(settings_, [*stored[:9], refused[0], *stored[9:], refused[1]])
+    assert [(alarm.kind, alarm.at) for alarm in said.alarms][-2:] == [
+        (Kind.UNUSUAL, stored[noon][0]),
+        (Kind.SILENT, stored[noon + 59][0] + 3 * MINUTE + timedelta(seconds=1)),
+    ]
+    assert [at for at, _ in said.readings] == [at for at, _ in stored]
 
 
 # --- limits, alarms, many at once -----------------------------------------------------------------
