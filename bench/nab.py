@@ -17,17 +17,17 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench import nab_table
 from bench.nab_scoring import PROFILES, Labels, Profile, Scored, counted, together
-from cases.detection.detector import EXTREME, Detector
-from cases.detection.episodes import MINUTES, SLOW, Episode, Hold, Step
-from cases.detection.watch import THRESHOLD, may_move
+from cases.detection.episodes import MINUTES, SLOW, Hold, Step
+from cases.detection.watch import THRESHOLD, Settings, Watch
 
 THRESHOLDS = tuple(n / 10 for n in range(14, 29, 2))
 HALVINGS = 20
+SECOND = timedelta(seconds=1)
 WEEK = 7 * 24 * 3600
 
 
@@ -72,21 +72,19 @@ def read(
     hold: Hold = SLOW,
     patience: int | None = 0,  # nobody answers an anomaly here
 ) -> Scored:
-    """The detector over one series, row after row: its surprise where an anomaly begins, else 0.
+    """The desk's own watch over one series: its surprise where an anomaly begins, 0 elsewhere.
 
-    Just what `Watch` does, which itself would refuse the corpus's few rows that are not newer than
-    the one before, and knows silence, which the corpus does not label.
+    Fifteen rows of the corpus are not newer than the one before; they are taken a second after it.
     """
-    detector, episode, waited = Detector(), Episode(), 0
+    settings = Settings(threshold=threshold, hold=hold, patience=patience, may_stand_still=True)
+    watch = Watch(settings)
     scores = []
+    last = one.at[0] - SECOND
     for at, value in zip(one.at, one.values, strict=True):
-        reading = detector.look(at, value, band=threshold)
-        is_strange = reading.surprise >= threshold
-        is_extreme = is_strange and reading.strongest >= EXTREME
-        step = episode.feed(hold, is_strange=is_strange, is_extreme=is_extreme)
-        scores.append(reading.surprise if step is Step.BEGAN else 0.0)
-        waited = waited + 1 if is_strange or episode.is_open else 0
-        detector.learn(reading, moves_levels=may_move(waited, patience))
+        last = max(at, last + SECOND)
+        verdict = watch.observe(last, value)
+        reading = verdict.reading
+        scores.append(reading.surprise if reading and verdict.step is Step.BEGAN else 0.0)
     return Scored(one.labels, scores)
 
 

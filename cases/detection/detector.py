@@ -98,6 +98,25 @@ class Detector:
         if moves_levels:
             self.baseline.learn(reading.slot, reading.value, reading.value - reading.expected)
 
+    def is_echo(self, threshold: float) -> bool:
+        """Whether the newest figure is strange only for what came before it.
+
+        A spike stays in the means until it has left them. Without the figures that lie outside the
+        band, the newest of which is not one, nothing would be strange.
+        """
+        last, tails = self.last[self.phase], self.tails[self.phase]
+        reach = tails[0].reach(threshold)
+        if abs(last[-1]) > reach:
+            return False
+        looks = _looks(_inside(last, reach))
+        surprises = [tail.surprise(look) for tail, look in zip(tails, looks, strict=True)]
+        return sum(surprises) / len(surprises) < threshold
+
+    def settle(self, threshold: float) -> None:
+        """An anomaly is over: what lay outside the band is not remembered as the last misses."""
+        last = self.last[self.phase]
+        self.last[self.phase] = _inside(last, self.tails[self.phase][0].reach(threshold))
+
     def accept(self) -> None:
         """A person said that the series is to be as it is now: the levels move there at once."""
         newest = self.last.get(self.phase, [])[-MEANS[2] :]
@@ -137,6 +156,10 @@ class Detector:
         if phase not in self.tails:
             self.last[phase], self.tails[phase] = [], [Tail() for _ in WINDOWS]
         return self.last[phase], self.tails[phase]
+
+
+def _inside(last: list[float], reach: float) -> list[float]:
+    return [miss if abs(miss) <= reach else 0.0 for miss in last]
 
 
 def _looks(last: list[float]) -> list[float]:

@@ -15,7 +15,7 @@ from cases.detection.baseline import Baseline
 VISITS = 3  # a slot's level is agreed to silently at its third visit
 WEIGHT = 1.0 / 200.0
 KNOWN_AFTER = 200  # figures against agreed levels, before anything is said
-USUAL_MISSES = 3.0
+USUAL_MISSES = 2.0
 
 
 @dataclass(frozen=True)

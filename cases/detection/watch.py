@@ -39,7 +39,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a figure came to: how it reads, what it did to the anomaly, what is to be told."""
+    """What came of a figure: how it reads, what it did to the anomaly, what is to be told."""
 
     reading: Reading | None
     step: Step
@@ -77,6 +77,7 @@ class Watch:
             alarms = (self._alarm(at, reading, wrong),)
         elif step is Step.ENDED:
             self.kind = None
+            self.detector.settle(self.settings.threshold)
         return Verdict(reading, step, alarms + self._learn(at, reading, wrong))
 
     def refuses(self, at: datetime, value: float) -> str | None:
@@ -134,7 +135,11 @@ class Watch:
             return Kind.LIMIT
         if self.presence.is_stuck() and not self.settings.may_stand_still:
             return Kind.STUCK
-        return Kind.UNUSUAL if reading.surprise >= self.settings.threshold else None
+        threshold = self.settings.threshold
+        if reading.surprise < threshold:
+            return None
+        is_over = self.episode.is_open and self.detector.is_echo(threshold)
+        return None if is_over else Kind.UNUSUAL
 
     def _learn(self, at: datetime, reading: Reading, wrong: Kind | None) -> tuple[Alarm, ...]:
         """The past grows by the figure; if it moves the levels, a note of drift may follow."""

@@ -54,6 +54,18 @@ def test_a_spike_is_an_alarm_at_once(family):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_an_anomaly_ends_ten_good_figures_after_it_and_not_when_it_has_left_the_means(family):
+    watch, figure = learned(family, 1)
+    still_open = []
+    for at in minutes(THEN, 1):
+        wrong = NOON <= at < NOON + 3 * MINUTE
+        watch.observe(at, figure(at) * (3 if wrong else 1))
+        if watch.episode.is_open:
+            still_open.append(at)
+    assert (still_open[0], still_open[-1]) == (NOON, NOON + 11 * MINUTE)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_level_shift_is_one_alarm_within_a_quarter_of_an_hour_and_stays_open(family):
     watch, figure = learned(family, 1)
     alarms = run(watch, figure, THEN, 1, lambda at, v: 1.5 * v if at >= NOON else v)
@@ -86,15 +98,27 @@ def test_a_slow_ramp_over_an_hour_is_seen(family):
     assert NOON < alarms[0].at < NOON + timedelta(hours=1)
 
 
-def test_a_ramp_over_weeks_pages_nobody_and_leaves_one_note():
-    watch, figure = learned(latency, 1)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_quarter_more_over_eight_weeks_is_a_note_for_a_person_and_no_storm_of_pages(family):
+    watch, figure = learned(family, 1)
     notes, pages = [], []
     for at in minutes(THEN, 56):
-        slow = 1 + 0.4 * ((at - THEN) / timedelta(days=56))
+        slow = 1 + 0.25 * ((at - THEN) / timedelta(days=56))
         for alarm in watch.observe(at, slow * figure(at)).alarms:
             (pages if alarm.pages else notes).append(alarm)
     assert kinds(notes) == [Kind.DRIFT]
-    assert len(pages) <= 8  # weeks
+    assert "above the levels that were agreed to" in notes[0].words
+    assert len(pages) <= 8  # one a week, as on quiet ones
+
+
+def test_eight_weeks_without_a_drift_leave_no_note_and_agreeing_ends_one():
+    watch, figure = learned(queue, 1)
+    quiet = [a for at in minutes(THEN, 56) for a in watch.observe(at, figure(at)).alarms]
+    assert Kind.DRIFT not in kinds(quiet)
+    watch.accept()
+    later = THEN + timedelta(days=56)
+    more = [a for at in minutes(later, 28) for a in watch.observe(at, figure(at)).alarms]
+    assert Kind.DRIFT not in kinds(more)
 
 
 def test_a_burst_of_variance_around_the_usual_level_is_seen():
