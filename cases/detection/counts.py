@@ -24,6 +24,7 @@ KNOWN_AFTER = 60  # minutes of a phase before anything is said
 PRIOR = 0.5
 DISPERSION_WEIGHT = 0.002
 MOST_EXCESS = 25.0
+MOST_RATE = (1.0 - 1e-9, math.inf)  # of a share, which chance leaves room; of a plain count
 STRANGE = 5.0  # -log10 p from which a minute is not learned
 
 
@@ -67,10 +68,13 @@ class Counts:
         self.dispersion = [1.0] * len(WINDOWS)
 
     def feed(self, minute: Minute, phase: str = "") -> CountReading:
-        """The reading of the next minute; what is not strange moves the usual rate."""
+        """The reading of the next minute; what is not strange moves the usual rate.
+
+        Every minute is fed, also one in which nothing happened.
+        """
         known = self.phases.setdefault(phase, [0.0, 0.0, 0.0])
         tries = 1.0 if minute.tries is None else float(minute.tries)
-        rate = (known[0] + PRIOR) / (known[1] + 2 * PRIOR)
+        rate = min((known[0] + PRIOR) / (known[1] + 2 * PRIOR), MOST_RATE[minute.tries is None])
         self.minutes.append((minute.bad, minute.tries, rate * tries))
         del self.minutes[: -WINDOWS[-1]]
         if known[2] < KNOWN_AFTER:

@@ -20,10 +20,9 @@ USUAL_MISSES = 2.0
 
 @dataclass(frozen=True)
 class Note:
-    """By how much a series lies above, or below, what was agreed to; misses are its usual ones."""
+    """By how much a series lies above what was agreed to; below, if negative."""
 
     shift: float
-    misses: float
 
 
 class Drift:
@@ -55,7 +54,7 @@ class Drift:
         if self.is_noted or self.seen < KNOWN_AFTER or not away:
             return None
         self.is_noted = True
-        return Note(self.shift, abs(self.shift) / self.miss if self.miss else float("inf"))
+        return Note(self.shift)
 
     def agree(self, baseline: Baseline) -> None:
         """A person agreed: what the levels are now is what they ought to be."""

@@ -15,9 +15,13 @@ from cases.detection.chance import BetaBinomial, GammaPoisson, too_few, too_many
 from cases.detection.counts import KNOWN_AFTER, LEAST, WINDOWS, Counts, Minute
 
 MINUTES = st.lists(
-    st.tuples(st.integers(0, 50), st.integers(0, 500)).map(lambda m: Minute(m[0], m[0] + m[1])),
+    st.one_of(
+        st.tuples(st.integers(0, 50), st.integers(0, 500)),
+        st.tuples(st.integers(0, 10**17), st.integers(0, 10**17)),
+        st.tuples(st.integers(0, 10**17), st.just(0)),
+    ).map(lambda m: Minute(m[0], m[0] + m[1])),
     min_size=1,
-    max_size=150,
+    max_size=120,
 )
 
 
@@ -111,12 +115,21 @@ def test_what_cannot_have_happened_is_refused(bad, tries):
         Minute(bad, tries)
 
 
+@given(st.lists(st.integers(0, 10**17), min_size=70, max_size=200))
+@settings(max_examples=40, deadline=None)
+def test_a_plain_count_of_any_size_is_read(many):
+    counts = Counts(both_ways=True)
+    for bad in many:
+        reading = counts.feed(Minute(bad))
+        assert 0.0 <= reading.surprise <= 15.0
+
+
 @given(MINUTES, MINUTES)
 @settings(max_examples=40, deadline=None)
 def test_counts_that_were_stored_go_on_as_if_they_never_had_been(before, after):
-    kept = Counts()
+    kept = Counts(both_ways=True)
     for minute in before:
         kept.feed(minute)
-    restored = Counts.restored(json.loads(json.dumps(kept.state())))
+    restored = Counts.restored(json.loads(json.dumps(kept.state(), allow_nan=False)))
     assert [restored.feed(minute) for minute in after] == [kept.feed(minute) for minute in after]
     assert restored.state() == kept.state()

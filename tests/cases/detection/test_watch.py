@@ -26,7 +26,9 @@ from cases.detection.watch import Settings, Watch
 from tests.cases.detection.days import MINUTE, MONDAY, VENUE, latency, minutes, run
 
 FIGURES = st.lists(
-    st.one_of(st.floats(-1e9, 1e9), st.sampled_from([0.0, 5.0])), min_size=1, max_size=300
+    st.one_of(st.floats(-1e9, 1e9), st.floats(-1e149, 1e149), st.sampled_from([0.0, 5.0])),
+    min_size=1,
+    max_size=300,
 )
 BOTH = Settings(limits=Limits(lowest=-1e8, highest=1e8))
 
@@ -44,7 +46,7 @@ def verdicts(watch, figures, began):
 def test_a_watch_that_was_stored_goes_on_as_if_it_had_never_stopped(before, after):
     kept = Watch(BOTH)
     verdicts(kept, before, MONDAY)
-    restored = Watch.restored(json.loads(json.dumps(kept.state())), BOTH)
+    restored = Watch.restored(json.loads(json.dumps(kept.state(), allow_nan=False)), BOTH)
     later = MONDAY + timedelta(days=1)
     assert verdicts(restored, after, later) == verdicts(kept, after, later)
     assert restored.state() == kept.state()
