@@ -44,6 +44,7 @@ class Verdict:
     reading: Reading | None
     step: Step
     alarms: tuple[Alarm, ...] = ()
+    ended: Kind | None = None  # the anomaly that is over; another may begin with the same figure
 
 
 class Watch:
@@ -63,8 +64,9 @@ class Watch:
         if refusal := self.refuses(at, value):
             raise ValueError(refusal)
         reading = self.detector.look(at, value, band=self.settings.threshold)
+        ended = None
         if self.kind is Kind.SILENT:  # it speaks again
-            self.episode, self.kind = Episode(), None
+            self.episode, self.kind, ended = Episode(), None, Kind.SILENT
         self.presence.heard(at, value, self.settings.session)
         wrong = self._wrong(reading)
         at_once = wrong in AT_ONCE or (wrong is not None and reading.strongest >= EXTREME)
@@ -76,9 +78,9 @@ class Watch:
             self.kind = wrong
             alarms = (self._alarm(at, reading, wrong),)
         elif step is Step.ENDED:
-            self.kind = None
+            self.kind, ended = None, self.kind
             self.detector.settle(self.settings.threshold)
-        return Verdict(reading, step, alarms + self._learn(at, reading, wrong))
+        return Verdict(reading, step, alarms + self._learn(at, reading, wrong), ended)
 
     def refuses(self, at: datetime, value: float) -> str | None:
         """Why a figure cannot be taken, in a sentence, or None."""

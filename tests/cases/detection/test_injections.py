@@ -10,6 +10,7 @@ import pytest
 from cases.detection.alarm import Kind
 from cases.detection.count_watch import CountSettings, CountWatch
 from cases.detection.counts import Minute
+from cases.detection.episodes import Step
 from cases.detection.limits import Limits
 from cases.detection.sessions import ROUND_THE_CLOCK, WEEKDAYS, Session
 from cases.detection.watch import Settings, Watch
@@ -56,13 +57,13 @@ def test_a_spike_is_an_alarm_at_once(family):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_an_anomaly_ends_ten_good_figures_after_it_and_not_when_it_has_left_the_means(family):
     watch, figure = learned(family, 1)
-    still_open = []
+    told = []
     for at in minutes(THEN, 1):
         wrong = NOON <= at < NOON + 3 * MINUTE
-        watch.observe(at, figure(at) * (3 if wrong else 1))
-        if watch.episode.is_open:
-            still_open.append(at)
-    assert (still_open[0], still_open[-1]) == (NOON, NOON + 11 * MINUTE)
+        verdict = watch.observe(at, figure(at) * (3 if wrong else 1))
+        told += [(at, verdict.step)] * (verdict.step in (Step.BEGAN, Step.ENDED))
+        assert verdict.ended == (Kind.UNUSUAL if verdict.step is Step.ENDED else None)
+    assert told == [(NOON, Step.BEGAN), (NOON + 12 * MINUTE, Step.ENDED)]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -150,7 +151,12 @@ def test_a_missing_feed_is_one_alarm_after_three_times_its_gap_and_ends_when_it_
     watch, figure = learned(latency, 1)
     alarms = run(watch, figure, THEN, 1, lambda at, v: None if at >= NOON else v)
     assert [(alarm.kind, alarm.at) for alarm in alarms] == [(Kind.SILENT, NOON + 3 * MINUTE)]
-    assert run(watch, figure, THEN + timedelta(days=1), 1) == []
+    morning = [*minutes(THEN + timedelta(days=1), 1)]
+    verdicts = [watch.observe(at, figure(at)) for at in morning]
+    assert [(at, v.ended) for at, v in zip(morning, verdicts, strict=True) if v.ended] == [
+        (morning[0], Kind.SILENT)
+    ]
+    assert [verdict.alarms for verdict in verdicts if verdict.alarms] == []
 
 
 def test_a_feed_that_is_silent_while_the_venue_is_closed_is_no_alarm_before_it_should_speak():
