@@ -45,8 +45,8 @@ class CountWatch:
 
     def observe(self, at: datetime, minute: Minute) -> CountVerdict:
         """Judges the minute that ends at `at`."""
-        phase = "open" if self.settings.session.is_open(at) else "closed"
-        reading = self.counts.feed(minute, phase)
+        hours = "open" if self.settings.session.is_open(at) else "closed"
+        reading = self.counts.feed(minute, hours)
         step = self.episode.feed(
             self.settings.hold,
             is_strange=reading.surprise >= self.settings.threshold,

@@ -2,7 +2,7 @@
 
 A ratio of small numbers means nothing, so none is ever taken. Rejects of orders are tested with a
 binomial tail, failed logins with a Poisson tail, over the last 1, 5 and 60 minutes, and the rarest
-of the three windows speaks for all. The usual rate belongs to a phase (the venue trades, it does
+of the three windows speaks for all. The usual rate belongs to hours (the venue trades, it does
 not) and is only as well known as the cases it comes from. Where minutes, or hours, differ more than
 chance allows, their cases count for less by that much.
 """
@@ -19,8 +19,8 @@ from cases.detection.chance import BetaBinomial, GammaPoisson, too_few, too_many
 VERSION = "counts 1"
 WINDOWS = (1, 5, 60)  # minutes
 LEAST = 20  # of how many, before a ratio is looked at
-MEMORY = 7 * 24 * 60  # minutes of a phase after which the past counts e times less
-KNOWN_AFTER = 60  # minutes of a phase before anything is said
+MEMORY = 7 * 24 * 60  # minutes of such hours after which the past counts e times less
+KNOWN_AFTER = 60  # minutes of such hours before anything is said
 PRIOR = 0.5
 DISPERSION_WEIGHT = 0.002
 MOST_EXCESS = 25.0
@@ -57,22 +57,22 @@ class CountReading:
 
 
 class Counts:
-    """The last hour of one count, minute by minute, and its usual rate by phase."""
+    """The last hour of one count, minute by minute, and its usual rate by hours."""
 
-    __slots__ = ("both_ways", "dispersion", "minutes", "phases")
+    __slots__ = ("both_ways", "dispersion", "minutes", "rates")
 
     def __init__(self, *, both_ways: bool = False) -> None:
         self.both_ways = both_ways  # too few is an alarm as well
         self.minutes: list[tuple[float, float | None, float]] = []  # bad, tries, expected
-        self.phases: dict[str, list[float]] = {}  # phase: bad, tries, minutes
-        self.dispersion = [1.0] * len(WINDOWS)
+        self.rates: dict[str, list[float]] = {}  # hours: bad, tries, minutes
+        self.dispersion = [[1.0, 0.0] for _ in WINDOWS]  # how much, from how many minutes
 
-    def feed(self, minute: Minute, phase: str = "") -> CountReading:
+    def feed(self, minute: Minute, hours: str = "") -> CountReading:
         """The reading of the next minute; what is not strange moves the usual rate.
 
         Every minute is fed, also one in which nothing happened.
         """
-        known = self.phases.setdefault(phase, [0.0, 0.0, 0.0])
+        known = self.rates.setdefault(hours, [0.0, 0.0, 0.0])
         tries = 1.0 if minute.tries is None else float(minute.tries)
         rate = min((known[0] + PRIOR) / (known[1] + 2 * PRIOR), MOST_RATE[minute.tries is None])
         self.minutes.append((minute.bad, minute.tries, rate * tries))
@@ -93,8 +93,8 @@ class Counts:
             "version": VERSION,
             "both_ways": self.both_ways,
             "minutes": [[*minute] for minute in self.minutes],
-            "phases": {phase: [*known] for phase, known in self.phases.items()},
-            "dispersion": [*self.dispersion],
+            "rates": {hours: [*known] for hours, known in self.rates.items()},
+            "dispersion": [[*known] for known in self.dispersion],
         }
 
     @classmethod
@@ -103,8 +103,8 @@ class Counts:
         counts = cls(both_ways=state["both_ways"])
         if state["version"] == VERSION:
             counts.minutes = [(bad, tries, usual) for bad, tries, usual in state["minutes"]]
-            counts.phases = {phase: [*known] for phase, known in state["phases"].items()}
-            counts.dispersion = [*state["dispersion"]]
+            counts.rates = {hours: [*known] for hours, known in state["rates"].items()}
+            counts.dispersion = [[*known] for known in state["dispersion"]]
         return counts
 
     def _read(self, known: list[float]) -> CountReading:
@@ -124,7 +124,7 @@ class Counts:
         tries = None if last[-1][1] is None else sum(minute[1] or 0.0 for minute in last)
         if tries is not None and tries < LEAST:
             return CountReading(bad, expected, 0.0, WINDOWS[place], tries)
-        spread = max(1.0, self.dispersion[place])
+        spread = max(1.0, self.dispersion[place][0])
         chance: GammaPoisson | BetaBinomial
         if tries is None:
             chance = GammaPoisson(expected / spread, (known[0] + PRIOR) / spread)
@@ -141,5 +141,8 @@ class Counts:
         return CountReading(bad, expected, surprise, WINDOWS[place], tries)
 
     def _disperse(self, place: int, excess: float) -> None:
-        weight = DISPERSION_WEIGHT / WINDOWS[place] ** 0.5
-        self.dispersion[place] += weight * (min(excess, MOST_EXCESS) - self.dispersion[place])
+        """How much wider than chance, as a mean that forgets, over hours longer than minutes."""
+        known = self.dispersion[place]
+        known[1] += 1.0
+        weight = max(DISPERSION_WEIGHT / math.sqrt(WINDOWS[place]), 1.0 / known[1])
+        known[0] += weight * (min(excess, MOST_EXCESS) - known[0])

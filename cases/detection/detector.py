@@ -5,7 +5,7 @@ of the last 4, 16 and 64, and as the spread of the last 30; each of the five has
 the surprise is the mean of their -log10 p. A spike shows in the first, a step or a ramp in the
 means, a burst in the spread, and what shows in several is stranger than what shows in one. (A look
 at the step from one mean to the next was tried; it gained nothing on the benchmark.)
-While the venue trades and while it does not are two phases, with misses and tails of their own.
+Hours in which the venue trades, and those in which it does not, have misses and tails of their own.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ class Reading:
 
 
 class Detector:
-    """What is remembered of one series: its levels, its last misses and five tails a phase."""
+    """What is remembered of one series: its levels, its last misses and five tails by hours."""
 
-    __slots__ = ("baseline", "last", "phase", "session", "tails")
+    __slots__ = ("baseline", "hours", "last", "session", "tails")
 
     def __init__(self, session: Session = ROUND_THE_CLOCK) -> None:
         self.session = session
         self.baseline = Baseline()
-        self.phase = ""
+        self.hours = ""
         self.last: dict[str, list[float]] = {}
         self.tails: dict[str, list[Tail]] = {}
 
@@ -92,7 +92,7 @@ class Detector:
         An anomaly's figures must not move the levels. The tails learn from them that such things
         happen, else everything after them is strange; but no look that is extreme is learned.
         """
-        for tail, look in zip(self.tails[self.phase], reading.looks, strict=True):
+        for tail, look in zip(self.tails[self.hours], reading.looks, strict=True):
             if tail.surprise(look) < EXTREME:
                 tail.learn(look)
         if moves_levels:
@@ -104,7 +104,7 @@ class Detector:
         A spike stays in the means until it has left them. Without the figures that lie outside the
         band, the newest of which is not one, nothing would be strange.
         """
-        last, tails = self.last[self.phase], self.tails[self.phase]
+        last, tails = self.last[self.hours], self.tails[self.hours]
         reach = tails[0].reach(threshold)
         if abs(last[-1]) > reach:
             return False
@@ -114,25 +114,25 @@ class Detector:
 
     def settle(self, threshold: float) -> None:
         """An anomaly is over: what lay outside the band is not remembered as the last misses."""
-        last = self.last[self.phase]
-        self.last[self.phase] = _inside(last, self.tails[self.phase][0].reach(threshold))
+        last = self.last[self.hours]
+        self.last[self.hours] = _inside(last, self.tails[self.hours][0].reach(threshold))
 
     def accept(self) -> None:
         """A person said that the series is to be as it is now: the levels move there at once."""
-        newest = self.last.get(self.phase, [])[-MEANS[2] :]
+        newest = self.last.get(self.hours, [])[-MEANS[2] :]
         if newest:
             self.baseline.move(sum(newest) / len(newest))
-        self.last = {phase: [] for phase in self.tails}
+        self.last = {hours: [] for hours in self.tails}
 
     def state(self) -> dict[str, Any]:
         """Everything it remembers, as JSON holds it."""
         return {
             "version": VERSION,
             "baseline": self.baseline.state(),
-            "phase": self.phase,
-            "last": {phase: [*last] for phase, last in self.last.items()},
+            "hours": self.hours,
+            "last": {hours: [*last] for hours, last in self.last.items()},
             "tails": {
-                phase: [tail.state() for tail in tails] for phase, tails in self.tails.items()
+                hours: [tail.state() for tail in tails] for hours, tails in self.tails.items()
             },
         }
 
@@ -142,20 +142,20 @@ class Detector:
         detector = cls(session)
         if state["version"] == VERSION:
             detector.baseline = Baseline.restored(state["baseline"])
-            detector.phase = state["phase"]
-            detector.last = {phase: [*last] for phase, last in state["last"].items()}
+            detector.hours = state["hours"]
+            detector.last = {hours: [*last] for hours, last in state["last"].items()}
             detector.tails = {
-                phase: [Tail.restored(tail) for tail in tails]
-                for phase, tails in state["tails"].items()
+                hours: [Tail.restored(tail) for tail in tails]
+                for hours, tails in state["tails"].items()
             }
         return detector
 
-    def _enter(self, phase: str) -> tuple[list[float], list[Tail]]:
-        """The last misses and the tails of the phase; the other phase says nothing about it."""
-        self.phase = phase
-        if phase not in self.tails:
-            self.last[phase], self.tails[phase] = [], [Tail() for _ in WINDOWS]
-        return self.last[phase], self.tails[phase]
+    def _enter(self, hours: str) -> tuple[list[float], list[Tail]]:
+        """The last misses and the tails of these hours; the other hours say nothing about them."""
+        self.hours = hours
+        if hours not in self.tails:
+            self.last[hours], self.tails[hours] = [], [Tail() for _ in WINDOWS]
+        return self.last[hours], self.tails[hours]
 
 
 def _inside(last: list[float], reach: float) -> list[float]:

@@ -94,10 +94,10 @@ def test_the_window_in_which_it_is_rarest_speaks(window):
 def test_the_rate_of_the_night_is_not_the_rate_of_the_day():
     chance, counts = random.Random(4), Counts()
     for _ in range(20):
-        for phase, usual in (("open", 40), ("closed", 2)):
+        for hours, usual in (("open", 40), ("closed", 2)):
             for _ in range(60):
-                counts.feed(Minute(round(max(0, chance.gauss(usual, usual**0.5)))), phase)
-    assert [counts.feed(Minute(40), phase).surprise > 5.0 for phase in ("open", "closed")] == [0, 1]
+                counts.feed(Minute(round(max(0, chance.gauss(usual, usual**0.5)))), hours)
+    assert [counts.feed(Minute(40), hours).surprise > 5.0 for hours in ("open", "closed")] == [0, 1]
 
 
 def test_minutes_that_differ_more_than_chance_allows_are_given_more_room():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from datetime import datetime, timedelta
 
@@ -49,8 +50,9 @@ def test_a_spike_is_an_alarm_at_once(family):
     alarms = run(watch, figure, THEN, 1, lambda at, v: 3 * v if at == NOON else v)
     assert [(alarm.kind, alarm.at) for alarm in alarms] == [(Kind.UNUSUAL, NOON)]
     (alarm,) = alarms
-    assert alarm.low < alarm.expected < alarm.high < alarm.value
-    assert alarm.p < 0.01
+    said = alarm.as_json()
+    assert said["low"] < said["expected"] < said["high"] < said["value"]
+    assert said["p"] < 0.01
     assert (alarm.model, alarm.window) == ("slots-means-spread 1", "1 figures")
 
 
@@ -264,6 +266,10 @@ def test_a_denominator_that_collapses_is_no_ratio_but_an_alarm_of_its_own():
     assert alarms[0].value < alarms[0].expected
 
 
+def after(then, factor):
+    return lambda at, value: value * factor if at >= then else value
+
+
 def test_one_partner_s_trouble_is_that_partner_s_alarm_alone():
     partners = {f"partner {number}": learned(latency, number, days=7) for number in range(6)}
     day = MONDAY + timedelta(days=7)
@@ -271,7 +277,7 @@ def test_one_partner_s_trouble_is_that_partner_s_alarm_alone():
     alarms = {}
     for name, (watch, figure) in partners.items():
         wrong = 2.0 if name == "partner 4" else 1.0
-        found = run(watch, figure, day, 1, lambda at, v, by=wrong: by * v if at >= noon else v)
+        found = run(watch, figure, day, 1, after(noon, wrong))
         if found:
             alarms[name] = kinds(found)
     assert alarms == {"partner 4": [Kind.UNUSUAL]}
@@ -299,3 +305,14 @@ def test_a_slow_drip_of_failed_logins_is_seen_within_an_hour_though_no_minute_is
 def test_counts_of_a_quiet_week_have_one_false_alarm_at_most(seed):
     watch, chance = known_rejects(seed)
     assert len(counted(watch, THEN, 7, lambda _at: rejects(chance))) <= 1
+
+
+@pytest.mark.parametrize("seed", [31, 32])
+def test_a_reject_rate_that_wanders_by_itself_is_given_room(seed):
+    watch, chance, wandered = CountWatch(CountSettings(session=VENUE)), random.Random(seed), [0.0]
+
+    def wandering(_at):
+        wandered[0] = 0.98 * wandered[0] + chance.gauss(0, 0.06)
+        return rejects(chance, share=0.01 * math.exp(wandered[0]))
+
+    assert len(counted(watch, MONDAY, 14, wandering)) <= 2  # weeks
