@@ -151,7 +151,7 @@ def main() -> None:
         ("  and two rows of three", _together([read(o, hold=MINUTES) for o in many])),
         ("a metronome", _together([metronome(one.labels) for one in many])),
     ]
-    print(nab_table.show(rows, [figure.words for figure in figures]))
+    print(nab_table.show(len(many), rows, [figure.words for figure in figures]))
     print(f"{len(many)} series, {weeks:.0f} scored series-weeks, {micros:.1f} µs a point.")
     print(nab_table.CRITICISM)
 
