@@ -32,7 +32,7 @@ class Alarm:
     low: float | None = None
     high: float | None = None
     p: float | None = None
-    surprise: float | None = None  # -log10 p, which is not rounded to nothing
+    surprise: float | None = None  # what was held against the threshold
     window: str = ""
 
     @property

@@ -5,6 +5,8 @@ of the last 4, 16 and 64, and as the spread of the last 30; each of the five has
 the surprise is the mean of their -log10 p. A spike shows in the first, a step or a ramp in the
 means, a burst in the spread, and what shows in several is stranger than what shows in one. (A look
 at the step from one mean to the next was tried; it gained nothing on the benchmark.)
+How rare a surprise of that size is in this series, a sixth tail says: five looks at the same misses
+are no five witnesses, so the p that people see is not ten to the minus that mean.
 Hours in which the venue trades, and those in which it does not, have misses and tails of their own.
 """
 
@@ -24,13 +26,13 @@ VERSION = "slots-means-spread 1"
 MEANS = (1, 4, 16, 64)
 SPREAD = 30
 WINDOWS = (*MEANS, SPREAD)
-EXTREME = 8.0  # what is rarer than 1e-8 is not learned
+LENIENT = 100  # figures after an answer from which extreme looks are learned as well
 LARGEST = 1e150  # beyond it sums of figures overflow
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the detector says of one figure. The surprise is -log10 p, over all five looks."""
+    """What the detector says of one figure; the surprise is the mean -log10 p of all five looks."""
 
     value: float
     expected: float
@@ -41,17 +43,18 @@ class Reading:
     window: int  # over how many figures that look goes
     slot: str
     looks: tuple[float, ...]  # what was looked at, one for each tail
+    rarity: float  # -log10 of how often this series surprises that much
 
     @property
     def p(self) -> float:
-        """How probable a figure as strange as this one is."""
-        return math.pow(10.0, -self.surprise)
+        """How probable a figure as strange as this one is in this series."""
+        return math.pow(10.0, -self.rarity)
 
 
 class Detector:
     """What is remembered of one series: its levels, its last misses and five tails by hours."""
 
-    __slots__ = ("baseline", "hours", "last", "session", "tails")
+    __slots__ = ("baseline", "hours", "last", "lenient", "rarity", "session", "tails")
 
     def __init__(self, session: Session = ROUND_THE_CLOCK) -> None:
         self.session = session
@@ -59,6 +62,8 @@ class Detector:
         self.hours = ""
         self.last: dict[str, list[float]] = {}
         self.tails: dict[str, list[Tail]] = {}
+        self.rarity: dict[str, Tail] = {}
+        self.lenient = 0
 
     def look(self, at: datetime, value: float, *, band: float) -> Reading:
         """The reading of a figure. Its misses are remembered; nothing is learned from it yet."""
@@ -72,18 +77,19 @@ class Detector:
             del last[0]
         looks = _looks(last)
         surprises = [tail.surprise(look) for tail, look in zip(tails, looks, strict=True)]
-        strongest = max(surprises)
+        strongest, surprise = max(surprises), sum(surprises) / len(surprises)
         reach = tails[0].reach(band)
         return Reading(
             value=value,
             expected=expected,
             low=expected - reach,
             high=expected + reach,
-            surprise=sum(surprises) / len(surprises),
+            surprise=surprise,
             strongest=strongest,
             window=WINDOWS[surprises.index(strongest)],
             slot=slot,
             looks=tuple(looks),
+            rarity=self.rarity[self.hours].surprise(surprise),
         )
 
     def learn(self, reading: Reading, *, moves_levels: bool) -> None:
@@ -92,9 +98,16 @@ class Detector:
         An anomaly's figures must not move the levels. The tails learn from them that such things
         happen, else everything after them is strange; but no look that is extreme is learned.
         """
-        for tail, look in zip(self.tails[self.hours], reading.looks, strict=True):
-            if tail.surprise(look) < EXTREME:
+        rarity = self.rarity[self.hours]
+        if self.lenient > 0:
+            self.lenient -= 1
+            for tail, look in zip(self.tails[self.hours], reading.looks, strict=True):
                 tail.learn(look)
+            rarity.learn(reading.surprise)
+        else:
+            for tail, look in zip(self.tails[self.hours], reading.looks, strict=True):
+                tail.learn_ordinary(look)
+            rarity.learn_ordinary(reading.surprise)
         if moves_levels:
             self.baseline.learn(reading.slot, reading.value, reading.value - reading.expected)
 
@@ -118,11 +131,12 @@ class Detector:
         self.last[self.hours] = _inside(last, self.tails[self.hours][0].reach(threshold))
 
     def accept(self) -> None:
-        """A person said that the series is to be as it is now: the levels move there at once."""
+        """A person said that the series is to be as it is: the levels move, the tails follow."""
         newest = self.last.get(self.hours, [])[-MEANS[2] :]
         if newest:
             self.baseline.move(sum(newest) / len(newest))
         self.last = {hours: [] for hours in self.tails}
+        self.lenient = LENIENT
 
     def state(self) -> dict[str, Any]:
         """Everything it remembers, as JSON holds it."""
@@ -130,10 +144,12 @@ class Detector:
             "version": VERSION,
             "baseline": self.baseline.state(),
             "hours": self.hours,
+            "lenient": self.lenient,
             "last": {hours: [*last] for hours, last in self.last.items()},
             "tails": {
                 hours: [tail.state() for tail in tails] for hours, tails in self.tails.items()
             },
+            "rarity": {hours: tail.state() for hours, tail in self.rarity.items()},
         }
 
     @classmethod
@@ -142,11 +158,14 @@ class Detector:
         detector = cls(session)
         if state["version"] == VERSION:
             detector.baseline = Baseline.restored(state["baseline"])
-            detector.hours = state["hours"]
+            detector.hours, detector.lenient = state["hours"], state["lenient"]
             detector.last = {hours: [*last] for hours, last in state["last"].items()}
             detector.tails = {
                 hours: [Tail.restored(tail) for tail in tails]
                 for hours, tails in state["tails"].items()
+            }
+            detector.rarity = {
+                hours: Tail.restored(tail) for hours, tail in state["rarity"].items()
             }
         return detector
 
@@ -155,6 +174,7 @@ class Detector:
         self.hours = hours
         if hours not in self.tails:
             self.last[hours], self.tails[hours] = [], [Tail() for _ in WINDOWS]
+            self.rarity[hours] = Tail()
         return self.last[hours], self.tails[hours]
 
 

@@ -6,7 +6,6 @@ answer's effect can be shown, and taking one back is leaving it out.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,9 +36,10 @@ class Effect:
     def words(self) -> str:
         """How a person reads it."""
         if self.after == self.before:
-            return f"{self.answer.value}: the threshold stays at p < {p_of(self.before)}"
+            return f"{self.answer.value}: the threshold stays at {self.before:.2f}"
         way = "fewer alarms" if self.after > self.before else "more alarms"
-        return f"{self.answer.value}: p < {p_of(self.before)} becomes {p_of(self.after)}, {way}"
+        change = f"the threshold of {self.before:.2f} becomes {self.after:.2f}"
+        return f"{self.answer.value}: {change}, {way}"
 
 
 def effects(default: float, answers: Iterable[Answer]) -> list[Effect]:
@@ -57,8 +57,3 @@ def threshold(default: float, answers: Iterable[Answer]) -> float:
     """Where the answers leave the threshold."""
     found = effects(default, answers)
     return found[-1].after if found else default
-
-
-def p_of(surprise: float) -> str:
-    """A threshold as the probability that it stands for: `0.0006`."""
-    return f"{math.pow(10.0, -surprise):.1g}"

@@ -16,6 +16,7 @@ QUANTILE = 0.95  # where the tail begins
 BIN = math.log(1.05)  # bins are 5 % wide
 HALF_LIFE = 4000  # figures after which the past counts half
 MOST_SHAPE = 0.5  # of the Pareto tail; beyond it the variance is infinite
+EXTREME = 8.0  # -log10 p
 MOST = 15.0  # p is not told apart below 1e-15
 NOTHING = -(10**6)  # the bin of zero
 LEAST = 1e-9  # the unit of a series that never moved
@@ -71,6 +72,14 @@ class Tail:
             self._forget()
         if self.total >= self.refit_at:
             self._fit()
+
+    def learn_ordinary(self, figure: float) -> None:
+        """Takes a figure into the past unless it is extreme, which an anomaly's are.
+
+        Where nearly all were nothing so far, all that is something would be: those are taken.
+        """
+        if self.limit <= 0.0 or self.surprise(figure) < EXTREME:
+            self.learn(figure)
 
     def state(self) -> dict[str, Any]:
         """Everything it remembers, as JSON holds it."""

@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cases.detection.alarm import Alarm, Kind
-from cases.detection.detector import EXTREME, LARGEST, VERSION, Detector, Reading
+from cases.detection.detector import LARGEST, VERSION, Detector, Reading
 from cases.detection.drift import Drift
 from cases.detection.episodes import MINUTES, Episode, Hold, Step
 from cases.detection.limits import Limits
 from cases.detection.presence import TIMES_MEDIAN, Presence
 from cases.detection.sessions import ROUND_THE_CLOCK, Session
+from cases.detection.tail import EXTREME
 
 THRESHOLD = 2.0  # -log10 p
 AT_ONCE = (Kind.LIMIT, Kind.STUCK)

@@ -45,6 +45,16 @@ def test_a_quiet_week_has_one_false_alarm_at_most(family, seed):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_what_is_called_one_in_a_hundred_happens_about_once_in_a_hundred(family):
+    watch, figure = learned(family, 5)
+    readings = [watch.observe(at, figure(at)).reading for at in minutes(THEN, 42)]
+    rare = [sum(reading.p <= p for reading in readings) for p in (0.01, 0.001)]
+    often = len(readings) / 100
+    assert 0.5 * often <= rare[0] <= 2 * often
+    assert rare[1] <= 0.3 * often
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_spike_is_an_alarm_at_once(family):
     watch, figure = learned(family, 1)
     alarms = run(watch, figure, THEN, 1, lambda at, v: 3 * v if at == NOON else v)

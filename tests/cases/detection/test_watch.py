@@ -153,8 +153,8 @@ def test_a_false_alarm_raises_the_threshold_and_taking_the_answer_back_lowers_it
 
 def test_an_answer_s_effect_is_said_in_words():
     first, second = effects(2.0, [Answer.FALSE, Answer.TRUE])
-    assert first.words == "false: p < 0.01 becomes 0.004, fewer alarms"
-    assert second.words == "true: p < 0.004 becomes 0.005, more alarms"
+    assert first.words == "false: the threshold of 2.00 becomes 2.40, fewer alarms"
+    assert second.words == "true: the threshold of 2.40 becomes 2.28, more alarms"
 
 
 @given(st.lists(st.sampled_from(Answer), max_size=60))
@@ -233,6 +233,27 @@ def test_a_replay_of_stored_figures_says_what_would_have_been_said():
         (Kind.SILENT, stored[noon + 59][0] + 3 * MINUTE + timedelta(seconds=1)),
     ]
     assert [at for at, _ in said.readings] == [at for at, _ in stored]
+
+
+def test_a_series_that_stood_still_for_days_and_then_moves_is_learned_anew():
+    watch, figure, alarms = Watch(Settings()), latency(3), []
+    for number in range(5000):
+        at = MONDAY + number * MINUTE
+        value = 5.0 if number < 1000 else figure(at)
+        alarms += [(number, alarm.kind) for alarm in watch.observe(at, value).alarms]
+    assert alarms[0] == (1000, Kind.UNUSUAL)
+    assert len([number for number, _ in alarms if number > 2000]) <= 1
+    assert not watch.episode.is_open
+
+
+def test_after_an_answer_a_series_that_grew_a_hundred_times_is_learned_within_hours():
+    watch, figure = Watch(Settings(session=VENUE)), latency(3)
+    run(watch, figure, MONDAY, 3)
+    assert run(watch, figure, MONDAY + timedelta(days=3), 1, lambda _at, v: 100 * v) != []
+    watch.accept()
+    later = run(watch, figure, MONDAY + timedelta(days=4), 17, lambda _at, v: 100 * v)
+    assert len(later) <= 6
+    assert not watch.episode.is_open
 
 
 # --- limits, alarms, many at once -----------------------------------------------------------------
