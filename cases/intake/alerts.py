@@ -1,8 +1,8 @@
 """Alerts: an accepted delivery opens incidents, folds into open ones, or resolves.
 
 A repeat is one statement, which `statements.find` has run before anything here is called. A new
-alert takes locks on its group and itself first, so that parallel copies of one request open one incident. If
-opening fails, the delivery alone is kept and a job opens it.
+alert takes locks on its group and on itself first, so that parallel copies of one request open one
+incident. If opening fails, the delivery alone is kept and a job opens it.
 """
 
 from __future__ import annotations
