@@ -20,7 +20,7 @@ _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _DATE = re.compile(rf"\b\d{{4}}-\d\d-\d\d\b|\b\d{{1,2}} {_MONTH}(?: \d{{4}})?\b")
 # A number by itself: not a part of a name such as EU-1, v2 or SEV-2.
 _FIGURE = re.compile(r"(?<![\w.,:/#-])\d+(?:[.,]\d+)*(?![\w:/-])")
-_OWN = re.compile(r"\bINC-\d{4}-\d+")
+_OWN = re.compile(r"\bINC-\d{4}-\d+", re.IGNORECASE)
 _SEVERITY = re.compile(r"\bSEV(?:ERITY)?[\s-]*([0-9])\b", re.IGNORECASE)
 _TIMES = (
     "occurred_at",
@@ -68,6 +68,7 @@ def check(
     text: str, record: Record, *, partner: str = "", severity: int | None = None
 ) -> list[str]:
     """What in this text differs from the record. `partner` reads it, of this severity for it."""
+    text = naming.plain(text)
     return [
         *(f"{t} is none of the recorded times" for t in _times(text) if t not in record.times),
         *(f"{n} is not a figure on record" for n in _figures(text) if n not in record.figures),
@@ -88,15 +89,16 @@ def check(
     ]
 
 
-def require_own(partner: Partner, *texts: str) -> None:
+def require_own(partner: Partner | None, *texts: str) -> None:
     """Refuse words to this partner that name another one or the desk's own reference.
 
     For what leaves without a second person, whom a notice would have. One query.
     """
-    text = "\n".join(texts)
-    found = [*naming.others(text, _partners(), partner.name), *_OWN.findall(text)]
+    text, reader = naming.plain("\n".join(texts)), partner.name if partner else ""
+    found = [*naming.others(text, _partners(), reader), *_OWN.findall(text)]
     if found:
-        raise InvalidInput(f"This would show {found[0]} to {partner}; take it out.")
+        whom = partner or "every partner"
+        raise InvalidInput(f"This would show {found[0]} to {whom}; take it out.")
 
 
 def _record(incident: Incident, notice: Notice) -> Record:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import events, moving, promises, queries, timeline
+from cases import accuracy, events, moving, promises, queries, timeline
 from cases.models import Entry, Incident, Involvement, Report
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -39,6 +39,7 @@ def add_partner(
     partner = Partner.objects.get(pk=partner_id)
     if not title.strip() or not meaning.strip():
         raise InvalidInput("Give a title for this partner and say what the incident means for it.")
+    accuracy.require_own(partner, title, meaning)
     if incident.involvements.filter(partner=partner).exists():
         raise Conflict(f"{partner} is listed already; edit what it means instead.")
     involvement = _involve(incident, partner, title, meaning, severity, at=at)
@@ -64,6 +65,7 @@ def edit_involvement(
     involvement = incident.involvements.select_related("partner").get(pk=involvement_id)
     if not title.strip() or not meaning.strip():
         raise InvalidInput("Give a title for this partner and say what the incident means for it.")
+    accuracy.require_own(involvement.partner, title, meaning)
     involvement.title, involvement.meaning = title.strip()[:200], meaning.strip()
     involvement.severity = severity
     involvement.save(update_fields=["title", "meaning", "severity"])
@@ -118,6 +120,7 @@ def list_reporter(
     if involvement is None:
         moving.require_responding(incident)
         shown = title.strip() or made.title
+        accuracy.require_own(made.partner, title, meaning)
         severity = incident.severity
         involvement = _involve(incident, made.partner, shown, meaning, severity, at=at)
         text = (

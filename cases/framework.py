@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.safestring import SafeString
 
+from cases import accuracy
 from cases.models import Framework, FrameworkReading
 from incidentdesk.kernel import access, audit, markdown
 from incidentdesk.kernel.access import Actor, Permission
@@ -54,6 +55,7 @@ def publish(*, text: str, changed: str, seen_number: int, by: Actor, at: datetim
     number = newest.number if newest else 0
     if number != seen_number:
         raise Conflict(MEANWHILE.format(number))
+    accuracy.require_own(None, text, changed)
     if newest and newest.text == text:
         raise Conflict(f"This is version {number}, word for word; there is nothing to publish.")
     made = Framework(number=number + 1, text=text, changed=changed, in_force_at=at)

@@ -1,12 +1,13 @@
 """Whom a text names: a partner by its name, without its legal form, by its first word, by its code.
 
 Pure. Names are found however they are written; codes and first words only as names are written
-(HELIX, Helix), since some are everyday words.
+(HELIX, Helix), since some are everyday words, or in a reference or an address, in any case.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
@@ -22,6 +23,16 @@ _EVERYDAY = re.compile(
     r"|trading|united|world"
 )
 _SHORTEST = 4
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
+
+
+def plain(text: str) -> str:
+    """The text without what only looks different: full-width letters, hyphens of other kinds,
+    spaces and breaks between words, marks that nobody sees."""
+    seen = "".join(
+        c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf"
+    )
+    return " ".join(_DASHES.sub("-", seen).split())
 
 
 def others(text: str, partners: Mapping[str, str], reader: str) -> list[str]:
@@ -29,13 +40,14 @@ def others(text: str, partners: Mapping[str, str], reader: str) -> list[str]:
 
     Of two names at the same place the longer one counts: Helix Markets is not the partner Helix.
     """
-    owners = _owners(partners, {token.casefold() for token in re.findall(r"\w+", text)})
+    text = plain(text)
+    owners = _owners(partners, _tokens(text))
     if not owners:
         return []
     longest = sorted(owners, key=lambda words: (-len(words[0]), words))
     either = "|".join(f"({_pattern(*words)})" for words in longest)
     found: set[str] = set()
-    for match in re.finditer(rf"(?<![\w-])(?:{either})(?!\w)", text):
+    for match in re.finditer(rf"(?<![^\W_])(?:{either})s?(?![^\W_])", text):
         named = owners[longest[(match.lastindex or 1) - 1]]
         if reader not in named:
             found |= named
@@ -44,9 +56,18 @@ def others(text: str, partners: Mapping[str, str], reader: str) -> list[str]:
 
 def _pattern(words: str, is_name: bool) -> str:
     """A name ends where a word does, and Helix Markets-2 is none; a code may begin a reference."""
+    plainly = re.escape(words)
     if is_name:
-        return rf"(?i:{re.escape(words)})(?!-)"
-    return f"{re.escape(words)}|{re.escape(words.upper())}|{re.escape(words.title())}"
+        return rf"(?i:{plainly})(?!-\d)"
+    as_names = {plainly, re.escape(words.upper()), re.escape(words.title())}
+    named = rf"(?i:{plainly})-(?:[A-Za-z]+-)?\d{{4}}-\d+|(?<=[@.])(?i:{plainly})(?=\.[A-Za-z])"
+    return "|".join([named, *sorted(as_names)])
+
+
+def _tokens(text: str) -> set[str]:
+    """The words of a text, in small letters; each also without an s at its end."""
+    found = re.findall(r"[^\W_]+", text.casefold())
+    return {*found, *(one.removesuffix("s") for one in found)}
 
 
 def _owners(partners: Mapping[str, str], tokens: set[str]) -> dict[tuple[str, bool], set[str]]:
@@ -54,8 +75,9 @@ def _owners(partners: Mapping[str, str], tokens: set[str]) -> dict[tuple[str, bo
     firsts = Counter(_first(name) for name in partners)
     found: dict[tuple[str, bool], set[str]] = defaultdict(set)
     for name, code in partners.items():
-        for words, is_name in _called(name, code, is_alone=firsts[_first(name)] == 1):
-            parts = re.findall(r"\w+", words.casefold())
+        for called, is_name in _called(name, code, is_alone=firsts[_first(name)] == 1):
+            words = plain(called)
+            parts = re.findall(r"[^\W_]+", words.casefold())
             if parts and parts[0] in tokens:
                 found[words.casefold() if is_name else words, is_name].add(name)
     return found

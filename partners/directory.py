@@ -112,7 +112,7 @@ def set_right(user: User, right: str, partner: Partner) -> None:
 
 
 def shut_out(contact: Contact, *, at: datetime) -> None:
-    """No right, no notices, no session and no token from here on; inside a use case.
+    """No right, no notices, no page and no token here from now on; inside a use case.
 
     Who serves another partner too stays logged in for that one: without the right each session
     that was for this partner is led to choose, and sees nothing of it meanwhile.

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 
 from incidentdesk.kernel import access, audit, grants
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
-from incidentdesk.kernel.models import User
 from partners import directory
 from partners.models import Contact, Invitation, Partner
 
@@ -38,7 +37,6 @@ class Member:
     number: int
     contact: Contact
     right: str  # act, administer, audit; empty: gets notices and has no login
-    last_login: datetime | None
     is_self: bool
 
     @property
@@ -49,13 +47,8 @@ class Member:
 
 def contacts_of(actor: Actor) -> QuerySet[Contact]:
     """This partner's people, those who left among them, so that each keeps its number."""
-    seen = User.objects.filter(pk=OuterRef("user_id")).values("last_login")[:1]
-    return (
-        Contact.objects.filter(partner_id=actor.tenant_id)
-        .only(*CONTACT_COLUMNS)
-        .annotate(last_login=Subquery(seen))
-        .order_by("id")
-    )
+    rows = Contact.objects.filter(partner_id=actor.tenant_id)
+    return rows.only(*CONTACT_COLUMNS).order_by("id")
 
 
 def members(actor: Actor) -> list[Member]:
@@ -66,7 +59,6 @@ def members(actor: Actor) -> list[Member]:
             number,
             contact,
             _strongest(held.get(contact.user_id or 0, frozenset())),
-            contact.last_login,  # type: ignore[attr-defined]
             is_self=contact.user_id == actor.user_id,
         )
         for number, contact in enumerate(contacts_of(actor), start=1)

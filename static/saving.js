@@ -11,13 +11,15 @@ addEventListener("DOMContentLoaded", () => {
   const save = async () => {
     const typed = new FormData(form);
     for (const input of form.querySelectorAll("input[type=file]")) typed.delete(input.name);
-    typed.delete("once"); // that one counts for sending alone
+    // Saving claims nothing; only whose form it is goes along.
+    typed.set("once", (typed.get("once") || "").replace(/^[^.]*/, ""));
     typed.set("quiet", "1");
     try {
       const answer = await fetch(form.dataset.saves, { method: "POST", body: typed });
       const isOurs = answer.ok && new URL(answer.url).pathname === form.dataset.saves;
       if (isLeaving) return;
-      said.textContent = isOurs ? await answer.text() : "Not saved: log in again in another tab, then go on here.";
+      if (answer.status === 409) said.textContent = "Not saved: you work for another partner now; copy what you typed.";
+      else said.textContent = isOurs ? await answer.text() : "Not saved: log in again in another tab, then go on here.";
     } catch {
       if (!isLeaving) said.textContent = "Not saved: no connection. What you typed is still here.";
     }

@@ -1,8 +1,8 @@
 """Alerts: an accepted delivery opens incidents, folds into open ones, or resolves.
 
 A repeat is one statement, which `statements.find` has run before anything here is called. A new
-alert takes a lock on its group first, so that parallel copies of one request open one incident. If
-opening fails, the delivery alone is kept and a job opens it.
+alert takes locks on its group and on itself first, so that parallel copies of one request open one
+incident. If opening fails, the delivery alone is kept and a job opens it.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def handle(*, source: Source, signals: list[Signal], at: datetime) -> Receipt:
     told = [signal.key for signal in signals if signal.action != Action.FIRE]
     groups = {signal.group for signal in firing}
     if groups:
-        statements.lock_groups(source, groups)
+        statements.lock_groups(source, firing)
     incidents = statements.lock_incidents(source, groups=groups, told=told)
     known = _fold(source, signals, receipt, at=at)
     fresh = {signal.key: signal for signal in firing if signal.key not in known}

@@ -54,15 +54,16 @@ def _signal(event: dict[str, Any]) -> Signal:
     if not event["specversion"].startswith("1."):
         raise InvalidInput("The desk reads CloudEvents of version 1.")
     kind, subject = text(event["type"], 500), text(event.get("subject"), 500)
+    source = text(event["source"], 500)
     data = event.get("data")
     facts: dict[str, Any] = data if isinstance(data, dict) else {}
-    key = f"{text(event['source'], 500)} {subject or text(event['id'], 500)}"
+    key = f"{source} {subject or text(event['id'], 500)}"
     title = next((text(facts[name], 1024) for name in _TITLES if facts.get(name)), "").strip()
     return Signal(
         action=_action(kind),
         key=_short(key),
         group=_short(key),
-        title=(title or f"{kind}: {subject or event['source']}")[:200],
+        title=(title or f"{kind}: {subject or source}")[:200],
         body=text(facts.get("description"), 8000) or _as_lines(data),
         urgency=urgency(facts.get("severity") or event.get("severity")),
         started_at=moment(event.get("time")),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from cases import bases, disclosure, drafting, files, moving, queries, timeline, workflow
+from cases import accuracy, bases, disclosure, drafting, files, moving, queries, timeline, workflow
 from cases.files import Upload
 from cases.models import Entry, Incident, Report
 from incidentdesk.kernel import access
@@ -135,6 +135,7 @@ def decline(*, report_id: int, answer: str, by: Actor, at: datetime) -> Report:
     access.require(by, Permission.REPORT_TRIAGE)
     if not answer.strip():
         raise InvalidInput("Declining needs an answer; the partner reads it.")
+    accuracy.require_own(made.partner, answer)
     _triaged(made, Report.State.DECLINED, by=by, at=at)
     made.answer = answer.strip()
     made.save()

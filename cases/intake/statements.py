@@ -80,13 +80,23 @@ _REPEAT = Prepared(
     body="text",
 )
 
-# One at a time a group; in their order.
+# One at a time a group, and one at a time an alert, which may come through several groups at once;
+# all in one order. Alerts share 256 locks a source, so that a large delivery does not take them all
+# from others.
 _LOCK_GROUPS = Prepared(
     "lock_groups",
-    "SELECT pg_advisory_xact_lock(hashtextextended(sent.key, %(source)s))"
-    " FROM (SELECT key FROM unnest(%(groups)s) AS every (key) ORDER BY key) AS sent",
+    """
+    SELECT pg_advisory_xact_lock(sent.place) FROM (
+        SELECT hashtextextended(key, %(source)s) AS place FROM unnest(%(groups)s) AS g (key)
+        UNION
+        SELECT hashtextextended('alert ' || (hashtextextended(key, 0) & 255), %(source)s)
+        FROM unnest(%(keys)s) AS a (key)
+        ORDER BY place
+    ) AS sent
+    """,
     source="bigint",
     groups="text[]",
+    keys="text[]",
 )
 
 # The open incident of each of these groups, and those of alerts that are told something else.
@@ -190,9 +200,10 @@ def knows(*, key: str, source_format: str) -> bool:
     return rows.exists()
 
 
-def lock_groups(source: Source, groups: set[str]) -> None:
-    """One delivery at a time a group until the transaction ends."""
-    _LOCK_GROUPS.rows({"source": source.pk, "groups": sorted(groups)})
+def lock_groups(source: Source, firing: list[Signal]) -> None:
+    """One delivery at a time a group and an alert until the transaction ends."""
+    groups, keys = {signal.group for signal in firing}, {signal.key for signal in firing}
+    _LOCK_GROUPS.rows({"source": source.pk, "groups": sorted(groups), "keys": sorted(keys)})
 
 
 def lock_incidents(

@@ -75,6 +75,8 @@ def alert_opsgenie(request: HttpRequest, alias: str = "", action: str = "create"
 
 def _guarded(request: HttpRequest, source_format: str, told: Told, *, unknown: int) -> HttpResponse:
     """Size, key, format, signature; a database that cannot take the row is a 503."""
+    if request.headers.get("Transfer-Encoding"):
+        return _error("Send the length of the body; the desk takes it whole.", 411)
     size = request.headers.get("Content-Length") or "0"
     if not size.isdecimal():
         return _error("The Content-Length is not a number.", 400)

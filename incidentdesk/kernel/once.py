@@ -3,6 +3,9 @@
 The claim is a row in the transaction of the use case. A second click waits for the first and is
 told so; a refusal takes the claim back, so that the corrected form can be sent. What was typed is
 part of the claim: other words sent from the same page are another form, and are not lost.
+
+In the portal the value also carries for which partner the form was opened, so that what somebody
+who serves two typed for the one never reaches the other.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -32,9 +36,9 @@ class SentAlready(Exception):
     """The very form was sent before, and what it asked for was done."""
 
 
-def field() -> SafeString:
+def field(partner_id: int | None = None) -> SafeString:
     """The hidden field with a new value; browsers must not restore a former one."""
-    value = secrets.token_urlsafe(16)
+    value = secrets.token_urlsafe(16) + (f".{_mark(partner_id)}" if partner_id else "")
     return format_html(
         '<input type="hidden" name="{}" value="{}" autocomplete="off">', FIELD, value
     )
@@ -42,7 +46,14 @@ def field() -> SafeString:
 
 def context(request: HttpRequest) -> dict[str, Callable[[], SafeString]]:
     """For templates: `{{ once }}` inside a form, a new value each time."""
-    return {FIELD: field}
+    partner = getattr(request, "partner", None)
+    return {FIELD: lambda: field(partner.pk if partner else None)}
+
+
+def is_for(request: HttpRequest, partner_id: int) -> bool:
+    """Whether the form was opened for this partner; one without a value (a script) says nothing."""
+    _, dot, mark = request.POST.get(FIELD, "").partition(".")
+    return not dot or constant_time_compare(mark, _mark(partner_id))
 
 
 @contextmanager
@@ -68,20 +79,28 @@ def claimed_by_key(request: HttpRequest, key: str, *, user_id: int) -> Iterator[
 
 def claim(request: HttpRequest) -> None:
     """Claim the form inside the caller's transaction, or raise SentAlready."""
-    if request.POST.get(FIELD):
+    if _value(request):
         _claim(_digest(request))
 
 
 def was_sent(request: HttpRequest) -> bool:
     """Whether this very form was sent and done before."""
-    is_claimed = FIELD in request.POST
-    return is_claimed and SentForm.objects.filter(digest=_digest(request)).exists()
+    return bool(_value(request)) and SentForm.objects.filter(digest=_digest(request)).exists()
 
 
 def prune(*, at: datetime) -> int:
     """Forget the forms that nobody can click twice any more. Answers how many."""
     count, _ = SentForm.objects.filter(sent_at__lt=at - KEPT).delete()
     return count
+
+
+def _value(request: HttpRequest) -> str:
+    """What counts once; what a page saves by itself has none."""
+    return request.POST.get(FIELD, "").partition(".")[0]
+
+
+def _mark(partner_id: int) -> str:
+    return salted_hmac(FIELD, str(partner_id), algorithm="sha256").hexdigest()[:16]
 
 
 def _claim(digest: str) -> None:

@@ -20,7 +20,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
@@ -181,7 +181,8 @@ class ScopeMiddleware:
         scoped.may_act = access.gives(held[partner_id], Permission.PARTNER_ACT)
         scoped.serves_several, scoped.is_viewed = len(held) > 1, False
         scoped.after_scope = []
-        request.session.get(SESSION_KEY)
+        if request.method == "POST" and not once.is_for(request, partner_id):
+            return render(request, "portal/another_partner.html", status=409)
         response = self._inside(scoped)
         for note in scoped.after_scope:
             note()

@@ -44,7 +44,7 @@ PORTS = "Calls go to the ports 443 and 80 and to those above 1023."
 
 
 def is_web_port(port: int | None) -> bool:
-    """Whether a call may go there; None is the usual one. Below stand mail, shells, databases."""
+    """Whether a call may go there; None is the usual one. Below stand mail and shells."""
     return port is None or port in (80, 443) or 1023 < port < 65536
 
 

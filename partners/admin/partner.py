@@ -80,7 +80,7 @@ class LeavingDialog(dialogs.DeskForm):
 
 def _take_login(obj: Partner, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
     gone = directory.take_login(contact_id=data["contact"].pk, by=by, at=at)
-    return Done(f"{gone} was shut out: no right, no notices, no session and no token is left.")
+    return Done(f"{gone} was shut out: no right, no notices and no token here is left.")
 
 
 TAKE_LOGIN = dialogs.Action(
@@ -89,7 +89,7 @@ TAKE_LOGIN = dialogs.Action(
     run=_take_login,
     permission=Permission.REGISTER_WRITE,
     form=LeavingDialog,
-    intro="The person is logged out everywhere, at once, and gets no more notices.",
+    intro="The person sees nothing of this partner any more, at once, and gets no more notices.",
     submit="Take it away",
     is_grave=True,
 )

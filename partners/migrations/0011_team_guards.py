@@ -47,20 +47,4 @@ class Migration(migrations.Migration):
             ALTER TABLE {GRANTS} DISABLE ROW LEVEL SECURITY;
             """,
         ),
-        # When its people logged in last. The contacts it asks are themselves its own alone.
-        database.statement(
-            """
-            ALTER TABLE kernel_user ENABLE ROW LEVEL SECURITY;
-            CREATE POLICY application ON kernel_user TO {app} USING (true) WITH CHECK (true);
-            CREATE POLICY own_people ON kernel_user FOR SELECT TO {portal}
-                USING (id IN (SELECT user_id FROM partners_contact WHERE user_id IS NOT NULL));
-            GRANT SELECT (id, last_login) ON kernel_user TO {portal};
-            """,
-            """
-            REVOKE ALL ON kernel_user FROM {portal};
-            DROP POLICY own_people ON kernel_user;
-            DROP POLICY application ON kernel_user;
-            ALTER TABLE kernel_user DISABLE ROW LEVEL SECURITY;
-            """,
-        ),
     ]

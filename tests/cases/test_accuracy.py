@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from cases import accuracy, disclosure, notices, response, visibility
+from cases import accuracy, disclosure, framework, notices, response, visibility
 from cases.accuracy import Record
+from cases.intake import reports
 from cases.models import Incident, Notice, NoticeCopy, System
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
 from notifications.models import Message
@@ -230,11 +231,70 @@ def test_the_database_lets_nothing_be_sent_without_an_approval_or_a_reason(incid
 
 
 @pytest.mark.parametrize(
-    "word", ["Norrbank Securities", "norrbank securities", "Norrbank", "NORR", "INC-2026-0055"]
+    "word",
+    [
+        *("Norrbank Securities", "norrbank securities", "Norrbank", "NORR", "INC-2026-0055"),
+        *("norrbank\nsecurities", "Norrbank\u00a0Securities", "Norrbank \t Securities"),
+        *("ex-Norrbank", "_Norrbank_", "the Norrbanks", "Helix-Norrbank", "Nor\u00adrbank"),
+        *("Ｎｏｒｒｂａｎｋ", "Norr\u200bbank", "inc-2026-0055", "INC\u20112026\u20110055"),
+        *("norr-2026-0019", "norr-req-2026-0001", "ops@norrbank.example", "trade.norrbank.example"),
+    ],
 )
 def test_words_to_a_partner_that_name_another_or_our_own_reference_are_refused(
     word, helix, norrbank
 ):
     with pytest.raises(InvalidInput, match=r"^This would show .* to Helix Markets; take it out\.$"):
         accuracy.require_own(helix, "What do you see?", f"We heard it from {word}.")
-    accuracy.require_own(helix, "What does Helix Markets see?", "HELIX-2026-0001, INC-A")
+    plain = (
+        "What does Helix Markets see? HELIX-2026-0001, helix-2026-0001, INC-A, ops@helix.example"
+    )
+    accuracy.require_own(helix, plain, "norris, a norr, the norrbank-gw, Norrbankers")
+
+
+def test_words_of_the_desk_that_a_partner_reads_at_once_name_no_other(
+    incident, people, helix, norrbank
+):
+    refused = pytest.raises(InvalidInput, match=r"^This would show .* to .*; take it out\.$")
+    by, words = people.actor("commander"), {"title": "As at Norrbank", "meaning": "Late."}
+    with refused:
+        disclosure.add_partner(
+            incident_id=incident.pk,
+            partner_id=norrbank.pk,
+            title="Late fills",
+            meaning="As at Helix Markets.",
+            severity=3,
+            by=by,
+            at=NOW,
+        )
+    listed = incident.involvements.get(partner=helix)
+    with refused:
+        disclosure.edit_involvement(
+            incident_id=incident.pk, involvement_id=listed.pk, severity=3, by=by, at=NOW, **words
+        )
+    made = reports.report(
+        title="Late",
+        description="Fills come late.",
+        noticed_at=NOW,
+        by=people.contact("helix", helix),
+        at=NOW,
+    )
+    with refused:
+        reports.decline(report_id=made.pk, answer="Norrbank told us already.", by=by, at=NOW)
+    with refused:
+        reports.accept(
+            report_id=made.pk,
+            impact=2,
+            scope=2,
+            urgency=2,
+            meaning="Like Norrbank.",
+            by=by,
+            at=NOW,
+        )
+    with refused:
+        framework.publish(
+            text="Norrbank first.",
+            changed="All.",
+            seen_number=1,
+            by=people.actor("administrator"),
+            at=NOW,
+        )

@@ -151,7 +151,6 @@ def test_the_portal_may_read_these_columns_and_write_nothing():
         ("notifications_messageevent", "SELECT"): set(deliveries.LINE_COLUMNS),
         ("kernel_token", "SELECT"): set(tokens.COLUMNS),
         ("auth_permission", "SELECT"): {"id", "codename"},
-        ("kernel_user", "SELECT"): {"id", "last_login"},
     }
     assert "digest" not in {*invitations.COLUMNS, *tokens.COLUMNS}
     assert not {"secret", "former_secret"} & set(webhooks.COLUMNS)
@@ -205,7 +204,6 @@ def test_every_table_that_names_a_partner_and_is_read_by_the_portal_has_row_secu
         "cases_requeststep",
         "cases_sharedfile",
         "kernel_token",
-        "kernel_user",
         "notifications_message",
         "notifications_messageevent",
         "partners_contact",

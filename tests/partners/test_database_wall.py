@@ -30,7 +30,7 @@ from cases.models import (
     SharedFile,
 )
 from incidentdesk.kernel import access, grants
-from incidentdesk.kernel.models import Token, User
+from incidentdesk.kernel.models import Token
 from incidentdesk.kernel.scope import partner_scope
 from notifications.models import Message, MessageEvent
 from partners import deliveries, invitations, preferences, team, tokens, webhooks
@@ -74,7 +74,6 @@ READABLE = {
     "notifications_messageevent": set(deliveries.LINE_COLUMNS),
     "auth_permission": {"id", "codename"},
     "kernel_token": set(tokens.COLUMNS),
-    "kernel_user": {"id", "last_login"},
     "cases_category": {"id", "key", "name", "description", "position", "is_active"},
 }
 SCOPED = [
@@ -222,7 +221,6 @@ def test_of_the_register_only_the_own_people_are_there(both: Both) -> None:
             assert list(Contact.objects.order_by("id").values_list("user_id", flat=True)) == [
                 side.user.pk
             ]
-            assert list(User.objects.values_list("id", flat=True)) == [side.user.pk]
             rights = PartnerUserObjectPermission.objects.values_list("user_id", "content_object_id")
             assert list(rights) == [(side.user.pk, side.partner.pk)]
             assert not Invitation.objects.values("id").exists()

@@ -194,7 +194,7 @@ def test_the_list_goes_on_page_by_page(both: Both, telling: Telling) -> None:
 def test_the_form_itself_counts_once(both: Both) -> None:
     client = both.a.client
     page = client.get("/portal/report/").text
-    found = re.search(r'name="once" value="([\w-]{20,})"', page)
+    found = re.search(r'name="once" value="([\w.-]{20,})"', page)
     assert found is not None
     form = typed(once=found.group(1))
     client.post("/portal/report/", form)

@@ -96,6 +96,7 @@ def test_there_are_as_many_queries_as_we_think() -> None:
         "framework_readings_for",
         "involvements_for",
         "listed_for",
+        "marked_for",
         "notices_for",
         "owed_by",
         "packages_for",

@@ -74,7 +74,7 @@ def remove(request: ScopedRequest, number: int) -> HttpResponse:
 
     def run() -> str:
         found = team.remove(contact_id=contact_id, by=actor, at=clocks.now())
-        return f"{found.name} was removed and is logged out everywhere."
+        return f"{found.name} was removed: no page and no token here works for them any more."
 
     return _afterwards(run)
 

@@ -240,6 +240,43 @@ def test_a_sender_of_cloudevents_may_ask_first(make: Make, client: Client) -> No
     assert "WebHook-Allowed-Origin" not in stranger
 
 
+@pytest.mark.parametrize("name", ["id", "source", "type", "subject", "time", "severity"])
+@pytest.mark.parametrize("odd", ["\ud800", "/a\u0000b", "\u202e", "💩" * 400])
+def test_an_odd_attribute_opens_all_the_same(
+    make: Make, client: Client, name: str, odd: str
+) -> None:
+    make("cloudevents")
+    assert statuses(send(client, "cloudevents", CLOUD | {name: odd, "data": None})) == ["opened"]
+    assert [kept.outcome for kept in Event.objects.all()] == ["done"]
+
+
+@pytest.mark.parametrize("kind", ["sentry", "datadog", "grafana", "opsgenie"])
+@pytest.mark.parametrize("odd", ["\ud800", "a\u0000b", "💩" * 400])
+def test_odd_words_anywhere_wait_for_nobody(
+    make: Make, client: Client, kind: str, odd: str
+) -> None:
+    make(kind)
+
+    def soiled(value: Any, kept: tuple[str, ...]) -> Any:
+        if isinstance(value, dict):
+            return {k: v if k in kept else soiled(v, kept) for k, v in value.items()}
+        if isinstance(value, list):
+            return [soiled(one, kept) for one in value]
+        return f"{value}{odd}" if isinstance(value, str) else value
+
+    kept = ("action", "status", "transition", "alias", "cycle", "id", "fingerprint", "groupKey")
+    payload = {
+        "sentry": METRIC,
+        "datadog": DATADOG,
+        "grafana": call(alert() | PLACES) | GRAFANA,
+        "opsgenie": OPSGENIE,
+    }[kind]
+    sent = soiled(payload, kept)
+    response = genie(client, "/v2/alerts", sent) if kind == "opsgenie" else send(client, kind, sent)
+    assert statuses(response) == ["opened"]
+    assert [one.outcome for one in Event.objects.all()] == ["done"]
+
+
 @pytest.mark.parametrize(
     ("payload", "sentence"),
     [

@@ -57,6 +57,17 @@ def test_only_a_post_is_taken(source, client, to, method):
     assert Event.objects.count() == 0
 
 
+def test_a_body_without_its_length_is_refused_and_not_read_as_empty(source, client):
+    sent = client.post(
+        ALERTMANAGER,
+        json.dumps(call(alert())),
+        "application/json",
+        HTTP_TRANSFER_ENCODING="chunked",
+    )
+    assert said(sent) == (411, "Send the length of the body; the desk takes it whole.")
+    assert Event.objects.count() == 0
+
+
 def test_an_answer_has_the_headers_that_protect_and_nothing_for_people(source, post):
     """Machines pass by the middleware for people; what protects every answer stands before."""
     for found in (
