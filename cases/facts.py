@@ -79,7 +79,9 @@ def _counted(incident: Incident) -> dict[str, Any]:
         "partners_decided": decided,
         "partners_owed": owed.exclude(pk__in=told.values("pk")),
         "partners_told": told,
-        "partners_cleared": told.filter(copies__kind="all_clear"),
+        "partners_cleared": incident.involvements.filter(
+            copies__kind="all_clear", copies__sent_at__isnull=False
+        ),
     }
     counted = [
         Subquery(

@@ -198,6 +198,8 @@ def send_in_emergency(*, notice_id: int, reason: str, by: Actor, at: datetime) -
         raise Conflict("This notice is approved; send it the ordinary way.")
     if notice.state != Notice.State.DRAFT:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
+    for copy in notice.copies.select_related("partner"):
+        accuracy.require_own(copy.partner, copy.body)
     notice.emergency_reason = reason.strip()
     sent = _send(notice, by=by, at=at)
     dispatch.page_unasked(sent, by=by, at=at)

@@ -16,15 +16,30 @@
       });
       const to = answer.headers.get("X-Location");
       if (to) return follow(to);
-      // Logged out, gone, or broken: let the browser show what the server says.
-      if (answer.redirected || ![200, 403, 413, 422, 507].includes(answer.status)) return location.assign(url);
-      show(await answer.text());
+      const html = await answer.text();
+      // Logged out, gone, or broken: let the browser show what the server says; but what was typed
+      // stays.
+      if (!answer.redirected && html.includes("data-in-place")) show(html);
+      else if (!options.method) location.assign(url);
+      else if (answer.redirected || answer.status === 403) tell("You are not logged in any more, or as somebody else. What you typed is still here: log in again in another tab, then send it again.");
+      else tell("The desk could not take this just now. What you typed is still here; try again.");
     } catch {
-      location.assign(url);
+      if (options.method) tell("No connection. What you typed is still here; send it again.");
+      else location.assign(url);
     } finally {
       isBusy = false;
       box.removeAttribute("aria-busy");
     }
+  };
+
+  const tell = (words) => {
+    const said = box.querySelector("[data-told]") || document.createElement("p");
+    said.className = "banner w";
+    said.dataset.told = "";
+    said.setAttribute("role", "alert");
+    said.textContent = words;
+    box.firstElementChild.prepend(said);
+    box.scrollTop = 0;
   };
 
   const follow = (to) => {
@@ -106,8 +121,8 @@
     } else if (form.hasAttribute("data-download")) {
       // The page stays; the button does too.
     } else if (form.closest(".desk")) {
-      // One click, one post.
-      form.querySelectorAll("button").forEach((button) => { button.disabled = true; });
+      // One click, one post; once it is on its way, for the button that was pressed goes along.
+      setTimeout(() => form.querySelectorAll("button").forEach((button) => { button.disabled = true; }));
     }
   });
 

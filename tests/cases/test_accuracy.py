@@ -160,6 +160,14 @@ def alone(people):
 
 
 @pytest.mark.django_db
+def test_what_is_sent_alone_names_no_other_partner_either(incident, draft, alone, norrbank):
+    notice = draft(incident, "As at Norrbank Securities.")
+    with pytest.raises(InvalidInput, match=r"^This would show .* to Helix Markets; take it out\.$"):
+        alone(notice)
+    notice.refresh_from_db()
+    assert (notice.state, notice.emergency_reason) == ("draft", "")
+
+
 def test_the_commander_sends_alone_with_a_reason_and_it_is_loud(
     incident, draft, alone, people, helix
 ):

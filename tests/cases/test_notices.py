@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from cases import disclosure, dispatch, notices, visibility
+from cases import disclosure, dispatch, facts, notices, visibility
 from cases.models import Deadline, Entry, Incident, Involvement, Notice, NoticeCopy
 from incidentdesk.kernel import access, grants
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -543,3 +543,21 @@ def test_staff_do_not_acknowledge_for_a_partner(sent, people, helix):
             notices.acknowledge(copy_id=copy.pk, by=people.actor(key), at=LATER)
         with pytest.raises(NotAllowed):
             notices.acknowledge(copy_id=copy.pk, by=forged, at=LATER)
+
+
+def test_an_all_clear_clears_only_whom_it_was_sent_to(incident_in, people, walk):
+    made = incident_in("recovery")
+    cleared = facts.of(made, at=LATER).partners_cleared
+    notice = notices.draft(
+        incident_id=made.pk,
+        kind="all_clear",
+        body="It works again.",
+        involvement_ids=[made.involvements.get().pk],
+        by=people.actor("communications"),
+        at=walk(made).tick(),
+    )
+    assert (cleared, facts.of(made, at=LATER).partners_cleared) == (0, 0)
+    notices.withdraw(notice_id=notice.pk, by=people.actor("communications"), at=LATER)
+    assert facts.of(made, at=LATER).partners_cleared == 0
+    walk(made).notify("all_clear")
+    assert facts.of(made, at=LATER).partners_cleared == 1

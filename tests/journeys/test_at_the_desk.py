@@ -88,3 +88,30 @@ def test_the_list_is_found_and_filtered_on_a_phone(as_: Callable[[str], Page]) -
     assert page.locator("#result_list tbody tr").count() > 1
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width == 390
+
+
+def test_on_a_page_of_its_own_a_form_sends_the_button_that_was_pressed(
+    as_: Callable[[str], Page],
+) -> None:
+    page = as_("admin@desk.example")
+    page.goto("/admin/cases/framework/do/publish/")
+    page.locator("[name=text]").fill("## Hours\n\nNight too.")
+    page.locator("[name=changed]").fill("The hours.")
+    page.get_by_role("button", name="Preview as a partner").click()
+    expect(page.locator("iframe").first).to_be_visible()
+    assert page.url.endswith("/do/publish/")
+    page.goto("/admin/cases/framework/")
+    expect(page.locator("main, #main").first).not_to_contain_text("Night too.")
+
+
+def test_what_was_typed_in_a_dialog_stays_when_the_session_ends(as_: Callable[[str], Page]) -> None:
+    page = as_("security@desk.example")
+    page.goto("/admin/")
+    _declare(page, f"Late fills {uuid.uuid4().hex[:6]}")
+    page.keyboard.press("e")
+    expect(page.locator(f"{OPEN} h1")).to_contain_text("Evaluate")
+    page.locator(f"{OPEN} [name=reason]").fill("Half a sentence")
+    page.context.clear_cookies()
+    page.locator(f"{OPEN} button[type=submit]").last.click()
+    expect(page.locator(f"{OPEN} [data-told]")).to_contain_text("What you typed is still here")
+    expect(page.locator(f"{OPEN} [name=reason]")).to_have_value("Half a sentence")

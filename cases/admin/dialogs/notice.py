@@ -50,6 +50,11 @@ class EmergencyForm(ReadForm):
 
     reason = fields.words("Why it cannot wait for a second person", rows=3)
 
+    def prepare(self) -> None:
+        """What differs, to be seen by the one who sends alone."""
+        super().prepare()
+        self.flags = accuracy.of(self.obj)
+
 
 def _approve(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
     notices.approve(notice_id=obj.pk, is_checked=data.get("checked", False), by=by, at=at)
