@@ -43,6 +43,14 @@ def require_begun(kind: str, involvements: Sequence[Involvement]) -> None:
         )
 
 
+def require_recovered(kind: str, incident: Incident) -> None:
+    """No partner reads that it is over while it is not."""
+    if kind == Notice.Kind.ALL_CLEAR and incident.recovered_at is None:
+        raise InvalidInput(
+            "Service has not recovered yet; record the recovery before an all clear goes out."
+        )
+
+
 def begun(involvements: Sequence[Involvement]) -> set[int]:
     """The involvements whose partner was sent a notice, of this incident or of one merged into it.
 
@@ -70,6 +78,8 @@ def address(
         raise InvalidInput("A text of its own is for a partner that gets the notice.")
     for text in (notice.body, *own.values()):
         wording.require_known(text)
+        if "{recovered}" in text:
+            require_recovered(notice.kind, notice.incident)  # or it would say “not known yet”
     NoticeCopy.objects.bulk_create(
         NoticeCopy(
             notice=notice,

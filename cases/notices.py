@@ -138,6 +138,7 @@ def approve(*, notice_id: int, is_checked: bool = False, by: Actor, at: datetime
         )
     if notice.state != Notice.State.DRAFT:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
+    audience.require_recovered(notice.kind, notice.incident)
     flags = accuracy.of(notice)
     if flags and not is_checked:
         raise InvalidInput(
@@ -214,6 +215,7 @@ def _send(notice: Notice, *, by: Actor, at: datetime) -> Notice:
         notice.copies.select_related("involvement__partner__terms").order_by("partner_id")
     )
     audience.require_begun(notice.kind, [copy.involvement for copy in copies])
+    audience.require_recovered(notice.kind, notice.incident)
     for copy in copies:
         copy.involvement.incident = notice.incident
         if copy.involvement.disclosed_at is None:

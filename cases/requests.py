@@ -77,15 +77,18 @@ def answer(
     by: Actor,
     at: datetime,
 ) -> Request:
-    """A person at the partner answers, in part or to the end. `by` acts for that partner."""
+    """A person at the partner answers, in part or to the end. `by` acts for that partner.
+
+    After a part, `is_whole` alone says that this was all.
+    """
     found = _theirs(request_id, by)
     access.require(by, Permission.PARTNER_ACT, found.partner)
-    if not text.strip() and not uploads:
-        raise InvalidInput("Write your answer or add a file; there is neither yet.")
     with files.kept(uploads) as kept:
         request = _locked(request_id, by=access.SYSTEM)
         if request.is_settled:
             raise Conflict("This request is closed; write to the response team instead.")
+        if not text.strip() and not uploads and not (is_whole and _is_in_parts(request)):
+            raise InvalidInput("Write your answer or add a file; there is neither yet.")
         kind = Step.WHOLE if is_whole else Step.PART
         _note(request, kind, _cut(text), kept, by=by, at=at)
         if is_whole and request.state == State.OPEN:
@@ -245,6 +248,12 @@ def _require_answered(request: Request) -> None:
         raise Conflict(
             f"{request} has no answer that waits for you: {request.get_state_display()}."
         )
+
+
+def _is_in_parts(request: Request) -> bool:
+    """Something was answered since it was asked, or asked again, and more was to follow."""
+    turns = request.steps.filter(kind__in=[Step.ASKED, Step.AGAIN, Step.PART, Step.WHOLE])
+    return turns.order_by("id").values_list("kind", flat=True).last() == Step.PART
 
 
 def _settle(request: Request, state: Request.State, *, by: Actor, at: datetime) -> None:

@@ -24,6 +24,7 @@ class FiringFilter(ChoiceFilter):
     title = "state"
     parameter_name = "state"
     first = "Firing"
+    looked_at = "only those that fire"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """What does not fire any more."""

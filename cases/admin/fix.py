@@ -25,6 +25,7 @@ class ShownFilter(ChoiceFilter):
     title = "fixes"
     parameter_name = "shown"
     first = "Temporary, in place"
+    looked_at = "only temporary ones in place"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """What else there is."""

@@ -30,6 +30,7 @@ class StateFilter(ChoiceFilter):
     title = "state"
     parameter_name = "state"
     first = "Waits for approval"
+    looked_at = "only those that wait for approval"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The other states, and all."""

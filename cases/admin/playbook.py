@@ -40,6 +40,7 @@ class ShownFilter(ChoiceFilter):
     title = "version"
     parameter_name = "show"
     first = "In force, and drafts"
+    looked_at = "only those in force and drafts"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Everything, on request."""

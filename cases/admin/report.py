@@ -27,6 +27,7 @@ class StateFilter(ChoiceFilter):
     title = "state"
     parameter_name = "state"
     first = "Waits for triage"
+    looked_at = "only those that wait for triage"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The other states, and all."""

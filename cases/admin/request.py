@@ -32,6 +32,7 @@ class ShownFilter(ChoiceFilter):
     title = "requests"
     parameter_name = "shown"
     first = "Open"
+    looked_at = "only open ones"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The parts, and all."""

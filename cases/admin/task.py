@@ -31,6 +31,7 @@ class WhoseFilter(ChoiceFilter):
     title = "tasks"
     parameter_name = "whose"
     first = "All open, mine first"
+    looked_at = "only open ones whose phase has come"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The parts."""
@@ -38,6 +39,7 @@ class WhoseFilter(ChoiceFilter):
             ("mine", "Mine"),
             ("nobody", "Nobody’s"),
             ("confirm", "Waiting for a second person"),
+            ("all", "All, ended and later ones too"),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
@@ -46,6 +48,8 @@ class WhoseFilter(ChoiceFilter):
         A task of a later phase is nobody's yet: it stands on its incident.
         """
         by = actor(request)
+        if self.value() == "all":
+            return queryset
         if self.value() == "confirm":
             return queryset.filter(pk__in=queries.tasks_to_confirm(by).values("pk"))
         if self.value() == "mine":
@@ -162,7 +166,7 @@ class TaskAdmin(DeskAdmin):
         """Until when, red when that is over; or who did it."""
         now = clocks.now()
         if task.state != Task.State.OPEN:
-            return f"done by {task.ended_by}"
+            return f"{task.get_state_display()} by {task.ended_by}"
         if task.due_at is None:
             return "—"
         late = task.due_at < now

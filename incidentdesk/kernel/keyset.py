@@ -95,6 +95,16 @@ class KeysetList(ChangeList):  # type: ignore[misc]
         self.can_show_all = self.multi_page = False
         self.paginator = Paginator(rows, self.list_per_page)
 
+    @property
+    def wider(self) -> dict[str, str] | None:
+        """What a filter that nobody set left in, and the same list with all; None if none did."""
+        for spec in self.filter_specs:
+            said = getattr(spec, "looked_at", "")
+            if said and spec.value() is None:
+                url = self.get_query_string({spec.parameter_name: "all"})
+                return {"looked_at": said, "url": str(url)}
+        return None
+
     def _place(self, *, before: bool, after: bool) -> None:
         if not self.result_list:
             self.newer = self.get_query_string() if before else ""

@@ -141,7 +141,7 @@ class AnswerForm(forms.Form):
     is_whole = forms.BooleanField(
         label="This is all: the answer is whole",
         required=False,
-        help_text="Leave it empty for a part; more can follow.",
+        help_text="Leave it empty for a part; more can follow. After one, the box alone is enough.",
     )
 
 

@@ -147,7 +147,49 @@ def test_a_partner_that_was_sent_nothing_gets_a_first_notice_before_any_other(
         "Norrbank Securities has been sent nothing of this incident yet; send the first notice "
         "before any other."
     )
+    Incident.objects.update(recovered_at=NOW)
     assert sent(helix, kind=kind).kind == kind
+
+
+def test_an_all_clear_waits_for_the_recovery_to_be_recorded(
+    incident, draft, approve, send, sent, people, helix
+):
+    sent(helix)
+    refusal = "Service has not recovered yet; record the recovery before an all clear goes out."
+    for texts in ("Back since {recovered}.", "Over."), ("Over.", "Back since {recovered}."):
+        row = incident.involvements.get(partner=helix)
+        own = [notices.OwnText(row.pk, texts[1])]
+        with pytest.raises(InvalidInput) as refused:  # it would say “not known yet”
+            draft(helix, kind="all_clear", body=texts[0], texts=own)
+        assert str(refused.value) == refusal
+    assert sent(helix, kind="update", body="Back since {recovered}.").body == (
+        "Back since not known yet."
+    )
+    drafted, approved = (draft(helix, kind="all_clear", body=text) for text in ("One.", "Two."))
+    with pytest.raises(InvalidInput) as refused:
+        approve(drafted)
+    assert str(refused.value) == refusal
+    Notice.objects.filter(pk=approved.pk).update(
+        state="approved", approved_at=LATER, approved_by=people["approver"]
+    )
+    with pytest.raises(InvalidInput) as refused:
+        send(approved)
+    assert str(refused.value) == refusal
+    incident.commander = people["commander"]
+    incident.save()
+    with pytest.raises(InvalidInput) as refused:
+        notices.send_in_emergency(
+            notice_id=drafted.pk, reason="Now.", by=people.actor("commander"), at=LATER
+        )
+    assert str(refused.value) == refusal
+    assert Notice.objects.filter(kind="all_clear", sent_at__isnull=False).count() == 0
+    Incident.objects.update(recovered_at=NOW)
+    approve(drafted)
+    send(drafted)
+    send(approved)
+    assert Notice.objects.filter(kind="all_clear", state="sent").count() == 2
+    back = sent(helix, kind="all_clear", body="Back since {recovered}.")
+    assert back.body == "Back since 4 Mar 2026 09:41 UTC."
 
 
 def test_what_was_drafted_before_that_was_asked_is_not_sent_either(draft, approve, send, helix):

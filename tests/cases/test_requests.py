@@ -112,6 +112,28 @@ def test_it_is_answered_in_parts_and_then_accepted(ask, answer, people):
     ]
 
 
+def test_after_a_part_that_was_all_may_be_said_without_a_word(ask, answer, people):
+    made, by = ask(), people.actor("communications")
+    neither = "Write your answer or add a file; there is neither yet."
+    with pytest.raises(InvalidInput, match=neither):
+        answer(made, "", whole=True)
+    answer(made, "Seven of desk A.")
+    with pytest.raises(InvalidInput, match=neither):
+        answer(made, " ")
+    answer(made, " ", whole=True)
+    assert Request.objects.get().state == "answered"
+    with pytest.raises(InvalidInput, match=neither):
+        answer(made, "", whole=True)
+    requests.ask_again(request_id=made.pk, text="And desk B?", due_at=NOW + DAY, by=by, at=NOW)
+    with pytest.raises(InvalidInput, match=neither):
+        answer(made, "", whole=True)
+    assert [(kind, text) for kind, _, text in said(made)[1:]] == [
+        ("part", "Seven of desk A."),
+        ("whole", ""),
+        ("again", "And desk B?"),
+    ]
+
+
 def test_what_is_not_enough_is_asked_again_and_stays_late_if_it_was(ask, answer, people):
     made, by = ask(), people.actor("commander")
     answer(made, "Some.", whole=True, at=NOW + DAY + timedelta(minutes=1))

@@ -208,7 +208,7 @@ def test_silence_counts_a_day_after_the_second_notice_and_not_before(recovering,
     step.at = LATER
     day_later = LATER + timedelta(days=1, hours=1)
     assert unconfirmed(recovering, day_later) == ("Helix Markets",)  # one notice so far
-    second = step.notify("all_clear")
+    second = step.notify("update")
     for minutes, names in ((-1, ("Helix Markets",)), (0, ())):
         at = second.sent_at + timedelta(hours=24, minutes=minutes)
         assert unconfirmed(recovering, at) == names
@@ -229,7 +229,7 @@ def test_silence_begins_no_earlier_than_recovery(incident_in, walk, people):
 def test_a_partner_that_reports_something_is_not_silent(recovering, walk, people, helix):
     step = walk(recovering)
     step.at = LATER
-    sent = step.notify("all_clear").sent_at
+    sent = step.notify("update").sent_at
     made = reports.report(
         title="Still late",
         description="Quotes lag.",

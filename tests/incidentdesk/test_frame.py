@@ -70,7 +70,7 @@ def test_an_empty_list_offers_to_add_only_to_who_may(as_: As) -> None:
         ("auditor", "cases/source"): ["Nothing here."],
         ("auditor", "cases/report"): ["Nothing here."],
     }
-    words = text_of(as_("auditor").get("/admin/cases/report/?q=fills"))
+    words = text_of(as_("auditor").get("/admin/cases/report/?q=fills&state=all"))
     assert "Nothing fits. Clear the search and the filters" in words
 
 

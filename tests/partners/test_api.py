@@ -193,6 +193,16 @@ def test_the_thread_is_written_to_and_a_request_answered_in_parts_with_more_time
     assert Request.objects.get(pk=both.a.asked.pk).state == "answered"
 
 
+def test_after_a_part_a_program_says_that_this_was_all_without_a_word(both, program):
+    acts, path = program(both.a, "act"), f"/requests/{both.a.asked.reference}/answer"
+    assert refused(acts.post(path, text="", is_whole=True))[0] == 422
+    acts.post(path, text="Part one.", is_whole=False)
+    whole = acts.post(path, text="", is_whole=True)
+    assert (whole.status_code, whole.json()["steps"][-1]["kind"]) == (200, "whole")
+    assert Request.objects.get(pk=both.a.asked.pk).state == "answered"
+    assert Request.objects.get(pk=both.b.asked.pk).state == "open"
+
+
 def test_recovery_is_confirmed_only_while_it_is_asked_for(both, program):
     status, said = refused(
         program(both.a, "act").post(f"/incidents/{both.a.involvement.reference}/confirm-recovery")

@@ -65,6 +65,20 @@ def test_an_answer_in_parts_with_files(both: Both) -> None:
     assert "Nothing waits" not in client.get("/portal/").text  # a notice does
 
 
+def test_after_a_part_the_box_alone_says_that_this_was_all(both: Both) -> None:
+    client, asked = both.a.client, both.a.asked
+    early = client.post(address(asked, "answer/"), {"text": "", "is_whole": "on"})
+    assert early.status_code == 422
+    assert "Write your answer or add a file" in early.text
+    client.post(address(asked, "answer/"), {"text": "Half of it."})
+    page = client.post(address(asked, "answer/"), {"text": "", "is_whole": "on"}, follow=True)
+    assert "The response team looks at your answer" in page.text
+    steps = RequestStep.objects.filter(request=asked).order_by("id")
+    assert list(steps.values_list("kind", "text"))[1:] == [("part", "Half of it."), ("whole", "")]
+    assert Request.objects.get(pk=asked.pk).state == "answered"
+    assert Request.objects.get(pk=both.b.asked.pk).state == "open"
+
+
 def test_a_file_leaves_as_something_to_keep_and_for_its_partner_only(both: Both) -> None:
     file = SharedFile.objects.get(partner=both.a.partner)
     response = both.a.client.get(f"/portal/files/{file.key}/")

@@ -162,6 +162,7 @@ def test_a_changed_kind_with_the_untouched_template_of_another_is_shown_its_own_
         "This was the untouched template of a notice of another kind, the first notice; here is "
         "that of the all clear."
     ]
+    Incident.objects.filter(pk=incident.pk).update(recovered_at=NOW)
     assert browser.post(url, {**sent, "body": own}).status_code == 302
     assert Notice.objects.get(kind="all_clear").body == own
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
 
-from cases import notices, workflow
+from cases import notices, requests, workflow
 from cases.intake import reports
-from cases.models import Event, Incident
+from cases.models import Alert, Event, Incident
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import actor_for
 from tests.cases.admin.conftest import text_of
@@ -87,6 +89,68 @@ def test_reports_are_those_that_wait_for_triage(as_, people, helix):
     assert "Fills missing" in text_of(browser.get("/admin/cases/report/"))
     reports.decline(report_id=made.pk, answer="Fixed.", by=people.actor("security"), at=NOW)
     assert "Fills missing" not in text_of(browser.get("/admin/cases/report/"))
+
+
+@pytest.fixture
+def over(incident_in, people, helix, source):
+    """An open incident on which nothing is left to do; each thing of it is findable by a word."""
+    incident = incident_in("recovery", title="Led one")
+    Alert.objects.create(
+        source=source,
+        incident=incident,
+        external_key="k",
+        group_key="g",
+        title="Quote age",
+        first_at=NOW,
+        last_at=NOW,
+        resolved_at=NOW,
+    )
+    by = people.actor("communications")
+    asked = requests.ask(
+        incident_id=incident.pk,
+        involvement_id=incident.involvements.get().pk,
+        question="Which orders?",
+        why="We reconcile.",
+        due_at=NOW + timedelta(days=1),
+        by=by,
+        at=NOW,
+    )
+    requests.withdraw(request_id=asked.pk, reason="Found.", by=by, at=NOW)
+    made = reports.report(
+        title="Fills missing",
+        description="Forty.",
+        noticed_at=NOW,
+        by=actor_for(people["helix"], partner_id=helix.pk),
+        at=NOW,
+    )
+    reports.decline(report_id=made.pk, answer="Fixed.", by=people.actor("security"), at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "searched", "found", "looked_at"),
+    [
+        ("alert", "Quote", "Quote age", "only those that fire"),
+        ("request", "orders", "Which orders?", "only open ones"),
+        ("report", "Fills", "Fills missing", "only those that wait for triage"),
+        ("notice", "delayed", "Led one", "only those that wait for approval"),
+        ("task", "blast", "Confirm blast radius", "only open ones whose phase has come"),
+        ("fix", "CHG-4411", "Resubscribe after a gap.", "only temporary ones in place"),
+    ],
+)
+def test_a_search_that_finds_nothing_says_what_was_looked_at_and_leads_to_all(
+    name, searched, found, looked_at, as_, over
+):
+    browser, url = as_("commander"), f"/admin/cases/{name}/"
+    page = browser.get(url, {"q": searched})
+    words = text_of(page)
+    assert f"Nothing fits; {looked_at} were looked at. Look in all" in words
+    assert found.lower() not in words.lower()
+    way = re.search(r'<a href="([^"]*)">Look in all</a>', page.content.decode())
+    everything = text_of(browser.get(url + html.unescape(way[1])))
+    assert found.lower() in everything.lower()
+    assert "Nothing fits" not in everything
+    none = text_of(browser.get(url + html.unescape(way[1]).replace(searched, "zzz")))
+    assert "Nothing fits. Clear the search and the filters" in none
 
 
 def test_tasks_are_the_open_ones_of_the_present_phase(as_, incident_in):

@@ -198,7 +198,7 @@ def test_silence_is_said_to_be_silence(as_, incident_in, walk, at_now):
     incident = incident_in("recovery")
     step = walk(incident)
     step.at = NOW + timedelta(hours=6)
-    sent: Any = step.notify("all_clear").sent_at
+    sent: Any = step.notify("update").sent_at
     at_now(sent + timedelta(hours=24))
     words = text_of(as_("commander").get(page_of(incident), {"tab": "recovery"}))
     assert "Helix Markets silent for 24 h after two notices" in words
