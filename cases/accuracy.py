@@ -101,6 +101,12 @@ def require_own(partner: Partner | None, *texts: str) -> None:
         raise InvalidInput(f"This would show {found[0]} to {whom}; take it out.")
 
 
+def require_each_own(notice: Notice) -> None:
+    """The same for each partner that a notice would go to."""
+    for copy in notice.copies.select_related("partner"):
+        require_own(copy.partner, copy.body)
+
+
 def _record(incident: Incident, notice: Notice) -> Record:
     """A fixed number of queries, whatever the length of the timeline."""
     record = Record()

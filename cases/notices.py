@@ -199,8 +199,7 @@ def send_in_emergency(*, notice_id: int, reason: str, by: Actor, at: datetime) -
         raise Conflict("This notice is approved; send it the ordinary way.")
     if notice.state != Notice.State.DRAFT:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
-    for copy in notice.copies.select_related("partner"):
-        accuracy.require_own(copy.partner, copy.body)
+    accuracy.require_each_own(notice)
     notice.emergency_reason = reason.strip()
     sent = _send(notice, by=by, at=at)
     dispatch.page_unasked(sent, by=by, at=at)
@@ -211,9 +210,8 @@ def _send(notice: Notice, *, by: Actor, at: datetime) -> Notice:
     """Show it to its audience, write the mails, and keep what was promised."""
     alone = bool(notice.emergency_reason)
     notice.state, notice.sent_at, notice.sent_by_id = Notice.State.SENT, at, by.user_id
-    copies = list(
-        notice.copies.select_related("involvement__partner__terms").order_by("partner_id")
-    )
+    every = notice.copies.select_related("involvement__partner__terms")
+    copies = list(every.order_by("partner_id"))
     audience.require_begun(notice.kind, [copy.involvement for copy in copies])
     audience.require_recovered(notice.kind, notice.incident)
     for copy in copies:

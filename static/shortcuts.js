@@ -70,7 +70,9 @@
   let since = 0;
   document.addEventListener("keydown", (event) => {
     const at = event.target;
-    const isTyped = at.isContentEditable || /^(input|textarea|select)$/i.test(at.tagName);
+    // For a moment after a dialog closed, the focus is still in it.
+    const isTyped = !at.closest?.("dialog:not([open])")
+      && (at.isContentEditable || /^(input|textarea|select)$/i.test(at.tagName));
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyped) return;
     if (document.querySelector("dialog[open]")) return;
     if (isOff() && event.key !== "?") return;
