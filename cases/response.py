@@ -146,6 +146,7 @@ def record_recovery(
         raise InvalidInput("The time of recovery lies in the future; check it.")
     if incident.occurred_at and recovered_at < incident.occurred_at:
         raise InvalidInput("It cannot have recovered before it occurred; check the time.")
+    _require_none_affected(incident)
     former = incident.recovered_at
     moments.put(incident, {"recovered_at": recovered_at}, by=by, at=at)
     incident.save(update_fields=["recovered_at"])
@@ -243,6 +244,16 @@ def page(
 
 
 # --- steps ----------------------------------------------------------------------------------------
+
+
+def _require_none_affected(incident: Incident) -> None:
+    rows = incident.systems.filter(state=AffectedSystem.State.AFFECTED).order_by("system__name")
+    names = list(rows.values_list("system__name", flat=True))
+    if names:
+        is_, it = ("is", "it is") if len(names) == 1 else ("are", "they are")
+        raise Conflict(
+            f"{' and '.join(names)} {is_} still affected; say first that {it} isolated or restored."
+        )
 
 
 def _require_time_for_it(incident: Incident, *, is_better: bool) -> None:

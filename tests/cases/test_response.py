@@ -222,6 +222,32 @@ def test_the_time_of_recovery_is_kept_and_lies_after_it_began(incident, step):
     assert incident.deadlines.get(kind="recover").met_at == NOW + timedelta(minutes=30)
 
 
+def test_service_has_not_recovered_while_a_system_is_affected(incident, step, system, declare):
+    elsewhere = {**step, "incident_id": declare().pk}
+    response.add_system(**elsewhere, system_id=system.pk)
+    other = System.objects.create(name="fills-db")
+    rows = [response.add_system(**step, system_id=one.pk) for one in (system, other)]
+    recovery = {**step, "recovered_at": LATER}
+    for row, said in zip(
+        rows,
+        (
+            "fills-db and quote-gw-eu-2 are still affected; say first that they are isolated or "
+            "restored.",
+            "fills-db is still affected; say first that it is isolated or restored.",
+        ),
+        strict=True,
+    ):
+        before = len(lines(incident))
+        with pytest.raises(Conflict) as refused:
+            response.record_recovery(**recovery)
+        assert str(refused.value) == said
+        assert (fresh(incident).recovered_at, len(lines(incident))) == (None, before)
+        state = "isolated" if row is rows[0] else "restored"
+        response.change_system(**step, affected_id=row.pk, state=state, how="Seen.")
+    response.record_recovery(**recovery)
+    assert fresh(incident).recovered_at == LATER
+
+
 def test_the_commander_lets_go_of_alerts_that_still_fire(incident, command, source, declare):
     def fire(of: Incident, key: str) -> None:
         Alert.objects.create(
