@@ -358,10 +358,14 @@ def test_the_description_names_no_call_of_the_desk(both):
         f"{ROOT}{path}"
         for path in (
             "/categories",
+            "/facts/{reference}",
             "/feed",
+            "/files/{key}",
             "/incidents",
             "/incidents/{reference}",
             "/incidents/{reference}/confirm-recovery",
+            "/incidents/{reference}/facts",
+            "/incidents/{reference}/files",
             "/incidents/{reference}/notices",
             "/incidents/{reference}/notices/{number}",
             "/incidents/{reference}/notices/{number}/acknowledge",
