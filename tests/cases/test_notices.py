@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from cases import disclosure, dispatch, facts, notices, visibility
+from cases import disclosure, dispatch, facts, notices, response, visibility
 from cases.models import Deadline, Entry, Incident, Involvement, Notice, NoticeCopy
 from incidentdesk.kernel import access, grants
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -601,5 +601,8 @@ def test_an_all_clear_clears_only_whom_it_was_sent_to(incident_in, people, walk)
     assert (cleared, facts.of(made, at=LATER).partners_cleared) == (0, 0)
     notices.withdraw(notice_id=notice.pk, by=people.actor("communications"), at=LATER)
     assert facts.of(made, at=LATER).partners_cleared == 0
-    walk(made).notify("all_clear")
+    step = walk(made)
+    at, by = step.tick(), people.actor("commander")
+    response.record_recovery(incident_id=made.pk, recovered_at=at, by=by, at=at)
+    step.notify("all_clear")
     assert facts.of(made, at=LATER).partners_cleared == 1

@@ -36,7 +36,7 @@ def test_a_file_beyond_the_limit_is_refused_in_one_sentence() -> None:
     in_place = post("/admin/cases/incident/1/do/add_evidence/", 2 * MB + 1, **{"X-Dialog": "1"})
     assert in_place.status_code == 413
     assert post("/portal/requests/X-REQ-2026-0001/answer/", 2 * MB + 1).status_code == 413
-    assert in_place.text.lstrip().startswith('<div class="dialog">')
+    assert in_place.text.lstrip().startswith('<div class="dialog" data-in-place>')
 
 
 def test_none_of_it_is_read() -> None:
