@@ -14,7 +14,7 @@ from tests.scratch import SHAPE, answers, scratch_database
 
 OURS = ("kernel", "partners", "notifications", "cases", "reviews")
 # Where a desk of the release before this one stands. `make faults` goes all the way back.
-RELEASED = {"cases": "0071", "partners": "0001", "notifications": "0003", "kernel": "0012"}
+RELEASED = {"cases": "0160", "partners": "0070", "notifications": "0070", "kernel": "0031"}
 
 
 def _operations() -> Iterator[tuple[str, migrations.operations.base.Operation]]:
@@ -22,6 +22,13 @@ def _operations() -> Iterator[tuple[str, migrations.operations.base.Operation]]:
         if app in OURS:
             for operation in migration.operations:
                 yield f"{app}.{name}", operation
+
+
+def _is_released() -> bool:
+    """Whether nothing was added since."""
+    loader = MigrationLoader(None)
+    last = {app: loader.get_migration_by_prefix(app, name) for app, name in RELEASED.items()}
+    return all((app, found.name) in loader.graph.leaf_nodes() for app, found in last.items())
 
 
 @pytest.mark.django_db
@@ -42,6 +49,6 @@ def test_they_go_back_to_the_release_before_and_forth_again(
         before = answers(scratch, SHAPE)
         for app, name in RELEASED.items():
             call_command("migrate", app, name, database=scratch, verbosity=0)
-        assert answers(scratch, SHAPE) != before
+        assert (answers(scratch, SHAPE) == before) is _is_released()
         call_command("migrate", database=scratch, verbosity=0)
         assert answers(scratch, SHAPE) == before
