@@ -83,6 +83,7 @@ class Action:
 
     `also` is another permission that lets one in where a use case asks for either. A form with a
     file field carries its file; what is too large is refused before it is read (`uploads`).
+    `ended` says of an object that is past this action why; its dialog then offers nothing to press.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Action:
     is_grave: bool = False
     applies: Callable[[Any], bool] = lambda obj: True  # whether the button is shown at all
     also: Permission | None = None
+    ended: Callable[[Any], str] = lambda obj: ""
 
     def allowed(self, actor: Actor) -> bool:
         """Whether this actor may press it."""
@@ -141,6 +143,9 @@ def respond(
     if not action.allowed(actor):
         why = f"{actor.name} may not {action.permission.value}; an administrator can give the role."
         return _render(request, {**context, "refusal": why}, 403)
+    ended = action.ended(obj)
+    if request.method != "POST" and ended:
+        return _render(request, {**context, "refusal": ended}, 409)
     if request.method != "POST" or AGAIN in request.POST:
         given = request.POST if AGAIN in request.POST else request.GET
         filled = {key: values if values[1:] else values[0] for key, values in given.lists()}
@@ -160,7 +165,7 @@ def respond(
     elif once.was_sent(request):  # what the first click changed no longer fits the form
         _told(request)
         return _go(request, back)
-    return _render(request, {**context, "form": form}, 422)
+    return _render(request, {**context, "form": form, "is_over": bool(ended)}, 422)
 
 
 def as_filtered(request: HttpRequest, list_url: str) -> str:

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from cases import approvers, audience, labels, notices, wording
 from cases.admin.dialogs import fields
+from cases.admin.dialogs.notice import ended
 from cases.models import Incident, Involvement, Notice
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor, Permission
@@ -233,4 +234,5 @@ EDIT = Action(
     EditForm,
     submit="Save",
     applies=lambda notice: notice.state in (State.DRAFT, State.APPROVED),
+    ended=ended,
 )

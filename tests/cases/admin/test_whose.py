@@ -56,6 +56,32 @@ def test_a_late_first_notice_says_whose_it_is(incident, as_, monkeypatch):
     assert found == ("Helix Markets: first notice", "12 min late", "late")
 
 
+def test_our_own_target_names_the_contract_that_is_due_first_beside_it(
+    incident, as_, monkeypatch, list_partner, norrbank
+):
+    list_partner(norrbank)
+    Deadline.objects.filter(incident=incident, involvement__partner=norrbank).update(
+        due_at=NOW + timedelta(minutes=40)
+    )
+    monkeypatch.setattr(clocks, "now", lambda: NOW)
+
+    def foot() -> str:
+        page = as_("commander").get(page_of(incident))
+        return next(one.foot for one in page.context["clocks"] if "notice" in one.label)
+
+    assert foot().endswith(" · earliest contract clock: Norrbank Securities, 40 min left")
+    monkeypatch.setattr(clocks, "now", lambda: NOW + timedelta(minutes=45))
+    assert foot().endswith(" · earliest contract clock: Norrbank Securities, 5 min overdue")
+
+
+def test_the_card_of_partners_says_who_acknowledged(incident, as_, walk):
+    told = "Notified not yet"
+    assert told in text_of(as_("commander").get(page_of(incident)))
+    walk(incident).notify("first")
+    page = text_of(as_("commander").get(page_of(incident)))
+    assert (told in page, "acknowledged not yet" in page, "Read" in page) == (False, True, False)
+
+
 def test_of_several_the_first_is_named_and_the_others_counted(
     incident, as_, monkeypatch, list_partner, norrbank
 ):
