@@ -19,7 +19,7 @@ from django.template.response import TemplateResponse
 
 from incidentdesk.kernel import access, clocks, once
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.errors import GONE, DeskError
+from incidentdesk.kernel.errors import GONE, DeskError, mark
 
 FILTERS = "_changelist_filters"  # what a list was filtered by, as the framework hands it on
 AGAIN = "again"  # a button inside a form: show it anew for this choice, with what was typed
@@ -157,7 +157,7 @@ def respond(
         try:
             done = run(request, lambda: action.run(obj, form.cleaned_data, by=actor, at=at))
         except DeskError as error:
-            form.add_error(None, str(error))
+            mark(form, error)
         except ObjectDoesNotExist:  # it went between showing the form and sending it
             form.add_error(None, GONE)
         else:

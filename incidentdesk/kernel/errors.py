@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django import forms
+
 # A row went between showing a form and sending it.
 GONE = "What you chose is gone by now; look at the page again."
 
 
 class DeskError(Exception):
-    """A use case said no. `str(error)` is the sentence; nothing was changed."""
+    """A use case said no. `str(error)` is the sentence; nothing was changed.
+
+    `field` is which of its arguments was wrong, where it is one.
+    """
+
+    def __init__(self, sentence: str = "", *, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 class NotAllowed(DeskError):
@@ -34,3 +43,8 @@ class GateNotMet(DeskError):
     def __init__(self, move: str, unmet: Sequence[str]) -> None:
         self.unmet = list(unmet)
         super().__init__(f"{move} has to wait: {'; '.join(self.unmet)}.")
+
+
+def mark(form: forms.BaseForm, error: DeskError) -> None:
+    """Show the refusal in the form: at the field that it is about, or above all of them."""
+    form.add_error(error.field if error.field in form.fields else None, str(error))

@@ -91,7 +91,9 @@ def soonest(rows: Sequence[PartnerRow], deadlines: Sequence[Deadline], now: date
     if not running:
         return ""
     first = min(running, key=lambda deadline: deadline.due_at)
-    name = {row.involvement.pk: row.involvement.partner.name for row in rows}[first.involvement_id]
+    name = next(
+        r.involvement.partner.name for r in rows if r.involvement.pk == first.involvement_id
+    )
     left = first.due_at - now
     words = f"{clocks.words(left)} {'left' if left > timedelta() else 'overdue'}"
     return f"earliest contract clock: {name}, {words}"

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
 from incidentdesk.kernel import clocks
+from incidentdesk.kernel.errors import DeskError, mark
 from incidentdesk.kernel.roles import PARTNER_SCOPES
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
 from partners import tokens
@@ -41,8 +42,8 @@ def make(request: ScopedRequest) -> HttpResponse:
             secret,
         )
 
-    def refused(sentence: str) -> HttpResponse:
-        form.add_error(None, sentence)
+    def refused(error: DeskError) -> HttpResponse:
+        mark(form, error)
         return _page(request, form)
 
     return Afterwards(run, to=reverse("portal:tokens"), refused=refused)

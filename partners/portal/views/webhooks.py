@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Permission
+from incidentdesk.kernel.errors import DeskError, mark
 from incidentdesk.kernel.scope import Afterwards, Landing, ScopedRequest
 from partners import deliveries, preferences, webhooks
 from partners.models import Delivery, EventType, Webhook
@@ -67,8 +68,8 @@ def add(request: ScopedRequest) -> HttpResponse:
         made, secret = webhooks.add(**data, by=actor, at=clocks.now())
         return format_html(SHOWN_ONCE, f"{made.url} is told from now on.", secret)
 
-    def refused(sentence: str) -> HttpResponse:
-        form.add_error(None, sentence)
+    def refused(error: DeskError) -> HttpResponse:
+        mark(form, error)
         return _page(request, form)
 
     return Afterwards(run, to=reverse("portal:webhooks"), refused=refused)
