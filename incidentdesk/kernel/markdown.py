@@ -20,7 +20,7 @@ TAGS = {"p", "br", "strong", "em", "code", "pre", "ul", "ol", "li", "blockquote"
 SCHEMES = {"http", "https", "mailto"}
 LONGEST = 20_000  # characters; a longer text is shown as it was typed
 # Brackets times characters: the parser looks from each bracket to the end, at some more than once.
-# At this most it takes a tenth of a second; twenty links in three thousand characters are within it.
+# At this most it takes a tenth of a second; twenty links in three thousand characters are fewer.
 MOST_LOOKED_AT = 60_000
 # Nothing in it means anything in Markdown: most entries, at no cost.
 PLAIN = re.compile(r"[^*_`\[\]<>~\\\n:+=#-]*")

@@ -80,6 +80,24 @@ def test_who_drafts_reads_the_check_list_before_anybody_is_asked(as_, incident_i
     assert browser.get(page_of(notice)).context["flags"] == []
 
 
+def test_a_draft_says_what_comes_first_with_the_way_there(as_, declare, incident_in):
+    browser, bare = as_("communications"), declare()
+    page = browser.get(address(bare, "draft_notice")).content.decode()
+    way = f'<a href="{address(bare, "add_partner")}" data-dialog>list one first</a>'
+    assert f"No partner is listed on this incident yet; {way}." in page
+    incident = incident_in("containment")
+    assert "look at it" not in browser.get(address(incident, "draft_notice")).content.decode()
+    _draft(browser, incident)
+    notice = Notice.objects.get()
+    page = browser.get(address(incident, "draft_notice")).content.decode()
+    assert (
+        "There is a first notice to Helix Markets already, which waits for approval: "
+        f'<a href="{page_of(notice)}">look at it</a> before you write another.'
+    ) in page
+    browser.post(address(notice, "withdraw"))
+    assert "look at it" not in browser.get(address(incident, "draft_notice")).content.decode()
+
+
 @pytest.mark.parametrize("is_edited", [False, True])
 def test_a_dialog_of_a_withdrawn_notice_says_so_and_offers_nothing(as_, incident_in, is_edited):
     incident = incident_in("containment")

@@ -10,6 +10,7 @@ from cases import disclosure, packages, receipts
 from cases.models import Deadline, Incident
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.models import User
+from notifications import outbox
 from partners.models import Contact, Partner
 from tests.cases.admin.conftest import address, page_of, text_of
 from tests.conftest import NOW
@@ -167,6 +168,27 @@ def test_the_facts_on_the_partners_tab_lead_to_what_was_handed_over(
     assert "Transactions affected not known" in words
 
 
+def test_facts_without_a_figure_are_handed_over_only_by_saying_so(incident, as_, walk):
+    walk(incident).notify("first")
+    browser, involvement = as_("communications"), incident.involvements.get()
+    way = address(incident, "hand_over_facts")
+    typed = {"involvement": involvement.pk, "stage": "initial", "text": "Quotes were late."}
+    refused = browser.post(way, typed)
+    said = "It holds no figure yet; enter what is known, or say that there is none so far."
+    assert (refused.status_code, said in text_of(refused)) == (422, True)
+    assert "Quotes were late." in text_of(refused)
+    assert involvement.packages.count() == 0
+    assert browser.post(way, {**typed, "without_figures": "on"}).status_code == 302
+    assert incident.entries.latest("sequence").body.endswith("No figures yet.")
+
+
+def test_a_mail_that_was_not_sent_on_purpose_says_why(incident, as_, walk):
+    with outbox.quiet():
+        walk(incident).notify("first")
+    words = text_of(as_("responder").get(f"/admin/cases/incident/{incident.pk}/told/"))
+    assert f"not sent on purpose {outbox.QUIET}" in words
+
+
 def test_facts_of_another_incident_or_of_none_are_not_found(incident, as_, walk, people, declare):
     walk(incident).notify("first")
     made = packages.hand_over(
@@ -174,6 +196,7 @@ def test_facts_of_another_incident_or_of_none_are_not_found(incident, as_, walk,
         involvement_id=incident.involvements.get().pk,
         stage="initial",
         figures=packages.Figures(text="Quotes were late."),
+        without_figures=True,
         by=people.actor("communications"),
         at=NOW,
     )
