@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import deadlines, gates, moments, moving, queries, restoring, sight, timeline
+from cases import deadlines, gates, moments, moving, queries, sight, timeline
 from cases.models import AffectedSystem, Entry, Incident, Statement, System
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
@@ -54,7 +54,7 @@ def add_system(
     )
     down = f" Fully down since {down_since:%d %b %H:%M} UTC." if down_since else ""
     timeline.record(incident, Kind.SYSTEM, f"{system} is affected.{down}", by=by, at=at)
-    restoring.take_back_recovery(incident, system.name, by=by, at=at)
+    moving.take_back_recovery(incident, system.name, by=by, at=at)
     return affected
 
 
@@ -95,7 +95,7 @@ def change_system(
     text = " ".join([f"{affected.system} {state}: {how}", *more])
     timeline.record(incident, Kind.SYSTEM, text, by=by, at=at)
     if state == AffectedSystem.State.AFFECTED:
-        restoring.take_back_recovery(incident, affected.system.name, by=by, at=at)
+        moving.take_back_recovery(incident, affected.system.name, by=by, at=at)
     return affected
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import confirming, deadlines, moments, moving, queries, timeline
+from cases import confirming, moving, queries, timeline
 from cases.models import Entry, Incident, Involvement, Phase, Reconciliation, RecoveryCheck
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -132,19 +132,6 @@ def record_residual_exposure(*, incident_id: int, text: str, by: Actor, at: date
     words = f"Signed: residual exposure. {incident.residual_exposure}"
     timeline.record(incident, Kind.STATEMENT, words, by=by, at=at)
     return incident
-
-
-def take_back_recovery(incident: Incident, system: str, *, by: Actor, at: datetime) -> None:
-    """A system is affected after the recovery was recorded: it did not last. The clock of recovery
-    runs again, the soak and the review's clock begin with the next one. A step of use cases."""
-    former = incident.recovered_at
-    if former is None:
-        return
-    moments.put(incident, {"recovered_at": None}, by=by, at=at)
-    incident.save(update_fields=["recovered_at"])
-    deadlines.run_again(incident, "recover")
-    text = f"The recovery of {former:%d %b %H:%M} UTC is taken back: {system} is affected."
-    timeline.record(incident, Kind.UPDATE, text, by=by, at=at)
 
 
 # --- steps that several of them share -------------------------------------------------------------

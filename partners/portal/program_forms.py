@@ -60,7 +60,7 @@ class EventsForm(forms.Form):
         },
     )
     severities = forms.TypedMultipleChoiceField(
-        label="Of incidents that are for you",
+        label="Of incidents whose severity for you is",
         required=False,
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
