@@ -74,11 +74,7 @@ def hand_over(
     involvement = incident.involvements.select_related("partner").get(pk=involvement_id)
     involvement.incident = incident
     _require_possible(involvement, stage, figures)
-    if not figures.are_known and not without_figures:
-        raise InvalidInput(
-            "It holds no figure yet; enter what is known, or say that there is none so far.",
-            field="without_figures",
-        )
+    _require_said(figures, without_figures=without_figures)
     partner = involvement.partner
     accuracy.require_own(partner, figures.text, figures.services)
     made = FactsPackage.objects.create(
@@ -136,6 +132,14 @@ def _require_possible(involvement: Involvement, stage: str, figures: Figures) ->
     for share in (figures.clients_share, figures.transactions_share):
         if share is not None and not 0 <= share <= WHOLE:
             raise InvalidInput("A share is between 0 and 100 per cent.")
+
+
+def _require_said(figures: Figures, *, without_figures: bool) -> None:
+    if not figures.are_known and not without_figures:
+        raise InvalidInput(
+            "It holds no figure yet; enter what is known, or say that there is none so far.",
+            field="without_figures",
+        )
 
 
 def _tell(package: FactsPackage, *, at: datetime) -> None:

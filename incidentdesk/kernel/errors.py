@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from django import forms
+from collections.abc import Container, Sequence
+from typing import Protocol
 
 # A row went between showing a form and sending it.
 GONE = "What you chose is gone by now; look at the page again."
@@ -45,6 +44,17 @@ class GateNotMet(DeskError):
         super().__init__(f"{move} has to wait: {'; '.join(self.unmet)}.")
 
 
-def mark(form: forms.BaseForm, error: DeskError) -> None:
+class Form(Protocol):
+    """What a refusal is shown in."""
+
+    @property
+    def fields(self) -> Container[str]:
+        """Its fields, by name."""
+
+    def add_error(self, field: str | None, error: str) -> None:
+        """Show a sentence at a field, or above all of them."""
+
+
+def mark(form: Form, error: DeskError) -> None:
     """Show the refusal in the form: at the field that it is about, or above all of them."""
     form.add_error(error.field if error.field in form.fields else None, str(error))
