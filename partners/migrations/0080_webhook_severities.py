@@ -6,7 +6,7 @@ from incidentdesk.kernel import database
 
 
 class Migration(migrations.Migration):
-    dependencies = [("partners", "0070_webhooks_end")]
+    dependencies = [("partners", "0071_language_of_times")]
 
     operations = [
         migrations.AddField(
