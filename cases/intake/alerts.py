@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import DatabaseError, transaction
 
 from cases import timeline
-from cases.intake import backlog, formats, opening, statements
+from cases.intake import backlog, formats, mapping, opening, statements
 from cases.intake.signal import Action, Signal
 from cases.models import Alert, Entry, Event, Incident, Phase, Source
 from incidentdesk.kernel.access import SYSTEM
@@ -86,6 +86,7 @@ def refuse(*, source: Source, raw: str, why: str, at: datetime) -> None:
         body=raw,
         outcome=Event.Outcome.REFUSED,
         said=why[:300],
+        by_former_key=source.is_by_former_key,
     )
 
 
@@ -132,6 +133,8 @@ def _open_or_join(
     at: datetime,
 ) -> None:
     """New alerts join the open incident of their group, or open one."""
+    mappings = mapping.of(source)
+    fresh = [mapping.hinted(mappings, signal) for signal in fresh]
     made: list[Alert] = []
     opened: list[tuple[Incident, list[Signal], list[Alert]]] = []
     for group in dict.fromkeys(signal.group for signal in fresh):
@@ -142,6 +145,7 @@ def _open_or_join(
         else:
             incident = opening.open_from(source, members, at=at)
             receipt.note("opened", incident.pk, _told(incident))
+        mapping.place(incident, source, mappings, members, at=at)
         alerts = [opening.alert(source, incident, signal, at=at) for signal in members]
         made += alerts
         if not joined:
@@ -212,6 +216,7 @@ def _store(source: Source, raw: str, outcome: str, receipt: Receipt, *, at: date
             said=f"{receipt.status} {', '.join(receipt.references[:8])}".strip()[:300],
             incident_id=receipt.incident_id,
             concerns=sorted(receipt.concerns),
+            by_former_key=source.is_by_former_key,
         )
     )
 
@@ -241,7 +246,7 @@ def _open_one_pending(pk: int, *, at: datetime) -> int:
     )
     if event is None:
         return 0
-    signals = formats.read(event.source.format, event.body)
+    signals = formats.read(event.source.format, event.body, event.source.expressions)
     if before := backlog.blocker(event, signals):  # its alert is not here yet
         event.next_try_at = before.next_try_at
         event.save(update_fields=["next_try_at"])

@@ -40,7 +40,7 @@ def take_cloudevents(request: HttpRequest, key: str) -> HttpResponse:
         )
     origin = request.headers.get("WebHook-Request-Origin", "")
     answer = HttpResponse(headers={"Allow": "POST, OPTIONS"})
-    if origin and statements.knows(key=key, source_format=form):
+    if origin and statements.knows(key=key, source_format=form, at=clocks.now()):
         answer["WebHook-Allowed-Origin"] = origin
         answer["WebHook-Allowed-Rate"] = "*"
     return answer
@@ -102,7 +102,7 @@ def _guarded(request: HttpRequest, source_format: str, told: Told, *, unknown: i
 
 def _receive(key: str, source_format: str, raw: str, *, unknown: int, at: datetime) -> JsonResponse:
     """Read it, count it if it only repeats, else handle it; all of it once the source is known."""
-    signals, refusal = _read(source_format, raw)
+    signals, refusal = _read(key, source_format, raw, at=at)
     found = statements.find(key=key, source_format=source_format, signals=signals, raw=raw, at=at)
     if isinstance(found, list):
         return _accepted(source_format, signals, "folded", found)
@@ -115,10 +115,17 @@ def _receive(key: str, source_format: str, raw: str, *, unknown: int, at: dateti
     return _accepted(source_format, signals, receipt.status, receipt.references)
 
 
-def _read(source_format: str, raw: str) -> tuple[list[Signal], str]:
+def _read(key: str, source_format: str, raw: str, *, at: datetime) -> tuple[list[Signal], str]:
     """The signals, or why there are none. A format that nobody knows has no source either."""
+    known: dict[str, str] = {}
+    if source_format == formats.PLAIN:
+        known = statements.expressions(key=key, at=at)
+        if not known:
+            return [], ""
+    elif source_format not in formats.PARSERS:
+        return [], ""
     try:
-        return formats.read(source_format, raw) if source_format in formats.PARSERS else [], ""
+        return formats.read(source_format, raw, known), ""
     except InvalidInput as error:
         return [], str(error)
 
