@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import ForeignKey, Model, OuterRef, QuerySet, Subquery
+from django.db.models import F, ForeignKey, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Greatest
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,7 +20,7 @@ from cases.admin import trying
 from cases.admin.dialogs.source import END_KEY, NEW_KEY, SEND_TEST, shown_once
 from cases.admin.page import moments
 from cases.admin.page import source as page
-from cases.intake import presets, signatures, sources
+from cases.intake import aws, presets, signatures, sources
 from cases.models import AxisLevel, Event, LabelMapping, Source, System
 from cases.models.alert import digest
 from incidentdesk.kernel import access, clocks, desk
@@ -93,7 +94,26 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("signing_secret", "This format is not signed; leave it empty.")
         if data.get("tool") and source_format != Source.Format.JSON:
             self.add_error("tool", "These tools send plain JSON; choose that format, or no tool.")
+        if wrong := aws.wrong_topic(data.get("topics", "")):
+            self.add_error("topics", f"“{wrong[:80]}” is no ARN of a topic; one stands in a line.")
         data["signing_secret"] = data.get("signing_secret") or self.instance.signing_secret
+        return data
+
+
+class MappingForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One row; it has to mean something."""
+
+    class Meta:
+        model = LabelMapping
+        fields = ("label", "pattern", "system", "partner", "urgency")
+
+    def clean(self) -> dict[str, Any]:
+        """A row that means nothing is a mistake."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if not any(data.get(name) for name in ("system", "partner", "urgency")):
+            raise forms.ValidationError(
+                "Say what it means: a system, a partner or a severity hint."
+            )
         return data
 
 
@@ -101,9 +121,9 @@ class MappingInline(TabularInline):  # type: ignore[misc]
     """What the labels of the source's alerts mean. Whoever keeps registers keeps them."""
 
     model = LabelMapping
+    form = MappingForm
     extra = 0
     hide_title = True
-    fields = ("label", "pattern", "system", "partner", "urgency")
     verbose_name = "label mapping"
     verbose_name_plural = "label mappings"
 
@@ -147,10 +167,11 @@ class SourceAdmin(desk.RegisterAdmin):
     change_form_outer_after_template = "admin/cases/source/below.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
-        """With the time of the newest event of each, in the same query."""
+        """With the time of the newest event or beat of each, in the same query."""
         found: QuerySet[Source] = super().get_queryset(request)
-        newest = Event.objects.filter(source=OuterRef("pk")).order_by("-id")
-        return found.annotate(newest_at=Subquery(newest.values("received_at")[:1]))
+        events = Event.objects.filter(source=OuterRef("pk")).exclude(outcome=Event.Outcome.TEST)
+        newest = Subquery(events.order_by("-id").values("received_at")[:1])
+        return found.annotate(newest_at=Greatest(newest, F("heartbeat__last_at")))
 
     @admin.display(description="starts at")
     def impact_and_scope(self, source: Source) -> str:

@@ -49,25 +49,35 @@ class Receipt:
             self.references.append(reference)
 
 
-def receive(*, source: Source, raw: str, signals: list[Signal], at: datetime) -> Receipt:
+def receive(
+    *,
+    source: Source,
+    raw: str,
+    signals: list[Signal],
+    delivery_id: str = "",
+    said: str = "",
+    at: datetime,
+) -> Receipt:
     """Handle what is more than a repeat, and store it, in one transaction; answer after the commit.
 
     If handling fails, the delivery alone is stored as pending: it is accepted, and a job opens it.
-    What is said of an alert that may still wait there waits behind it.
+    What is said of an alert that may still wait there waits behind it. `delivery_id` is the name
+    that its sender gave it alone; `said` is what became of it, where that is no incident.
     """
+    known = {"delivery_id": delivery_id, "said": said}
     attempts = 0 if _has_to_wait(source, signals) else _ATTEMPTS
     for attempt in range(attempts):
         try:
             with transaction.atomic():
                 receipt = handle(source=source, signals=signals, at=at)
-                _store(source, raw, Event.Outcome.DONE, receipt, at=at)
+                _store(source, raw, Event.Outcome.DONE, receipt, at=at, **known)
                 return receipt
         except Exception as error:  # whatever went wrong, what was sent must not be lost
             if not isinstance(error, DatabaseError) or attempt == _ATTEMPTS - 1:
                 logger.exception("a delivery of %s could not be opened; it is pending", source)
                 break
     receipt = Receipt(status="accepted")
-    _store(source, raw, Event.Outcome.PENDING, receipt, at=at)
+    _store(source, raw, Event.Outcome.PENDING, receipt, at=at, **known)
     return receipt
 
 
@@ -206,17 +216,28 @@ def _told(incident: Incident) -> str:
     return "" if incident.is_restricted else incident.reference
 
 
-def _store(source: Source, raw: str, outcome: str, receipt: Receipt, *, at: datetime) -> None:
+def _store(
+    source: Source,
+    raw: str,
+    outcome: str,
+    receipt: Receipt,
+    *,
+    delivery_id: str,
+    said: str,
+    at: datetime,
+) -> None:
+    became = f"{receipt.status} {', '.join(receipt.references[:8])}".strip()
     _EVENTS.add(
         Event(
             source=source,
             received_at=at,
             body=raw,
             outcome=outcome,
-            said=f"{receipt.status} {', '.join(receipt.references[:8])}".strip()[:300],
+            said=(said or became)[:300],
             incident_id=receipt.incident_id,
             concerns=sorted(receipt.concerns),
             by_former_key=source.is_by_former_key,
+            delivery_id=delivery_id,
         )
     )
 

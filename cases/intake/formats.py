@@ -11,10 +11,12 @@ from cases.intake import (
     cloudevents,
     datadog,
     grafana,
+    heartbeat,
     opsgenie,
     pagerduty,
     plain,
     sentry,
+    sns,
 )
 from cases.intake.signal import Signal
 from incidentdesk.kernel.errors import InvalidInput
@@ -27,6 +29,8 @@ PARSERS: dict[str, Callable[[Any], list[Signal]]] = {
     "cloudevents": cloudevents.parse,
     "datadog": datadog.parse,
     "sentry": sentry.parse,
+    "heartbeat": heartbeat.parse,
+    "sns": sns.parse,
 }
 PLAIN = "json"  # read by the expressions of its source
 

@@ -31,6 +31,22 @@ _CALL: dict[str, Any] = {
     "externalURL": "http://alertmanager.example:9093",
     "alerts": [_ALERT],
 }
+_ALARM: dict[str, Any] = {
+    "AlarmName": TITLE,
+    "AlarmDescription": "Nothing is wrong.",
+    "AWSAccountId": "123456789012",
+    "NewStateValue": "ALARM",
+    "NewStateReason": "Threshold Crossed: 1 datapoint [98.0] was greater than the threshold.",
+    "StateChangeTime": "2026-03-04T09:38:12.123+0000",
+    "Region": "EU (Frankfurt)",
+    "AlarmArn": "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:DeskTest",
+    "OldStateValue": "OK",
+    "Trigger": {
+        "MetricName": "CPUUtilization",
+        "Namespace": "AWS/EC2",
+        "Dimensions": [{"name": "InstanceId", "value": "i-0abc"}],
+    },
+}
 _BODIES: dict[str, Any] = {
     Source.Format.ALERTMANAGER: _CALL,
     Source.Format.GRAFANA: _CALL
@@ -92,6 +108,15 @@ _BODIES: dict[str, Any] = {
                 "firstSeen": _AT,
             }
         },
+    },
+    Source.Format.HEARTBEAT: {"beat": "missed", "name": TITLE, "said": "Nothing is wrong."},
+    Source.Format.SNS: {
+        "Type": "Notification",
+        "MessageId": "5d7e1d4c-0000-4000-8000-000000000000",
+        "TopicArn": "arn:aws:sns:eu-central-1:123456789012:alarms",
+        "Subject": 'ALARM: "DeskTest" in EU (Frankfurt)',
+        "Message": json.dumps(_ALARM),
+        "Timestamp": "2026-03-04T09:38:12.345Z",
     },
 }
 

@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from incidentdesk.kernel.history import tracked
+
+MINUTES = [MinValueValidator(1), MaxValueValidator(366 * 24 * 60)]  # between two beats
 
 
 def digest(key: str) -> str:
@@ -86,10 +89,16 @@ class Source(models.Model):
         help_text="Of plain JSON: the tool whose expressions it began with.",
     )
     period_minutes = models.PositiveIntegerField(
-        default=60, db_default=60, help_text="Of a heartbeat: how far apart two beats are."
+        default=60,
+        db_default=60,
+        validators=MINUTES,
+        help_text="Of a heartbeat: how far apart two beats are.",
     )
     grace_minutes = models.PositiveIntegerField(
-        default=5, db_default=5, help_text="Of a heartbeat: how late one may be."
+        default=5,
+        db_default=5,
+        validators=MINUTES,
+        help_text="Of a heartbeat: how late one may be.",
     )
     topics = models.TextField(
         blank=True,
@@ -130,8 +139,9 @@ class Heartbeat(models.Model):
         Source, models.CASCADE, primary_key=True, related_name="heartbeat"
     )
     last_at = models.DateTimeField(null=True, help_text="The last beat that said all is well.")
+    by_former_key = models.BooleanField(default=False, help_text="It came with the former key.")
     started_at = models.DateTimeField(null=True, help_text="A run began then, and has not ended.")
-    missed_at = models.DateTimeField(null=True, help_text="It was found missing then.")
+    down_at = models.DateTimeField(null=True, help_text="Since then it is missing, or failed.")
 
     def __str__(self) -> str:
         return f"{self.source}"

@@ -8,8 +8,8 @@ from typing import Any
 from django.urls import reverse
 
 from cases import queries
-from cases.intake import snippets
-from cases.models import Event, Source
+from cases.intake import beats, snippets
+from cases.models import Event, Heartbeat, Source
 from incidentdesk.kernel.access import Actor
 
 NEWEST = 1000  # events that are looked at to say how many come
@@ -35,12 +35,31 @@ def below(source: Source, by: Actor, now: datetime) -> dict[str, Any]:
         "refused": refused.defer("body").order_by("-id").first(),
         "snippet": snippets.snippet(source.format, "<key>", source.preset),
         **_keys(source, times, now),
+        **_beat(source, now),
     }
 
 
 def _counted(times: list[datetime], since: datetime) -> str:
     count = sum(at > since for at in times)
     return f"{NEWEST:,} or more" if count == NEWEST else f"{count:,}"
+
+
+def _beat(source: Source, now: datetime) -> dict[str, Any]:
+    """Of a source that calls in: how it stands, and when the next beat is due."""
+    if source.format != Source.Format.HEARTBEAT:
+        return {}
+    beat = Heartbeat.objects.select_related("source").filter(source=source).first()
+    if beat is None:
+        return {"beat": Heartbeat(source=source), "beat_words": "It has not called in yet."}
+    due = beats.due_at(beat)
+    if beat.down_at is not None or (due is not None and due < now):
+        return {"beat": beat, "beat_colour": "bad", "beat_words": "It is missing, or failed."}
+    words = "A run is under way." if beat.started_at else "All is well."
+    found = {"beat": beat, "beat_due": due, "beat_words": words, "beat_colour": "ok"}
+    if beat.last_at:  # such beats are no events
+        found["last_seen"] = beat.last_at
+        found["former_used" if beat.by_former_key else "present_used"] = beat.last_at
+    return found
 
 
 def _keys(source: Source, times: list[tuple[datetime, bool]], now: datetime) -> dict[str, Any]:
