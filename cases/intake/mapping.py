@@ -32,7 +32,7 @@ def of(source: Source) -> list[LabelMapping]:
 def hinted(mappings: Iterable[LabelMapping], signal: Signal) -> Signal:
     """The signal, as urgent as its labels say; the most urgent hint counts."""
     hints = [one.urgency for one in fitting(mappings, signal) if one.urgency]
-    return replace(signal, urgency=max(hints)) if hints else signal
+    return replace(signal, urgency=max(hints), is_hinted=True) if hints else signal
 
 
 def systems(mappings: Iterable[LabelMapping], signals: Iterable[Signal]) -> list[System]:

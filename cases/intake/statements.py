@@ -40,7 +40,8 @@ _REPEAT = Prepared(
             s.key_digest <> %(digest)s AS is_former
         FROM cases_source AS s LEFT JOIN cases_category AS c ON c.id = s.category_id
         WHERE (s.key_digest = %(digest)s
-                OR s.former_key_digest = %(digest)s AND s.former_key_until > %(at)s)
+                OR s.former_key_digest = %(digest)s AND s.former_key_digest <> ''
+                AND s.former_key_until > %(at)s)
             AND s.format = %(format)s AND s.is_active
     ), firing AS (
         SELECT a.id, sent.times
@@ -203,10 +204,10 @@ def knows(*, key: str, source_format: str, at: datetime) -> bool:
     return Source.objects.with_key(key, source_format, at=at).exists()
 
 
-def expressions(*, key: str, at: datetime) -> dict[str, str]:
-    """By what the plain JSON of the source with this key is read; nothing if there is none."""
+def expressions(*, key: str, at: datetime) -> dict[str, str] | None:
+    """By what the plain JSON of the source with this key is read; None if there is no source."""
     rows = Source.objects.with_key(key, Source.Format.JSON, at=at)
-    return rows.values_list("expressions", flat=True).first() or {}
+    return rows.values_list("expressions", flat=True).first()
 
 
 def lock_groups(source: Source, firing: list[Signal]) -> None:

@@ -169,10 +169,10 @@ def _receive(key: str, source_format: str, raw: str, *, unknown: int, at: dateti
 
 def _read(key: str, source_format: str, raw: str, *, at: datetime) -> tuple[list[Signal], str]:
     """The signals, or why there are none. A format that nobody knows has no source either."""
-    known: dict[str, str] = {}
+    known: dict[str, str] | None = None
     if source_format == formats.PLAIN:
         known = statements.expressions(key=key, at=at)
-        if not known:
+        if known is None:
             return [], ""
     elif source_format not in formats.PARSERS:
         return [], ""

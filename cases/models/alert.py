@@ -27,7 +27,7 @@ class SourceQuerySet(models.QuerySet["Source"]):
     def with_key(self, key: str, source_format: str, *, at: datetime) -> SourceQuerySet:
         """The source in use whose key for this format this is, or was until a time to come."""
         found = digest(key)
-        former = Q(former_key_digest=found, former_key_until__gt=at)
+        former = ~Q(former_key_digest="") & Q(former_key_digest=found, former_key_until__gt=at)
         return self.filter(Q(key_digest=found) | former, format=source_format, is_active=True)
 
 

@@ -134,7 +134,7 @@ def test_two_keys_live_until_the_former_one_ends(
     assert source.key_digest == digest("key-alertmanager")  # asking changed nothing
     assert send("key-alertmanager") == 202
     page = browser.post(f"{url}renew_key/", {"days": "7"}, follow=True).text
-    key = re.search(r"/intake/([\w-]{20,})/alertmanager", page)[1]
+    (key,) = re.findall(r"/intake/([\w-]{20,})/alertmanager", page)
     assert "not used since the new one was made" in page
     source.refresh_from_db()
     assert source.key_digest == digest(key)

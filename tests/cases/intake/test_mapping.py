@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.test import Client
 
@@ -96,11 +98,21 @@ def test_a_severity_hint_overrules_the_word_that_was_sent(
     answer(enqueue(event(key="a", severity="critical", component="lab-4", summary="Disk full")))
     answer(enqueue(event(key="b", severity="info", component="lab-4")))
     answer(enqueue(event(key="c", severity="info", summary="Disk full")))
-    assert [one.urgency for one in Incident.objects.order_by("id")] == [1, 3, 1]
+    incidents = list(Incident.objects.order_by("id"))
+    assert [one.urgency for one in incidents] == [1, 3, 1]
+    assert [one.bases.get(axis="urgency").words for one in incidents] == [
+        "Alert: Disk full; as a label mapping of source legacy says",
+        "Alert: Gateway drops orders; as a label mapping of source legacy says",
+        "Alert: Disk full; as source legacy told it",
+    ]
 
 
 def test_nothing_is_added_in_review(
-    source: Source, post: Post, incident_in: object, helix: Partner, norrbank: Partner
+    source: Source,
+    post: Post,
+    incident_in: Callable[[str], Incident],
+    helix: Partner,
+    norrbank: Partner,
 ) -> None:
     answer(post(call(alert("A"))))
     maps(source, "alertname", "B", partner=norrbank, system=System.objects.create(name="gw"))

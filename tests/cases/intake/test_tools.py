@@ -132,7 +132,10 @@ def test_zabbix_opens_notes_and_clears_through_the_script_of_its_snippet(post: P
         url, body = done.stdout.decode().splitlines()
         assert url == "https://desk"
         sent.append(body)
-    assert json.loads(sent[0]) == presets.PRESETS["zabbix"].sample | {"message": "Problem started"}
+    assert json.loads(sent[0]) == {
+        **presets.PRESETS["zabbix"].sample,
+        "message": "Problem started",
+    }
     assert statuses(post, *sent) == ["opened", "folded", "folded", "resolved"]
     assert (only().title, only().urgency) == ("gw-eu-2: Order queue is over 5,000", 3)
 
