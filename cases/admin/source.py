@@ -228,7 +228,10 @@ class SourceAdmin(desk.RegisterAdmin):
     def response_add(
         self, request: HttpRequest, obj: Source, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """To its page, where the rest is said."""
+        """To its page, where the rest is said, unless another is to be made."""
+        if "_addanother" in request.POST:
+            shown: HttpResponse = super().response_add(request, obj, post_url_continue)
+            return shown
         return redirect(reverse("admin:cases_source_change", args=[obj.pk]))
 
     def change_view(

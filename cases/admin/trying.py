@@ -33,7 +33,7 @@ class TrialForm(forms.Form):
         label="What the tool sends",
         max_length=webhook.MAX_BYTES,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "class": "code"}),
+        widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false", "class": "code"}),
     )
 
     def __init__(self, *args: Any, source: Source, **known: Any) -> None:
@@ -45,7 +45,7 @@ class TrialForm(forms.Form):
             self.fields[PREFIX + name] = forms.CharField(
                 label=field.label,
                 help_text=field.help,
-                required=False,
+                required=name in plain.NEEDED,
                 max_length=most,
                 initial=source.expressions.get(name, ""),
                 widget=forms.TextInput(attrs={"spellcheck": "false", "class": "code"}),

@@ -117,10 +117,18 @@ def _nodes(tree: Node) -> Iterator[Node]:
 
 
 def _words(error: Exception) -> str:
-    """The first line of what the library says, as the end of a sentence."""
+    """What the library says, as the end of a sentence; where something is wrong, if it knows."""
     if isinstance(error, exceptions.EmptyExpressionError):
         return "it is empty."
     if isinstance(error, RecursionError):
         return "it is nested too deeply."
+    if isinstance(error, exceptions.IncompleteExpressionError):
+        return "it ends too early."
+    if isinstance(error, exceptions.LexerError):
+        return f"it cannot be read from character {error.lexer_position + 1} on."
+    if isinstance(error, exceptions.ParseError):
+        if not error.token_value:
+            return "it ends too early."
+        return f"“{error.token_value}” does not fit at character {error.lex_position + 1}."
     first = str(error).splitlines()[0].rstrip(":. ")
     return f"{first[:160]}."

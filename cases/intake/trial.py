@@ -55,9 +55,13 @@ class Result:
         """In one sentence."""
         if self.refused:
             return f"Refused: {self.refused}"
-        words = "; ".join(dict.fromkeys(one.words for one in self.outcomes))
-        more = f" And {self.more} more alerts." if self.more else ""
-        return f"{words or 'Taken; it is about nothing that is wrong.'}{more}"
+        words = [*dict.fromkeys(one.words for one in self.outcomes)]
+        named = dict.fromkeys(name for one in self.outcomes for name in one.systems)
+        words += [f"Affected: {', '.join(named)}."] if named else []
+        listed = dict.fromkeys(name for one in self.outcomes for name in one.partners)
+        words += [f"Listed, and shown nothing: {', '.join(listed)}."] if listed else []
+        words += [f"And {self.more} more alerts."] if self.more else []
+        return " ".join(words) or "Taken; it asks for nothing."
 
 
 def would(

@@ -188,7 +188,10 @@ def test_a_test_alert_is_read_as_one_of_its_format_and_opens_nothing(
     page = as_("administrator").post(url, follow=True).text
     (kept,) = Event.objects.all()
     assert (kept.outcome, kept.incident) == ("test", None)
-    assert re.fullmatch(r"Would be: Opens an incident, SEV-\d\.", kept.said)
+    assert re.fullmatch(
+        r"Would be: Opens an incident, SEV-\d\. Listed, and shown nothing: Helix Markets\.",
+        kept.said,
+    )
     assert kept.said in page
     assert "Nothing came yet." in page  # a test is not what the tool sent
     assert (Incident.objects.count(), Involvement.objects.count()) == (0, 0)
