@@ -19,6 +19,7 @@ from partners.models import Partner
 
 Kind = Entry.Kind
 UNKNOWN = "what it means for it is not known yet."
+UNNAMED = "Incident under investigation"  # until somebody says it in words for the partner
 
 
 @transaction.atomic
@@ -129,6 +130,20 @@ def list_reporter(
         timeline.record(incident, Kind.PARTNER, text, by=by, at=at, partner_id=made.partner_id)
     if involvement.disclosed_at is None:
         show(incident, involvement, by=by, at=at)
+
+
+def list_named(
+    incident: Incident, partner: Partner, *, why: str, by: Actor, at: datetime
+) -> Involvement:
+    """A machine named a partner of an incident that is locked: it is listed, and sees nothing.
+
+    No word of the alert becomes the partner's title: it may speak of others.
+    """
+    severity = incident.severity
+    made = _involve(incident, partner, UNNAMED, "", severity, at=at)
+    text = f"{partner} may be affected (SEV-{severity} for it): {why}; {UNKNOWN}"
+    timeline.record(incident, Kind.PARTNER, text, by=by, at=at, partner_id=partner.pk)
+    return made
 
 
 def _involve(

@@ -11,7 +11,7 @@ from cases import (
     request_mails,
     warning,
 )
-from cases.intake import alerts
+from cases.intake import alerts, beats
 from incidentdesk.kernel import clocks, worker
 
 
@@ -19,6 +19,12 @@ from incidentdesk.kernel import clocks, worker
 def open_pending() -> None:
     """Open what was accepted but could not be opened then."""
     alerts.open_pending(at=clocks.now())
+
+
+@worker.job()
+def find_missing_beats() -> None:
+    """Open an incident for each source that should have called in by now."""
+    beats.find_missing(at=clocks.now())
 
 
 @worker.job()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import resolve
 
-ADDRESSES = ("/intake/", "/v2/", "/api/")
+ADDRESSES = ("/intake/", "/heartbeat/", "/v2/", "/api/")
 
 
 class MachineMiddleware:

@@ -20,6 +20,11 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 15.0,
         "options": {"expires": 60},
     },
+    "find-missing-beats": {
+        "task": "cases.jobs.find_missing_beats",
+        "schedule": 60.0,
+        "options": {"expires": 120},
+    },
     "add-due-floors": {
         "task": "cases.jobs.add_due_floors",
         "schedule": 60.0,

@@ -204,6 +204,7 @@ NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
 WEBHOOK_TARGET = "partners.deliveries.target_of"  # what a webhook is signed with, and its id
 WEBHOOK_GONE = "partners.webhooks.gone"  # who is told that an address is gone for good
+SNS_FETCH = "notifications.channels.guarded.fetch"  # how Amazon's certificates are got
 WEBHOOK_LOOPBACK = False  # tests alone: plain HTTP to a receiver on this machine
 
 LOGIN_URL = "/accounts/login/"

@@ -16,6 +16,7 @@ from cases.admin import (
     report,
     request,
     severity,
+    source,
     system,
     task,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "report",
     "request",
     "severity",
+    "source",
     "system",
     "task",
 ]

@@ -1,26 +1,20 @@
-"""The small registers of this package: categories, target times, sources."""
+"""The small registers of this package: categories, target times."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
-from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.contrib import admin
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.decorators import action
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
-from cases.intake import signatures, snippets, sources
-from cases.models import AxisLevel, Category, Playbook, Source, Target
-from cases.models.alert import digest
-from incidentdesk.kernel import access, desk, dialogs
-from incidentdesk.kernel.access import Actor, Permission
+from cases.models import Category, Playbook, Target
+from incidentdesk.kernel import desk
 
 LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
 
@@ -116,124 +110,3 @@ class TargetAdmin(Deletable):
     def limit(self, target: Target) -> str:
         """Amount and unit."""
         return f"{target.amount} {target.get_counting_display()}"
-
-
-def _renew(obj: Source, data: Mapping[str, Any], *, by: Actor, at: datetime) -> SafeString:
-    source, key = sources.renew_key(source_id=obj.pk, by=by, at=at)
-    return _shown_once(source, key)
-
-
-def _shown_once(source: Source, key: str) -> SafeString:
-    return format_html(
-        'The key of {} is shown this once; write this into {}:<pre class="desk-secret">{}</pre>',
-        source.name,
-        source.get_format_display(),
-        snippets.snippet(source.format, key),
-    )
-
-
-RENEW_KEY = dialogs.Action(
-    name="renew_key",
-    label="Make a new key",
-    run=_renew,
-    permission=Permission.REGISTER_WRITE,
-    intro="The present key stops working at once; alerts are refused until the tool has the new "
-    "one.",
-    submit="Make a new key",
-    is_grave=True,
-)
-
-
-class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Where alerts come from, and what is assumed of them until somebody evaluates."""
-
-    impact = forms.TypedChoiceField(coerce=int, widget=UnfoldAdminSelectWidget)
-    scope = forms.TypedChoiceField(
-        coerce=int,
-        widget=UnfoldAdminSelectWidget,
-        help_text="Impact and scope are assumed until somebody evaluates the incident.",
-    )
-
-    signing_secret = forms.CharField(
-        required=False,
-        max_length=200,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-        help_text="Grafana and Sentry sign with it what they send; with one, nothing else is "
-        "taken. It is never shown again; left empty, it stays as it is.",
-    )
-
-    class Meta:
-        model = Source
-        fields = ("name", "format", "signing_secret", "category", "impact", "scope", "is_active")
-        help_texts: ClassVar[dict[str, str]] = {
-            "format": "The key is made when you save, and shown once.",
-            "category": "What its alerts are about, if that is always the same.",
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        levels = AxisLevel.objects.all()
-        for axis in ("impact", "scope"):
-            chosen = [(row.value, str(row)) for row in levels if row.axis == axis]
-            self.fields[axis].choices = chosen  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        """A secret that nobody would sign with is a mistake."""
-        data: dict[str, Any] = super().clean() or self.cleaned_data
-        source_format = data.get("format") or self.instance.format
-        if data.get("signing_secret") and source_format not in signatures.SIGNED:
-            self.add_error("signing_secret", "This format is not signed; leave it empty.")
-        data["signing_secret"] = data.get("signing_secret") or self.instance.signing_secret
-        return data
-
-
-@admin.register(Source)
-class SourceAdmin(desk.RegisterAdmin):
-    """What sends alerts. A key is made with the source and shown once."""
-
-    form = SourceForm
-    fields = ("name", "format", "signing_secret", "category", "impact", "scope", "is_active")
-    list_display = ("name", "format", "category", "impact_and_scope", "is_active")
-    list_filter = ("format", "is_active")
-    list_select_related = ("category",)
-    search_fields = ("name",)
-    actions_detail = ("renew_key",)
-
-    @admin.display(description="starts at")
-    def impact_and_scope(self, source: Source) -> str:
-        """As the matrix names them."""
-        return f"I{source.impact} · S{source.scope}"
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """The defaults of the framework."""
-        return {"impact": 2, "scope": 2, **super().get_changeform_initial_data(request)}
-
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Where there is a secret to give, whoever may give one; nobody sees it."""
-        is_signed = obj is None or getattr(obj, "format", "") in signatures.SIGNED
-        if is_signed and access.allows(desk.actor(request), Permission.REGISTER_WRITE):
-            return self.fields
-        return [name for name in self.fields or () if name != "signing_secret"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """A source keeps its format: its stored events are read by it."""
-        return ("format",) if obj else ()
-
-    def has_key_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Who may make a new key."""
-        return access.allows(desk.actor(request), Permission.REGISTER_WRITE)
-
-    def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
-        """A new source gets its key."""
-        if change:
-            super().save_model(request, obj, form, change)
-            return
-        key = sources.new_key()
-        obj.key_digest = digest(key)
-        super().save_model(request, obj, form, change)
-        messages.success(request, _shown_once(obj, key))
-
-    @action(description="Make a new key", permissions=["key"], attrs={"data-dialog": ""})  # type: ignore[untyped-decorator]
-    def renew_key(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The dialog that makes a new key."""
-        return self.show_dialog(request, RENEW_KEY, object_id)

@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import DatabaseError, transaction
 
 from cases import timeline
-from cases.intake import backlog, formats, opening, statements
+from cases.intake import backlog, formats, mapping, opening, statements
 from cases.intake.signal import Action, Signal
 from cases.models import Alert, Entry, Event, Incident, Phase, Source
 from incidentdesk.kernel.access import SYSTEM
@@ -49,25 +49,35 @@ class Receipt:
             self.references.append(reference)
 
 
-def receive(*, source: Source, raw: str, signals: list[Signal], at: datetime) -> Receipt:
+def receive(
+    *,
+    source: Source,
+    raw: str,
+    signals: list[Signal],
+    delivery_id: str = "",
+    said: str = "",
+    at: datetime,
+) -> Receipt:
     """Handle what is more than a repeat, and store it, in one transaction; answer after the commit.
 
     If handling fails, the delivery alone is stored as pending: it is accepted, and a job opens it.
-    What is said of an alert that may still wait there waits behind it.
+    What is said of an alert that may still wait there waits behind it. `delivery_id` is the name
+    that its sender gave it alone; `said` is what became of it, where that is no incident.
     """
+    known = {"delivery_id": delivery_id, "said": said}
     attempts = 0 if _has_to_wait(source, signals) else _ATTEMPTS
     for attempt in range(attempts):
         try:
             with transaction.atomic():
                 receipt = handle(source=source, signals=signals, at=at)
-                _store(source, raw, Event.Outcome.DONE, receipt, at=at)
+                _store(source, raw, Event.Outcome.DONE, receipt, at=at, **known)
                 return receipt
         except Exception as error:  # whatever went wrong, what was sent must not be lost
             if not isinstance(error, DatabaseError) or attempt == _ATTEMPTS - 1:
                 logger.exception("a delivery of %s could not be opened; it is pending", source)
                 break
     receipt = Receipt(status="accepted")
-    _store(source, raw, Event.Outcome.PENDING, receipt, at=at)
+    _store(source, raw, Event.Outcome.PENDING, receipt, at=at, **known)
     return receipt
 
 
@@ -86,6 +96,7 @@ def refuse(*, source: Source, raw: str, why: str, at: datetime) -> None:
         body=raw,
         outcome=Event.Outcome.REFUSED,
         said=why[:300],
+        by_former_key=source.is_by_former_key,
     )
 
 
@@ -132,6 +143,8 @@ def _open_or_join(
     at: datetime,
 ) -> None:
     """New alerts join the open incident of their group, or open one."""
+    mappings = mapping.of(source)
+    fresh = [mapping.hinted(mappings, signal) for signal in fresh]
     made: list[Alert] = []
     opened: list[tuple[Incident, list[Signal], list[Alert]]] = []
     for group in dict.fromkeys(signal.group for signal in fresh):
@@ -142,6 +155,7 @@ def _open_or_join(
         else:
             incident = opening.open_from(source, members, at=at)
             receipt.note("opened", incident.pk, _told(incident))
+        mapping.place(incident, source, mappings, members, at=at)
         alerts = [opening.alert(source, incident, signal, at=at) for signal in members]
         made += alerts
         if not joined:
@@ -202,16 +216,28 @@ def _told(incident: Incident) -> str:
     return "" if incident.is_restricted else incident.reference
 
 
-def _store(source: Source, raw: str, outcome: str, receipt: Receipt, *, at: datetime) -> None:
+def _store(
+    source: Source,
+    raw: str,
+    outcome: str,
+    receipt: Receipt,
+    *,
+    delivery_id: str,
+    said: str,
+    at: datetime,
+) -> None:
+    became = f"{receipt.status} {', '.join(receipt.references[:8])}".strip()
     _EVENTS.add(
         Event(
             source=source,
             received_at=at,
             body=raw,
             outcome=outcome,
-            said=f"{receipt.status} {', '.join(receipt.references[:8])}".strip()[:300],
+            said=(said or became)[:300],
             incident_id=receipt.incident_id,
             concerns=sorted(receipt.concerns),
+            by_former_key=source.is_by_former_key,
+            delivery_id=delivery_id,
         )
     )
 
@@ -241,7 +267,7 @@ def _open_one_pending(pk: int, *, at: datetime) -> int:
     )
     if event is None:
         return 0
-    signals = formats.read(event.source.format, event.body)
+    signals = formats.read(event.source.format, event.body, event.source.expressions)
     if before := backlog.blocker(event, signals):  # its alert is not here yet
         event.next_try_at = before.next_try_at
         event.save(update_fields=["next_try_at"])

@@ -46,7 +46,7 @@ def blocker(event: Event, signals: list[Signal]) -> Event | None:
 
 def _fired(event: Event, earlier: Event) -> set[str]:
     try:
-        signals = formats.read(event.source.format, earlier.body)
+        signals = formats.read(event.source.format, earlier.body, event.source.expressions)
     except InvalidInput:  # it can never fire anything as it stands
         return set()
     return {signal.key for signal in signals if signal.action == Action.FIRE}

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from cases.intake import alertmanager, cloudevents, datadog, grafana, opsgenie, pagerduty, sentry
+from cases.intake import (
+    alertmanager,
+    cloudevents,
+    datadog,
+    grafana,
+    heartbeat,
+    opsgenie,
+    pagerduty,
+    plain,
+    sentry,
+    sns,
+)
 from cases.intake.signal import Signal
 from incidentdesk.kernel.errors import InvalidInput
 
@@ -18,7 +29,10 @@ PARSERS: dict[str, Callable[[Any], list[Signal]]] = {
     "cloudevents": cloudevents.parse,
     "datadog": datadog.parse,
     "sentry": sentry.parse,
+    "heartbeat": heartbeat.parse,
+    "sns": sns.parse,
 }
+PLAIN = "json"  # read by the expressions of its source
 
 
 def payload_of(raw: str) -> Any:
@@ -29,10 +43,14 @@ def payload_of(raw: str) -> Any:
         raise InvalidInput("The body is not valid JSON.") from None
 
 
-def read(source_format: str, raw: str) -> list[Signal]:
-    """The signals in a stored or received body."""
+def read(
+    source_format: str, raw: str, expressions: Mapping[str, str] | None = None
+) -> list[Signal]:
+    """The signals in a stored or received body; `expressions` are those of a plain JSON source."""
     payload = payload_of(raw)
     try:
+        if source_format == PLAIN:
+            return plain.parse(payload, expressions or {})
         return PARSERS[source_format](payload)
     except RecursionError:  # deep enough to be read, too deep to be written out
         raise InvalidInput("The body is nested too deeply.") from None

@@ -57,6 +57,7 @@ def support(
         return bases.Support(f"{words}; {said}", alert_id=alerts[number].pk)
 
     default = by_alert(0, f"default of source {source.name}")
-    urgency = by_alert(worst, f"as source {source.name} told it")
+    told = "a label mapping of source {} says" if members[worst].is_hinted else "source {} told it"
+    urgency = by_alert(worst, f"as {told.format(source.name)}")
     supports = {"impact": default, "scope": default, "urgency": urgency}
     bases.begin(incident, supports, by=SYSTEM, at=at)

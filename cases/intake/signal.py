@@ -22,7 +22,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Signal:
-    """One alert as a source tells it. `key` is one alert, `group` is one incident."""
+    """One alert as a source tells it. `key` is one alert, `group` is one incident.
+
+    `is_hinted` says that a label mapping, and not the source, made it as urgent as it is.
+    """
 
     action: Action
     key: str
@@ -32,6 +35,7 @@ class Signal:
     urgency: int = 2
     started_at: datetime | None = None
     labels: dict[str, str] = field(default_factory=dict)
+    is_hinted: bool = False
 
 
 def text(value: Any, limit: int) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from cases.models import Source
-from cases.models.alert import digest
 
 MOST_AGE = timedelta(minutes=5)  # of a signed time, either way
 
@@ -22,7 +21,7 @@ def refuses(*, key: str, source_format: str, headers: Headers, body: bytes, at: 
     """Whether the source with this key wants a signature and this is not it."""
     if source_format not in _CHECKS:
         return False
-    rows = Source.objects.filter(key_digest=digest(key), format=source_format, is_active=True)
+    rows = Source.objects.with_key(key, source_format, at=at)
     secret = rows.values_list("signing_secret", flat=True).first()
     return bool(secret) and not _CHECKS[source_format](str(secret), headers, body, at)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from cases.intake import datadog
+from cases.intake import datadog, presets
 from cases.models import Source
 
 Format = Source.Format
@@ -54,12 +54,29 @@ _HERE = {
         "  Alert Rule Action: on; Webhooks: issue\n"
         "  Client Secret: copy it into “Signing secret” of this source\n"
     ),
+    Format.HEARTBEAT: (
+        "At the end of what has to run:\n"
+        "  curl -fsS -m 10 --retry 3 {site}/heartbeat/{key}\n\n"
+        "Around a job, to hear of one that hangs and of one that fails:\n"
+        "  curl -fsS -m 10 {site}/heartbeat/{key}/start\n"
+        "  if your-job; then curl -fsS -m 10 --retry 3 {site}/heartbeat/{key}\n"
+        "  else curl -fsS -m 10 --retry 3 {site}/heartbeat/{key}/fail; fi\n"
+    ),
+    Format.SNS: (
+        "1. Name the topic's ARN in this source.\n"
+        "2. aws sns subscribe --topic-arn <the ARN> --protocol https \\\n"
+        "     --notification-endpoint {address}\n"
+        "   The desk confirms the subscription by itself.\n"
+        "3. In each CloudWatch alarm, let the actions “In alarm” and “OK” notify the topic.\n"
+    ),
 }
 
 
-def snippet(source_format: str, key: str) -> str:
-    """The text for a source of this format with this key."""
+def snippet(source_format: str, key: str, preset: str = "") -> str:
+    """The text for a source of this format with this key; of plain JSON, for this tool."""
     address = f"{settings.SITE_URL}/intake/{key}/{source_format}"
+    if source_format == Format.JSON:
+        return presets.PRESETS[preset or presets.OWN].snippet.replace("{address}", address)
     return _HERE[Format(source_format)].format(
         address=address, site=settings.SITE_URL, key=key, template=datadog.template()
     )

@@ -36,9 +36,13 @@ _REPEAT = Prepared(
     "repeat",
     """
     WITH source AS (
-        SELECT s.id, s.name, s.format, s.impact, s.scope, s.category_id, c.key AS category_key
+        SELECT s.id, s.name, s.format, s.impact, s.scope, s.category_id, c.key AS category_key,
+            s.key_digest <> %(digest)s AS is_former
         FROM cases_source AS s LEFT JOIN cases_category AS c ON c.id = s.category_id
-        WHERE s.key_digest = %(digest)s AND s.format = %(format)s AND s.is_active
+        WHERE (s.key_digest = %(digest)s
+                OR s.former_key_digest = %(digest)s AND s.former_key_digest <> ''
+                AND s.former_key_until > %(at)s)
+            AND s.format = %(format)s AND s.is_active
     ), firing AS (
         SELECT a.id, sent.times
         FROM unnest(%(keys)s, %(times)s) AS sent (key, times) CROSS JOIN LATERAL (
@@ -64,10 +68,10 @@ _REPEAT = Prepared(
         FROM cases_incident WHERE id = ANY (ARRAY(SELECT incident_id FROM counted))
     ), stored AS (
         INSERT INTO cases_event
-            (source_id, received_at, body, outcome, said, incident_id, concerns)
+            (source_id, received_at, body, outcome, said, incident_id, concerns, by_former_key)
         SELECT source.id, %(at)s, %(body)s, 'done',
             left(rtrim('folded ' || array_to_string("references"[:8], ', ')), 300),
-            concerned.ids[1], concerned.ids
+            concerned.ids[1], concerned.ids, source.is_former
         FROM source, concerned WHERE concerned.ids IS NOT NULL
     )
     SELECT source.*, concerned.ids, concerned."references" FROM source, concerned
@@ -185,19 +189,25 @@ def find(
         rows = _REPEAT.rows(values | {"keys": [], "times": []})
     if not rows:
         return None
-    *facts, category_id, category_key, concerned, references = rows[0]
+    *facts, category_id, category_key, is_former, concerned, references = rows[0]
     if concerned:
         return list(references)
     source = Source(**dict(zip(("id", "name", "format", "impact", "scope"), facts, strict=True)))
+    source.is_by_former_key = is_former
     if category_id is not None:
         source.category = Category(id=category_id, key=category_key)
     return source
 
 
-def knows(*, key: str, source_format: str) -> bool:
+def knows(*, key: str, source_format: str, at: datetime) -> bool:
     """Whether there is a source with this key for this format."""
-    rows = Source.objects.filter(key_digest=digest(key), format=source_format, is_active=True)
-    return rows.exists()
+    return Source.objects.with_key(key, source_format, at=at).exists()
+
+
+def expressions(*, key: str, at: datetime) -> dict[str, str] | None:
+    """By what the plain JSON of the source with this key is read; None if there is no source."""
+    rows = Source.objects.with_key(key, Source.Format.JSON, at=at)
+    return rows.values_list("expressions", flat=True).first()
 
 
 def lock_groups(source: Source, firing: list[Signal]) -> None:

@@ -11,7 +11,17 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cases.intake import alerts, cloudevents, formats, opsgenie, pagerduty, signatures, statements
+from cases.intake import (
+    alerts,
+    aws,
+    beats,
+    cloudevents,
+    formats,
+    opsgenie,
+    pagerduty,
+    signatures,
+    statements,
+)
 from cases.intake.signal import Signal
 from cases.models import Source
 from incidentdesk.kernel import clocks
@@ -26,7 +36,7 @@ Told = Callable[[str], tuple[str, str]]  # a body → the source's key, and all 
 def intake(request: HttpRequest, key: str, source_format: str) -> HttpResponse:
     """`POST /intake/<key>/<format>`: 202 with status, incident and dedup_key. A restricted incident
     has no name outside: `incident` is null then, as it is for a delivery that opens later."""
-    return _guarded(request, source_format, lambda body: (key, body), unknown=404)
+    return _deliver(request, source_format, lambda body: (key, body), unknown=404)
 
 
 @csrf_exempt
@@ -35,12 +45,12 @@ def take_cloudevents(request: HttpRequest, key: str) -> HttpResponse:
     """`/intake/<key>/cloudevents`: as above; OPTIONS is the question of a sender whether it may."""
     form = Source.Format.CLOUDEVENTS
     if request.method == "POST":
-        return _guarded(
+        return _deliver(
             request, form, lambda body: (key, cloudevents.whole(request.headers, body)), unknown=404
         )
     origin = request.headers.get("WebHook-Request-Origin", "")
     answer = HttpResponse(headers={"Allow": "POST, OPTIONS"})
-    if origin and statements.knows(key=key, source_format=form):
+    if origin and statements.knows(key=key, source_format=form, at=clocks.now()):
         answer["WebHook-Allowed-Origin"] = origin
         answer["WebHook-Allowed-Rate"] = "*"
     return answer
@@ -54,7 +64,7 @@ def enqueue(request: HttpRequest) -> HttpResponse:
     def told(body: str) -> tuple[str, str]:
         return pagerduty.routing_key(formats.payload_of(body)), body
 
-    return _guarded(request, Source.Format.PAGERDUTY, told, unknown=401)
+    return _deliver(request, Source.Format.PAGERDUTY, told, unknown=401)
 
 
 @csrf_exempt
@@ -70,21 +80,48 @@ def alert_opsgenie(request: HttpRequest, alias: str = "", action: str = "create"
         key = opsgenie.key_of(request.headers.get("Authorization", ""))
         return key, opsgenie.whole(body, action=action, alias=alias)
 
-    return _guarded(request, Source.Format.OPSGENIE, told, unknown=401)
+    return _deliver(request, Source.Format.OPSGENIE, told, unknown=401)
 
 
-def _guarded(request: HttpRequest, source_format: str, told: Told, *, unknown: int) -> HttpResponse:
-    """Size, key, format, signature; a database that cannot take the row is a 503."""
-    if request.headers.get("Transfer-Encoding"):
-        return _error("Send the length of the body; the desk takes it whole.", 411)
-    size = request.headers.get("Content-Length") or "0"
-    if not size.isdecimal():
-        return _error("The Content-Length is not a number.", 400)
-    if int(size) > MAX_BYTES:
-        return _error("The body is larger than 512 KB; send fewer alerts at once.", 413)
-    at = clocks.now()
-    try:
-        key, raw = told(request.body.decode("utf-8", "replace").replace("\x00", ""))
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def beat(request: HttpRequest, key: str, call: str = beats.WELL) -> HttpResponse:
+    """`/heartbeat/<key>`, and `/start` and `/fail` behind it: a source calls in."""
+
+    def take(body: str, at: datetime) -> HttpResponse:
+        receipt = beats.take(key=key, call=call, said=body, at=at) if call in beats.CALLS else None
+        if receipt is None:
+            return _unknown(404)
+        incident = receipt.references[0] if receipt.references else None
+        return JsonResponse({"status": receipt.status, "incident": incident})
+
+    return _guarded(request, take)
+
+
+@csrf_exempt
+@require_POST
+def take_sns(request: HttpRequest, key: str) -> HttpResponse:
+    """`POST /intake/<key>/sns`: AWS SNS; what Amazon did not sign is not taken."""
+
+    def take(body: str, at: datetime) -> HttpResponse:
+        try:
+            receipt = aws.take(key=key, raw=body, at=at)
+        except aws.NotSigned as error:
+            return _error(str(error), 401)
+        except aws.Unreachable as error:
+            return _error(f"{error} Send it again.", 503)
+        if receipt is None:
+            return _unknown(404)
+        return _accepted(Source.Format.SNS, [], receipt.status, receipt.references)
+
+    return _guarded(request, take)
+
+
+def _deliver(request: HttpRequest, source_format: str, told: Told, *, unknown: int) -> HttpResponse:
+    """A delivery that is read, counted if it only repeats, and else handled."""
+
+    def take(body: str, at: datetime) -> HttpResponse:
+        key, raw = told(body)
         if signatures.refuses(
             key=key,
             source_format=source_format,
@@ -94,7 +131,22 @@ def _guarded(request: HttpRequest, source_format: str, told: Told, *, unknown: i
         ):
             return _error("The signature is not right; check the signing secret.", 401)
         return _receive(key, source_format, raw, unknown=unknown, at=at)
-    except InvalidInput as error:  # no key could be read, so there is no source to keep it on
+
+    return _guarded(request, take)
+
+
+def _guarded(request: HttpRequest, take: Callable[[str, datetime], HttpResponse]) -> HttpResponse:
+    """Size first; then what `take` makes of the body. A database that takes no row is a 503."""
+    if request.headers.get("Transfer-Encoding"):
+        return _error("Send the length of the body; the desk takes it whole.", 411)
+    size = request.headers.get("Content-Length") or "0"
+    if not size.isdecimal():
+        return _error("The Content-Length is not a number.", 400)
+    if int(size) > MAX_BYTES:
+        return _error("The body is larger than 512 KB; send fewer alerts at once.", 413)
+    try:
+        return take(request.body.decode("utf-8", "replace").replace("\x00", ""), clocks.now())
+    except InvalidInput as error:
         return _error(str(error), 400)
     except (DatabaseError, InterfaceError):
         return _error("The desk cannot store events at the moment; send it again.", 503)
@@ -102,12 +154,12 @@ def _guarded(request: HttpRequest, source_format: str, told: Told, *, unknown: i
 
 def _receive(key: str, source_format: str, raw: str, *, unknown: int, at: datetime) -> JsonResponse:
     """Read it, count it if it only repeats, else handle it; all of it once the source is known."""
-    signals, refusal = _read(source_format, raw)
+    signals, refusal = _read(key, source_format, raw, at=at)
     found = statements.find(key=key, source_format=source_format, signals=signals, raw=raw, at=at)
     if isinstance(found, list):
         return _accepted(source_format, signals, "folded", found)
     if found is None:
-        return _error("No source has this key for this format; check the address.", unknown)
+        return _unknown(unknown)
     if refusal:
         alerts.refuse(source=found, raw=raw, why=refusal, at=at)
         return _error(refusal, 400)
@@ -115,10 +167,17 @@ def _receive(key: str, source_format: str, raw: str, *, unknown: int, at: dateti
     return _accepted(source_format, signals, receipt.status, receipt.references)
 
 
-def _read(source_format: str, raw: str) -> tuple[list[Signal], str]:
+def _read(key: str, source_format: str, raw: str, *, at: datetime) -> tuple[list[Signal], str]:
     """The signals, or why there are none. A format that nobody knows has no source either."""
+    known: dict[str, str] | None = None
+    if source_format == formats.PLAIN:
+        known = statements.expressions(key=key, at=at)
+        if known is None:
+            return [], ""
+    elif source_format not in formats.PARSERS:
+        return [], ""
     try:
-        return formats.read(source_format, raw) if source_format in formats.PARSERS else [], ""
+        return formats.read(source_format, raw, known), ""
     except InvalidInput as error:
         return [], str(error)
 
@@ -138,6 +197,10 @@ def _accepted(
     elif source_format == Source.Format.OPSGENIE:
         answer |= {"result": "Request will be processed", "took": 0.0, "requestId": uuid.uuid4()}
     return JsonResponse(answer, status=202)
+
+
+def _unknown(status: int) -> JsonResponse:
+    return _error("No source has this key for this format; check the address.", status)
 
 
 def _error(sentence: str, status: int) -> JsonResponse:

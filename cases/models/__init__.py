@@ -1,6 +1,6 @@
 """One file per noun: fields, constraints, querysets, and the declarations of the lifecycle."""
 
-from cases.models.alert import Alert, Event, Source
+from cases.models.alert import Alert, Event, Heartbeat, LabelMapping, Source
 from cases.models.assignment import Assignment
 from cases.models.category import Category
 from cases.models.checkpoint import Checkpoint, CheckpointHead, CheckpointRecipient
@@ -54,9 +54,11 @@ __all__ = [
     "Fix",
     "Framework",
     "FrameworkReading",
+    "Heartbeat",
     "Incident",
     "IncidentUserObjectPermission",
     "Involvement",
+    "LabelMapping",
     "MomentChange",
     "Move",
     "Notice",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from incidentdesk.kernel.history import tracked
+
+MINUTES = [MinValueValidator(1), MaxValueValidator(366 * 24 * 60)]  # between two beats
 
 
 def digest(key: str) -> str:
@@ -17,9 +21,25 @@ def digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-@tracked(name="name", exclude=("key_digest", "signing_secret"))
+class SourceQuerySet(models.QuerySet["Source"]):
+    """Sources, and how one is found."""
+
+    def with_key(self, key: str, source_format: str, *, at: datetime) -> SourceQuerySet:
+        """The source in use whose key for this format this is, or was until a time to come."""
+        found = digest(key)
+        former = ~Q(former_key_digest="") & Q(former_key_digest=found, former_key_until__gt=at)
+        return self.filter(Q(key_digest=found) | former, format=source_format, is_active=True)
+
+
+@tracked(
+    name="name",
+    exclude=("key_digest", "former_key_digest", "former_key_until", "key_since", "signing_secret"),
+)
 class Source(models.Model):
-    """Something that sends alerts. Its key is shown once and stored as a digest."""
+    """Something that sends alerts. Its key is shown once and stored as a digest.
+
+    After a new key was made the former one may still be used, until `former_key_until`.
+    """
 
     class Format(models.TextChoices):
         ALERTMANAGER = "alertmanager", "Prometheus Alertmanager"
@@ -29,10 +49,18 @@ class Source(models.Model):
         CLOUDEVENTS = "cloudevents", "CloudEvents 1.0"
         DATADOG = "datadog", "Datadog"
         SENTRY = "sentry", "Sentry"
+        JSON = "json", "Plain JSON"
+        HEARTBEAT = "heartbeat", "Heartbeat"
+        SNS = "sns", "AWS SNS and CloudWatch"
 
     name = models.CharField(max_length=80, unique=True)
     format = models.CharField(max_length=20, choices=Format.choices)
     key_digest = models.CharField(max_length=64, unique=True, editable=False)
+    former_key_digest = models.CharField(max_length=64, blank=True, db_default="", editable=False)
+    former_key_until = models.DateTimeField(null=True, editable=False)
+    key_since = models.DateTimeField(
+        null=True, editable=False, help_text="When the present key replaced another."
+    )
     signing_secret = models.CharField(
         max_length=200,
         blank=True,
@@ -47,12 +75,118 @@ class Source(models.Model):
         default=2, choices=[(n, f"S{n}") for n in (4, 3, 2, 1)]
     )
     is_active = models.BooleanField(default=True)
+    expressions = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        editable=False,
+        help_text="Of plain JSON: what to read from where, as JMESPath.",
+    )
+    preset = models.CharField(
+        max_length=20,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="Of plain JSON: the tool whose expressions it began with.",
+    )
+    period_minutes = models.PositiveIntegerField(
+        default=60,
+        db_default=60,
+        validators=MINUTES,
+        help_text="Of a heartbeat: how far apart two beats are.",
+    )
+    grace_minutes = models.PositiveIntegerField(
+        default=5,
+        db_default=5,
+        validators=MINUTES,
+        help_text="Of a heartbeat: how late one may be.",
+    )
+    topics = models.TextField(
+        blank=True,
+        db_default="",
+        help_text="Of AWS SNS: the topics whose messages are taken, one ARN a line.",
+    )
+
+    objects = SourceQuerySet.as_manager()
+    is_by_former_key = False  # whether what just came used the former key; no column
 
     class Meta:
         ordering = ("name",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(former_key_digest="", former_key_until=None)
+                | (~Q(former_key_digest="") & Q(former_key_until__isnull=False)),
+                name="source_former_key_ends",
+            ),
+            models.UniqueConstraint(
+                fields=["former_key_digest"],
+                condition=~Q(former_key_digest=""),
+                name="source_former_key",
+            ),
+            models.CheckConstraint(
+                condition=Q(period_minutes__gte=1, grace_minutes__gte=1),
+                name="source_beats_some_time_apart",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Heartbeat(models.Model):
+    """What is known of a source that has to call in; there is none before its first beat."""
+
+    source = models.OneToOneField(
+        Source, models.CASCADE, primary_key=True, related_name="heartbeat"
+    )
+    last_at = models.DateTimeField(null=True, help_text="The last beat that said all is well.")
+    by_former_key = models.BooleanField(default=False, help_text="It came with the former key.")
+    started_at = models.DateTimeField(null=True, help_text="A run began then, and has not ended.")
+    down_at = models.DateTimeField(null=True, help_text="Since then it is missing, or failed.")
+
+    def __str__(self) -> str:
+        return f"{self.source}"
+
+
+@tracked(name="pattern")
+class LabelMapping(models.Model):
+    """What a label of a source's alerts means: a system, a partner, how urgent it is."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="mappings")
+    label = models.CharField(max_length=100)
+    pattern = models.CharField(
+        "value", max_length=200, help_text="The whole value; * stands for anything, ? for one sign."
+    )
+    system = models.ForeignKey("cases.System", models.PROTECT, null=True, blank=True)
+    partner = models.ForeignKey("partners.Partner", models.PROTECT, null=True, blank=True)
+    urgency = models.PositiveSmallIntegerField(
+        "severity hint",
+        null=True,
+        blank=True,
+        choices=[(3, "U3, now"), (2, "U2, today"), (1, "U1, later")],
+    )
+
+    class Meta:
+        ordering = ("id",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["source", "label", "pattern", "system", "partner", "urgency"],
+                nulls_distinct=False,
+                name="mapping_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(system__isnull=False)
+                | Q(partner__isnull=False)
+                | Q(urgency__isnull=False),
+                name="mapping_means_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(urgency=None) | Q(urgency__gte=1, urgency__lte=3),
+                name="mapping_urgency",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} = {self.pattern}"
 
 
 class Event(models.Model):
@@ -62,6 +196,7 @@ class Event(models.Model):
         PENDING = "pending", "waits to be opened"
         DONE = "done", "handled"
         REFUSED = "refused", "refused"
+        TEST = "test", "a test, opened nothing"
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="events")
     received_at = models.DateTimeField()
@@ -81,6 +216,16 @@ class Event(models.Model):
         help_text="How often the worker tried to open what waits.",
     )
     next_try_at = models.DateTimeField(null=True, help_text="When it waits; empty means at once.")
+    by_former_key = models.BooleanField(
+        default=False, db_default=False, help_text="It came with the key that is being replaced."
+    )
+    delivery_id = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The sender's own name of this delivery; one that is sent again counts once.",
+    )
 
     class Meta:
         ordering = ("-id",)
@@ -89,6 +234,19 @@ class Event(models.Model):
                 fields=["next_try_at", "id"], condition=Q(outcome="pending"), name="event_due"
             ),
             models.Index(fields=["source", "-id"], name="event_newest"),
+            models.Index(
+                fields=["source", "-id"], condition=Q(outcome="refused"), name="event_refused"
+            ),
+            models.Index(
+                fields=["source", "-id"], condition=Q(by_former_key=True), name="event_former_key"
+            ),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["source", "delivery_id"],
+                condition=~Q(delivery_id=""),
+                name="delivery_once",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from cases import queries
 from cases.intake import sources
-from cases.models import Alert, Category, Source
+from cases.models import Alert, Category, Event, Source
 from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
 from incidentdesk.api.door import REFUSALS
@@ -27,6 +27,7 @@ from notifications.models import Group, Message
 router = Router(tags=["registers"])
 
 SOURCE = Shape(Source, "id name format category=category__key impact scope is_active")
+EVENT = Shape(Event, "id source=source__name received_at outcome said")
 ALERT = Shape(
     Alert,
     "id incident_id incident=incident__reference source=source__name external_key group_key title"
@@ -127,3 +128,18 @@ do(
     answer=SOURCE,
     plus="key",
 )
+do(
+    router,
+    "registers",
+    "/sources/{source_id}/end-former-key",
+    sources.end_former_key,
+    answer=SOURCE,
+)
+do(
+    router,
+    "registers",
+    "/sources/{source_id}/expressions",
+    sources.change_expressions,
+    answer=SOURCE,
+)
+do(router, "registers", "/sources/{source_id}/test", sources.send_test, answer=EVENT)

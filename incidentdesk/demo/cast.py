@@ -12,6 +12,7 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 
+from cases.intake import sources
 from cases.models import Category, Source, System
 from cases.models.alert import digest
 from incidentdesk.kernel import access, audit
@@ -202,12 +203,14 @@ def _system(
 
 def _source(source_format: str, *, at: datetime) -> Source:
     name, category = SOURCES.get(source_format, (f"demo {source_format}", ""))
-    source = Source.objects.create(
+    source = Source(
         name=name,
         format=source_format,
         key_digest=digest(f"demo-{source_format}"),
         category=Category.objects.filter(key=category).first(),
     )
+    sources.prepare(source, "")
+    source.save()
     _note(f"source:{source.pk}", name, at=at)
     return source
 

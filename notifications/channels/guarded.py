@@ -2,7 +2,7 @@
 
 The name is resolved once, every address it has is looked at, and the call goes to the very address
 that was looked at, so that a name cannot lead elsewhere a moment later. No redirect is followed,
-nothing waits for long, and of the answer only the status is kept.
+nothing waits for long, and no more of an answer is read than was asked for.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from django.conf import settings
 NAME_SECONDS = 5.0  # to learn what addresses a name has
 STEP_SECONDS = 5.0  # to connect, and for each read
 WHOLE_SECONDS = 10.0  # from the connection to the end of the answer
+MOST_BYTES = 64 * 1024  # of an answer that is wanted
 _HIDES_ANOTHER = [  # addresses that stand for an IPv4 address, which may be anybody's
     ipaddress.ip_network(one)
     for one in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
@@ -50,6 +51,20 @@ def is_web_port(port: int | None) -> bool:
 
 def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> int:
     """The status that the server at `url` answers. NotPublic, or an OSError or HTTPException."""
+    return _called("POST", url, body, headers, most=1024)[0]
+
+
+def fetch(url: str) -> tuple[int, bytes]:
+    """The status and, as far as `MOST_BYTES`, the body that the server at `url` answers.
+
+    NotPublic, or an OSError or HTTPException.
+    """
+    return _called("GET", url, None, {}, most=MOST_BYTES)
+
+
+def _called(
+    method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, most: int
+) -> tuple[int, bytes]:
     parts = urlsplit(url)
     is_safe = parts.scheme == "https"
     if not is_safe and not settings.WEBHOOK_LOOPBACK:
@@ -61,10 +76,9 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> int:
     connection = _Connection(host, port, is_safe=is_safe)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
-        connection.request("POST", path, body=body, headers=dict(headers))
+        connection.request(method, path, body=body, headers=dict(headers))
         answer = connection.getresponse()
-        answer.read(1024)  # so that a polite server sees it taken; never the whole
-        return answer.status
+        return answer.status, answer.read(most)  # so that a polite server sees it taken
     finally:
         connection.close()
 

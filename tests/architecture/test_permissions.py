@@ -181,6 +181,9 @@ USE_CASES = {
     "cases.intake.reports.decline": TRIAGE,
     "cases.intake.sources.create": REGISTER,
     "cases.intake.sources.renew_key": REGISTER,
+    "cases.intake.sources.end_former_key": REGISTER,
+    "cases.intake.sources.change_expressions": REGISTER,
+    "cases.intake.sources.send_test": REGISTER,
     "cases.evidence.add": RESPOND,
     "cases.evidence.open_file": READ,
     "cases.evidence.verify": RESPOND,
@@ -277,7 +280,9 @@ STEPS = {
     "cases.sight.admit",
     "reviews.drafting.locked",
     "reviews.drafting.locked_part",
+    "cases.disclosure.list_named",
     "cases.disclosure.list_reporter",
+    "cases.intake.trial.would",
     "cases.disclosure.show",
     "cases.dispatch.page_admitted",
     "cases.dispatch.page_approvers",
@@ -395,6 +400,9 @@ def test_every_role_may_call_these_use_cases():
     by_role = {key: {n for n, who in callers.items() if key in who.split()} for key in ROLES}
     assert by_role["auditor"] == set()
     assert by_role["administrator"] == {
+        "cases.intake.sources.change_expressions",
+        "cases.intake.sources.end_former_key",
+        "cases.intake.sources.send_test",
         "cases.framework.publish",
         "cases.crew.hand_over",
         "cases.crew.accept",

@@ -143,6 +143,7 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "invitation_id": _invited(helix),
         **_machines(helix, people),
         "source_id": source.pk,
+        "expressions": {"title": "name"},
         "user_id": people["auditor"].pk,
         "assignment_id": incident.assignments.get(role="commander").pk,
         "owner_id": owner,

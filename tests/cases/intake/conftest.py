@@ -14,10 +14,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from cases.intake import presets
 from cases.models import Category, Incident, Source
 from cases.models.alert import digest
 
 ALERTMANAGER = "/intake/key-alertmanager/alertmanager"
+PLAIN = "/intake/key-json/json"
 YEAR_ONE = "0001-01-01T00:00:00Z"
 NOT_COUNTED = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK", "SELECT set_config")
 
@@ -104,6 +106,17 @@ def other_source(db: None) -> Source:
         format="alertmanager",
         key_digest=digest("key-other"),
         category=Category.objects.get(key="api_security"),
+    )
+
+
+def plain_source(given: dict[str, str] | None = None, preset: str = "desk") -> Source:
+    """A source of plain JSON with the key `key-json`."""
+    return Source.objects.create(
+        name="home made",
+        format="json",
+        key_digest=digest("key-json"),
+        preset=preset,
+        expressions=given or dict(presets.PRESETS[preset].expressions),
     )
 
 
