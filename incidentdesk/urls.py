@@ -19,6 +19,7 @@ urlpatterns = [
     path("ack/<str:token>/", acknowledge.page, name="acknowledge"),
     path("api/", include("incidentdesk.api.urls")),
     path("intake/<str:key>/cloudevents", webhook.take_cloudevents),
+    path("intake/<str:key>/metrics", webhook.take_metrics),
     path("intake/<str:key>/<slug:source_format>", webhook.intake),
     path("v2/enqueue", webhook.enqueue),
     path("v2/alerts", webhook.alert_opsgenie),

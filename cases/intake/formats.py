@@ -6,7 +6,16 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from cases.intake import alertmanager, cloudevents, datadog, grafana, opsgenie, pagerduty, sentry
+from cases.intake import (
+    alertmanager,
+    cloudevents,
+    datadog,
+    desk,
+    grafana,
+    opsgenie,
+    pagerduty,
+    sentry,
+)
 from cases.intake.signal import Signal
 from incidentdesk.kernel.errors import InvalidInput
 
@@ -18,6 +27,7 @@ PARSERS: dict[str, Callable[[Any], list[Signal]]] = {
     "cloudevents": cloudevents.parse,
     "datadog": datadog.parse,
     "sentry": sentry.parse,
+    "desk": desk.parse,
 }
 
 

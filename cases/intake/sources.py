@@ -33,8 +33,9 @@ def create(
     name = name.strip()
     if not name or len(name) > 80:
         raise InvalidInput("A source needs a name of at most 80 characters.")
-    if source_format not in Source.Format.values:
-        known = ", ".join(Source.Format.values)
+    formats = [one for one in Source.Format.values if one != Source.Format.DESK]
+    if source_format not in formats:
+        known = ", ".join(formats)
         raise InvalidInput(f"There is no format {source_format}; the desk reads {known}.")
     if Source.objects.filter(name=name).exists():
         raise InvalidInput(f"There is a source {name} already; take another name.")
@@ -52,6 +53,8 @@ def renew_key(*, source_id: int, by: Actor, at: datetime) -> tuple[Source, str]:
     source = Source.objects.select_for_update(of=("self",)).filter(pk=source_id).first()
     if source is None:
         raise NotFound("There is no such source.")
+    if source.format == Source.Format.DESK:
+        raise InvalidInput("Nobody sends to the desk itself, so there is no key to it.")
     key = new_key()
     source.key_digest = digest(key)
     source.save(update_fields=["key_digest"])

@@ -11,13 +11,24 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cases.intake import alerts, cloudevents, formats, opsgenie, pagerduty, signatures, statements
+from cases.intake import (
+    alerts,
+    cloudevents,
+    figures,
+    formats,
+    metrics,
+    opsgenie,
+    pagerduty,
+    signatures,
+    statements,
+)
 from cases.intake.signal import Signal
 from cases.models import Source
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.errors import InvalidInput
 
 MAX_BYTES = 512 * 1024
+_SHOWN = 100  # bad lines that are named in an answer, and kept
 Told = Callable[[str], tuple[str, str]]  # a body → the source's key, and all that is to be kept
 
 
@@ -44,6 +55,55 @@ def take_cloudevents(request: HttpRequest, key: str) -> HttpResponse:
         answer["WebHook-Allowed-Origin"] = origin
         answer["WebHook-Allowed-Rate"] = "*"
     return answer
+
+
+@csrf_exempt
+@require_POST
+def take_metrics(request: HttpRequest, key: str) -> HttpResponse:
+    """`POST /intake/<key>/metrics`: figures as JSON lines. 202 with how many were stored, how many
+    were there already, and each line that could not be taken, by its number and with why."""
+    if refusal := _refused(request):
+        return refusal
+    at = clocks.now()
+    try:
+        return _take_figures(key, _body(request), at=at)
+    except (DatabaseError, InterfaceError):
+        return _error("The desk cannot store figures at the moment; send them again.", 503)
+
+
+def _take_figures(key: str, raw: str, *, at: datetime) -> HttpResponse:
+    form = Source.Format.METRICS
+    source = statements.find(key=key, source_format=form, signals=[], raw="", at=at)
+    if not isinstance(source, Source):
+        return _error("No source has this key for this format; check the address.", 404)
+    try:
+        found, bad = metrics.parse(raw, at=at)
+    except InvalidInput as error:
+        alerts.refuse(source=source, raw=raw, why=str(error), at=at)
+        return _error(str(error), 400)
+    if figures.is_too_fast(source, len(found), at=at):
+        answer = _error("These are more figures than a source may send in a minute.", 429)
+        answer["Retry-After"] = str(60 - at.second)
+        return answer
+    stored = figures.store(source=source, figures=found, at=at)
+    bad = sorted([*bad, *stored.refused], key=lambda one: one.line)
+    if bad:
+        lines = "\n".join(one.raw for one in bad[:_SHOWN])
+        why = f"{len(bad)} bad lines; line {bad[0].line}: {bad[0].error}"
+        alerts.refuse(source=source, raw=lines, why=why, at=at)
+    if not stored.stored and not stored.repeated:
+        return _error(f"Line {bad[0].line}: {bad[0].error}", 400)
+    refused = [{"line": one.line, "error": one.error} for one in bad[:_SHOWN]]
+    return JsonResponse(
+        {
+            "status": "stored",
+            "stored": stored.stored,
+            "repeated": stored.repeated,
+            "refused": len(bad),
+            "lines": refused,
+        },
+        status=202,
+    )
 
 
 @csrf_exempt
@@ -75,16 +135,11 @@ def alert_opsgenie(request: HttpRequest, alias: str = "", action: str = "create"
 
 def _guarded(request: HttpRequest, source_format: str, told: Told, *, unknown: int) -> HttpResponse:
     """Size, key, format, signature; a database that cannot take the row is a 503."""
-    if request.headers.get("Transfer-Encoding"):
-        return _error("Send the length of the body; the desk takes it whole.", 411)
-    size = request.headers.get("Content-Length") or "0"
-    if not size.isdecimal():
-        return _error("The Content-Length is not a number.", 400)
-    if int(size) > MAX_BYTES:
-        return _error("The body is larger than 512 KB; send fewer alerts at once.", 413)
+    if refusal := _refused(request):
+        return refusal
     at = clocks.now()
     try:
-        key, raw = told(request.body.decode("utf-8", "replace").replace("\x00", ""))
+        key, raw = told(_body(request))
         if signatures.refuses(
             key=key,
             source_format=source_format,
@@ -98,6 +153,23 @@ def _guarded(request: HttpRequest, source_format: str, told: Told, *, unknown: i
         return _error(str(error), 400)
     except (DatabaseError, InterfaceError):
         return _error("The desk cannot store events at the moment; send it again.", 503)
+
+
+def _refused(request: HttpRequest) -> JsonResponse | None:
+    """A body that is not read, before it is read."""
+    if request.headers.get("Transfer-Encoding"):
+        return _error("Send the length of the body; the desk takes it whole.", 411)
+    size = request.headers.get("Content-Length") or "0"
+    if not size.isdecimal():
+        return _error("The Content-Length is not a number.", 400)
+    if int(size) > MAX_BYTES:
+        return _error("The body is larger than 512 KB; send fewer alerts at once.", 413)
+    return None
+
+
+def _body(request: HttpRequest) -> str:
+    """The body as text that PostgreSQL can hold."""
+    return request.body.decode("utf-8", "replace").replace("\x00", "")
 
 
 def _receive(key: str, source_format: str, raw: str, *, unknown: int, at: datetime) -> JsonResponse:

@@ -29,6 +29,9 @@ class Source(models.Model):
         CLOUDEVENTS = "cloudevents", "CloudEvents 1.0"
         DATADOG = "datadog", "Datadog"
         SENTRY = "sentry", "Sentry"
+        METRICS = "metrics", "Figures as JSON lines"
+        PROMETHEUS = "prometheus", "Figures of a Prometheus"
+        DESK = "desk", "The desk itself"
 
     name = models.CharField(max_length=80, unique=True)
     format = models.CharField(max_length=20, choices=Format.choices)
@@ -50,6 +53,11 @@ class Source(models.Model):
 
     class Meta:
         ordering = ("name",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["format"], condition=Q(format="desk"), name="source_desk_once"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
