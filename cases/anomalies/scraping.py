@@ -71,7 +71,7 @@ def _ask_one(query: PrometheusQuery, moment: datetime, *, at: datetime) -> None:
         found = _read(_answer(query, moment), query.metric)
         stored = figures.store(source=query.source, figures=found, at=at)
         said = stored.refused[0].error if stored.refused else f"{len(found)} series answered"
-    except (InvalidInput, requests.RequestException, ValueError) as error:
+    except (InvalidInput, requests.RequestException, ValueError, KeyError, TypeError) as error:
         said, answered = f"failed: {_words(error)}", {}
     rows = PrometheusQuery.objects.filter(pk=query.pk)
     rows.update(said=said[:300], **answered)

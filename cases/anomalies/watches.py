@@ -34,7 +34,7 @@ def session_of(hours: TradingHours | None) -> Session:
         return ROUND_THE_CLOCK
     try:
         ZoneInfo(hours.zone)
-    except (ValueError, OSError):
+    except (ValueError, KeyError, OSError):
         raise InvalidInput(f"There is no time zone {hours.zone}; write Europe/London.") from None
     holidays, early = _exceptions(hours.exceptions)
     return Session(
