@@ -76,7 +76,7 @@ class SeriesAdmin(DeskAdmin):
         return {
             "object": obj,
             "series": obj,
-            "last_at": obj.last_at,  # type: ignore[attr-defined]
+            "last": _last(obj),
             "chart": chart.drawing(columns, shown, since=since, until=until),
             "spans": [{"key": key, "words": WORDS[key], "on": key == span} for key in SPANS],
             "anomalies": [_line(one, alerts, buttons) for one in shown],
@@ -115,6 +115,13 @@ class SeriesAdmin(DeskAdmin):
     def kind_words(self, series: Series) -> str:
         """In a word."""
         return str(series.kind)
+
+
+def _last(series: Any) -> dict[str, Any]:
+    """The newest figure, and when it came."""
+    if series.last_at is None:
+        return {}
+    return {"value": f"{series.last_value:.5g}", "at": series.last_at}
 
 
 def standing(series: Any) -> tuple[str, str]:

@@ -6,11 +6,12 @@ and writes it in the same transaction as the anomalies. Nobody is told here; `te
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, Value
@@ -20,7 +21,7 @@ from cases.anomalies import telling, watches
 from cases.anomalies.watches import Row, Watched
 from cases.detection.alarm import Alarm, Kind
 from cases.detection.feedback import Answer
-from cases.detection.replay import Band, Course, Ended
+from cases.detection.replay import Band, Ended
 from cases.detection.watch import Watch
 from cases.models import Anomaly, Observation, SeriesState
 
@@ -50,12 +51,19 @@ _MINUTES = """
     ) AS o
     WHERE state.series_id = ANY (%s) ORDER BY state.series_id, o.minute
 """
+# By whole keys, which a hash finds: a range for each band would look through all figures for each.
 _BANDS = """
     UPDATE cases_observation AS o SET expected = b.expected, low = b.low, high = b.high
-    FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::float8[], %s::float8[],
-        %s::float8[]) AS b (series_id, at, until, expected, low, high)
-    WHERE o.series_id = b.series_id AND o.at >= b.at AND o.at <= b.until
+    FROM unnest(%(ids)s::bigint[], %(ats)s::timestamptz[], %(expected)s::float8[],
+        %(lows)s::float8[], %(highs)s::float8[]) AS b (series_id, at, expected, low, high)
+    WHERE o.series_id = b.series_id AND o.at = b.at
 """
+_BANDS_OF_MINUTES = (
+    _BANDS.replace("o.at = b.at", "date_trunc('minute', o.at) = b.at")
+    + """
+    AND o.series_id = ANY (%(ids)s) AND o.at >= %(first)s AND o.at < %(last)s + interval '1 minute'
+"""
+)
 
 
 @dataclass
@@ -64,7 +72,7 @@ class Found:
 
     new: list[Anomaly] = field(default_factory=list)
     over: list[Anomaly] = field(default_factory=list)
-    bands: list[tuple[int, Band, datetime]] = field(default_factory=list)
+    bands: dict[bool, list[tuple[int, Band]]] = field(default_factory=lambda: {True: [], False: []})
 
 
 def watch(*, at: datetime) -> int:
@@ -158,7 +166,7 @@ class _Feeding:
         course, state.fed_until = watches.feed(
             series, watched, rows, fed=state.fed_until, until=until
         )
-        self._keep_bands(course)
+        self.found.bands[series.is_counted] += [(series.pk, band) for band in course.bands]
         for one in course.told:
             self._take(one)
         if state.learns_until is not None and not is_behind:
@@ -214,10 +222,6 @@ class _Feeding:
         self.found.new.append(anomaly)
         return anomaly
 
-    def _keep_bands(self, course: Course) -> None:
-        width = watches.MINUTE - watches.TINY if self.series.is_counted else 0 * watches.TINY
-        self.found.bands += [(self.series.pk, band, band.at + width) for band in course.bands]
-
 
 def _write(states: Sequence[SeriesState], found: Found) -> None:
     """Ends before beginnings: a series has one open anomaly at a time. Few statements a batch."""
@@ -227,18 +231,20 @@ def _write(states: Sequence[SeriesState], found: Found) -> None:
     SeriesState.objects.bulk_update(
         states, ["version", "fed_until", "learns_until", "asks_at", "memory"]
     )
-    if found.bands:
-        _write_bands(found.bands)
+    for is_counted, bands in found.bands.items():
+        if bands:
+            _write_bands(bands, _BANDS_OF_MINUTES if is_counted else _BANDS)
 
 
-def _write_bands(bands: Sequence[tuple[int, Band, datetime]]) -> None:
-    columns: Mapping[str, list[object]] = {
-        "series": [pk for pk, _, _ in bands],
-        "at": [band.at for _, band, _ in bands],
-        "until": [until for _, _, until in bands],
-        "expected": [band.expected for _, band, _ in bands],
-        "low": [band.low for _, band, _ in bands],
-        "high": [band.high for _, band, _ in bands],
+def _write_bands(bands: Sequence[tuple[int, Band]], statement: str) -> None:
+    values: dict[str, Any] = {
+        "ids": [pk for pk, _ in bands],
+        "ats": [band.at for _, band in bands],
+        "expected": [band.expected for _, band in bands],
+        "lows": [band.low for _, band in bands],
+        "highs": [band.high for _, band in bands],
+        "first": min(band.at for _, band in bands),
+        "last": max(band.at for _, band in bands),
     }
     with connection.cursor() as cursor:
-        cursor.execute(_BANDS, list(columns.values()))
+        cursor.execute(statement, values)

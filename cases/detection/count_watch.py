@@ -50,7 +50,7 @@ class CountWatch:
         self.episode = Episode()
 
     def observe(self, at: datetime, minute: Minute) -> CountVerdict:
-        """Judges the minute that ends at `at`."""
+        """Judges the minute that began at `at`."""
         hours = "open" if self.settings.session.is_open(at) else "closed"
         reading = self.counts.feed(minute, hours)
         step = self.episode.feed(

@@ -82,8 +82,8 @@ def replay_minutes(
     course = Course()
     at = since
     while at + MINUTE <= until:
-        verdict = watch.observe(at + MINUTE, minutes.get(at, nothing))
-        course.told += [Ended(at + MINUTE)] * verdict.is_over + list(verdict.alarms)
+        verdict = watch.observe(at, minutes.get(at, nothing))
+        course.told += [Ended(at)] * verdict.is_over + list(verdict.alarms)
         expected, low, high = watch.band()
         course.bands.append(Band(at, expected, low, high))
         at += MINUTE

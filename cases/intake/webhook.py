@@ -89,7 +89,8 @@ def _take_figures(key: str, raw: str, *, at: datetime) -> HttpResponse:
     bad = sorted([*bad, *stored.refused], key=lambda one: one.line)
     if bad:
         lines = "\n".join(one.raw for one in bad[:_SHOWN])
-        why = f"{len(bad)} bad lines; line {bad[0].line}: {bad[0].error}"
+        number = "one bad line" if len(bad) == 1 else f"{len(bad)} bad lines"
+        why = f"{number}; line {bad[0].line}: {bad[0].error}"
         alerts.refuse(source=source, raw=lines, why=why, at=at)
     if not stored.stored and not stored.repeated:
         return _error(f"Line {bad[0].line}: {bad[0].error}", 400)

@@ -120,6 +120,7 @@ class Migration(migrations.Migration):
                 ("said", models.CharField(blank=True, editable=False, max_length=300)),
             ],
             options={
+                "verbose_name": "Prometheus query",
                 "verbose_name_plural": "Prometheus queries",
                 "ordering": ("metric", "id"),
             },
@@ -240,7 +241,7 @@ class Migration(migrations.Migration):
                     "zone",
                     models.CharField(
                         default="UTC",
-                        help_text="Europe/London",
+                        help_text="As in Europe/London.",
                         max_length=60,
                         verbose_name="time zone",
                     ),

@@ -20,7 +20,9 @@ class TradingHours(models.Model):
     the night; the same time twice is the whole day."""
 
     name = models.CharField(max_length=80, unique=True)
-    zone = models.CharField("time zone", max_length=60, default="UTC", help_text="Europe/London")
+    zone = models.CharField(
+        "time zone", max_length=60, default="UTC", help_text="As in Europe/London."
+    )
     opens = models.TimeField()
     closes = models.TimeField()
     days = ArrayField(models.PositiveSmallIntegerField(choices=DAYS), default=list)
@@ -245,6 +247,7 @@ class PrometheusQuery(models.Model):
 
     class Meta:
         ordering = ("metric", "id")
+        verbose_name = "Prometheus query"
         verbose_name_plural = "Prometheus queries"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["source", "metric"], name="query_once_a_metric"),

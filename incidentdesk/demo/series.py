@@ -44,7 +44,8 @@ class _Told:
         self._send(at)
         by = self.cast.actors["admin"]
         for series in Series.objects.filter(source=self.cast.sources["metrics"]):
-            system = self.cast.systems["order-gateway-eu"]
+            region = series.labels["gateway"][:2]
+            system = self.cast.systems[f"order-gateway-{region}"]
             how = switching.How(series.kind, may_be_silent=True, system_id=system)
             switching.change(series_id=series.pk, how=how, by=by, at=at)
             series.refresh_from_db()

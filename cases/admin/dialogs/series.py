@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 
 from cases.admin.dialogs import fields
 from cases.anomalies import answers, backtest, switching
@@ -131,7 +132,7 @@ class AnomalyForm(DeskForm):
         asked = str(self.data.get("anomaly") or self.initial.get("anomaly") or "")
         chosen = rows.get(int(asked)) if asked.isdecimal() and len(asked) < 19 else None
         if chosen is not None:
-            self.lead_in = f"{chosen}. {self.effect(chosen)}"
+            self.lead_in = f"{capfirst(str(chosen))}. {self.effect(chosen)}"
 
     def _rows(self) -> Any:
         return self.obj.anomalies.select_related("series__hours").filter(answer="")

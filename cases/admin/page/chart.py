@@ -6,6 +6,7 @@ figures as a table.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,8 +85,9 @@ def _frame(columns: Sequence[Column], since: datetime, until: datetime) -> Frame
     highs = [one.high for one in columns if one.high is not None]
     low = max(min([low, *lows]), low - span / 2)
     high = min(max([high, *highs]), high + span / 2)
-    room = (high - low) * 0.04 or abs(high) * 0.04 or 1.0
-    return Frame(since, until, low - room, high + room)
+    step = _step((high - low) or abs(high) or 1.0)
+    low, high = math.floor(low / step) * step, math.ceil(high / step) * step
+    return Frame(since, until, low, high if high > low else low + step)
 
 
 def _parts(columns: Sequence[Column]) -> Iterator[list[Column]]:
@@ -139,8 +141,14 @@ def _mark(frame: Frame, one: Anomaly) -> dict[str, Any]:
 
 
 def _ticks(frame: Frame) -> list[float]:
-    step = (frame.high - frame.low) / (TICKS - 1)
-    return [frame.low + n * step for n in range(TICKS)]
+    step = _step(frame.high - frame.low)
+    return [frame.low + n * step for n in range(round((frame.high - frame.low) / step) + 1)]
+
+
+def _step(span: float) -> float:
+    """Between two lines: 1, 2 or 5 of the unit that makes about so many of them."""
+    unit = math.pow(10.0, math.floor(math.log10(span / TICKS)))
+    return next(n * unit for n in (1, 2, 5, 10) if span / (n * unit) <= TICKS)
 
 
 def _moments(frame: Frame) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.test import Client
 
 from cases.anomalies import own
@@ -16,6 +17,13 @@ from tests.cases.anomalies.conftest import MINUTE
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_tries_yet():
+    cache.clear()  # logins are limited by it
+
+
 SECOND = timedelta(seconds=1)
 
 
