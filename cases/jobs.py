@@ -11,7 +11,8 @@ from cases import (
     request_mails,
     warning,
 )
-from cases.intake import alerts, beats
+from cases.anomalies import own, scraping, watching
+from cases.intake import alerts, beats, figures
 from incidentdesk.kernel import clocks, worker
 
 
@@ -75,3 +76,27 @@ def take_checkpoint() -> None:
     """Take today's checkpoint of all timelines, once, and see that its file is there."""
     checkpoints.take_daily(at=clocks.now())
     checkpoints.write_newest()
+
+
+@worker.job()
+def watch_series() -> None:
+    """Feed the figures that came to the series that are on, and tell what was found."""
+    watching.watch(at=clocks.now())
+
+
+@worker.job()
+def measure_desk() -> None:
+    """The desk's own figures of the minutes that are over."""
+    own.measure(at=clocks.now())
+
+
+@worker.job()
+def ask_prometheus() -> None:
+    """Ask what is due of every Prometheus that the desk may ask."""
+    scraping.ask(at=clocks.now())
+
+
+@worker.job()
+def prune_figures() -> None:
+    """Let go of figures that are older than they are kept."""
+    figures.prune(at=clocks.now())

@@ -11,6 +11,9 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
+from incidentdesk.kernel import audit, clocks
+from incidentdesk.kernel.access import Actor
+
 logger = logging.getLogger(__name__)
 
 
@@ -36,6 +39,13 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Whoever was switched off is refused like somebody who never was here."""
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
         return user if user is not None and user.is_active else None
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """A line in the audit trail, without what was typed: that may be a password. Tries are
+        limited before they come here, so there are few lines."""
+        super().authentication_failed(request, **credentials)
+        somebody = Actor(name="Somebody")
+        audit.record(by=somebody, at=clocks.now(), action=audit.FAILED_LOGIN, about="logins")
 
     def format_email_subject(self, subject: str) -> str:
         """The subject alone, without the name of the host that was asked."""

@@ -49,6 +49,15 @@ def number(name: str, *, default: int, most: int) -> int:
     return int(value)
 
 
+def hosts(name: str) -> list[str]:
+    """Hosts, each with its port if it has one, separated by commas."""
+    found = [host.strip().lower() for host in os.environ.get(name, "").split(",")]
+    for host in filter(None, found):
+        if not address(name, f"//{host}").hostname or set(host) & set("/@?# "):
+            stop(f"{name} must be hosts like prometheus.internal:9090, not “{host}”.")
+    return [host for host in found if host]
+
+
 def address(name: str, url: str) -> SplitResult:
     """`url` in its parts, with a host and a port that can be read."""
     try:

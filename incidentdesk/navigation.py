@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from cases import correspondence
 from cases import queries as cases
+from cases.anomalies import reading as series
 from cases.models import Notice, Report
 from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Actor, Permission
@@ -44,6 +45,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("Incidents", "emergency", "cases.Incident"),
             Place("Alerts", "notifications_active", "cases.Alert"),
+            Place("Series", "query_stats", "cases.Series"),
             Place("Tasks", "task_alt", "cases.Task"),
             Place("Partner reports", "contact_support", "cases.Report", is_hot=True),
             Place("Evidence", "inventory_2", "cases.Evidence"),
@@ -78,6 +80,13 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Escalation paths", "stairs", "notifications.EscalationPath"),
             Place("Groups", "groups", "notifications.Group"),
             Place("Sources", "sensors", "cases.Source"),
+            Place(
+                "Prometheus queries",
+                "manage_search",
+                "cases.PrometheusQuery",
+                within="cases.Source",
+            ),
+            Place("Trading hours", "schedule", "cases.TradingHours", within="cases.Source"),
             Place("Categories", "category", "cases.Category"),
             Place("Target times", "timer", "cases.Target"),
             Place("How we handle incidents", "policy", "cases.Framework"),
@@ -166,6 +175,7 @@ def _waiting_for(by: Actor, at: datetime) -> dict[str, QuerySet[Any]]:
     return {
         "cases.Incident": cases.counted_for(by).open(),
         "cases.Alert": cases.alerts_visible_to(by).filter(resolved_at=None),
+        "cases.Series": series.open_now(by),
         "cases.Task": cases.tasks_of(by),
         "cases.Report": cases.reports_visible_to(by).filter(state=Report.State.NEW),
         "cases.Notice": drafts,

@@ -65,6 +65,26 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 600.0,
         "options": {"expires": 300},
     },
+    "watch-series": {
+        "task": "cases.jobs.watch_series",
+        "schedule": 30.0,
+        "options": {"expires": 60},
+    },
+    "measure-desk": {
+        "task": "cases.jobs.measure_desk",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "ask-prometheus": {
+        "task": "cases.jobs.ask_prometheus",
+        "schedule": 15.0,
+        "options": {"expires": 30},
+    },
+    "prune-figures": {
+        "task": "cases.jobs.prune_figures",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "open-missing-reviews": {
         "task": "reviews.jobs.open_missing",
         "schedule": 60.0,

@@ -15,7 +15,7 @@ import django_stubs_ext
 
 from incidentdesk import schedule
 from incidentdesk.embedded import layout
-from incidentdesk.environment import address, database, flag, number, secret, smtp, stop
+from incidentdesk.environment import address, database, flag, hosts, number, secret, smtp, stop
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 django_stubs_ext.monkeypatch()  # ModelForm[…] and the like, which only checkers know
@@ -202,6 +202,7 @@ WITHHELD = "cases.reading.withheld_from"  # what of a partner's view staff may n
 WORKING_FOR = "partners.preferences.working_for"  # a partner, and its person's zone of times
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
+PROMETHEUS_HOSTS = hosts("PROMETHEUS_HOSTS")  # what the worker may ask for figures
 WEBHOOK_TARGET = "partners.deliveries.target_of"  # what a webhook is signed with, and its id
 WEBHOOK_GONE = "partners.webhooks.gone"  # who is told that an address is gone for good
 SNS_FETCH = "notifications.channels.guarded.fetch"  # how Amazon's certificates are got

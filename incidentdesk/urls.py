@@ -22,6 +22,7 @@ urlpatterns = [
     path("intake/<str:key>/sns", webhook.take_sns),
     path("intake/<str:key>/heartbeat", webhook.beat),
     path("intake/<str:key>/heartbeat/<slug:call>", webhook.beat),
+    path("intake/<str:key>/metrics", webhook.take_metrics),
     path("intake/<str:key>/<slug:source_format>", webhook.intake),
     path("heartbeat/<str:key>", webhook.beat),
     path("heartbeat/<str:key>/<slug:call>", webhook.beat),

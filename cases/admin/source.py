@@ -81,6 +81,9 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "format" in self.fields:  # there is one desk, and it is there already
+            formats = [one for one in Source.Format.choices if one[0] != Source.Format.DESK]
+            self.fields["format"].choices = formats  # type: ignore[attr-defined]
         levels = AxisLevel.objects.all()
         for axis in ("impact", "scope"):
             chosen = [(row.value, str(row)) for row in levels if row.axis == axis]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,11 @@ class CountVerdict:
     step: Step
     alarms: tuple[Alarm, ...] = ()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the open anomaly ended with it."""
+        return self.step is Step.ENDED
+
 
 class CountWatch:
     """One watched count: so many a minute, or so many of so many."""
@@ -44,7 +50,7 @@ class CountWatch:
         self.episode = Episode()
 
     def observe(self, at: datetime, minute: Minute) -> CountVerdict:
-        """Judges the minute that ends at `at`."""
+        """Judges the minute that began at `at`."""
         hours = "open" if self.settings.session.is_open(at) else "closed"
         reading = self.counts.feed(minute, hours)
         step = self.episode.feed(
@@ -54,6 +60,21 @@ class CountWatch:
         )
         alarms = (_alarm(at, reading),) if step is Step.BEGAN else ()
         return CountVerdict(reading, step, alarms)
+
+    def band(self) -> tuple[float, float, float]:
+        """What was expected of the last minute, and about how few and how many would be strange.
+
+        The ends are those of a normal tail on the square root of the count, which is wide enough.
+        """
+        expected, spread = self.counts.last_expected()
+        reach = math.sqrt(2.0 * math.log(10.0) * self.settings.threshold) / 2.0
+        root = math.sqrt(expected / spread)
+        return expected, spread * max(root - reach, 0.0) ** 2, spread * (root + reach) ** 2
+
+    def accept(self) -> None:
+        """A person said that this is how many there are to be: the anomaly ends, the rate moves."""
+        self.counts.accept()
+        self.episode = Episode()
 
     def state(self) -> dict[str, Any]:
         """Everything it remembers, as JSON holds it."""

@@ -59,12 +59,13 @@ class CountReading:
 class Counts:
     """The last hour of one count, minute by minute, and its usual rate by hours."""
 
-    __slots__ = ("both_ways", "dispersion", "minutes", "rates")
+    __slots__ = ("both_ways", "dispersion", "hours", "minutes", "rates")
 
     def __init__(self, *, both_ways: bool = False) -> None:
         self.both_ways = both_ways  # too few is an alarm as well
         self.minutes: list[tuple[float, float | None, float]] = []  # bad, tries, expected
         self.rates: dict[str, list[float]] = {}  # hours: bad, tries, minutes
+        self.hours = ""  # of the last minute
         self.dispersion = [[1.0, 0.0] for _ in WINDOWS]  # how much, from how many minutes
 
     def feed(self, minute: Minute, hours: str = "") -> CountReading:
@@ -72,6 +73,7 @@ class Counts:
 
         Every minute is fed, also one in which nothing happened.
         """
+        self.hours = hours
         known = self.rates.setdefault(hours, [0.0, 0.0, 0.0])
         tries = 1.0 if minute.tries is None else float(minute.tries)
         rate = min((known[0] + PRIOR) / (known[1] + 2 * PRIOR), MOST_RATE[minute.tries is None])
@@ -87,11 +89,24 @@ class Counts:
             known[2] += 1.0
         return reading
 
+    def last_expected(self) -> tuple[float, float]:
+        """How many were expected in the last minute, and how much wider than chance they spread."""
+        return self.minutes[-1][2], max(1.0, self.dispersion[0][0])
+
+    def accept(self) -> None:
+        """The rate of the last hour is the usual one of these hours from now on, as well known as
+        an hour tells it; what was strange in it is not held against what comes."""
+        bad = sum(minute[0] for minute in self.minutes)
+        tries = sum(1.0 if minute[1] is None else minute[1] for minute in self.minutes)
+        self.rates[self.hours] = [bad, tries, float(max(KNOWN_AFTER, len(self.minutes)))]
+        self.minutes = []
+
     def state(self) -> dict[str, Any]:
         """Everything it remembers, as JSON holds it."""
         return {
             "version": VERSION,
             "both_ways": self.both_ways,
+            "hours": self.hours,
             "minutes": [[*minute] for minute in self.minutes],
             "rates": {hours: [*known] for hours, known in self.rates.items()},
             "dispersion": [[*known] for known in self.dispersion],
@@ -102,6 +117,7 @@ class Counts:
         """The one that had this state; of another version nothing can be taken over."""
         counts = cls(both_ways=state["both_ways"])
         if state["version"] == VERSION:
+            counts.hours = state["hours"]
             counts.minutes = [(bad, tries, usual) for bad, tries, usual in state["minutes"]]
             counts.rates = {hours: [*known] for hours, known in state["rates"].items()}
             counts.dispersion = [[*known] for known in state["dispersion"]]

@@ -77,9 +77,14 @@ class Presence:
         """How many equal figures are too many."""
         return max(STUCK_AFTER, LONGEST_RUN_TIMES * self.longest_run)
 
-    def accept(self) -> None:
-        """A person said that standing still so long is expected."""
+    def accept(self, *, is_silent: bool = False) -> None:
+        """A person said that standing still so long is expected, or that saying nothing is.
+
+        After a silence the rhythm is learned anew, else the same silence is an alarm again.
+        """
         self.longest_run = max(self.longest_run, self.equal)
+        if is_silent:
+            self.gaps = []
 
     def state(self) -> dict[str, Any]:
         """Everything it remembers, as JSON holds it."""

@@ -105,7 +105,7 @@ class Watch:
     def accept(self) -> None:
         """A person said that this is how the series is to be: the anomaly ends, the levels move."""
         self.detector.accept()
-        self.presence.accept()
+        self.presence.accept(is_silent=self.kind is Kind.SILENT)
         self.drift.agree(self.detector.baseline)
         self.episode, self.kind, self.waited = Episode(), None, 0
 

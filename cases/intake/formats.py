@@ -10,6 +10,7 @@ from cases.intake import (
     alertmanager,
     cloudevents,
     datadog,
+    desk,
     grafana,
     heartbeat,
     opsgenie,
@@ -31,6 +32,7 @@ PARSERS: dict[str, Callable[[Any], list[Signal]]] = {
     "sentry": sentry.parse,
     "heartbeat": heartbeat.parse,
     "sns": sns.parse,
+    "desk": desk.parse,
 }
 PLAIN = "json"  # read by the expressions of its source
 

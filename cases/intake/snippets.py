@@ -69,6 +69,17 @@ _HERE = {
         "   The desk confirms the subscription by itself.\n"
         "3. In each CloudWatch alarm, let the actions “In alarm” and “OK” notify the topic.\n"
     ),
+    Format.METRICS: (
+        "curl {address} --data-binary @- <<'END'\n"
+        '{{"metric": "order_latency_ms", "value": 4.2, "at": "2026-03-04T09:41:00Z", '
+        '"labels": {{"gateway": "eu-2"}}}}\n'
+        '{{"metric": "order_rejects", "value": 3, "of": 512, "at": "2026-03-04T09:41:00Z"}}\n'
+        "END\n"
+    ),
+    Format.PROMETHEUS: (
+        "The desk asks; nothing has to be sent. Name the host in PROMETHEUS_HOSTS of the desk,\n"
+        "then add what to ask under Prometheus queries.\n"
+    ),
 }
 
 

@@ -49,8 +49,9 @@ def create(
     name = name.strip()
     if not name or len(name) > 80:
         raise InvalidInput("A source needs a name of at most 80 characters.")
-    if source_format not in Source.Format.values:
-        known = ", ".join(Source.Format.values)
+    formats = [one for one in Source.Format.values if one != Source.Format.DESK]
+    if source_format not in formats:
+        known = ", ".join(formats)
         raise InvalidInput(f"There is no format {source_format}; the desk reads {known}.")
     if Source.objects.filter(name=name).exists():
         raise InvalidInput(f"There is a source {name} already; take another name.")
@@ -83,6 +84,8 @@ def renew_key(*, source_id: int, days: int = DAYS, by: Actor, at: datetime) -> t
     """
     access.require(by, Permission.REGISTER_WRITE)
     source = _locked(source_id)
+    if source.format == Source.Format.DESK:
+        raise InvalidInput("Nobody sends to the desk itself, so there is no key to it.")
     if not 0 <= days <= MOST_DAYS:
         raise InvalidInput(f"The former key goes on for at most {MOST_DAYS} days.")
     key = new_key()

@@ -28,6 +28,14 @@ from cases.models.report import Report, ReportDraft
 from cases.models.request import Request, RequestStep
 from cases.models.review_facts import ReviewFacts
 from cases.models.saved_view import SavedView
+from cases.models.series import (
+    Anomaly,
+    Observation,
+    PrometheusQuery,
+    Series,
+    SeriesState,
+    TradingHours,
+)
 from cases.models.severity import AxisLevel, Basis, SeverityFloor, SeverityMatrix, SeverityRule
 from cases.models.shared_file import SharedFile
 from cases.models.system import AffectedSystem, System
@@ -36,6 +44,7 @@ from cases.models.task import Task
 __all__ = [
     "AffectedSystem",
     "Alert",
+    "Anomaly",
     "Assignment",
     "AxisLevel",
     "Basis",
@@ -64,11 +73,13 @@ __all__ = [
     "Notice",
     "NoticeCopy",
     "NoticeTemplate",
+    "Observation",
     "PartnerEvent",
     "Phase",
     "Playbook",
     "PlaybookTask",
     "Procedure",
+    "PrometheusQuery",
     "Receipt",
     "Reconciliation",
     "RecoveryCheck",
@@ -79,6 +90,8 @@ __all__ = [
     "RequestStep",
     "ReviewFacts",
     "SavedView",
+    "Series",
+    "SeriesState",
     "SeverityFloor",
     "SeverityMatrix",
     "SeverityRule",
@@ -89,5 +102,6 @@ __all__ = [
     "Target",
     "Task",
     "TimelineHead",
+    "TradingHours",
     "Waiver",
 ]

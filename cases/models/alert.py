@@ -52,6 +52,9 @@ class Source(models.Model):
         JSON = "json", "Plain JSON"
         HEARTBEAT = "heartbeat", "Heartbeat"
         SNS = "sns", "AWS SNS and CloudWatch"
+        METRICS = "metrics", "Figures as JSON lines"
+        PROMETHEUS = "prometheus", "Figures of a Prometheus"
+        DESK = "desk", "The desk itself"
 
     name = models.CharField(max_length=80, unique=True)
     format = models.CharField(max_length=20, choices=Format.choices)
@@ -125,6 +128,9 @@ class Source(models.Model):
             models.CheckConstraint(
                 condition=Q(period_minutes__gte=1, grace_minutes__gte=1),
                 name="source_beats_some_time_apart",
+            ),
+            models.UniqueConstraint(
+                fields=["format"], condition=Q(format="desk"), name="source_desk_once"
             ),
         ]
 

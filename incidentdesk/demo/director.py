@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from cases import rules
 from cases.models import Incident
-from incidentdesk.demo import asking, figures, sidelines, stories
+from incidentdesk.demo import asking, figures, series, sidelines, stories
 from incidentdesk.demo import cast as people
 from incidentdesk.demo.aftermath import Aftermath
 from incidentdesk.demo.agenda import Agenda
@@ -105,6 +105,7 @@ def _plan_all(agenda: Agenda, cast: Cast, now: datetime) -> list[datetime]:
     figures.plan_digests(agenda, now=now)
     asking.plan_procedures(agenda, cast, now=now)
     sidelines.plan_refused(agenda, cast, now=now)
+    series.plan(agenda, cast, now=now)
     return [*starts, now - timedelta(minutes=18)]
 
 

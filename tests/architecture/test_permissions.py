@@ -179,6 +179,12 @@ USE_CASES = {
     "cases.intake.reports.accept": TRIAGE,
     "cases.intake.reports.attach": TRIAGE,
     "cases.intake.reports.decline": TRIAGE,
+    "cases.anomalies.answers.answer": RESPOND,
+    "cases.anomalies.answers.take_back": RESPOND,
+    "cases.anomalies.switching.change": REGISTER,
+    "cases.anomalies.switching.limit": REGISTER,
+    "cases.anomalies.switching.switch_on": REGISTER,
+    "cases.anomalies.switching.switch_off": REGISTER,
     "cases.intake.sources.create": REGISTER,
     "cases.intake.sources.renew_key": REGISTER,
     "cases.intake.sources.end_former_key": REGISTER,
@@ -260,6 +266,7 @@ ASKS_OTHERWISE = {
 
 # Steps with an actor that use cases call under their lock, or that only read.
 STEPS = {
+    "cases.anomalies.telling.alerts_of",
     "cases.bases.begin",
     "cases.bases.put",
     "cases.bases.require_fit",
@@ -411,6 +418,10 @@ def test_every_role_may_call_these_use_cases():
         "cases.workflow.open_incident",
         "cases.workflow.acknowledge",
         "cases.evaluation.change_matrix",
+        "cases.anomalies.switching.change",
+        "cases.anomalies.switching.limit",
+        "cases.anomalies.switching.switch_on",
+        "cases.anomalies.switching.switch_off",
         "cases.intake.sources.create",
         "cases.intake.sources.renew_key",
         "cases.playbooks.start_draft",

@@ -24,6 +24,7 @@ from cases import (
     thread,
     workflow,
 )
+from cases.anomalies import switching
 from cases.intake import reports, sources
 from cases.models import Category, NoticeCopy, SharedFile, System
 from incidentdesk.kernel import access, grants
@@ -110,6 +111,7 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
             by=people.contact("helix", helix),
             at=LATER,
         ).pk,
+        "how": switching.How(kind="level"),
         "typed": {"title": "Odd fills"},
         "mailed": [1, 2],
         "zone": "Europe/Berlin",

@@ -22,6 +22,11 @@ TRACKED = {model for model in apps.get_models() if history.name_field(model)}
 # Models of cases that keep no history of fields, and why.
 UNTRACKED = {
     "Alert": "machines count it up",
+    "Anomaly": "the detector writes it; answers are in the audit trail",
+    "Observation": "a figure as it came",
+    "SeriesState": "what the detector remembers",
+    "PrometheusQuery": "a register, in the audit trail",
+    "TradingHours": "a register, in the audit trail",
     "Event": "a delivery as it came",
     "Entry": "append-only, chained",
     "TimelineHead": "written by a trigger",

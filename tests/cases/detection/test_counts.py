@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import math
 import random
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cases.detection.alarm import Kind
 from cases.detection.chance import BetaBinomial, GammaPoisson, too_few, too_many
+from cases.detection.count_watch import CountSettings, CountWatch
 from cases.detection.counts import KNOWN_AFTER, LEAST, WINDOWS, Counts, Minute
+from cases.detection.replay import Ended, replay_minutes
 
 MINUTES = st.lists(
     st.one_of(
@@ -23,6 +27,18 @@ MINUTES = st.lists(
     min_size=1,
     max_size=120,
 )
+
+
+T0, H = datetime(2026, 3, 2, tzinfo=UTC), timedelta(hours=1)
+
+
+def minutes_of(number, mean, since=T0):
+    """So many minutes with about so many cases each, the same each time."""
+    chance = random.Random(4)
+    return {
+        since + n * H / 60: Minute(max(0, round(chance.gauss(mean, mean**0.5))))
+        for n in range(number)
+    }
 
 
 def exactly(n, share, k):
@@ -133,3 +149,32 @@ def test_counts_that_were_stored_go_on_as_if_they_never_had_been(before, after):
     restored = Counts.restored(json.loads(json.dumps(kept.state(), allow_nan=False)))
     assert [restored.feed(minute) for minute in after] == [kept.feed(minute) for minute in after]
     assert restored.state() == kept.state()
+
+
+def test_a_count_that_a_person_expects_is_the_usual_one_from_then_on():
+    watch = CountWatch(CountSettings())
+    quiet = replay_minutes(watch, minutes_of(120, 4), nothing=Minute(0), since=T0, until=T0 + 2 * H)
+    assert quiet.told == []
+    more = replay_minutes(
+        watch, minutes_of(60, 40, T0 + 2 * H), nothing=Minute(0), since=T0 + 2 * H, until=T0 + 3 * H
+    )
+    assert [alarm.kind for alarm in more.alarms] == [Kind.COUNT]
+    assert watch.episode.is_open
+    watch.accept()
+    assert not watch.episode.is_open
+    after = replay_minutes(
+        watch, minutes_of(60, 40, T0 + 3 * H), nothing=Minute(0), since=T0 + 3 * H, until=T0 + 4 * H
+    )
+    assert after.told == []
+    assert after.bands[-1].low < 40 < after.bands[-1].high
+
+
+def test_minutes_in_which_nothing_came_are_fed_as_well():
+    watch = CountWatch(CountSettings(both_ways=True))
+    replay_minutes(watch, minutes_of(120, 40), nothing=Minute(0), since=T0, until=T0 + 2 * H)
+    gone = replay_minutes(watch, {}, nothing=Minute(0), since=T0 + 2 * H, until=T0 + 3 * H)
+    assert [alarm.kind for alarm in gone.alarms] == [Kind.COUNT]
+    back = replay_minutes(
+        watch, minutes_of(60, 40, T0 + 3 * H), nothing=Minute(0), since=T0 + 3 * H, until=T0 + 4 * H
+    )
+    assert [type(one) for one in back.told[:1]] == [Ended]

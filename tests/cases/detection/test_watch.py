@@ -227,12 +227,16 @@ def test_a_replay_of_stored_figures_says_what_would_have_been_said():
     stored[noon] = (stored[noon][0], 40.0)
     del stored[noon + 60 : noon + 90]
     refused = [stored[5], (stored[-1][0] + MINUTE, math.nan)]
-    said = replay(settings_, [*stored[:9], refused[0], *stored[9:], refused[1]])
+    said = replay(Watch(settings_), [*stored[:9], refused[0], *stored[9:], refused[1]])
     assert [(alarm.kind, alarm.at) for alarm in said.alarms][-2:] == [
         (Kind.UNUSUAL, stored[noon][0]),
         (Kind.SILENT, stored[noon + 59][0] + 3 * MINUTE + timedelta(seconds=1)),
     ]
-    assert [at for at, _ in said.readings] == [at for at, _ in stored]
+    assert [band.at for band in said.bands] == [at for at, _ in stored]
+    asked = replay(Watch(settings_), stored[: noon + 60], until=stored[-1][0])
+    assert [one.kind for one in asked.told[-1:]] == [Kind.SILENT]
+    patient = replay(Watch(settings_), stored, until=stored[-1][0] + timedelta(days=1), asks=False)
+    assert Kind.SILENT not in {alarm.kind for alarm in patient.alarms}
 
 
 def test_a_series_that_stood_still_for_days_and_then_moves_is_learned_anew():

@@ -1,0 +1,141 @@
+"""Figures as JSON lines, `{"metric", "value", "at", "labels"}`: text in, figures and bad lines out.
+
+`of` may stand beside `value` and makes a ratio of it: so many of so many. An array of the same
+objects is read as well; its first is line 1.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cases.intake.signal import mapping, moment, text
+from incidentdesk.kernel.errors import InvalidInput
+
+LARGEST = 1e150  # what the detector can sum
+MOST_LABELS, LONGEST_LABEL, LONGEST_METRIC = 20, 200, 200
+AHEAD = timedelta(minutes=5)  # by how much a clock over there may be wrong
+KEPT = timedelta(days=35)  # figures older than that are not stored, or not any more
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a series; `tries` is what it is so many of, of a ratio."""
+
+    metric: str
+    value: float
+    at: datetime
+    labels: dict[str, str] = field(default_factory=dict)
+    tries: float | None = None
+    line: int = 1
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """A line that cannot be taken, and why, in a sentence."""
+
+    line: int
+    error: str
+    raw: str = ""
+
+
+def parse(raw: str, *, at: datetime) -> tuple[list[Figure], list[BadLine]]:
+    """The figures of a body, and the lines that are none. InvalidInput if it holds nothing."""
+    figures: list[Figure] = []
+    bad: list[BadLine] = []
+    for number, (line, found) in enumerate(_objects(raw), 1):
+        if line is not None and not line.strip():
+            continue
+        try:
+            figures.append(_figure(_read(line) if line is not None else found, number, at))
+        except InvalidInput as error:
+            shown = line if line is not None else json.dumps(found, default=str)
+            bad.append(BadLine(number, str(error), shown[:500]))
+    if not figures and not bad:
+        raise InvalidInput("The body is empty; send one JSON object a line.")
+    return figures, bad
+
+
+def _objects(raw: str) -> Iterator[tuple[str | None, Any]]:
+    """Each line as it stands, or each member of an array as it was read."""
+    if not raw.lstrip().startswith("["):
+        yield from ((line, None) for line in raw.split("\n"))
+        return
+    try:
+        members = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise InvalidInput("The array is not valid JSON.") from None
+    yield from ((None, member) for member in members)
+
+
+def _read(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        raise InvalidInput("The line is not valid JSON.") from None
+
+
+def _figure(found: Any, line: int, at: datetime) -> Figure:
+    known = mapping(found, "Each line")
+    metric = known.get("metric")
+    if not isinstance(metric, str) or not metric.strip() or len(metric) > LONGEST_METRIC:
+        raise InvalidInput(f"metric has to be a name of at most {LONGEST_METRIC} characters.")
+    value = _number(known.get("value"), "value")
+    tries = None if known.get("of") is None else _number(known["of"], "of")
+    if tries is not None and not 0 <= value <= tries:
+        raise InvalidInput("value has to lie between 0 and of: it is so many of so many.")
+    return Figure(
+        metric=text(metric, LONGEST_METRIC).strip(),
+        value=value,
+        at=_moment(known.get("at"), at),
+        labels=_labels(known.get("labels")),
+        tries=tries,
+        line=line,
+    )
+
+
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInput(f"{name} has to be a number.")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not abs(number) < LARGEST:  # nor is it, of what is not a number
+        raise InvalidInput(f"{name} is not a figure that can be watched.")
+    return number
+
+
+def _moment(value: Any, now: datetime) -> datetime:
+    found = moment(value)
+    if found is None and isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            found = datetime.fromtimestamp(value, UTC)
+        except (ValueError, OverflowError, OSError):
+            found = None
+    if found is None:
+        raise InvalidInput(
+            "at has to be a time with its zone, like 2026-03-04T09:41:00Z, or seconds since 1970."
+        )
+    if found > now + AHEAD:
+        raise InvalidInput("at lies in the future; check the clock over there.")
+    if found < now - KEPT:
+        raise InvalidInput(f"at lies more than {KEPT.days} days back; figures are kept so long.")
+    return found
+
+
+def _labels(value: Any) -> dict[str, str]:
+    if value is None:
+        return {}
+    found = mapping(value, "labels")
+    if len(found) > MOST_LABELS:
+        raise InvalidInput(f"A series has at most {MOST_LABELS} labels.")
+    if not all(isinstance(one, str | int | float) for one in found.values()):
+        raise InvalidInput("Each label has to be a word or a number.")
+    if any(len(str(part)) > LONGEST_LABEL for pair in found.items() for part in pair):
+        raise InvalidInput(f"A label and its value have at most {LONGEST_LABEL} characters each.")
+    return {text(name, LONGEST_LABEL): text(one, LONGEST_LABEL) for name, one in found.items()}
