@@ -11,6 +11,7 @@ from cases import (
     request_mails,
     warning,
 )
+from cases.access import judging, own, stored
 from cases.intake import alerts
 from incidentdesk.kernel import clocks, worker
 
@@ -69,3 +70,22 @@ def take_checkpoint() -> None:
     """Take today's checkpoint of all timelines, once, and see that its file is there."""
     checkpoints.take_daily(at=clocks.now())
     checkpoints.write_newest()
+
+
+@worker.job()
+def judge_access() -> None:
+    """Show the access rules what arrived since."""
+    judging.judge(at=clocks.now())
+
+
+@worker.job()
+def take_audit_trail() -> None:
+    """Let the access rules see what the audit trail says, and all that is waiting for them."""
+    own.take_audit_trail(at=clocks.now())
+    judging.judge(at=clocks.now())
+
+
+@worker.job()
+def prune_access() -> None:
+    """Forget access events that are old and that no rule found."""
+    stored.prune(at=clocks.now())

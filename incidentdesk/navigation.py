@@ -78,6 +78,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Escalation paths", "stairs", "notifications.EscalationPath"),
             Place("Groups", "groups", "notifications.Group"),
             Place("Sources", "sensors", "cases.Source"),
+            Place("Access rules", "policy_alert", "cases.AccessRule"),
             Place("Categories", "category", "cases.Category"),
             Place("Target times", "timer", "cases.Target"),
             Place("How we handle incidents", "policy", "cases.Framework"),
@@ -94,6 +95,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("People", "badge", "kernel.User"),
             Place("Audit trail", "history", "kernel.AuditEvent"),
+            Place("Access events", "login", "cases.AccessEvent"),
             Place("Checkpoints", "verified", "cases.Checkpoint"),
             Place("Checkpoint recipients", "mark_email_read", "cases.CheckpointRecipient"),
         ),

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from cases.access import arrivals
 from cases.intake import webhook
 from incidentdesk import acknowledge, first, health, home, joining
 
@@ -19,6 +20,7 @@ urlpatterns = [
     path("ack/<str:token>/", acknowledge.page, name="acknowledge"),
     path("api/", include("incidentdesk.api.urls")),
     path("intake/<str:key>/cloudevents", webhook.take_cloudevents),
+    path("intake/<str:key>/access", arrivals.take),
     path("intake/<str:key>/<slug:source_format>", webhook.intake),
     path("v2/enqueue", webhook.enqueue),
     path("v2/alerts", webhook.alert_opsgenie),

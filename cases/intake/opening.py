@@ -16,12 +16,15 @@ def open_from(source: Source, members: list[Signal], *, at: datetime) -> Inciden
     started = min([signal.started_at for signal in members if signal.started_at] + [at])
     more = f" and {len(members) - 1} more" if len(members) > 1 else ""
     category: Category | None = source.category
+    of_source = (source.category_id, category.key if category else "")
+    category_id, category_key = first.category or of_source
+    is_log = source.format == Source.Format.ACCESS
     known = workflow.Opening(
         title=f"{first.title}{more}",
         description=first.body,
-        category_id=source.category_id,
-        category_key=category.key if category else "",
-        detection=Incident.Detection.ALERT,
+        category_id=category_id,
+        category_key=category_key,
+        detection=Incident.Detection.LOG if is_log else Incident.Detection.ALERT,
         detected_by=f"{source.get_format_display()} · source “{source.name}”",
         detected_at=at,
         occurred_at=started,

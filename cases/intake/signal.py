@@ -32,6 +32,7 @@ class Signal:
     urgency: int = 2
     started_at: datetime | None = None
     labels: dict[str, str] = field(default_factory=dict)
+    category: tuple[int, str] | None = None  # id and key, where it knows better than its source
 
 
 def text(value: Any, limit: int) -> str:

@@ -11,10 +11,10 @@ from datetime import datetime
 from django.db import transaction
 
 from cases.models import Source
-from cases.models.alert import digest
+from cases.models.alert import NO_KEY, digest
 from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.errors import InvalidInput, NotFound
+from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 
 SHORTEST = 8
 
@@ -52,6 +52,8 @@ def renew_key(*, source_id: int, by: Actor, at: datetime) -> tuple[Source, str]:
     source = Source.objects.select_for_update(of=("self",)).filter(pk=source_id).first()
     if source is None:
         raise NotFound("There is no such source.")
+    if source.key_digest == NO_KEY:
+        raise Conflict(f"{source.name} is the desk itself; it needs no key.")
     key = new_key()
     source.key_digest = digest(key)
     source.save(update_fields=["key_digest"])

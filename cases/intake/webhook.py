@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -18,7 +19,17 @@ from incidentdesk.kernel import clocks
 from incidentdesk.kernel.errors import InvalidInput
 
 MAX_BYTES = 512 * 1024
+NO_SOURCE = "No source has this key for this format; check the address."
 Told = Callable[[str], tuple[str, str]]  # a body → the source's key, and all that is to be kept
+
+
+class Receive(Protocol):
+    """Takes what came with a key that was read, and answers."""
+
+    def __call__(
+        self, key: str, source_format: str, raw: str, *, unknown: int, at: datetime
+    ) -> JsonResponse:
+        """`unknown` is the status for a key that nobody has."""
 
 
 @csrf_exempt
@@ -26,7 +37,7 @@ Told = Callable[[str], tuple[str, str]]  # a body → the source's key, and all 
 def intake(request: HttpRequest, key: str, source_format: str) -> HttpResponse:
     """`POST /intake/<key>/<format>`: 202 with status, incident and dedup_key. A restricted incident
     has no name outside: `incident` is null then, as it is for a delivery that opens later."""
-    return _guarded(request, source_format, lambda body: (key, body), unknown=404)
+    return guarded(request, source_format, lambda body: (key, body), unknown=404)
 
 
 @csrf_exempt
@@ -35,7 +46,7 @@ def take_cloudevents(request: HttpRequest, key: str) -> HttpResponse:
     """`/intake/<key>/cloudevents`: as above; OPTIONS is the question of a sender whether it may."""
     form = Source.Format.CLOUDEVENTS
     if request.method == "POST":
-        return _guarded(
+        return guarded(
             request, form, lambda body: (key, cloudevents.whole(request.headers, body)), unknown=404
         )
     origin = request.headers.get("WebHook-Request-Origin", "")
@@ -54,7 +65,7 @@ def enqueue(request: HttpRequest) -> HttpResponse:
     def told(body: str) -> tuple[str, str]:
         return pagerduty.routing_key(formats.payload_of(body)), body
 
-    return _guarded(request, Source.Format.PAGERDUTY, told, unknown=401)
+    return guarded(request, Source.Format.PAGERDUTY, told, unknown=401)
 
 
 @csrf_exempt
@@ -70,18 +81,25 @@ def alert_opsgenie(request: HttpRequest, alias: str = "", action: str = "create"
         key = opsgenie.key_of(request.headers.get("Authorization", ""))
         return key, opsgenie.whole(body, action=action, alias=alias)
 
-    return _guarded(request, Source.Format.OPSGENIE, told, unknown=401)
+    return guarded(request, Source.Format.OPSGENIE, told, unknown=401)
 
 
-def _guarded(request: HttpRequest, source_format: str, told: Told, *, unknown: int) -> HttpResponse:
+def guarded(
+    request: HttpRequest,
+    source_format: str,
+    told: Told,
+    *,
+    unknown: int,
+    receive: Receive | None = None,
+) -> HttpResponse:
     """Size, key, format, signature; a database that cannot take the row is a 503."""
     if request.headers.get("Transfer-Encoding"):
-        return _error("Send the length of the body; the desk takes it whole.", 411)
+        return error("Send the length of the body; the desk takes it whole.", 411)
     size = request.headers.get("Content-Length") or "0"
     if not size.isdecimal():
-        return _error("The Content-Length is not a number.", 400)
+        return error("The Content-Length is not a number.", 400)
     if int(size) > MAX_BYTES:
-        return _error("The body is larger than 512 KB; send fewer alerts at once.", 413)
+        return error("The body is larger than 512 KB; send fewer alerts at once.", 413)
     at = clocks.now()
     try:
         key, raw = told(request.body.decode("utf-8", "replace").replace("\x00", ""))
@@ -92,12 +110,12 @@ def _guarded(request: HttpRequest, source_format: str, told: Told, *, unknown: i
             body=request.body,
             at=at,
         ):
-            return _error("The signature is not right; check the signing secret.", 401)
-        return _receive(key, source_format, raw, unknown=unknown, at=at)
-    except InvalidInput as error:  # no key could be read, so there is no source to keep it on
-        return _error(str(error), 400)
+            return error("The signature is not right; check the signing secret.", 401)
+        return (receive or _receive)(key, source_format, raw, unknown=unknown, at=at)
+    except InvalidInput as refused:  # no key could be read: there is no source to keep it on
+        return error(str(refused), 400)
     except (DatabaseError, InterfaceError):
-        return _error("The desk cannot store events at the moment; send it again.", 503)
+        return error("The desk cannot store events at the moment; send it again.", 503)
 
 
 def _receive(key: str, source_format: str, raw: str, *, unknown: int, at: datetime) -> JsonResponse:
@@ -107,10 +125,10 @@ def _receive(key: str, source_format: str, raw: str, *, unknown: int, at: dateti
     if isinstance(found, list):
         return _accepted(source_format, signals, "folded", found)
     if found is None:
-        return _error("No source has this key for this format; check the address.", unknown)
+        return error(NO_SOURCE, unknown)
     if refusal:
         alerts.refuse(source=found, raw=raw, why=refusal, at=at)
-        return _error(refusal, 400)
+        return error(refusal, 400)
     receipt = alerts.receive(source=found, raw=raw, signals=signals, at=at)
     return _accepted(source_format, signals, receipt.status, receipt.references)
 
@@ -119,8 +137,8 @@ def _read(source_format: str, raw: str) -> tuple[list[Signal], str]:
     """The signals, or why there are none. A format that nobody knows has no source either."""
     try:
         return formats.read(source_format, raw) if source_format in formats.PARSERS else [], ""
-    except InvalidInput as error:
-        return [], str(error)
+    except InvalidInput as refused:
+        return [], str(refused)
 
 
 def _accepted(
@@ -140,5 +158,6 @@ def _accepted(
     return JsonResponse(answer, status=202)
 
 
-def _error(sentence: str, status: int) -> JsonResponse:
+def error(sentence: str, status: int) -> JsonResponse:
+    """A refusal in one sentence."""
     return JsonResponse({"error": sentence}, status=status)

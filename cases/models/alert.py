@@ -11,6 +11,8 @@ from django.db.models import Q
 
 from incidentdesk.kernel.history import tracked
 
+NO_KEY = "0" * 64  # the digest of no key: what the desk itself sends has none
+
 
 def digest(key: str) -> str:
     """How a source's key is stored."""
@@ -29,6 +31,7 @@ class Source(models.Model):
         CLOUDEVENTS = "cloudevents", "CloudEvents 1.0"
         DATADOG = "datadog", "Datadog"
         SENTRY = "sentry", "Sentry"
+        ACCESS = "access", "Access log"
 
     name = models.CharField(max_length=80, unique=True)
     format = models.CharField(max_length=20, choices=Format.choices)

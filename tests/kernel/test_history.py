@@ -21,6 +21,8 @@ NAMES = reading.HistoryNames(access.SYSTEM)
 TRACKED = {model for model in apps.get_models() if history.name_field(model)}
 # Models of cases that keep no history of fields, and why.
 UNTRACKED = {
+    "AccessEvent": "a line of a log as it came",
+    "AccessFinding": "which events an alert rests on",
     "Alert": "machines count it up",
     "Event": "a delivery as it came",
     "Entry": "append-only, chained",
