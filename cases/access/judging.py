@@ -20,8 +20,10 @@ from cases.intake import alerts
 from cases.intake.signal import Action, Signal, text
 from cases.models import AccessEvent, AccessFinding, AccessRule, Alert
 from cases.models.incident import OVER
+from incidentdesk.kernel import worker
 
 A_BATCH = 1_000
+BATCHES = 20
 MOST_ATTACHED = 500  # events of one alert; of a longer attack the newest of each batch is added
 _ATTEMPTS = 3
 Attached = dict[tuple[int, int], Alert]
@@ -52,10 +54,16 @@ class Finding:
 
 
 def judge(*, at: datetime) -> int:
-    """Show the rules all events that they have not seen. Answers how many those were."""
+    """Show the rules the events that they have not seen. Answers how many those were.
+
+    After so many it lets other work of the queue come first, and is woken again behind it.
+    """
     judged = 0
-    while batch := _tried(at=at):
+    for _ in range(BATCHES):
+        if not (batch := _tried(at=at)):
+            return judged
         judged += batch
+    worker.wake(stored.JUDGE)
     return judged
 
 

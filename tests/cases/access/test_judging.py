@@ -113,3 +113,28 @@ def test_no_rule_looks_at_the_future_of_what_it_judges_alone(told):
     hours = [line(n * 60 / 4, actor=f"slow{n}") for n in range(12)]
     assert told(*reversed(hours)) == []
     assert clocks.now() - AccessEvent.objects.earliest("at").at < timedelta(hours=5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_workers_at_once_open_one_incident(post, at_once, monkeypatch):
+    monkeypatch.setattr(judging, "A_BATCH", 4)
+    post(*(line(n * 0.1, actor=f"user{n}") for n in range(40)))
+    counts = at_once([lambda: judging.judge(at=clocks.now())] * 3)
+    assert sum(counts) == 40
+    assert rests_on(Incident.objects.get()) == 40
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_dies_loses_nothing(post, monkeypatch):
+    post(*TEN)
+
+    def dies(*args, **known):
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as killed:
+        killed.setattr(judging, "_attach", dies)
+        with pytest.raises(RuntimeError):
+            judging.judge(at=clocks.now())
+    assert not Incident.objects.exists()
+    judging.judge(at=clocks.now())
+    assert rests_on(Incident.objects.get()) == 10
