@@ -11,7 +11,10 @@ from cases import (
     request_mails,
     warning,
 )
-from cases.anomalies import own, scraping, watching
+from cases.access import judging, stored
+from cases.access import own as own_accesses
+from cases.anomalies import own as own_figures
+from cases.anomalies import scraping, watching
 from cases.intake import alerts, beats, figures
 from incidentdesk.kernel import clocks, worker
 
@@ -87,7 +90,7 @@ def watch_series() -> None:
 @worker.job()
 def measure_desk() -> None:
     """The desk's own figures of the minutes that are over."""
-    own.measure(at=clocks.now())
+    own_figures.measure(at=clocks.now())
 
 
 @worker.job()
@@ -100,3 +103,22 @@ def ask_prometheus() -> None:
 def prune_figures() -> None:
     """Let go of figures that are older than they are kept."""
     figures.prune(at=clocks.now())
+
+
+@worker.job()
+def judge_access() -> None:
+    """Show the access rules what arrived since."""
+    judging.judge(at=clocks.now())
+
+
+@worker.job()
+def take_audit_trail() -> None:
+    """Let the access rules see what the audit trail says, and all that is waiting for them."""
+    own_accesses.take_audit_trail(at=clocks.now())
+    judging.judge(at=clocks.now())
+
+
+@worker.job()
+def prune_access() -> None:
+    """Forget access events that are old and that no rule found."""
+    stored.prune(at=clocks.now())

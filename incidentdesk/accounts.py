@@ -11,8 +11,8 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
-from incidentdesk.kernel import audit, clocks
-from incidentdesk.kernel.access import Actor
+from cases.access import own, told
+from incidentdesk.kernel import clocks
 
 logger = logging.getLogger(__name__)
 
@@ -38,14 +38,20 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         """Whoever was switched off is refused like somebody who never was here."""
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
-        return user if user is not None and user.is_active else None
+        if user is None or not user.is_active:
+            outcome = told.FAILURE if user is None else told.BARRED
+            self._note(request, str(credentials.get("email") or ""), outcome)
+            return None
+        return user
 
-    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """A line in the audit trail, without what was typed: that may be a password. Tries are
-        limited before they come here, so there are few lines."""
-        super().authentication_failed(request, **credentials)
-        somebody = Actor(name="Somebody")
-        audit.record(by=somebody, at=clocks.now(), action=audit.FAILED_LOGIN, about="logins")
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **known: Any) -> Any:
+        """Whoever logged in is written down, for the rules over accesses."""
+        self._note(request, user.get_username(), told.SUCCESS)
+        return super().post_login(request, user, **known)
+
+    def _note(self, request: HttpRequest, email: str, outcome: str) -> None:
+        address = request.META.get("REMOTE_ADDR", "")
+        own.login(email=email, outcome=outcome, address=address, at=clocks.now())
 
     def format_email_subject(self, subject: str) -> str:
         """The subject alone, without the name of the host that was asked."""

@@ -87,6 +87,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
                 within="cases.Source",
             ),
             Place("Trading hours", "schedule", "cases.TradingHours", within="cases.Source"),
+            Place("Access rules", "policy_alert", "cases.AccessRule"),
             Place("Categories", "category", "cases.Category"),
             Place("Target times", "timer", "cases.Target"),
             Place("How we handle incidents", "policy", "cases.Framework"),
@@ -103,6 +104,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("People", "badge", "kernel.User"),
             Place("Audit trail", "history", "kernel.AuditEvent"),
+            Place("Access events", "login", "cases.AccessEvent"),
             Place("Checkpoints", "verified", "cases.Checkpoint"),
             Place("Checkpoint recipients", "mark_email_read", "cases.CheckpointRecipient"),
         ),

@@ -90,6 +90,16 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 120},
     },
+    "take-audit-trail": {  # and judges what a lost nudge left
+        "task": "cases.jobs.take_audit_trail",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "prune-access": {
+        "task": "cases.jobs.prune_access",
+        "schedule": 24 * 3600.0,
+        "options": {"expires": 3600},
+    },
     "prune-sent-forms": {
         "task": "incidentdesk.kernel.jobs.prune_sent_forms",
         "schedule": 24 * 3600.0,

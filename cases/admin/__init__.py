@@ -1,6 +1,7 @@
 """The desk's pages of this package, one file a model."""
 
 from cases.admin import (
+    access,
     alert,
     checkpoint,
     event,
@@ -24,6 +25,7 @@ from cases.admin import (
 )
 
 __all__ = [
+    "access",
     "alert",
     "checkpoint",
     "event",

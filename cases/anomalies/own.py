@@ -15,9 +15,7 @@ from django.db.models.functions import TruncMinute
 from cases.anomalies import watches
 from cases.intake import figures
 from cases.intake.metrics import Figure
-from cases.models import Event, Observation, Series, Source
-from incidentdesk.kernel.audit import FAILED_LOGIN
-from incidentdesk.kernel.models import AuditEvent
+from cases.models import AccessEvent, Event, Observation, Series, Source
 from notifications.models import MessageEvent
 
 MINUTE = timedelta(minutes=1)
@@ -40,7 +38,8 @@ def measure(*, at: datetime) -> int:
 
 
 def _figures(since: datetime, until: datetime) -> Iterator[Figure]:
-    failed_logins = AuditEvent.objects.filter(action=FAILED_LOGIN)
+    logins = AccessEvent.objects.filter(source__format=Source.Format.DESK, action="login")
+    failed_logins = logins.filter(outcome=AccessEvent.Outcome.FAILURE)
     failed_messages = MessageEvent.objects.filter(event=MessageEvent.Event.FAILED)
     yield from _counted("desk_deliveries", Event.objects.all(), "received_at", since, until)
     yield from _counted("desk_failed_logins", failed_logins, "at", since, until)

@@ -16,12 +16,14 @@ def open_from(source: Source, members: list[Signal], *, at: datetime) -> Inciden
     started = min([signal.started_at for signal in members if signal.started_at] + [at])
     more = f" and {len(members) - 1} more" if len(members) > 1 else ""
     category: Category | None = source.category
+    of_source = (source.category_id, category.key if category else "")
+    category_id, category_key = first.category or of_source
     known = workflow.Opening(
         title=f"{first.title}{more}",
         description=first.body,
-        category_id=source.category_id,
-        category_key=category.key if category else "",
-        detection=Incident.Detection.ALERT,
+        category_id=category_id,
+        category_key=category_key,
+        detection=_detection(source, first),
         detected_by=f"{source.get_format_display()} · source “{source.name}”",
         detected_at=at,
         occurred_at=started,
@@ -30,6 +32,13 @@ def open_from(source: Source, members: list[Signal], *, at: datetime) -> Inciden
         urgency=max(signal.urgency for signal in members),
     )
     return workflow.open_incident(opening=known, by=SYSTEM, at=at)
+
+
+def _detection(source: Source, first: Signal) -> str:
+    """What the desk itself finds, it finds in logs, by rules of a category, or in figures."""
+    if source.format != Source.Format.DESK:
+        return Incident.Detection.ALERT
+    return Incident.Detection.LOG if first.category else Incident.Detection.ANOMALY
 
 
 def alert(source: Source, incident: Incident, signal: Signal, *, at: datetime) -> Alert:

@@ -36,6 +36,7 @@ class Signal:
     started_at: datetime | None = None
     labels: dict[str, str] = field(default_factory=dict)
     is_hinted: bool = False
+    category: tuple[int, str] | None = None  # id and key, where it knows better than its source
 
 
 def text(value: Any, limit: int) -> str:

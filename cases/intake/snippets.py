@@ -48,6 +48,14 @@ _HERE = {
         "  Payload:\n{template}\n"
         "Then name the webhook in your monitors: @webhook-incident-desk\n"
     ),
+    Format.ACCESS: (
+        "One JSON object a line:\n"
+        "curl {address} --data-binary \\\n"
+        '  \'{{"actor": "maria", "action": "login", "outcome": "failure", "ip": "192.0.2.7", '
+        '"at": "2026-03-04T09:41:00Z"}}\'\n\n'
+        "Or follow a log of sshd or nginx:\n"
+        "python manage.py follow_log /var/log/auth.log --to {site} --key {key}\n"
+    ),
     Format.SENTRY: (
         "Settings, Developer Settings, Custom Integrations, Internal Integration:\n"
         "  Webhook URL: {address}\n"

@@ -85,7 +85,7 @@ def renew_key(*, source_id: int, days: int = DAYS, by: Actor, at: datetime) -> t
     access.require(by, Permission.REGISTER_WRITE)
     source = _locked(source_id)
     if source.format == Source.Format.DESK:
-        raise InvalidInput("Nobody sends to the desk itself, so there is no key to it.")
+        raise Conflict(f"{source.name} has no key: nobody sends to it.")
     if not 0 <= days <= MOST_DAYS:
         raise InvalidInput(f"The former key goes on for at most {MOST_DAYS} days.")
     key = new_key()

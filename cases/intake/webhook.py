@@ -39,7 +39,7 @@ Told = Callable[[str], tuple[str, str]]  # a body → the source's key, and all 
 def intake(request: HttpRequest, key: str, source_format: str) -> HttpResponse:
     """`POST /intake/<key>/<format>`: 202 with status, incident and dedup_key. A restricted incident
     has no name outside: `incident` is null then, as it is for a delivery that opens later."""
-    return _deliver(request, source_format, lambda body: (key, body), unknown=404)
+    return deliver(request, source_format, lambda body: (key, body), unknown=404)
 
 
 @csrf_exempt
@@ -48,7 +48,7 @@ def take_cloudevents(request: HttpRequest, key: str) -> HttpResponse:
     """`/intake/<key>/cloudevents`: as above; OPTIONS is the question of a sender whether it may."""
     form = Source.Format.CLOUDEVENTS
     if request.method == "POST":
-        return _deliver(
+        return deliver(
             request, form, lambda body: (key, cloudevents.whole(request.headers, body)), unknown=404
         )
     origin = request.headers.get("WebHook-Request-Origin", "")
@@ -64,21 +64,21 @@ def take_cloudevents(request: HttpRequest, key: str) -> HttpResponse:
 def take_metrics(request: HttpRequest, key: str) -> HttpResponse:
     """`POST /intake/<key>/metrics`: figures as JSON lines. 202 with how many were stored, how many
     were there already, and each line that could not be taken, by its number and with why."""
-    return _guarded(request, lambda body, at: _take_figures(key, body, at=at))
+    return guarded(request, lambda body, at: _take_figures(key, body, at=at))
 
 
 def _take_figures(key: str, raw: str, *, at: datetime) -> HttpResponse:
     form = Source.Format.METRICS
     source = statements.find(key=key, source_format=form, signals=[], raw="", at=at)
     if not isinstance(source, Source):
-        return _error("No source has this key for this format; check the address.", 404)
+        return error("No source has this key for this format; check the address.", 404)
     try:
         found, bad = metrics.parse(raw, at=at)
-    except InvalidInput as error:
-        alerts.refuse(source=source, raw=raw, why=str(error), at=at)
-        return _error(str(error), 400)
+    except InvalidInput as refused:
+        alerts.refuse(source=source, raw=raw, why=str(refused), at=at)
+        return error(str(refused), 400)
     if figures.is_too_fast(source, len(found), at=at):
-        answer = _error("These are more figures than a source may send in a minute.", 429)
+        answer = error("These are more figures than a source may send in a minute.", 429)
         answer["Retry-After"] = str(60 - at.second)
         return answer
     stored = figures.store(source=source, figures=found, at=at)
@@ -89,7 +89,7 @@ def _take_figures(key: str, raw: str, *, at: datetime) -> HttpResponse:
         why = f"{number}; line {bad[0].line}: {bad[0].error}"
         alerts.refuse(source=source, raw=lines, why=why, at=at)
     if not stored.stored and not stored.repeated:
-        return _error(f"Line {bad[0].line}: {bad[0].error}", 400)
+        return error(f"Line {bad[0].line}: {bad[0].error}", 400)
     refused = [{"line": one.line, "error": one.error} for one in bad[:_SHOWN]]
     return JsonResponse(
         {
@@ -111,7 +111,7 @@ def enqueue(request: HttpRequest) -> HttpResponse:
     def told(body: str) -> tuple[str, str]:
         return pagerduty.routing_key(formats.payload_of(body)), body
 
-    return _deliver(request, Source.Format.PAGERDUTY, told, unknown=401)
+    return deliver(request, Source.Format.PAGERDUTY, told, unknown=401)
 
 
 @csrf_exempt
@@ -127,7 +127,7 @@ def alert_opsgenie(request: HttpRequest, alias: str = "", action: str = "create"
         key = opsgenie.key_of(request.headers.get("Authorization", ""))
         return key, opsgenie.whole(body, action=action, alias=alias)
 
-    return _deliver(request, Source.Format.OPSGENIE, told, unknown=401)
+    return deliver(request, Source.Format.OPSGENIE, told, unknown=401)
 
 
 @csrf_exempt
@@ -138,11 +138,11 @@ def beat(request: HttpRequest, key: str, call: str = beats.WELL) -> HttpResponse
     def take(body: str, at: datetime) -> HttpResponse:
         receipt = beats.take(key=key, call=call, said=body, at=at) if call in beats.CALLS else None
         if receipt is None:
-            return _unknown(404)
+            return unknown_key(404)
         incident = receipt.references[0] if receipt.references else None
         return JsonResponse({"status": receipt.status, "incident": incident})
 
-    return _guarded(request, take)
+    return guarded(request, take)
 
 
 @csrf_exempt
@@ -153,18 +153,18 @@ def take_sns(request: HttpRequest, key: str) -> HttpResponse:
     def take(body: str, at: datetime) -> HttpResponse:
         try:
             receipt = aws.take(key=key, raw=body, at=at)
-        except aws.NotSigned as error:
-            return _error(str(error), 401)
-        except aws.Unreachable as error:
-            return _error(f"{error} Send it again.", 503)
+        except aws.NotSigned as refused:
+            return error(str(refused), 401)
+        except aws.Unreachable as refused:
+            return error(f"{refused} Send it again.", 503)
         if receipt is None:
-            return _unknown(404)
+            return unknown_key(404)
         return _accepted(Source.Format.SNS, [], receipt.status, receipt.references)
 
-    return _guarded(request, take)
+    return guarded(request, take)
 
 
-def _deliver(request: HttpRequest, source_format: str, told: Told, *, unknown: int) -> HttpResponse:
+def deliver(request: HttpRequest, source_format: str, told: Told, *, unknown: int) -> HttpResponse:
     """A delivery that is read, counted if it only repeats, and else handled."""
 
     def take(body: str, at: datetime) -> HttpResponse:
@@ -176,27 +176,27 @@ def _deliver(request: HttpRequest, source_format: str, told: Told, *, unknown: i
             body=request.body,
             at=at,
         ):
-            return _error("The signature is not right; check the signing secret.", 401)
+            return error("The signature is not right; check the signing secret.", 401)
         return _receive(key, source_format, raw, unknown=unknown, at=at)
 
-    return _guarded(request, take)
+    return guarded(request, take)
 
 
-def _guarded(request: HttpRequest, take: Callable[[str, datetime], HttpResponse]) -> HttpResponse:
+def guarded(request: HttpRequest, take: Callable[[str, datetime], HttpResponse]) -> HttpResponse:
     """Size first; then what `take` makes of the body. A database that takes no row is a 503."""
     if request.headers.get("Transfer-Encoding"):
-        return _error("Send the length of the body; the desk takes it whole.", 411)
+        return error("Send the length of the body; the desk takes it whole.", 411)
     size = request.headers.get("Content-Length") or "0"
     if not size.isdecimal():
-        return _error("The Content-Length is not a number.", 400)
+        return error("The Content-Length is not a number.", 400)
     if int(size) > MAX_BYTES:
-        return _error("The body is larger than 512 KB; send fewer alerts at once.", 413)
+        return error("The body is larger than 512 KB; send fewer alerts at once.", 413)
     try:
         return take(request.body.decode("utf-8", "replace").replace("\x00", ""), clocks.now())
-    except InvalidInput as error:
-        return _error(str(error), 400)
+    except InvalidInput as refused:
+        return error(str(refused), 400)
     except (DatabaseError, InterfaceError):
-        return _error("The desk cannot store events at the moment; send it again.", 503)
+        return error("The desk cannot store events at the moment; send it again.", 503)
 
 
 def _receive(key: str, source_format: str, raw: str, *, unknown: int, at: datetime) -> JsonResponse:
@@ -206,10 +206,10 @@ def _receive(key: str, source_format: str, raw: str, *, unknown: int, at: dateti
     if isinstance(found, list):
         return _accepted(source_format, signals, "folded", found)
     if found is None:
-        return _unknown(unknown)
+        return unknown_key(unknown)
     if refusal:
         alerts.refuse(source=found, raw=raw, why=refusal, at=at)
-        return _error(refusal, 400)
+        return error(refusal, 400)
     receipt = alerts.receive(source=found, raw=raw, signals=signals, at=at)
     return _accepted(source_format, signals, receipt.status, receipt.references)
 
@@ -225,8 +225,8 @@ def _read(key: str, source_format: str, raw: str, *, at: datetime) -> tuple[list
         return [], ""
     try:
         return formats.read(source_format, raw, known), ""
-    except InvalidInput as error:
-        return [], str(error)
+    except InvalidInput as refused:
+        return [], str(refused)
 
 
 def _accepted(
@@ -246,9 +246,11 @@ def _accepted(
     return JsonResponse(answer, status=202)
 
 
-def _unknown(status: int) -> JsonResponse:
-    return _error("No source has this key for this format; check the address.", status)
+def unknown_key(status: int) -> JsonResponse:
+    """The refusal of a key that no source has."""
+    return error("No source has this key for this format; check the address.", status)
 
 
-def _error(sentence: str, status: int) -> JsonResponse:
+def error(sentence: str, status: int) -> JsonResponse:
+    """A refusal in one sentence."""
     return JsonResponse({"error": sentence}, status=status)

@@ -1,5 +1,6 @@
 """One file per noun: fields, constraints, querysets, and the declarations of the lifecycle."""
 
+from cases.models.access import AccessEvent, AccessFinding, AccessRule
 from cases.models.alert import Alert, Event, Heartbeat, LabelMapping, Source
 from cases.models.assignment import Assignment
 from cases.models.category import Category
@@ -42,6 +43,9 @@ from cases.models.system import AffectedSystem, System
 from cases.models.task import Task
 
 __all__ = [
+    "AccessEvent",
+    "AccessFinding",
+    "AccessRule",
     "AffectedSystem",
     "Alert",
     "Anomaly",

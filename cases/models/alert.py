@@ -55,6 +55,7 @@ class Source(models.Model):
         METRICS = "metrics", "Figures as JSON lines"
         PROMETHEUS = "prometheus", "Figures of a Prometheus"
         DESK = "desk", "The desk itself"
+        ACCESS = "access", "Access log"
 
     name = models.CharField(max_length=80, unique=True)
     format = models.CharField(max_length=20, choices=Format.choices)

@@ -21,6 +21,7 @@ from ninja.parser import Parser
 from ninja.security import HttpBearer
 from pydantic import BaseModel
 
+from cases.access import own
 from incidentdesk.kernel import clocks, once, tokens
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import (
@@ -87,11 +88,18 @@ class Bearer(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
         """Whose token this is, if it works now and was not used too often."""
-        found = tokens.find(token, at=clocks.now())
-        if found is None:
-            return None
-        count(found)
-        return tokens.actor_of(found)
+        return admitted(request, token, tokens.find(token, at=clocks.now()))
+
+
+def admitted(request: HttpRequest, secret: str, found: Token | None) -> Actor | None:
+    """Who acts, if the secret is a token's that works now; that it was used is written down."""
+    at, address = clocks.now(), request.META.get("REMOTE_ADDR", "")
+    if found is None:
+        own.token_refused(secret, address=address, at=at)
+        return None
+    own.token_used(found, address=address, at=at)
+    count(found)
+    return tokens.actor_of(found)
 
 
 class TooMany(Exception):

@@ -89,7 +89,11 @@ SYSTEMS = (
 SENT = [value for value in Source.Format.values if value != Source.Format.DESK]
 OWNERS = ("responder", "responder2", "responder3", "security")  # of systems, in turn
 # format → name, category of what it sends
-SOURCES = {"alertmanager": ("prod-eu", "outage"), "pagerduty": ("venue-watch", "")}
+SOURCES = {
+    "alertmanager": ("prod-eu", "outage"),
+    "pagerduty": ("venue-watch", ""),
+    "access": ("bastions", "unauthorised_access"),
+}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from cases import rules
 from cases.models import Incident
-from incidentdesk.demo import asking, figures, series, sidelines, stories
+from incidentdesk.demo import accesses, asking, figures, series, sidelines, stories
 from incidentdesk.demo import cast as people
 from incidentdesk.demo.aftermath import Aftermath
 from incidentdesk.demo.agenda import Agenda
@@ -58,6 +58,7 @@ def load(*, at: datetime, say: Callable[[int, int], None] = lambda done, total: 
     with transaction.atomic(), _without_savepoints(), outbox.quiet():
         require_empty()
         cast = people.assemble(at=now - timedelta(days=OLDEST + 10))
+        accesses.load(cast.sources["access"], now=now)
         agenda = Agenda()
         starts = _plan_all(agenda, cast, now)
         for number, start in enumerate(sorted(starts), 1):

@@ -10,7 +10,6 @@ from incidentdesk.kernel.models import AuditEvent
 
 # What only reads or takes away. What an auditor read may be closed to others who read this trail,
 # so what these lines name is shown to auditors only.
-FAILED_LOGIN = "failed to log in"
 READINGS = ("read", "downloaded evidence", "exported", "viewed the portal as")
 
 

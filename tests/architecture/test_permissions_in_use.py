@@ -26,7 +26,7 @@ from cases import (
 )
 from cases.anomalies import switching
 from cases.intake import reports, sources
-from cases.models import Category, NoticeCopy, SharedFile, System
+from cases.models import AccessRule, Category, NoticeCopy, SharedFile, System
 from incidentdesk.kernel import access, grants
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import DeskError, NotAllowed
@@ -146,6 +146,8 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         **_machines(helix, people),
         "source_id": source.pk,
         "expressions": {"title": "name"},
+        "rule_id": AccessRule.objects.get(kind="barred").pk,
+        "values": {},
         "user_id": people["auditor"].pk,
         "assignment_id": incident.assignments.get(role="commander").pk,
         "owner_id": owner,

@@ -22,7 +22,10 @@ from django.db.models import F
 from django.test import Client
 
 from cases import facts, timeline, visibility
+from cases.access import trying
 from cases.models import (
+    AccessEvent,
+    AccessRule,
     Deadline,
     Digest,
     Entry,
@@ -271,3 +274,14 @@ def test_no_story_names_a_time_that_another_stands_beside() -> None:
         for hit in named.finditer(repr(words))
     ]
     assert found == []
+
+
+def test_a_month_of_accesses_is_there_for_a_trial_and_opens_nothing_by_itself() -> None:
+    assert not AccessEvent.objects.filter(is_judged=False).exists()
+    assert set(AccessEvent.objects.values_list("source__name", flat=True)) == {"bastions"}
+    by = access.actor_for(User.objects.get(email="admin@desk.example"))
+    tried = {
+        rule.kind: (trying.try_out(rule_id=rule.pk, by=by, at=NOW).tried or {})["times"]
+        for rule in AccessRule.objects.all()
+    }
+    assert (tried["address"], tried["account"], tried["barred"]) == (2, 1, 0)

@@ -21,6 +21,8 @@ NAMES = reading.HistoryNames(access.SYSTEM)
 TRACKED = {model for model in apps.get_models() if history.name_field(model)}
 # Models of cases that keep no history of fields, and why.
 UNTRACKED = {
+    "AccessEvent": "a line of a log as it came",
+    "AccessFinding": "which events an alert rests on",
     "Alert": "machines count it up",
     "Anomaly": "the detector writes it; answers are in the audit trail",
     "Observation": "a figure as it came",

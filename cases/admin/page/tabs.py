@@ -12,12 +12,14 @@ from typing import Any
 from django.db.models import Count, Prefetch, QuerySet, Subquery, Sum
 
 from cases import gates
+from cases.access import shown
 from cases.admin.page import history, moments, tasks, timeline
-from cases.models import Incident, Notice, NoticeCopy
+from cases.models import AccessFinding, Incident, Notice, NoticeCopy, Source
 from incidentdesk.kernel.access import Actor
 from notifications import queries as post
 
 ROWS = 200
+ACCESSES = 50
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def rows(
     if key == "messages":
         return _messages(incident, now)
     if key == "alerts":
-        return {"alerts": _alerts(incident, now)}
+        return {"alerts": _alerts(incident, now), "accesses": _accesses(incident)}
     return {}
 
 
@@ -168,3 +170,10 @@ def _alerts(incident: Incident, now: datetime) -> list[dict[str, Any]]:
         }
         for alert in incident.alerts.select_related("source")[:ROWS]
     ]
+
+
+def _accesses(incident: Incident) -> list[AccessFinding]:
+    """The newest accesses on which its alerts rest, if access rules fired any."""
+    if not incident.alerts.filter(source__format=Source.Format.DESK).exists():
+        return []
+    return list(shown.of_incident(incident)[:ACCESSES])

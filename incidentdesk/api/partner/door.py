@@ -34,11 +34,7 @@ class PartnerBearer(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
         """Whose token this is, if it works now and was not used too often."""
-        found = tokens.find_of_partner(token, at=clocks.now())
-        if found is None:
-            return None
-        door.count(found)
-        return tokens.actor_of(found)
+        return door.admitted(request, token, tokens.find_of_partner(token, at=clocks.now()))
 
 
 class PartnerAPI(door.DeskAPI):

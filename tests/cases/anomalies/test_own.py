@@ -11,7 +11,6 @@ from django.test import Client
 
 from cases.anomalies import own
 from cases.models import Event, Observation, Series, Source
-from incidentdesk.kernel.models import AuditEvent
 from notifications.models import Message, MessageEvent
 from tests.cases.anomalies.conftest import MINUTE
 from tests.conftest import NOW
@@ -66,18 +65,6 @@ def test_each_minute_that_is_over_is_measured_once_and_empty_ones_as_well(source
     assert [value for _, _, value in rows()] == [2.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0]
     known = Series.objects.order_by().values_list("kind", "is_on", "source__format").distinct()
     assert list(known) == [("count", False, "desk")]
-
-
-def test_a_failed_login_is_a_line_without_what_was_typed(people):
-    wrong = {"login": "responder@desk.test", "password": "not-this-one"}
-    Client().post("/accounts/login/", wrong)
-    line = AuditEvent.objects.order_by("-id").first()
-    assert (line.actor, line.action, line.about, line.detail) == (
-        "Somebody",
-        "failed to log in",
-        "logins",
-        {},
-    )
 
 
 def test_the_desk_is_a_source_once_and_nobody_has_its_key():

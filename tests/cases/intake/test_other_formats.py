@@ -458,4 +458,4 @@ def test_a_wrong_key_is_said_as_such_whether_or_not_something_was_signed(
 def test_there_is_a_text_to_paste_for_every_format(kind: str) -> None:
     text = snippets.snippet(kind, "the-key")
     assert "the-key" in text
-    assert "{" not in text.replace("{{", "") or kind in ("datadog", "cloudevents", "json")
+    assert "{" not in text.replace("{{", "") or kind in ("datadog", "cloudevents", "json", "access")

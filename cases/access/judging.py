@@ -1,0 +1,163 @@
+"""Holding what arrived against the rules: each finding opens an incident, or feeds the open one.
+
+All state is rows. Events that no rule has seen are claimed, so that several workers share them; a
+worker that dies leaves them unclaimed, and nothing is lost. What is found goes through the door of
+intake, as one delivery of the desk's own source: one alert a finding, one incident a rule and
+whose doing it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import DatabaseError, transaction
+
+from cases.access import own, rules, stored
+from cases.access.seen import Found, Seen
+from cases.intake import alerts
+from cases.intake.signal import Action, Signal, text
+from cases.models import AccessEvent, AccessFinding, AccessRule, Alert
+from cases.models.incident import OVER
+from incidentdesk.kernel import worker
+
+A_BATCH = 1_000
+BATCHES = 20
+MOST_ATTACHED = 500  # events of one alert; of a longer attack the newest of each batch is added
+_ATTEMPTS = 3
+Attached = dict[tuple[int, int], Alert]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule found, and the alert to which its first events belong already, if any do."""
+
+    rule: AccessRule
+    found: Found
+    alert: Alert | None
+
+    @property
+    def group(self) -> str:
+        """One incident a rule and subject, while it is open."""
+        return text(f"access:{self.rule.kind}:{self.found.subject}", 400)
+
+    @property
+    def key(self) -> str:
+        """The alert; a stretch of events that was told already keeps its own."""
+        return self.alert.external_key if self.alert else f"{self.group}:{self.found.events[0].id}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its incident was closed or dismissed: it is fed, and nobody is called again."""
+        return self.alert is not None and self.alert.incident.phase in OVER
+
+
+def judge(*, at: datetime) -> int:
+    """Show the rules the events that they have not seen. Answers how many those were.
+
+    After so many it lets other work of the queue come first, and is woken again behind it.
+    """
+    judged = 0
+    for _ in range(BATCHES):
+        if not (batch := _tried(at=at)):
+            return judged
+        judged += batch
+    worker.wake(stored.JUDGE)
+    return judged
+
+
+def _tried(*, at: datetime) -> int:
+    """A click may hand an incident over, or lock it the other way round, meanwhile."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return _judge_some(at=at)
+        except DatabaseError:
+            if attempt == _ATTEMPTS:
+                raise
+    return 0
+
+
+@transaction.atomic
+def _judge_some(*, at: datetime) -> int:
+    unseen = AccessEvent.objects.select_for_update(skip_locked=True).filter(is_judged=False)
+    events = [stored.seen(row) for row in unseen.order_by("id")[:A_BATCH]]
+    if not events:
+        return 0
+    found = [
+        (rule, one)
+        for rule in AccessRule.objects.filter(is_on=True).select_related("category")
+        for one in _find(rule, events)
+    ]
+    if found:
+        _tell(found, {event.id for event in events}, at=at)
+    AccessEvent.objects.filter(pk__in=[event.id for event in events]).update(is_judged=True)
+    return len(events)
+
+
+def _find(rule: AccessRule, events: Sequence[Seen]) -> list[Found]:
+    """What these events complete; what was complete without them was found before."""
+    concerned = {event.id: event for event in events if rules.KINDS[rule.kind].concerns(event)}
+    if not concerned:
+        return []
+    known = {event.id: event for event in stored.around(rule, list(concerned.values()))}
+    found = rules.find(rule, (known | concerned).values())
+    return [one for one in found if any(event.id in concerned for event in one.events)]
+
+
+def _tell(found: list[tuple[AccessRule, Found]], fresh: set[int], *, at: datetime) -> None:
+    """Open or feed, in one delivery, and attach the events."""
+    before = _attached(found)
+    findings = []
+    for rule, one in found:
+        told = [before[rule.pk, e.id] for e in one.events if (rule.pk, e.id) in before]
+        findings.append(Finding(rule, one, told[-1] if told else None))
+    signals = {each.key: _signal(each) for each in findings if not each.is_over}
+    source = own.source()
+    if signals:
+        alerts.handle(source=source, signals=list(signals.values()), at=at)
+    firing = Alert.objects.filter(source=source, external_key__in=signals, resolved_at=None)
+    by_key = {alert.external_key: alert for alert in firing}
+    for each in findings:
+        alert = each.alert if each.is_over else by_key[each.key]
+        if alert is not None:
+            _attach(each, alert, before, fresh)
+
+
+def _attached(found: list[tuple[AccessRule, Found]]) -> Attached:
+    """The alerts to which any of these events belong already, by rule and event."""
+    ids = {event.id for _, one in found for event in one.events}
+    rows = AccessFinding.objects.filter(event__in=ids).select_related("alert__incident")
+    return {(row.rule_id, row.event_id): row.alert for row in rows.order_by("id")}
+
+
+def _signal(finding: Finding) -> Signal:
+    found, rule = finding.found, finding.rule
+    first, last = found.events[0], found.events[-1]
+    body = (
+        f"{rules.explain(rule)}\n\n{len(found.events)} events, {first.at:%-d %b %Y %H:%M:%S} to "
+        f"{last.at:%H:%M:%S} UTC. They are listed under Alerts."
+    )
+    return Signal(
+        action=Action.FIRE,
+        key=finding.key,
+        group=finding.group,
+        title=text(found.title, 200),
+        body=body,
+        urgency=rule.urgency,
+        started_at=first.at,
+        labels={"rule": rule.name, "address": last.address or "", "account": last.actor},
+        category=(rule.category_id, rule.category.key),
+    )
+
+
+def _attach(finding: Finding, alert: Alert, before: Attached, fresh: set[int]) -> None:
+    rule, events = finding.rule, finding.found.events
+    missing = [event for event in events if (rule.pk, event.id) not in before]
+    room = max(MOST_ATTACHED - (len(events) - len(missing)), 0)
+    chosen = missing[:room]
+    newest = [event for event in missing[room:] if event.id in fresh][-1:]
+    AccessFinding.objects.bulk_create(
+        [AccessFinding(rule=rule, event_id=e.id, alert=alert) for e in (*chosen, *newest)],
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,111 @@
+"""JSON lines of `POST /intake/<key>/access`: text in, events and bad lines out. Pure.
+
+One object a line: `{"actor", "action", "outcome", "ip", "at"}`; also `privileged`, `partner` (the
+key is this partner's) and `id` (the sender's own name for the line). What else a line holds is kept
+within bounds.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from cases.access import told
+from cases.access.told import Told
+from cases.intake.signal import moment, text
+from incidentdesk.kernel.errors import InvalidInput
+
+MOST_LINES = 5_000
+MOST_FIELDS, LONGEST_NAME, LONGEST_VALUE = 20, 60, 300
+_OUTCOMES = {
+    **dict.fromkeys(("success", "succeeded", "ok", "accepted", "allowed"), told.SUCCESS),
+    **dict.fromkeys(("failure", "failed", "denied", "refused", "error"), told.FAILURE),
+    **dict.fromkeys(("barred", "disabled", "locked", "revoked", "expired"), told.BARRED),
+}
+_KNOWN = {"actor", "action", "outcome", "ip", "at", "privileged", "partner", "id"}
+_SECRET = ("password", "passwd", "secret", "token", "authorization", "cookie", "api_key", "apikey")
+MASK = "…"
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A line that cannot be read: its number, counted from 1, and why."""
+
+    number: int
+    why: str
+    line: str
+
+
+def parse(raw: str) -> tuple[list[Told], list[Bad]]:
+    """The events of a body, and the lines that are none. InvalidInput if it has no line at all."""
+    numbered = [(n, line.strip()) for n, line in enumerate(raw.split("\n"), 1) if line.strip()]
+    if not numbered:
+        raise InvalidInput("The body is empty; send one JSON object a line.")
+    if len(numbered) > MOST_LINES:
+        raise InvalidInput(f"Send at most {MOST_LINES:,} lines at once.")
+    found, bad = [], []
+    for number, line in numbered:
+        try:
+            found.append(_event(line))
+        except InvalidInput as error:
+            bad.append(Bad(number, str(error), line))
+    return found, bad
+
+
+def _event(line: str) -> Told:
+    said = _object(line)
+    at = moment(said.get("at"))
+    if at is None:
+        raise InvalidInput("at has to be a time with its zone, like 2026-03-04T09:41:00Z.")
+    action = text(said.get("action"), 80).strip()
+    if not action:
+        raise InvalidInput("action has to say what was done, for instance login.")
+    outcome = _OUTCOMES.get(text(said.get("outcome"), 20).strip().lower())
+    if outcome is None:
+        raise InvalidInput("outcome has to be success, failure or barred.")
+    partner = text(said.get("partner"), 80).strip()
+    return Told(
+        at=at,
+        action=action,
+        outcome=outcome,
+        actor=text(said.get("actor"), 200).strip(),
+        address=_address(said.get("ip")),
+        is_privileged=said.get("privileged") is True,
+        is_key=bool(partner),
+        detail=_rest(said) | ({"partner": partner} if partner else {}),
+        id=text(said.get("id"), 200).strip(),
+    )
+
+
+def _object(line: str) -> dict[str, Any]:
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        raise InvalidInput("It is not valid JSON.") from None
+    if not isinstance(said, dict):
+        raise InvalidInput("It has to be a JSON object.")
+    return said
+
+
+def _address(value: Any) -> str | None:
+    try:
+        return told.address_of(value)
+    except ValueError:
+        raise InvalidInput("ip has to be an IPv4 or IPv6 address, or be left out.") from None
+
+
+def _rest(said: dict[str, Any]) -> dict[str, str]:
+    """What else was told: so many fields, each so long, and no secret."""
+    names = [name for name in said if name not in _KNOWN][:MOST_FIELDS]
+    return {text(name, LONGEST_NAME): _value(name, said[name]) for name in names}
+
+
+def _value(name: str, value: Any) -> str:
+    if any(word in name.lower() for word in _SECRET):
+        return MASK
+    try:
+        plain = value if isinstance(value, str) else json.dumps(value)
+    except RecursionError:
+        plain = MASK
+    return text(plain, LONGEST_VALUE)

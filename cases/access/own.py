@@ -1,0 +1,148 @@
+"""The desk's own accesses: logins and uses of tokens as they happen, and what the audit trail says.
+
+The audit trail stays the one place in which the desk writes down what people did; what rules watch
+of it is derived from there. Logins and uses of tokens are no decisions of anybody and far more than
+decisions: they stand here alone, and are forgotten with the rest.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import Max
+
+from cases.access import stored, told
+from cases.access.stored import Line
+from cases.access.told import Told
+from cases.models import AccessEvent, Source
+from incidentdesk.kernel import tokens
+from incidentdesk.kernel.models import AuditEvent, Token, User
+
+ONCE_IN = 60  # seconds in which a token's uses from one network are one event
+MOST_STRANGERS = 30  # unknown tokens a minute from one address that are written down
+_A_RUN = 2_000
+_LATE = 1_000  # lines of the audit trail that may still be committed behind a later one
+_READINGS = {"read": "read", "exported": "export", "downloaded evidence": "download"}
+_PRIVILEGED = (
+    "added",
+    "changed",
+    "deleted",
+    "gave",
+    "invited",
+    "made",
+    "mailed",
+    "published",
+    "removed",
+    "renewed",
+    "revoked",
+    "set",
+    "took",
+    "withdrew",
+)
+_OWN_BUSINESS = ("changed own preferences",)
+
+
+def source() -> Source:
+    """The source that stands for the desk itself, and by which rules open incidents."""
+    return Source.objects.select_related("category").get(format=Source.Format.DESK)
+
+
+def note(
+    *,
+    action: str,
+    outcome: str,
+    actor: str,
+    address: str,
+    at: datetime,
+    is_key: bool = False,
+    **detail: Any,
+) -> None:
+    """Write down an access to the desk. `at` makes it one: two in a microsecond are the same."""
+    try:
+        known = told.address_of(address)
+    except ValueError:  # a proxy's socket has none
+        known = None
+    line = Told(at, action, outcome, actor[:200], known, is_key=is_key, detail=detail)
+    stored.store(source(), [Line(line)], at=at)
+
+
+def login(*, email: str, outcome: str, address: str, at: datetime) -> None:
+    """Somebody logged in, or failed to. Barred is who knows the password of an account that is
+    switched off."""
+    note(action="login", outcome=outcome, actor=email.strip().lower(), address=address, at=at)
+
+
+def token_used(token: Token, *, address: str, at: datetime) -> None:
+    """A program called with a token; once a minute for each network."""
+    key = f"access-token:{token.pk}:{told.network_of(address)}"
+    if cache.add(key, 1, timeout=ONCE_IN):
+        _note_token(token, told.SUCCESS, address=address, at=at)
+
+
+def token_refused(secret: str, *, address: str, at: datetime) -> None:
+    """A program called with what is no token, or none that works any more."""
+    from_it = f"access-stranger:{address}:{int(at.timestamp()) // 60}"
+    cache.add(from_it, 0, timeout=120)
+    try:
+        if cache.incr(from_it) > MOST_STRANGERS:
+            return
+    except ValueError:  # it was forgotten between the two
+        return
+    digest = tokens.digest(secret)
+    token = Token.objects.select_related("user").filter(digest=digest).first()
+    if token is None:
+        note(action="api", outcome=told.FAILURE, actor="", address=address, at=at)
+        return
+    is_barred = token.revoked_at is not None or not token.user.is_active
+    _note_token(token, told.BARRED if is_barred else told.FAILURE, address=address, at=at)
+
+
+def _note_token(token: Token, outcome: str, *, address: str, at: datetime) -> None:
+    of_partner = {} if token.partner_id is None else {"partner": str(token.partner_id)}
+    note(
+        action="api",
+        outcome=outcome,
+        actor=f"token {token.pk} “{token.name}”",
+        address=address,
+        at=at,
+        is_key=token.partner_id is not None,
+        person=token.user.email,
+        **of_partner,
+    )
+
+
+def take_audit_trail(*, at: datetime) -> int:
+    """Derive access events from what the audit trail says of people. Answers how many."""
+    newest = AccessEvent.objects.aggregate(n=Max("audit_id"))["n"] or 0
+    known = set(
+        AccessEvent.objects.filter(audit_id__gt=newest - _LATE).values_list("audit_id", flat=True)
+    )
+    lines = AuditEvent.objects.filter(
+        pk__gt=newest - _LATE, at__gt=at - stored.KEPT, user_id__isnull=False
+    ).order_by("pk")[:_A_RUN]
+    fresh = [line for line in lines if line.pk not in known]
+    if not fresh:
+        return 0
+    people = dict(
+        User.objects.filter(pk__in={line.user_id for line in fresh}).values_list("pk", "email")
+    )
+    return stored.store(source(), [_derived(line, people) for line in fresh], at=at)
+
+
+def _derived(line: AuditEvent, people: dict[int, str]) -> Line:
+    """What a line of the audit trail says, without names: who may read those reads them there."""
+    action = _READINGS.get(line.action, line.action)
+    is_privileged = action.split(" ")[0] in _PRIVILEGED and action not in _OWN_BUSINESS
+    what = {"about": line.about.split(":")[0]}
+    known = Told(
+        line.at,
+        action,
+        told.SUCCESS,
+        people.get(line.user_id or 0, line.actor),
+        is_privileged=is_privileged,
+        detail=what,
+        id=f"audit:{line.pk}",
+    )
+    return Line(known, audit_id=line.pk)

@@ -1,0 +1,161 @@
+"""The rows of access events: storing each line once, reading a past back, and forgetting it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from cases.access.rules import KINDS
+from cases.access.seen import Rule, Seen
+from cases.access.told import Told
+from cases.models import AccessEvent, Source
+from incidentdesk.kernel import worker
+
+KEPT = timedelta(days=180)  # as far back as any rule may look
+JUDGE = "cases.jobs.judge_access"
+_A_DELETION = 10_000
+_MOST_PAST = 2_000  # events of one account or address that a rule is given at most, the newest
+COLUMNS = (
+    "id",
+    "at",
+    "source_id",
+    "actor",
+    "action",
+    "outcome",
+    "address",
+    "network",
+    "is_privileged",
+    "is_reading",
+    "is_key",
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a log to store; `audit_id` is the line of the audit trail that it is made from."""
+
+    told: Told
+    audit_id: int | None = None
+
+
+@transaction.atomic
+def store(source: Source, lines: Sequence[Line], *, at: datetime) -> int:
+    """Store what is not there yet and have it judged after the commit; answers how many."""
+    seen: dict[str, int] = {}
+    rows: dict[Any, AccessEvent] = {}
+    for line in lines:
+        words = repr(line.told)
+        seen[words] = number = seen.get(words, -1) + 1
+        row = _row(source, line, number, at=at)
+        rows.setdefault(row.key, row)
+    known = AccessEvent.objects.filter(source=source, key__in=rows)
+    for key in list(known.values_list("key", flat=True)):
+        del rows[key]
+    AccessEvent.objects.bulk_create(rows.values(), batch_size=1_000, ignore_conflicts=True)
+    if rows:
+        worker.wake(JUDGE)
+    return len(rows)
+
+
+def _row(source: Source, line: Line, number: int, *, at: datetime) -> AccessEvent:
+    told = line.told
+    return AccessEvent(
+        source=source,
+        key=told.key(source.pk, number),
+        at=min(told.at, at),  # a clock that is fast tells nothing of the future
+        received_at=at,
+        actor=told.actor,
+        action=told.action,
+        outcome=told.outcome,
+        address=told.address,
+        network=told.network,
+        is_privileged=told.is_privileged,
+        is_reading=told.is_reading,
+        is_key=told.is_key,
+        detail=dict(told.detail),
+        audit_id=line.audit_id,
+    )
+
+
+# --- the past -------------------------------------------------------------------------------------
+
+# LATERAL goes through the index once for each account or address, so that one which is flooded
+# hides nothing of another.
+_SELECTED = ", ".join(f"e.{name}" for name in COLUMNS)
+_OF_ACCOUNTS = f"""
+    SELECT {_SELECTED} FROM unnest(%(sources)s::bigint[], %(actors)s::text[]) AS s (source, actor)
+    CROSS JOIN LATERAL (
+        SELECT * FROM cases_accessevent
+        WHERE source_id = s.source AND actor = s.actor AND at BETWEEN %(since)s AND %(until)s
+            AND (%(outcome)s = '' OR outcome = %(outcome)s)
+            AND (is_privileged OR NOT %(is_privileged)s)
+            AND (is_reading OR NOT %(is_reading)s) AND (is_key OR NOT %(is_key)s)
+        ORDER BY at DESC LIMIT %(most)s
+    ) AS e
+"""  # noqa: S608 -- names of our own columns
+_OF_ADDRESSES = f"""
+    SELECT {_SELECTED} FROM unnest(%(addresses)s::inet[]) AS s (address) CROSS JOIN LATERAL (
+        SELECT * FROM cases_accessevent
+        WHERE address = s.address AND outcome = 'failure' AND at BETWEEN %(since)s AND %(until)s
+        ORDER BY at DESC LIMIT %(most)s
+    ) AS e
+"""  # noqa: S608
+
+
+def seen(row: AccessEvent) -> Seen:
+    """A row as rules see it."""
+    return Seen(**{name: getattr(row, name) for name in COLUMNS})
+
+
+def around(rule: Rule, events: Sequence[Seen]) -> list[Seen]:
+    """What the rule needs to know besides these events: the past of their accounts and addresses,
+    and what follows within its window, should they be late."""
+    kind = KINDS[rule.kind]
+    found: dict[int, Seen] = {}
+    back = kind.lookback(rule)
+    times = [event.at for event in events]
+    known: dict[str, Any] = {
+        "since": min(times) - back,
+        "until": max(times) + min(back, timedelta(days=1)),
+        "most": _MOST_PAST,
+        "outcome": kind.where.get("outcome", ""),
+        **{n: kind.where.get(n, False) for n in ("is_privileged", "is_reading", "is_key")},
+    }
+    if "account" in kind.by:
+        accounts = sorted({(event.source_id, event.actor) for event in events if event.actor})
+        pairs = {"sources": [s for s, _ in accounts], "actors": [a for _, a in accounts]}
+        found |= {event.id: event for event in _past(_OF_ACCOUNTS, known | pairs)}
+    if "address" in kind.by:
+        addresses = sorted({event.address for event in events if event.address})
+        past = _past(_OF_ADDRESSES, known | {"addresses": addresses})
+        found |= {event.id: event for event in past}
+    return list(found.values())
+
+
+def _past(statement: str, values: dict[str, Any]) -> Iterable[Seen]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [Seen(*row) for row in cursor.fetchall()]
+
+
+def since(rule: Rule, at: datetime, *, until: datetime, most: int) -> list[Seen]:
+    """What is stored of the kind that the rule is about, from `at` on: the newest `most`."""
+    where = Q(**KINDS[rule.kind].where)
+    rows = AccessEvent.objects.filter(where, at__gte=at, at__lte=until)
+    return [Seen(*row) for row in rows.order_by("-at", "-id").values_list(*COLUMNS)[:most]]
+
+
+def prune(*, at: datetime) -> int:
+    """Forget what came longer ago than `KEPT` and no rule found. Answers how many."""
+    gone = 0
+    while True:
+        old = AccessEvent.objects.filter(received_at__lt=at - KEPT, findings=None, is_judged=True)
+        ids = list(old.order_by().values_list("pk", flat=True)[:_A_DELETION])
+        if not ids:
+            return gone
+        gone += AccessEvent.objects.filter(pk__in=ids)._raw_delete(using="default")

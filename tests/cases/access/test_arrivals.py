@@ -1,0 +1,119 @@
+"""`POST /intake/<key>/access`: what is stored, what is refused, and a delivery sent again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from cases.access import stored
+from cases.intake import sources
+from cases.models import AccessEvent, AccessFinding, Event, Source
+from incidentdesk.kernel import clocks
+from incidentdesk.kernel.access import SYSTEM
+from incidentdesk.kernel.errors import Conflict
+from tests.cases.access.conftest import ATTACKER, line
+
+pytestmark = pytest.mark.django_db
+
+
+def test_lines_are_stored_as_they_were_told_and_the_answer_says_how_many(post, logs):
+    answer = post(
+        line(outcome="success", privileged=True, action="export", host="db-1", partner="HELIX"),
+        line(1, ip="2001:db8:1:2::3", actor=""),
+    )
+    assert (answer.status_code, answer.json()) == (
+        202,
+        {
+            "status": "stored",
+            "incident": None,
+            "dedup_key": None,
+            "stored": 2,
+            "known": 0,
+            "refused": [],
+        },
+    )
+    export, other = AccessEvent.objects.order_by("id")
+    assert (export.source, export.actor, export.action) == (logs, "root", "export")
+    assert (export.address, export.network) == (ATTACKER, "203.0.113.0/24")
+    assert (export.is_privileged, export.is_reading, export.is_key) == (True, True, True)
+    assert export.detail == {"host": "db-1", "partner": "HELIX"}
+    assert (other.outcome, other.network) == ("failure", "2001:db8:1::/48")
+    assert not Event.objects.exists()
+
+
+def test_a_delivery_sent_again_stores_nothing_twice_and_equal_lines_are_two(post):
+    twice = [line(), line(), line(1)]
+    assert post(*twice).json()["stored"] == 3
+    again = post(*twice, line(2)).json()
+    assert (again["stored"], again["known"]) == (1, 3)
+    assert AccessEvent.objects.count() == 4
+
+
+def test_the_same_line_of_another_source_is_another(post):
+    sources.create(
+        name="gates", source_format="access", key="key-others", by=SYSTEM, at=clocks.now()
+    )
+    post(line())
+    assert post(line(), to="/intake/key-others/access").json()["stored"] == 1
+
+
+def test_bad_lines_are_named_and_kept_and_the_others_stored(post, logs):
+    answer = post(line(), "{nonsense", line(1, outcome="?"))
+    assert answer.status_code == 202
+    assert answer.json()["stored"] == 1
+    assert answer.json()["refused"] == [
+        {"line": 2, "why": "It is not valid JSON."},
+        {"line": 3, "why": "outcome has to be success, failure or barred."},
+    ]
+    kept = Event.objects.get()
+    assert (kept.source, kept.outcome) == (logs, "refused")
+    assert kept.said == "Line 2: It is not valid JSON. 1 more lines."
+    assert kept.body.splitlines()[0] == "{nonsense"
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("", "The body is empty; send one JSON object a line."),
+        ("\x00{", "No line can be read. Line 1: It is not valid JSON."),
+        ("[]", "No line can be read. Line 1: It has to be a JSON object."),
+    ],
+)
+def test_what_has_no_good_line_is_refused_and_kept(post, body, why):
+    answer = post(body)
+    assert (answer.status_code, answer.json()) == (400, {"error": why})
+    assert [e.outcome for e in Event.objects.all()] == ["refused"]
+    assert not AccessEvent.objects.exists()
+
+
+def test_an_unknown_key_and_a_key_of_another_format_are_answered_alike(post, source):
+    unknown = post(line(), to="/intake/key-nobody/access")
+    other = post(line(), to="/intake/key-alertmanager/access")
+    assert unknown.status_code == other.status_code == 404
+    assert unknown.content == other.content
+    Source.objects.filter(name="bastions").update(is_active=False)
+    assert post(line()).content == unknown.content
+    assert not AccessEvent.objects.exists()
+
+
+def test_a_clock_that_is_fast_tells_nothing_of_the_future(post):
+    post(line(100_000))
+    event = AccessEvent.objects.get()
+    assert event.at == event.received_at
+
+
+def test_old_events_are_forgotten_but_for_those_that_an_incident_rests_on(told):
+    told(*(line(n, actor=f"user{n}") for n in range(10)), line(0, ip="198.51.100.7", actor="kim"))
+    assert AccessFinding.objects.count() == 10
+    now = clocks.now()
+    assert stored.prune(at=now + stored.KEPT - timedelta(minutes=1)) == 0
+    assert stored.prune(at=now + stored.KEPT + timedelta(minutes=1)) == 1
+    assert set(AccessEvent.objects.values_list("address", flat=True)) == {ATTACKER}
+
+
+def test_nobody_makes_a_key_for_the_desk_itself(told):
+    told(*(line(n) for n in range(10)))
+    own = Source.objects.get(name="The desk itself")
+    with pytest.raises(Conflict, match="The desk itself has no key: nobody sends to it"):
+        sources.renew_key(source_id=own.pk, by=SYSTEM, at=clocks.now())
