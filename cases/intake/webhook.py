@@ -90,14 +90,14 @@ def _take_figures(key: str, raw: str, *, at: datetime) -> HttpResponse:
         alerts.refuse(source=source, raw=lines, why=why, at=at)
     if not stored.stored and not stored.repeated:
         return error(f"Line {bad[0].line}: {bad[0].error}", 400)
-    refused = [{"line": one.line, "error": one.error} for one in bad[:_SHOWN]]
+    named = [{"line": one.line, "error": one.error} for one in bad[:_SHOWN]]
     return JsonResponse(
         {
             "status": "stored",
             "stored": stored.stored,
             "repeated": stored.repeated,
             "refused": len(bad),
-            "lines": refused,
+            "lines": named,
         },
         status=202,
     )
