@@ -70,7 +70,7 @@ _ZABBIX = Preset(
         "severity": "severity",
         "component": "host",
     },
-    """Alerts, Media types, Create media type:
+    """Zabbix 5.4 or later: Alerts, Media types, Create media type:
   Type: Webhook
   Parameters (name, value):
     url         {address}

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -131,6 +132,7 @@ def alert_opsgenie(request: HttpRequest, alias: str = "", action: str = "create"
 
 
 @csrf_exempt
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def beat(request: HttpRequest, key: str, call: str = beats.WELL) -> HttpResponse:
     """`/heartbeat/<key>`, and `/start` and `/fail` behind it: a source calls in."""

@@ -36,6 +36,12 @@ def test_one_may_bring_a_key() -> None:
     assert "routing_key: demo-pagerduty" in said
 
 
+def test_a_tool_brings_its_expressions_and_what_to_write_into_it() -> None:
+    said = run("zbx", "--format", "json", "--tool", "zabbix")
+    assert Source.objects.get().expressions["key"] == "event_id"
+    assert "{EVENT.UPDATE.STATUS}" in said
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -45,6 +51,7 @@ def test_one_may_bring_a_key() -> None:
         (("b", "--format", "alertmanager", "--key", "a/../../b-c-d"), "A key has 8 to 200"),
         ((" ", "--format", "alertmanager"), "A source needs a name"),
         (("b", "--format", "smoke"), "invalid choice"),
+        (("b", "--format", "sentry", "--tool", "monit"), "Only a source of plain JSON is read by"),
     ],
 )
 def test_it_refuses_in_one_sentence(words: tuple[str, ...], sentence: str) -> None:

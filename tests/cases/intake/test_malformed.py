@@ -15,7 +15,17 @@ from cases.intake import formats
 from cases.models import Alert, Event, Incident, Source
 from cases.models.alert import digest
 from incidentdesk.kernel.errors import InvalidInput
-from tests.cases.intake.conftest import ALERTMANAGER, alert, answer, call, event, only, said
+from tests.cases.intake.conftest import (
+    ALERTMANAGER,
+    PLAIN,
+    alert,
+    answer,
+    call,
+    event,
+    only,
+    plain_source,
+    said,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("source", "pagerduty")]
 
@@ -30,13 +40,17 @@ def within(text: str) -> str:
     return whole.replace('"HERE"', text)
 
 
-OTHERS = [f"/intake/key-{one}/{one}" for one in ("grafana", "cloudevents", "datadog", "sentry")]
+OTHERS = [
+    f"/intake/key-{one}/{one}"
+    for one in ("grafana", "cloudevents", "datadog", "sentry", "json", "sns")
+]
 
 
 @pytest.fixture
 def every(db: None) -> None:
     """A source of each format that has no fixture of its own."""
-    for one in ("grafana", "opsgenie", "cloudevents", "datadog", "sentry"):
+    plain_source()
+    for one in ("grafana", "opsgenie", "cloudevents", "datadog", "sentry", "sns"):
         Source.objects.create(name=one, format=one, key_digest=digest(f"key-{one}"))
 
 
@@ -187,6 +201,11 @@ EVENT = st.fixed_dictionaries(
         | ANY,
     },
 )
+ONE = st.dictionaries(
+    st.sampled_from(["id", "group", "title", "text", "status", "severity", "component", "at"]),
+    TEXT | TIMES | ANY,
+)
+PLAINLY = ONE | st.fixed_dictionaries({"alerts": st.lists(ONE, max_size=4) | ANY})
 STRANGE = settings(
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -240,6 +259,16 @@ def test_no_call_of_alertmanager_s_shape_breaks_the_desk(post, sent):
 @example({"routing_key": "key-pagerduty", "event_action": "resolve", "dedup_key": ["\x00"]})
 def test_no_event_of_pagerduty_s_shape_breaks_the_desk(post, sent):
     hold(post, json.dumps(sent), "/v2/enqueue")
+
+
+@STRANGE
+@given(PLAINLY | ANY)
+@example({"title": "\ud800", "id": "\x00", "at": "9" * 10, "status": True})
+@example({"alerts": [{"title": 1e308, "group": -1}, {"title": 10**40}]})
+def test_no_plain_json_breaks_the_desk(post, sent):
+    if not Source.objects.filter(name="home made").exists():
+        plain_source()
+    hold(post, json.dumps(sent), PLAIN)
 
 
 @STRANGE
