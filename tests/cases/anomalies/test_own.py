@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from cases.anomalies import own
+from cases.intake import sources
 from cases.models import Event, Observation, Series, Source
 from incidentdesk.kernel.models import AuditEvent
 from notifications.models import Message, MessageEvent
@@ -81,5 +82,6 @@ def test_a_failed_login_is_a_line_without_what_was_typed(people):
 
 
 def test_the_desk_is_a_source_once_and_nobody_has_its_key():
-    desk = Source.objects.get(format="desk")
+    desk = sources.the_desk()
+    assert sources.the_desk() == desk == Source.objects.get()
     assert (desk.name, desk.is_active) == ("The desk itself", True)
