@@ -16,6 +16,7 @@ from django.db.models import Max
 from cases.access import stored, told
 from cases.access.stored import Line
 from cases.access.told import Told
+from cases.intake import sources
 from cases.models import AccessEvent, Source
 from incidentdesk.kernel import tokens
 from incidentdesk.kernel.models import AuditEvent, Token, User
@@ -46,7 +47,7 @@ _OWN_BUSINESS = ("changed own preferences",)
 
 def source() -> Source:
     """The source that stands for the desk itself, and by which rules open incidents."""
-    return Source.objects.select_related("category").get(format=Source.Format.DESK)
+    return sources.the_desk()
 
 
 def note(

@@ -13,7 +13,7 @@ from django.db.models import Count, Max, QuerySet
 from django.db.models.functions import TruncMinute
 
 from cases.anomalies import watches
-from cases.intake import figures
+from cases.intake import figures, sources
 from cases.intake.metrics import Figure
 from cases.models import AccessEvent, Event, Observation, Series, Source
 from notifications.models import MessageEvent
@@ -26,7 +26,7 @@ SETTLED = timedelta(seconds=5)  # after a minute's end
 
 def measure(*, at: datetime) -> int:
     """Store the figures of the minutes that are over and not stored yet. Answers how many."""
-    source = Source.objects.get(format=Source.Format.DESK)
+    source = sources.the_desk()
     until = watches.floor(at - SETTLED)
     rows = Observation.objects.filter(series__source=source, at__gte=until - BACK)
     last = rows.aggregate(last=Max("at"))["last"]

@@ -18,7 +18,7 @@ from django.urls import reverse
 from cases import queries
 from cases.detection.alarm import Alarm, Kind
 from cases.detection.together import TOGETHER, grouped
-from cases.intake import alerts, desk
+from cases.intake import alerts, desk, sources
 from cases.intake.signal import Action, Signal
 from cases.models import Alert, Anomaly, Source
 from incidentdesk.kernel.access import Actor
@@ -31,7 +31,7 @@ URGENCY = 2
 @transaction.atomic
 def tell(*, at: datetime) -> None:
     """Tell what began, then what is over. A worker that is at it leaves nothing to another."""
-    source = Source.objects.select_related("category").get(format=Source.Format.DESK)
+    source = sources.the_desk()
     _tell_beginnings(source, at=at)
     _tell_ends(source, at=at)
 

@@ -76,6 +76,16 @@ def prepare(source: Source, preset: str) -> None:
     source.expressions = dict(presets.PRESETS[source.preset].expressions)
 
 
+def the_desk() -> Source:
+    """The desk as a source of its own: its figures, and the anomalies that it finds in any series.
+
+    Made when it is first asked for; nobody has its key, so nothing is sent to it from outside.
+    """
+    form = Source.Format.DESK
+    made = {"name": str(form.label), "key_digest": digest(new_key())}
+    return Source.objects.select_related("category").get_or_create(format=form, defaults=made)[0]
+
+
 @transaction.atomic
 def renew_key(*, source_id: int, days: int = DAYS, by: Actor, at: datetime) -> tuple[Source, str]:
     """Give a source a new key; the present one goes on for so many days (0: it stops at once).

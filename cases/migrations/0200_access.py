@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0181_desk_source"),
+        ("cases", "0181_series_guards"),
     ]
 
     operations = [

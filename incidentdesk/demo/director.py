@@ -106,8 +106,8 @@ def _plan_all(agenda: Agenda, cast: Cast, now: datetime) -> list[datetime]:
     figures.plan_digests(agenda, now=now)
     asking.plan_procedures(agenda, cast, now=now)
     sidelines.plan_refused(agenda, cast, now=now)
-    series.plan(agenda, cast, now=now)
-    return [*starts, now - timedelta(minutes=18)]
+    wrong = series.plan(agenda, cast, now=now)
+    return [*starts, now - timedelta(minutes=18), wrong]
 
 
 def _closed(agenda: Agenda, cast: Cast, now: datetime, rng: random.Random) -> list[Life]:

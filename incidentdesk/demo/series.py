@@ -22,13 +22,15 @@ PAST, ON, WRONG = timedelta(hours=26), timedelta(hours=5), timedelta(minutes=95)
 Value = Callable[[datetime], tuple[float, float | None]]
 
 
-def plan(agenda: Agenda, cast: Cast, *, now: datetime) -> None:
-    """A day comes in, an administrator switches the series on, and later one of them goes wrong."""
+def plan(agenda: Agenda, cast: Cast, *, now: datetime) -> datetime:
+    """A day comes in, an administrator switches the series on, and later one of them goes wrong.
+    Answers when its incident begins."""
     told = _Told(cast, now)
     agenda.add(now - ON, told.begin)
     agenda.add(now - ON + MINUTE, told.look)
     agenda.add(now - WRONG + 4 * MINUTE, told.look)
     agenda.add(now - MINUTE, told.look)
+    return now - WRONG + 4 * MINUTE
 
 
 class _Told:

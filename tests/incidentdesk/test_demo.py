@@ -26,6 +26,7 @@ from cases.access import trying
 from cases.models import (
     AccessEvent,
     AccessRule,
+    Anomaly,
     Deadline,
     Digest,
     Entry,
@@ -37,8 +38,9 @@ from cases.models import (
     NoticeCopy,
     Report,
     Request,
+    Series,
 )
-from incidentdesk.demo import director, stories
+from incidentdesk.demo import director, sidelines, stories
 from incidentdesk.demo.cast import PASSWORD
 from incidentdesk.demo.pace import Pace, detected_on
 from incidentdesk.kernel import access
@@ -50,7 +52,7 @@ from reviews.models import DocumentUpdate, PreventiveAction, Review
 
 NOW = datetime(2026, 3, 4, 10, 16, tzinfo=UTC)
 PHASES = {
-    "identification": 1,
+    "identification": 2,
     "containment": 1,
     "mitigation": 1,
     "recovery": 1,
@@ -135,10 +137,19 @@ def test_every_chain_verifies_and_runs_in_the_order_of_time() -> None:
 
 
 def test_the_fresh_one_waits_for_somebody_to_look() -> None:
-    fresh = Incident.objects.get(phase="identification")
+    fresh = Incident.objects.get(title=sidelines.FRESH)
     assert (fresh.severity, fresh.acknowledged_at, fresh.commander) == (3, None, None)
     assert fresh.opened_at == NOW - timedelta(minutes=18)
     assert fresh.alerts.get().count == 3
+
+
+def test_one_of_the_watched_series_went_wrong_for_a_while() -> None:
+    wrong = Anomaly.objects.get()
+    assert (wrong.series.name, wrong.kind) == ('order_latency_ms{gateway="eu-2"}', "unusual")
+    assert wrong.ended_at is not None
+    assert Series.objects.filter(is_on=True).count() == 3
+    incident = Incident.objects.get(alerts__external_key=wrong.key)
+    assert (incident.phase, incident.recovery_proposed_at is not None) == ("identification", True)
 
 
 def test_the_one_in_containment_waits_for_an_approval() -> None:

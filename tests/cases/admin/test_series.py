@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from cases import restriction
 from cases.anomalies import backtest, switching, watching
-from cases.intake import figures
+from cases.intake import figures, sources
 from cases.intake.metrics import Figure
 from cases.models import Anomaly, Incident, PrometheusQuery, Series, Source, TradingHours
 from cases.models.alert import digest
@@ -222,7 +222,7 @@ def test_nobody_makes_a_second_desk_or_a_key_to_it(as_):
     browser = as_("administrator")
     formats = browser.get(reverse("admin:cases_source_add")).context["adminform"].form
     assert "desk" not in dict(formats.fields["format"].choices)
-    desk = Source.objects.get(format="desk")
+    desk = sources.the_desk()
     refused = browser.post(f"/admin/cases/source/{desk.pk}/renew_key/")
     assert "Nobody sends to the desk itself" in text_of(refused)
     assert Source.objects.get(format="desk").key_digest == desk.key_digest

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from cases.anomalies import own
+from cases.intake import sources
 from cases.models import Event, Observation, Series, Source
 from notifications.models import Message, MessageEvent
 from tests.cases.anomalies.conftest import MINUTE
@@ -68,5 +69,6 @@ def test_each_minute_that_is_over_is_measured_once_and_empty_ones_as_well(source
 
 
 def test_the_desk_is_a_source_once_and_nobody_has_its_key():
-    desk = Source.objects.get(format="desk")
+    desk = sources.the_desk()
+    assert sources.the_desk() == desk == Source.objects.get()
     assert (desk.name, desk.is_active) == ("The desk itself", True)
