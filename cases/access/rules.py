@@ -28,7 +28,7 @@ from cases.access.seen import (
 )
 
 READINGS = frozenset({"read", "export", "download"})  # actions that take something out
-BOUNDS = {"times": (1, 10_000), "minutes": (1, 1440), "days": (1, 180), "factor": (2, 100)}
+BOUNDS = {"times": (1, 1_000), "minutes": (1, 1440), "days": (1, 180), "factor": (2, 100)}
 SATURDAY = 5
 
 
