@@ -120,7 +120,7 @@ def change(
     if zone not in zones():
         raise InvalidInput("Choose one of the time zones listed.")
     if style not in Preferences.Style.values:
-        raise InvalidInput("Choose one of the two ways to write times.")
+        raise InvalidInput("Choose one of the languages listed.")
     kept = set(mailed) | agreed(by)
     values = {f"mail_sev{number}": number in kept for number in SEVERITIES}
     made, _ = Preferences.objects.update_or_create(

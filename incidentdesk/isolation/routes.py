@@ -174,9 +174,8 @@ def addresses(route: Route, values: Values) -> list[Address]:
                 f"no id of a partner's fits its argument “{name}”; give it one in isolation/cast.py"
             )
         mine = values.fitting(regex, own=True) if route.is_open else []
-        choices.append([(name, value) for value in dict.fromkeys([*theirs, *mine])])
-    for choice in product(*choices):
-        given = dict(choice)
+        choices.append((name, theirs, mine))
+    for given in _mixed(choices):
         foreign = frozenset(v for v in given.values() if v in alone)
         path = route.address(given)
         found[path] = Address(route, path, foreign)
@@ -184,6 +183,15 @@ def addresses(route: Route, values: Values) -> list[Address]:
         path = route.address(dict.fromkeys(route.fits, junk))
         found.setdefault(path, Address(route, path, frozenset(), is_junk=True))
     return list(found.values())
+
+
+def _mixed(choices: list[tuple[str, list[str], list[str]]]) -> Iterator[dict[str, str]]:
+    """Every value of each argument, beside the first of another's and the first of one's own in
+    the rest. All with all would be ten times as many, and ask little else."""
+    for name, theirs, mine in choices:
+        rest = [(other, [*t[:1], *m[:1]]) for other, t, m in choices if other != name]
+        for value, *beside in product([*theirs, *mine], *(few for _, few in rest)):
+            yield {name: value, **dict(zip((other for other, _ in rest), beside, strict=True))}
 
 
 def _names(text: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""How times are shown to one person: the zone, and the shape in which they are written.
+"""How times are shown to one person: the zone, and the language in which they are written.
 
 Who chose what is known by the function that settings.WORKING_FOR names. What is stored is UTC, and
 so is what is written into records, mails to the desk, and files for programs.
@@ -7,24 +7,33 @@ so is what is written into records, mails to the desk, and files for programs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel.dates import format_skeleton
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 UTC_ZONE = "UTC"
+# What each shape shows: the day as CLDR's skeleton has it, and the time of the day.
 _SHAPES = {
-    "gb": ("j M Y H:i", "j M H:i", "j M Y", "j M Y H:i:s"),
-    "iso": ("Y-m-d H:i", "Y-m-d H:i", "Y-m-d", "Y-m-d H:i:s"),
+    "moment": ("yMMMd", " %H:%M"),
+    "short": ("MMMd", " %H:%M"),  # of a day whose year is plain
+    "day": ("yMMMd", ""),
+    "second": ("yMMMd", " %H:%M:%S"),  # as logs have it
+    "time": ("", "%H:%M"),
+}
+_PLAIN = {
+    "gb": {"yMMMd": "%-d %b %Y", "MMMd": "%-d %b"},
+    "iso": dict.fromkeys(("yMMMd", "MMMd"), "%Y-%m-%d"),
 }
 
 
 @dataclass(frozen=True)
 class Times:
-    """A zone by its name, and a shape: `gb` is 4 Mar 2026 09:41, `iso` is 2026-03-04 09:41."""
+    """A zone by its name, and a style: `gb` (4 Mar 2026), `iso` (2026-03-04) or a language."""
 
     zone: str = UTC_ZONE
     style: str = "gb"
@@ -38,24 +47,18 @@ class Times:
             return ZoneInfo(UTC_ZONE)
 
     @property
-    def moment(self) -> str:
-        """A day and a time, as the filter `date` wants it."""
-        return _SHAPES[self.style][0]
+    def language(self) -> str:
+        """The language of the names of months, where it is not that of the page."""
+        return "" if self.style in _PLAIN else self.style
 
-    @property
-    def short(self) -> str:
-        """The same of a day whose year is plain."""
-        return _SHAPES[self.style][1]
-
-    @property
-    def day(self) -> str:
-        """A day."""
-        return _SHAPES[self.style][2]
-
-    @property
-    def second(self) -> str:
-        """A day and a time to the second, as logs have it."""
-        return _SHAPES[self.style][3]
+    def words(self, shown: datetime | date, shape: str) -> str:
+        """A local moment or day, as `moment`, `short` (no year), `day`, `second` or `time`."""
+        day, time = _SHAPES[shape]
+        if not day:
+            return shown.strftime(time)
+        if self.style in _PLAIN:
+            return shown.strftime(_PLAIN[self.style][day] + time)
+        return format_skeleton(day, shown, locale=self.style) + shown.strftime(time)
 
 
 def clock(at: datetime) -> str:
@@ -69,5 +72,5 @@ def working_for(user_id: int, partner_id: int) -> tuple[Any, Times]:
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """For templates: `{% when at %}`, and within words `{{ at|date:times.moment }}`."""
+    """For templates: `{% when at %}`."""
     return {"times": getattr(request, "times", None) or Times()}

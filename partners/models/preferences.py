@@ -17,8 +17,24 @@ class Preferences(models.Model):
     """
 
     class Style(models.TextChoices):
-        BRITISH = "gb", "4 Mar 2026 09:41"
-        ISO = "iso", "2026-03-04 09:41"
+        """How a day is written: in English, as ISO 8601 has it, or in another language."""
+
+        BRITISH = "gb", "4 Mar 2026 (English)"
+        ISO = "iso", "2026-03-04 (ISO 8601)"
+        CZECH = "cs", "4. 3. 2026 (čeština)"
+        DANISH = "da", "4. mar. 2026 (dansk)"
+        GERMAN = "de", "4. März 2026 (Deutsch)"
+        SPANISH = "es", "4 mar 2026 (español)"
+        FRENCH = "fr", "4 mars 2026 (français)"
+        ITALIAN = "it", "4 mar 2026 (italiano)"
+        DUTCH = "nl", "4 mrt 2026 (Nederlands)"
+        POLISH = "pl", "4 mar 2026 (polski)"
+        PORTUGUESE = "pt", "4 de mar. de 2026 (português)"
+        FINNISH = "fi", "4.3.2026 (suomi)"
+        SWEDISH = "sv", "4 mars 2026 (svenska)"
+        TURKISH = "tr", "4 Mar 2026 (Türkçe)"
+        CHINESE = "zh", "2026年3月4日 (中文)"
+        JAPANESE = "ja", "2026年3月4日 (日本語)"
 
     partner = models.ForeignKey(Partner, models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")

@@ -74,11 +74,11 @@ class PreferencesForm(forms.Form):
         },
     )
     style = forms.ChoiceField(
-        label="Times look like",
+        label="Language of times",
         choices=Preferences.Style.choices,
         error_messages={
-            "required": "Choose one of the two.",
-            "invalid_choice": "Choose one of the two.",
+            "required": "Choose a language.",
+            "invalid_choice": "Choose one of the languages listed.",
         },
     )
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from cases.models import Involvement, Report
 from incidentdesk.kernel.models import AuditEvent
+from incidentdesk.kernel.times import Times
 from notifications.models import Message
 from partners import directory
 from partners.models import Contact, Preferences, Terms
@@ -89,7 +90,7 @@ def test_they_are_kept_for_one_person_at_one_partner_and_recorded(both: Both) ->
     [
         ({"zone": "Mars/Olympus"}, "Choose one of the time zones listed."),
         ({"zone": ""}, "Choose a time zone."),
-        ({"style": "roman"}, "Choose one of the two."),
+        ({"style": "roman"}, "Choose one of the languages listed."),
         ({"mailed": ["1"]}, "Choose among the severities listed."),
         ({"mailed": ["x"]}, "Choose among the severities listed."),
     ],
@@ -114,6 +115,31 @@ def test_the_pages_show_times_in_the_zone_and_name_it(both: Both) -> None:
     assert "UTC+09:00" in text
     assert " UTC<" not in text
     assert "All times are UTC." in both.b.client.get("/portal/").text
+
+
+def test_days_are_written_in_the_language_that_was_chosen(both: Both) -> None:
+    at = both.a.sent.sent_at
+    assert at is not None
+    months = dict(enumerate(("Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli"), 1))
+    months |= dict(enumerate(("Aug.", "Sept.", "Okt.", "Nov.", "Dez."), 8))
+    day = f"{at.day}. {months[at.month]} {at.year}"
+    keep(both.a.client, style="de")
+    text = both.a.client.get(f"/portal/incidents/{both.a.involvement.reference}/").text
+    assert f'<time datetime="{at.isoformat()}" lang="de">{day}</time>' in text
+    assert '<html lang="en"' in text
+    assert 'lang="de"' not in both.b.client.get("/portal/").text
+
+
+@pytest.mark.parametrize("style", Preferences.Style.values)
+def test_each_language_writes_every_shape_as_its_choice_shows_it(style: str) -> None:
+    at = datetime.fromisoformat("2026-03-04T09:41:07+00:00")
+    times = Times("UTC", style)
+    shown = Preferences.Style(style).label.split(" (")[0]
+    assert times.words(at, "day") == shown
+    assert times.words(at.date(), "day") == shown
+    assert times.words(at, "moment") == f"{shown} 09:41"
+    assert times.words(at, "second") == f"{shown} 09:41:07"
+    assert times.words(at, "time") == "09:41"
 
 
 def test_a_form_is_read_in_the_zone_and_says_so(both: Both) -> None:

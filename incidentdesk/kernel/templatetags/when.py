@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django import template
 from django.template.context import Context
-from django.utils import dateformat, timezone
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from incidentdesk.kernel import clocks
@@ -21,8 +21,8 @@ def when(
 ) -> str:
     """A moment or a day, as `<time>`; nothing where there is none.
 
-    `shape` is a property of `Times`; `short` leaves out the year only if it is this one. `zone`
-    adds which clock that is, as UTC+01:00, where the page does not say it once for all.
+    `shape` is one of those of `Times.words`; `short` leaves out the year only if it is this one.
+    `zone` adds which clock that is, as UTC+01:00, where the page does not say it once for all.
     """
     if not at:
         return ""
@@ -30,10 +30,11 @@ def when(
     shown = timezone.localtime(at) if isinstance(at, datetime) else at
     if shape == "short" and shown.year != timezone.localtime(clocks.now()).year:
         shape = "moment"
-    words = dateformat.format(shown, getattr(times, shape))
+    words = times.words(shown, shape)
     if zone and isinstance(shown, datetime):
         words += f" {clock(shown)}"
-    return SafeString(f'<time datetime="{shown.isoformat()}">{words}</time>')
+    lang = f' lang="{times.language}"' if times.language else ""
+    return SafeString(f'<time datetime="{shown.isoformat()}"{lang}>{words}</time>')
 
 
 register.filter("clock", clock, expects_localtime=True)
