@@ -26,26 +26,25 @@ A_BATCH = 1_000
 BATCHES = 20
 MOST_ATTACHED = 500  # events of one alert; of a longer attack the newest of each batch is added
 _ATTEMPTS = 3
-Attached = dict[tuple[int, int], Alert]
+Attached = dict[tuple[AccessRule, int], Alert]  # by rule and event
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule found, and the alert to which its first events belong already, if any do."""
+    """What a rule found. `alert` is what its first events belong to already, if they do, `group`
+    the incident that it opens or feeds."""
 
     rule: AccessRule
     found: Found
     alert: Alert | None
-
-    @property
-    def group(self) -> str:
-        """One incident a rule and subject, while it is open."""
-        return text(f"access:{self.rule.kind}:{self.found.subject}", 400)
+    group: str
 
     @property
     def key(self) -> str:
         """The alert; a stretch of events that was told already keeps its own."""
-        return self.alert.external_key if self.alert else f"{self.group}:{self.found.events[0].id}"
+        if self.alert is not None:
+            return self.alert.external_key
+        return f"{_group(self.rule, self.found)}:{self.found.events[0].id}"
 
     @property
     def is_over(self) -> bool:
@@ -80,7 +79,10 @@ def _tried(*, at: datetime) -> int:
 
 @transaction.atomic
 def _judge_some(*, at: datetime) -> int:
-    unseen = AccessEvent.objects.select_for_update(skip_locked=True).filter(is_judged=False)
+    unseen = AccessEvent.objects.select_for_update(
+        skip_locked=True,
+        no_key=True,  # others may attach them meanwhile
+    ).filter(is_judged=False)
     events = [stored.seen(row) for row in unseen.order_by("id")[:A_BATCH]]
     if not events:
         return 0
@@ -108,10 +110,7 @@ def _find(rule: AccessRule, events: Sequence[Seen]) -> list[Found]:
 def _tell(found: list[tuple[AccessRule, Found]], fresh: set[int], *, at: datetime) -> None:
     """Open or feed, in one delivery, and attach the events."""
     before = _attached(found)
-    findings = []
-    for rule, one in found:
-        told = [before[rule.pk, e.id] for e in one.events if (rule.pk, e.id) in before]
-        findings.append(Finding(rule, one, told[-1] if told else None))
+    findings = _placed(found, before)
     signals = {each.key: _signal(each) for each in findings if not each.is_over}
     source = own.source()
     if signals:
@@ -124,11 +123,43 @@ def _tell(found: list[tuple[AccessRule, Found]], fresh: set[int], *, at: datetim
             _attach(each, alert, before, fresh)
 
 
+def _group(rule: AccessRule, found: Found) -> str:
+    """One incident a rule and subject, while it is open."""
+    return text(f"access:{rule.kind}:{found.subject}", 400)
+
+
+def _family(rule: AccessRule) -> str:
+    return rules.KINDS[rule.kind].family or rule.kind
+
+
+def _placed(found: list[tuple[AccessRule, Found]], before: Attached) -> list[Finding]:
+    """Where each belongs: to the alert that it goes on with, or to the attack that another rule of
+    its family found in the same events, or to the incident of its rule and subject."""
+    known: dict[tuple[str, int], tuple[str, Alert | None]] = {}
+    for (rule, event_id), told in before.items():
+        known.setdefault((_family(rule), event_id), (told.group_key, told))
+    placed = []
+    for rule, one in found:
+        family = _family(rule)
+        own = [before[rule, e.id] for e in one.events if (rule, e.id) in before]
+        kin = [known[family, e.id] for e in one.events if (family, e.id) in known]
+        place: tuple[str, Alert | None] = kin[0] if kin else (_group(rule, one), None)
+        group, alert = place
+        if own:
+            group, alert = own[-1].group_key, own[-1]
+        elif alert is not None and alert.incident.phase not in OVER:
+            alert = None  # another alert of the same incident
+        placed.append(Finding(rule, one, alert, group))
+        for event in one.events:
+            known.setdefault((family, event.id), (group, alert))
+    return placed
+
+
 def _attached(found: list[tuple[AccessRule, Found]]) -> Attached:
     """The alerts to which any of these events belong already, by rule and event."""
     ids = {event.id for _, one in found for event in one.events}
-    rows = AccessFinding.objects.filter(event__in=ids).select_related("alert__incident")
-    return {(row.rule_id, row.event_id): row.alert for row in rows.order_by("id")}
+    rows = AccessFinding.objects.filter(event__in=ids).select_related("rule", "alert__incident")
+    return {(row.rule, row.event_id): row.alert for row in rows.order_by("id")}
 
 
 def _signal(finding: Finding) -> Signal:
@@ -153,7 +184,7 @@ def _signal(finding: Finding) -> Signal:
 
 def _attach(finding: Finding, alert: Alert, before: Attached, fresh: set[int]) -> None:
     rule, events = finding.rule, finding.found.events
-    missing = [event for event in events if (rule.pk, event.id) not in before]
+    missing = [event for event in events if (rule, event.id) not in before]
     room = max(MOST_ATTACHED - (len(events) - len(missing)), 0)
     chosen = missing[:room]
     newest = [event for event in missing[room:] if event.id in fresh][-1:]

@@ -28,7 +28,7 @@ from cases.access.seen import (
 )
 
 READINGS = frozenset({"read", "export", "download"})  # actions that take something out
-BOUNDS = {"times": (1, 10_000), "minutes": (1, 1440), "days": (1, 180), "factor": (2, 100)}
+BOUNDS = {"times": (1, 1_000), "minutes": (1, 1440), "days": (1, 180), "factor": (2, 100)}
 SATURDAY = 5
 
 
@@ -39,7 +39,8 @@ Finds = Callable[[Rule, Sequence[Seen]], Iterator[Found]]
 class Kind:
     """A kind of rule: its words with its values in them, which events it is about, how it looks.
 
-    `where` holds the values that an event of its kind has; `by` says whose past it looks at.
+    `where` holds the values that an event of its kind has; `by` says whose past it looks at. What
+    kinds of one `family` find in the same events is one attack.
     """
 
     words: str
@@ -47,6 +48,7 @@ class Kind:
     finds: Finds
     by: tuple[str, ...] = ("account",)
     where: dict[str, Any] = field(default_factory=dict)
+    family: str = ""
 
     def lookback(self, rule: Rule) -> timedelta:
         """How much of the past it has to be given."""
@@ -178,12 +180,14 @@ KINDS: dict[str, Kind] = {
         _from_one_address,
         by=("address",),
         where={"outcome": "failure"},
+        family="failures",
     ),
     "account": Kind(
         "One account of a source fails {times} times within {minutes} minutes, wherever from.",
         ("times", "minutes"),
         _for_one_account,
         where={"outcome": "failure"},
+        family="failures",
     ),
     "entered": Kind(
         "An account gets in within {minutes} minutes after {times} failures, of its own or from "

@@ -19,7 +19,8 @@ from incidentdesk.kernel import worker
 KEPT = timedelta(days=180)  # as far back as any rule may look
 JUDGE = "cases.jobs.judge_access"
 _A_DELETION = 10_000
-_MOST_PAST = 2_000  # events of one account or address that a rule is given at most, the newest
+_MOST_PAST = 2_000  # the newest events of one account or address that a rule is given; twice the
+# highest number that a rule may count to
 COLUMNS = (
     "id",
     "at",

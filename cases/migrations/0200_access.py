@@ -360,7 +360,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="accessrule",
             constraint=models.CheckConstraint(
-                condition=models.Q(("times__range", (1, 10000)), ("times", None), _connector="OR"),
+                condition=models.Q(("times__range", (1, 1000)), ("times", None), _connector="OR"),
                 name="access_rule_times",
             ),
         ),

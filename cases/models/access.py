@@ -101,7 +101,7 @@ class AccessRule(models.Model):
         ordering = ("id",)
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
-                condition=Q(times__range=(1, 10_000)) | Q(times=None), name="access_rule_times"
+                condition=Q(times__range=(1, 1_000)) | Q(times=None), name="access_rule_times"
             ),
             models.CheckConstraint(
                 condition=Q(minutes__range=(1, 1440)) | Q(minutes=None), name="access_rule_minutes"

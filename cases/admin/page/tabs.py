@@ -19,7 +19,7 @@ from incidentdesk.kernel.access import Actor
 from notifications import queries as post
 
 ROWS = 200
-ACCESSES = 50
+ACCESSES = 20
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,23 @@ def test_one_account_from_many_addresses_is_one_incident(told):
     assert incident.title == "10 failures of ssh login for root"
 
 
+def test_one_address_at_one_account_is_one_incident_though_two_rules_find_it(told):
+    (incident,) = told(*(line(n * 0.5) for n in range(10)))
+    assert sorted(incident.alerts.values_list("title", flat=True)) == [
+        "10 failures of ssh login for root",
+        f"10 failures of ssh login from {ATTACKER}",
+    ]
+    assert told(line(6), line(7)) == [incident]
+    assert sorted(incident.alerts.values_list("count", flat=True)) == [2, 2]
+    assert rests_on(incident) == 24  # each event once a rule
+
+
+def test_what_another_rule_finds_later_in_the_same_attack_joins_it(told):
+    (incident,) = told(*TEN)
+    assert told(*(line(5 + n * 0.1) for n in range(10))) == [incident]
+    assert incident.alerts.count() == 2
+
+
 def test_getting_in_after_failures_is_urgent(told):
     tries = [line(n, actor=f"user{n}") for n in range(5)]
     (incident,) = told(*tries, line(6, actor="deploy", outcome="success"))

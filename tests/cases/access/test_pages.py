@@ -139,7 +139,7 @@ def test_values_hold_at_once_and_a_trial_with_the_former_ones_is_forgotten(peopl
 @pytest.mark.parametrize(
     ("kind", "values", "why"),
     [
-        ("address", {"times": 0, "minutes": 10}, "The number has to be from 1 to 10,000."),
+        ("address", {"times": 0, "minutes": 10}, "The number has to be from 1 to 1,000."),
         ("address", {"times": 5}, "Minutes has to be from 1 to 1,440."),
         ("first", {"days": 181}, "Days has to be from 1 to 180."),
         ("hours", {"zone": "UTC"}, "Say from when to when work is done; it ends after it begins."),
