@@ -92,6 +92,12 @@ def meet(incident: Incident, kind: str, *, at: datetime) -> None:
     Deadline.objects.filter(incident=incident, kind=kind, met_at=None).update(met_at=at)
 
 
+def run_again(incident: Incident, kind: str) -> None:
+    """What met it did not last."""
+    Deadline.objects.filter(incident=incident, kind=kind).update(met_at=None, is_dropped=False)
+    reset(incident)
+
+
 def drop(incident: Incident, kind: str | None = None) -> None:
     """It no longer applies: one kind, or (the incident is over) every running one."""
     running = Deadline.objects.filter(incident=incident, met_at=None)

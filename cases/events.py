@@ -101,6 +101,7 @@ def _write(events: list[PartnerEvent], incident: Incident, *, at: datetime) -> N
                 event.data["reference"],
                 event.entry,
                 incident.about,
+                None if event.kind == EventType.REQUEST else event.involvement.severity,
             )
             for event in events
         ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict
 
-from cases import deadlines, events, facts, gates, queries, timeline
+from cases import deadlines, events, facts, gates, moments, queries, timeline
 from cases.models import Entry, Fix, Incident, Move, NoticeCopy, Phase
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -168,3 +168,16 @@ def require_reason(reason: str, what: str, *, where: str = "it goes on the timel
     """Refuse what needs a reason and has none."""
     if not reason.strip():
         raise InvalidInput(f"{what} needs a reason; {where}.")
+
+
+def take_back_recovery(incident: Incident, system: str, *, by: Actor, at: datetime) -> None:
+    """A system is affected after the recovery was recorded: it did not last. The clock of recovery
+    runs again, the soak and the review's clock begin with the next one. A step of use cases."""
+    former = incident.recovered_at
+    if former is None:
+        return
+    moments.put(incident, {"recovered_at": None}, by=by, at=at)
+    incident.save(update_fields=["recovered_at"])
+    deadlines.run_again(incident, "recover")
+    text = f"The recovery of {former:%d %b %H:%M} UTC is taken back: {system} is affected."
+    timeline.record(incident, Kind.UPDATE, text, by=by, at=at)

@@ -17,10 +17,21 @@ _FORMS = re.compile(
     r"|plc|pte|pty|sa|sarl|sas|se|spa|srl)\.?)+$",
     re.IGNORECASE,
 )
-# First words that say nothing about whose name it is.
+# First words that many texts have and that say nothing about whose name it is. As a name they count
+# only with the word behind them: Northern Brokers is named, Northern Europe is not.
 _EVERYDAY = re.compile(
-    r"american|capital|central|digital|direct|first|general|global|markets?|national|north|online"
-    r"|trading|united|world"
+    r"alpha|american|asian|atlantic|baltic|bank|beta|black|blue|bridge|british|broad|brokers"
+    r"|capital|central|city|classic|clear|clearing|coast|common|continental|core|crown|delta"
+    r"|digital|direct|eastern|electronic|equity|euro|european|exchange|express|fair|federal"
+    r"|finance|financial|first|fixed|frontier|fund|future|general|global|golden|grand|great"
+    r"|green|grey|harbor|harbour|high|home|independent|index|institutional|interactive"
+    r"|international|island|investment|joint|just|liquid|liquidity|london|main|major|market"
+    r"|markets|metro|metropolitan|modern|national|network|next|nordic|north|northern|ocean"
+    r"|online|open|orders|pacific|partners|payment|payments|premier|prime|private|public"
+    r"|quantum|quick|rapid|regional|river|royal|securities|security|select|settlement|silver"
+    r"|simple|smart|south|southern|standard|star|state|stone|street|summit|swift|swiss|system"
+    r"|systems|total|trade|traders|trading|trust|union|united|universal|urban|value|venue"
+    r"|venues|west|western|white|wide|world"
 )
 _SHORTEST = 4
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
@@ -59,7 +70,9 @@ def _pattern(words: str, is_name: bool) -> str:
     plainly = re.escape(words)
     if is_name:
         return rf"(?i:{plainly})(?!-\d)"
-    as_names = {plainly, re.escape(words.upper()), re.escape(words.title())}
+    as_names = {plainly, re.escape(words.upper())}
+    if not _EVERYDAY.fullmatch(words.casefold()):  # a code may be an everyday word as well
+        as_names.add(re.escape(words.title()))
     named = rf"(?i:{plainly})-(?:[A-Za-z]+-)?\d{{4}}-\d+|(?<=[@.])(?i:{plainly})(?=\.[A-Za-z])"
     return "|".join([named, *sorted(as_names)])
 

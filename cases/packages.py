@@ -21,6 +21,14 @@ from partners import directory
 
 Stage = FactsPackage.Stage
 WHOLE = Decimal(100)
+COUNTED = (
+    "downtime_minutes",
+    "clients",
+    "clients_share",
+    "transactions",
+    "transactions_share",
+    "value_eur",
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,11 @@ class Figures:
     value_eur: int | None = None
     is_estimate: bool = False
 
+    @property
+    def are_known(self) -> bool:
+        """Whether there is a figure at all."""
+        return any(getattr(self, name) is not None for name in COUNTED)
+
 
 @transaction.atomic
 def hand_over(
@@ -47,16 +60,21 @@ def hand_over(
     involvement_id: int,
     stage: str,
     figures: Figures,
+    without_figures: bool = False,
     by: Actor,
     at: datetime,
 ) -> FactsPackage:
-    """Give one partner its facts, in its portal; its clock for them is met, and it has a mail."""
+    """Give one partner its facts, in its portal; its clock for them is met, and it has a mail.
+
+    `without_figures` says that it is known to hold none: an empty package meets no clock unnoticed.
+    """
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.NOTICE_SEND)
     disclosure.require_telling(incident)
     involvement = incident.involvements.select_related("partner").get(pk=involvement_id)
     involvement.incident = incident
     _require_possible(involvement, stage, figures)
+    _require_said(figures, without_figures=without_figures)
     partner = involvement.partner
     accuracy.require_own(partner, figures.text, figures.services)
     made = FactsPackage.objects.create(
@@ -87,6 +105,8 @@ def said(package: FactsPackage) -> str:
         parts += [f"{name} {'not known' if count is None else count}{per_cent}"]
     if package.value_eur is not None:
         parts.append(f"EUR {package.value_eur}")
+    if not any(getattr(package, name) is not None for name in COUNTED):
+        return "No figures yet."
     if package.downtime_minutes is not None:
         parts.append(f"{package.downtime_minutes} minutes down")
     estimated = " Estimated." if package.is_estimate else ""
@@ -112,6 +132,14 @@ def _require_possible(involvement: Involvement, stage: str, figures: Figures) ->
     for share in (figures.clients_share, figures.transactions_share):
         if share is not None and not 0 <= share <= WHOLE:
             raise InvalidInput("A share is between 0 and 100 per cent.")
+
+
+def _require_said(figures: Figures, *, without_figures: bool) -> None:
+    if not figures.are_known and not without_figures:
+        raise InvalidInput(
+            "It holds no figure yet; enter what is known, or say that there is none so far.",
+            field="without_figures",
+        )
 
 
 def _tell(package: FactsPackage, *, at: datetime) -> None:

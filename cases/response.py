@@ -54,6 +54,7 @@ def add_system(
     )
     down = f" Fully down since {down_since:%d %b %H:%M} UTC." if down_since else ""
     timeline.record(incident, Kind.SYSTEM, f"{system} is affected.{down}", by=by, at=at)
+    moving.take_back_recovery(incident, system.name, by=by, at=at)
     return affected
 
 
@@ -93,6 +94,8 @@ def change_system(
     how = f"{affected.how.rstrip('.')}." if more else affected.how
     text = " ".join([f"{affected.system} {state}: {how}", *more])
     timeline.record(incident, Kind.SYSTEM, text, by=by, at=at)
+    if state == AffectedSystem.State.AFFECTED:
+        moving.take_back_recovery(incident, affected.system.name, by=by, at=at)
     return affected
 
 

@@ -57,7 +57,7 @@ _HELD = f"""
 
 
 def overdue(incidents: QuerySet[Incident], at: datetime) -> QuerySet[Incident]:
-    """Those with a running clock that is past due."""
+    """Those with a running clock that was due before `at`."""
     late = Deadline.objects.filter(met_at=None, is_dropped=False, due_at__lt=at)
     return incidents.filter(pk__in=late.order_by().values("incident"))
 

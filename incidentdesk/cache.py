@@ -17,7 +17,8 @@ from redis import exceptions
 
 logger = logging.getLogger(__name__)
 
-PAUSE = 1.0  # seconds in which an unreachable Redis is not asked again: each try may take two
+PAUSE = 5.0  # seconds in which a Redis that failed is not asked again: each try may take one, and
+# a login asks several times
 LOG_EVERY = 60.0  # seconds
 
 

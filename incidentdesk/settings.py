@@ -150,7 +150,7 @@ CACHES = {
     "default": {
         "BACKEND": _cache_backend,
         "LOCATION": _cache_url,
-        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
         "KEY_PREFIX": "desk",
     }
 }

@@ -46,6 +46,9 @@ class Draft:
     line: str = ""  # whose share of the sender's time it takes
 
 
+QUIET = "It was written by loading the past, such as the demo data; nobody is mailed of that."
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Inside, messages are written but never sent and escalations page nobody.
@@ -95,7 +98,8 @@ def queue_many(drafts: Iterable[Draft], *, at: datetime) -> list[Message]:
     written = list(Message.objects.filter(message_id__in=[row.message_id for row in rows]))
     event = MessageEvent.Event.SUPPRESSED if is_quiet() else MessageEvent.Event.QUEUED
     MessageEvent.objects.bulk_create(
-        MessageEvent(message=message, at=at, event=event) for message in written
+        MessageEvent(message=message, at=at, event=event, detail=message.last_error)
+        for message in written
     )
     if not is_quiet():
         _wake({message.channel for message in written})
@@ -157,5 +161,6 @@ def _row(draft: Draft, *, at: datetime) -> Message:
         is_page=draft.is_page,
         state=Message.State.SUPPRESSED if is_quiet() else Message.State.QUEUED,
         next_try_at=None if is_quiet() else at,
+        last_error=QUIET if is_quiet() else "",
         created_at=at,
     )

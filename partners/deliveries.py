@@ -37,7 +37,10 @@ LINE_COLUMNS = ("id", "message_id", "at", "event", "detail")
 
 @dataclass(frozen=True)
 class Told:
-    """What one partner's programs are told; `entry` is what its feed shows of it."""
+    """What one partner's programs are told; `entry` is what its feed shows of it.
+
+    `severity` is that of the incident for the partner; None is told at any.
+    """
 
     partner_id: int
     event_id: str
@@ -45,6 +48,7 @@ class Told:
     reference: str
     entry: Mapping[str, Any]
     about: str
+    severity: int | None = None
 
 
 def deliveries_of(actor: Actor) -> QuerySet[Delivery]:
@@ -60,15 +64,25 @@ def deliveries_of(actor: Actor) -> QuerySet[Delivery]:
 
 
 def tell(told: Iterable[Told], *, at: datetime) -> None:
-    """Write the messages to every webhook that asked for these; inside a use case."""
+    """Write the messages to every webhook that asked for these, and for incidents of that severity;
+    inside a use case."""
     by_partner = {one.partner_id: one for one in told}
     if not by_partner:
         return
     on = Webhook.objects.filter(
         partner_id__in=by_partner, off_since=None, partner__is_active=True
-    ).order_by("pk")
-    pairs = [(row, by_partner[row.partner_id]) for row in on]
-    send([(row, one) for row, one in pairs if one.event_type in row.events], at=at)
+    ).select_related("partner__terms")
+    pairs = [(row, by_partner[row.partner_id]) for row in on.order_by("pk")]
+    send([(row, one) for row, one in pairs if _is_told(row, one)], at=at)
+
+
+def _is_told(webhook: Webhook, told: Told) -> bool:
+    """It asked for this; what the contract agrees a time for it need not ask for."""
+    if told.event_type not in webhook.events:
+        return False
+    if told.severity is None or told.severity in webhook.severities:
+        return True
+    return webhook.partner.terms.notice_within(told.severity) is not None
 
 
 def target_of(message: Message, *, at: datetime) -> tuple[str, list[str]] | None:

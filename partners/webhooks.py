@@ -10,7 +10,7 @@ import base64
 import json
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -36,6 +36,7 @@ COLUMNS = (
     "partner_id",
     "url",
     "events",
+    "severities",
     "former_until",
     "added_at",
     "adder",
@@ -57,7 +58,14 @@ def webhooks_of(actor: Actor) -> QuerySet[Webhook]:
 
 
 @transaction.atomic
-def add(*, url: str, events: Sequence[str], by: Actor, at: datetime) -> tuple[Webhook, str]:
+def add(
+    *,
+    url: str,
+    events: Sequence[str],
+    severities: Collection[int] = preferences.SEVERITIES,
+    by: Actor,
+    at: datetime,
+) -> tuple[Webhook, str]:
     """A new address, told from now on; answers it and its secret, which is shown nowhere again."""
     partner = Partner.objects.select_for_update(of=("self",)).get(pk=by.tenant_id)
     access.require(by, Permission.PARTNER_ADMINISTER, partner)
@@ -72,23 +80,27 @@ def add(*, url: str, events: Sequence[str], by: Actor, at: datetime) -> tuple[We
         partner=partner,
         url=url,
         events=_chosen(events),
+        severities=_with_agreed(severities, by),
         secret=secret,
         added_at=at,
         added_by_id=by.person_id,
         adder=by.name,
     )
-    _record(made, "added webhook", by=by, at=at, events=" ".join(made.events))
+    _record(made, "added webhook", by=by, at=at, **_told_of(made))
     return made, secret
 
 
 @transaction.atomic
-def choose(*, webhook_id: int, events: Sequence[str], by: Actor, at: datetime) -> Webhook:
-    """What it is told of from now on."""
+def choose(
+    *, webhook_id: int, events: Sequence[str], severities: Collection[int], by: Actor, at: datetime
+) -> Webhook:
+    """What it is told of from now on, of incidents that have one of these severities for the
+    partner; what the contract agrees stays among them."""
     webhook = _locked(webhook_id, by)
     access.require(by, Permission.PARTNER_ADMINISTER, webhook.partner)
-    webhook.events = _chosen(events)
-    webhook.save(update_fields=["events"])
-    _record(webhook, "chose the events of webhook", by=by, at=at, events=" ".join(webhook.events))
+    webhook.events, webhook.severities = _chosen(events), _with_agreed(severities, by)
+    webhook.save(update_fields=["events", "severities"])
+    _record(webhook, "chose the events of webhook", by=by, at=at, **_told_of(webhook))
     return webhook
 
 
@@ -245,6 +257,17 @@ def _chosen(events: Sequence[str]) -> list[str]:
     if not chosen or set(events) - set(chosen):
         raise InvalidInput("Choose at least one of the events that it is told of.")
     return chosen
+
+
+def _with_agreed(severities: Collection[int], by: Actor) -> list[int]:
+    if set(severities) - set(preferences.SEVERITIES):
+        raise InvalidInput("Choose among the four severities.")
+    return sorted(set(severities) | preferences.agreed(by))
+
+
+def _told_of(webhook: Webhook) -> dict[str, str]:
+    of = " ".join(f"SEV-{number}" for number in webhook.severities)
+    return {"events": " ".join(webhook.events), "severities": of}
 
 
 def _require_calm(partner: Partner) -> None:

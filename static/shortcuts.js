@@ -93,7 +93,20 @@
     event.preventDefault();
     show();
   });
+  // The search of Ctrl+K says what it takes before anything is typed.
+  const hint = () => {
+    const field = document.getElementById("search-input-command");
+    const found = document.getElementById("command-results");
+    if (!field || !found) return;
+    field.placeholder = "The name of a page: notices, partners, playbooks…";
+    found.innerHTML = `<p class="desk hint">Type the name of a page. Incidents are
+      <a href="${LIST}#searchbar">searched in their list</a>; or go on with
+      <a href="${LIST}?mine=1">those that you command</a>, <a href="${LIST}">all that are open</a>
+      or <a href="${LIST}?overdue=1">those that are late</a>.</p>`;
+  };
+
   addEventListener("DOMContentLoaded", () => {
+    hint();
     if (location.hash === "#searchbar") document.getElementById("searchbar")?.focus();
     for (const [keys, , applies] of KEYS) {
       const target = applies();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,6 +15,7 @@ from cases.models.incident import OVER
 from incidentdesk.kernel import clocks
 
 Found = QuerySet[Incident]
+NONE, SOON = timedelta(), timedelta(hours=1)
 
 
 class ShownFilter(ChoiceFilter):
@@ -109,18 +111,20 @@ class CategoryFilter(ChoiceFilter):
 
 
 class OverdueFilter(ChoiceFilter):
-    """A clock of it has run out."""
+    """A clock of it has run out, or does so within the hour."""
 
     title = "Clocks"
     parameter_name = "overdue"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """One that is past due."""
-        return [("1", "Overdue")]
+        """One that is past due, or nearly."""
+        return [("1", "Overdue"), ("soon", "Overdue or due within an hour")]
 
     def queryset(self, request: HttpRequest, queryset: Found) -> Found:
-        """Those with a running clock that is past due."""
-        return search.overdue(queryset, clocks.now()) if self.value() else queryset
+        """Those with a running clock that is past due by then."""
+        if not self.value():
+            return queryset
+        return search.overdue(queryset, clocks.now() + (SOON if self.value() == "soon" else NONE))
 
 
 class TypedFilter(ChoiceFilter):

@@ -121,7 +121,12 @@ def _clocks(
     first = next((one for one in shared if one.kind == progress.FIRST), None)
     whose = partners.first_told(listed, first)
     clocks = progress.running_clocks(
-        shared, targets=targets, whose=whose, drafts=counts.drafts, now=now
+        shared,
+        targets=targets,
+        whose=whose,
+        contract=partners.soonest(listed, running, now),
+        drafts=counts.drafts,
+        now=now,
     )
     return clocks + recovery.soaking(incident, known.soak_minutes, now)
 

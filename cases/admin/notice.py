@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
-from cases import queries
+from cases import accuracy, queries
 from cases.admin.dialogs import drafting
 from cases.admin.dialogs import notice as dialogs
 from cases.admin.filters import ChoiceFilter
@@ -22,6 +22,11 @@ from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.desk import DeskAdmin, note_reading
 
 COLOURS = {"draft": "warn", "sent": "ok", "withdrawn": "mute"}
+
+
+def _flags(notice: Notice) -> list[str]:
+    """What in a draft differs from the record, for who wrote it as for who approves it."""
+    return accuracy.of(notice) if notice.state == Notice.State.DRAFT else []
 
 
 class StateFilter(ChoiceFilter):
@@ -77,6 +82,7 @@ class NoticeAdmin(DeskAdmin):
         for copy in copies:
             texts.setdefault(copy.body, []).append(copy.partner.name)
         return {
+            "flags": _flags(obj),
             "texts": texts,
             "object": obj,
             "notice": obj,
@@ -112,6 +118,7 @@ class NoticeAdmin(DeskAdmin):
             "obj": notice,
             "title": f"Preview: {notice}",
             "notice": notice,
+            "flags": _flags(notice),
             "buttons": self.buttons(request, notice),
             "views": notice_preview.of(notice, now=clocks.now()),
             "colour": COLOURS.get(notice.state, ""),

@@ -144,9 +144,15 @@ def decline(*, report_id: int, answer: str, by: Actor, at: datetime) -> Report:
 
 def _require_whole(made: Report) -> None:
     if made.noticed_at > made.reported_at:
-        raise InvalidInput("You cannot have noticed it in the future; check the time and its zone.")
+        raise InvalidInput(
+            "You cannot have noticed it in the future; check the time and its zone.",
+            field="noticed_at",
+        )
     if made.happened_at and made.happened_at > made.noticed_at:
-        raise InvalidInput("It cannot have happened after you noticed it; check the two times.")
+        raise InvalidInput(
+            "It cannot have happened after you noticed it; check the two times.",
+            field="happened_at",
+        )
     if not made.title or not made.description:
         raise InvalidInput("Say in a few words what is wrong, and describe what you see.")
     if made.certainty and made.certainty not in Report.Certainty.values:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Min, Prefetch, Q, QuerySet
 
 from cases import queries
 from cases.models import Deadline, Incident
-from incidentdesk.dashboard.remaining import DUE, Remaining, until
+from incidentdesk.dashboard.remaining import DUE, HORIZON, Remaining, until
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from reviews import queries as reviews
@@ -65,7 +65,7 @@ def _deadlines(opened: QuerySet[Incident], *, at: datetime) -> tuple[int, str, i
     """How many fall due within the hour, which, and how many are past."""
     rows = list(
         running(opened)
-        .filter(due_at__lte=at + timedelta(hours=1))
+        .filter(due_at__lte=at + HORIZON)
         .order_by()
         .values("kind")
         .annotate(

@@ -5,46 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, time
-from typing import Any
 
 from django.db.models import F, Prefetch, Q
 from django.utils import timezone
 
 from cases import correspondence, queries
-from cases.models import Deadline, Incident, Notice, NoticeCopy, Phase, Report, Request, Task
-from incidentdesk.dashboard.remaining import Remaining, since, until
+from cases.models import Deadline, Notice, NoticeCopy, Phase, Report, Request, Task
+from incidentdesk.dashboard import promised
+from incidentdesk.dashboard.need import EACH, Need, about
+from incidentdesk.dashboard.remaining import since, until
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from reviews import queries as reviews
 
-EACH = 20  # of one kind; a list longer than that is nobody's next step
 SHOWN = 12
-LEAST = 9  # sorts what has no severity behind what has one
-
-
-@dataclass(frozen=True)
-class Need:
-    """One line: about what, what is to be done, and how long is left."""
-
-    reference: str
-    title: str
-    url: str
-    what: str
-    remaining: Remaining
-    began_at: datetime
-    severity: int | None = None
-    is_after: bool = False  # of an incident that does no harm any more
-
-    @property
-    def rank(self) -> tuple[Any, ...]:
-        """What burns before what is over; the worst first, then what is due first, the newest."""
-        due = self.remaining.due_at
-        return (
-            self.is_after,
-            self.severity or LEAST,
-            due is None,
-            due.timestamp() if due else -self.began_at.timestamp(),
-        )
 
 
 @dataclass(frozen=True)
@@ -57,9 +31,10 @@ class Needs:
 
 
 def of(by: Actor, *, at: datetime, is_whole: bool = False) -> Needs:
-    """What waits for `by`, or the first of it; at most thirteen queries."""
+    """What waits for `by`, or the first of it; at most fifteen queries."""
     found = [
         *_notices(by, at=at),
+        *promised.of(by, at=at),
         *_offers(by, at=at),
         *_incidents(by, at=at),
         *_tasks(by, at=at),
@@ -95,7 +70,7 @@ def _notices(by: Actor, *, at: datetime) -> Iterator[Need]:
         names = ", ".join(copy.partner.name for copy in notice.copies.all())
         step = "awaits your approval" if notice.state == Notice.State.DRAFT else "can be sent"
         due_at = first.get(notice.incident_id) if notice.kind == Notice.Kind.FIRST else None
-        yield _about(
+        yield about(
             notice.incident,
             f"{notice.get_kind_display()} to {names} {step}",
             until(due_at, at=at) if due_at else since(notice.drafted_at, at=at),
@@ -106,7 +81,7 @@ def _notices(by: Actor, *, at: datetime) -> Iterator[Need]:
 def _offers(by: Actor, *, at: datetime) -> Iterator[Need]:
     """Roles on incidents that this person was asked to take."""
     for offer in queries.offers_to(by).select_related("incident", "offered_by")[:EACH]:
-        yield _about(
+        yield about(
             offer.incident,
             f"{offer.offered_by or 'the desk'} asks you to be {offer.get_role_display()}",
             since(offer.offered_at, at=at),
@@ -128,7 +103,7 @@ def _incidents(by: Actor, *, at: datetime) -> Iterator[Need]:
     for incident in rows:
         waits = incident.acknowledged_at is None
         due_at = acknowledge.get(incident.pk)
-        yield _about(
+        yield about(
             incident,
             "nobody has acknowledged it" if waits else "has no commander",
             until(due_at, at=at) if due_at else since(incident.opened_at, at=at),
@@ -147,7 +122,7 @@ def _tasks(by: Actor, *, at: datetime) -> Iterator[Need]:
     for task in rows[:EACH]:
         began_at = task.incident.opened_at
         remaining = until(task.due_at, at=at) if task.due_at else since(began_at, at=at)
-        yield _about(task.incident, f"task: {task.text}", remaining, began_at=began_at)
+        yield about(task.incident, f"task: {task.text}", remaining, began_at=began_at)
 
 
 def _reports(by: Actor, *, at: datetime) -> Iterator[Need]:
@@ -202,7 +177,7 @@ def _remarks(by: Actor, *, at: datetime) -> Iterator[Need]:
     oldest = {row.involvement_id: row for row in rows.order_by("-at", "-id")}
     for remark in list(oldest.values())[:EACH]:
         incident = remark.involvement.incident
-        need = _about(
+        need = about(
             incident,
             f"{remark.partner} wrote and waits for an answer",
             since(remark.at, at=at),
@@ -224,7 +199,7 @@ def _reviews(by: Actor, *, at: datetime) -> Iterator[Need]:
     held = _deadlines((incident.pk for incident in rows), "review")
     for incident in rows:
         due_at = held.get(incident.pk)
-        yield _about(
+        yield about(
             incident,
             "the review is complete and awaits your approval",
             until(due_at, at=at) if due_at else since(incident.opened_at, at=at),
@@ -266,26 +241,6 @@ def _fixes(by: Actor, *, at: datetime) -> Iterator[Need]:
             severity=fix.incident.severity,
             is_after=True,
         )
-
-
-def _about(
-    incident: Incident,
-    what: str,
-    remaining: Remaining,
-    *,
-    began_at: datetime,
-    is_after: bool = False,
-) -> Need:
-    return Need(
-        reference=incident.reference,
-        title=incident.heading,
-        url=incident.url,
-        what=what,
-        remaining=remaining,
-        began_at=began_at,
-        severity=incident.severity,
-        is_after=is_after,
-    )
 
 
 def _deadlines(incident_ids: Iterable[int], kind: str) -> dict[int, datetime]:

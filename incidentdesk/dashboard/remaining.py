@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from incidentdesk.kernel import clocks
 
 SOON = timedelta(minutes=15)
+HORIZON = timedelta(hours=1)  # what falls due within it is on the page by itself
 
 # Kind of a deadline → what is due, as it stands in a sentence.
 DUE = {
@@ -16,6 +17,9 @@ DUE = {
     "first_notice": "partner notice",
     "partner_notice": "notice by contract",
     "next_update": "promised update",
+    "facts_initial": "facts package",
+    "facts_interim": "interim facts package",
+    "facts_final": "final facts package",
     "contain": "containment",
     "recover": "recovery",
     "review": "review",

@@ -72,6 +72,7 @@ def _hand_over(life: Life, code: str, stage: Stage, clients: int, at: datetime) 
             value_eur=clients * 21_500 if is_last else None,
             is_estimate=not is_last,
         ),
+        without_figures=is_first,
         by=life.comms,
         at=at,
     )

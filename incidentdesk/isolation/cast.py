@@ -122,6 +122,7 @@ def _hand_over(teller: Teller, side: Side, incident: Incident) -> None:
         involvement_id=side.involvement(incident).pk,
         stage="initial",
         figures=figures,
+        without_figures=True,
         by=teller.lead,
         at=teller.tick(),
     )

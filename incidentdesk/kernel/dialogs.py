@@ -19,7 +19,7 @@ from django.template.response import TemplateResponse
 
 from incidentdesk.kernel import access, clocks, once
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.errors import GONE, DeskError
+from incidentdesk.kernel.errors import GONE, DeskError, mark
 
 FILTERS = "_changelist_filters"  # what a list was filtered by, as the framework hands it on
 AGAIN = "again"  # a button inside a form: show it anew for this choice, with what was typed
@@ -83,6 +83,7 @@ class Action:
 
     `also` is another permission that lets one in where a use case asks for either. A form with a
     file field carries its file; what is too large is refused before it is read (`uploads`).
+    `ended` says of an object that is past this action why; its dialog then offers nothing to press.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Action:
     is_grave: bool = False
     applies: Callable[[Any], bool] = lambda obj: True  # whether the button is shown at all
     also: Permission | None = None
+    ended: Callable[[Any], str] = lambda obj: ""
 
     def allowed(self, actor: Actor) -> bool:
         """Whether this actor may press it."""
@@ -141,6 +143,9 @@ def respond(
     if not action.allowed(actor):
         why = f"{actor.name} may not {action.permission.value}; an administrator can give the role."
         return _render(request, {**context, "refusal": why}, 403)
+    ended = action.ended(obj)
+    if request.method != "POST" and ended:
+        return _render(request, {**context, "refusal": ended}, 409)
     if request.method != "POST" or AGAIN in request.POST:
         given = request.POST if AGAIN in request.POST else request.GET
         filled = {key: values if values[1:] else values[0] for key, values in given.lists()}
@@ -152,7 +157,7 @@ def respond(
         try:
             done = run(request, lambda: action.run(obj, form.cleaned_data, by=actor, at=at))
         except DeskError as error:
-            form.add_error(None, str(error))
+            mark(form, error)
         except ObjectDoesNotExist:  # it went between showing the form and sending it
             form.add_error(None, GONE)
         else:
@@ -160,7 +165,7 @@ def respond(
     elif once.was_sent(request):  # what the first click changed no longer fits the form
         _told(request)
         return _go(request, back)
-    return _render(request, {**context, "form": form}, 422)
+    return _render(request, {**context, "form": form, "is_over": bool(ended)}, 422)
 
 
 def as_filtered(request: HttpRequest, list_url: str) -> str:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from typing import Protocol
 
 # A row went between showing a form and sending it.
 GONE = "What you chose is gone by now; look at the page again."
 
 
 class DeskError(Exception):
-    """A use case said no. `str(error)` is the sentence; nothing was changed."""
+    """A use case said no. `str(error)` is the sentence; nothing was changed.
+
+    `field` is which of its arguments was wrong, where it is one.
+    """
+
+    def __init__(self, sentence: str = "", *, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 class NotAllowed(DeskError):
@@ -34,3 +42,19 @@ class GateNotMet(DeskError):
     def __init__(self, move: str, unmet: Sequence[str]) -> None:
         self.unmet = list(unmet)
         super().__init__(f"{move} has to wait: {'; '.join(self.unmet)}.")
+
+
+class Form(Protocol):
+    """What a refusal is shown in."""
+
+    @property
+    def fields(self) -> Container[str]:
+        """Its fields, by name."""
+
+    def add_error(self, field: str | None, error: str) -> None:
+        """Show a sentence at a field, or above all of them."""
+
+
+def mark(form: Form, error: DeskError) -> None:
+    """Show the refusal in the form: at the field that it is about, or above all of them."""
+    form.add_error(error.field if error.field in form.fields else None, str(error))

@@ -19,7 +19,9 @@ from markdown.inlinepatterns import InlineProcessor
 TAGS = {"p", "br", "strong", "em", "code", "pre", "ul", "ol", "li", "blockquote", "a", "hr"}
 SCHEMES = {"http", "https", "mailto"}
 LONGEST = 20_000  # characters; a longer text is shown as it was typed
-MOST_BRACKETS = 200  # the parser looks from each of them to the end
+# Brackets times characters: the parser looks from each bracket to the end, at some more than once.
+# At this most it takes a tenth of a second; twenty links in three thousand characters are fewer.
+MOST_LOOKED_AT = 60_000
 # Nothing in it means anything in Markdown: most entries, at no cost.
 PLAIN = re.compile(r"[^*_`\[\]<>~\\\n:+=#-]*")
 LISTED = re.compile(r"\s*\d+[.)]\s")
@@ -57,7 +59,7 @@ _markdown, _lock = _parser(), Lock()
 
 def render(text: str) -> SafeString:
     """`text` as HTML that may stand on any page."""
-    if len(text) > LONGEST or text.count("[") > MOST_BRACKETS:
+    if len(text) > LONGEST or text.count("[") * len(text) > MOST_LOOKED_AT:
         return _as_typed(text)
     if PLAIN.fullmatch(text) and not LISTED.match(text):
         return SafeString(f"<p>{escape(text)}</p>")

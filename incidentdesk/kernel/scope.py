@@ -92,7 +92,7 @@ class Afterwards(HttpResponseRedirect):
         *,
         to: str,
         otherwise: str | None = None,
-        refused: Callable[[str], HttpResponse] | None = None,
+        refused: Callable[[DeskError], HttpResponse] | None = None,
     ) -> None:
         super().__init__(to)
         self.run = run
@@ -108,20 +108,20 @@ class Afterwards(HttpResponseRedirect):
             messages.info(request, once.SAID)
             return HttpResponseRedirect(self.url)
         except DeskError as error:
-            return self._refuse(request, str(error))
+            return self._refuse(request, error)
         except ObjectDoesNotExist:
-            return self._refuse(request, GONE)
+            return self._refuse(request, DeskError(GONE))
         landing = said if isinstance(said, Landing) else Landing(self.url, said or "")
         if landing.said:
             messages.success(request, landing.said)
         return HttpResponseRedirect(landing.to)
 
-    def _refuse(self, request: ScopedRequest, sentence: str) -> HttpResponse:
+    def _refuse(self, request: ScopedRequest, error: DeskError) -> HttpResponse:
         if self.refused is None:
-            messages.error(request, sentence)
+            messages.error(request, str(error))
             return HttpResponseRedirect(self.otherwise)
         with partner_scope(request.partner.pk), timezone.override(request.times.tz):
-            return self.refused(sentence)
+            return self.refused(error)
 
 
 class Outside(HttpResponse):

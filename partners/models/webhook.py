@@ -29,8 +29,16 @@ class OffBecause(models.TextChoices):
     GONE = "gone", "its server answered that the address is gone (HTTP 410)"
 
 
+def every_severity() -> list[int]:
+    """What a webhook is told of unless its partner chooses less."""
+    return [1, 2, 3, 4]
+
+
 class Webhook(models.Model):
     """One address, the events that it is told of, and the secret with which each is signed.
+
+    Of incidents it is told by their severity for its partner; where the contract agrees a time for
+    a severity, whatever stands in `severities`.
 
     After a new secret the former one signs as well for a while, so that none is missed meanwhile.
     One that was deleted keeps its row without a secret: what was sent to it stays readable.
@@ -39,6 +47,12 @@ class Webhook(models.Model):
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="webhooks")
     url = models.CharField("address", max_length=300)
     events = ArrayField(models.CharField(max_length=40, choices=EventType.choices))
+    severities = ArrayField(
+        models.PositiveSmallIntegerField(),
+        default=every_severity,
+        db_default=models.Value("{1,2,3,4}"),
+        help_text="For its partner; those for which the contract agrees a time count in any case.",
+    )
     secret = models.CharField(max_length=100)
     former_secret = models.CharField(max_length=100, blank=True)
     former_until = models.DateTimeField(null=True)
@@ -54,6 +68,9 @@ class Webhook(models.Model):
         ordering = ("id",)
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=~Q(events=[]), name="webhook_told_of_something"),
+            models.CheckConstraint(
+                condition=Q(severities__contained_by=[1, 2, 3, 4]), name="webhook_severities"
+            ),
             models.CheckConstraint(
                 condition=Q(former_secret="", former_until=None)
                 | (~Q(former_secret="") & Q(former_until__isnull=False)),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import get_text_list
 
 from incidentdesk.kernel import tokens
+from partners import preferences
 from partners.models import EventType
 
 
@@ -57,6 +59,29 @@ class EventsForm(forms.Form):
             "invalid_list": "Choose at least one of these.",
         },
     )
+    severities = forms.TypedMultipleChoiceField(
+        label="Of incidents whose severity for you is",
+        required=False,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "Choose among the severities listed."},
+    )
+
+    def __init__(self, *args: Any, agreed: set[int], **known: Any) -> None:
+        super().__init__(*args, **known)
+        free = [number for number in preferences.SEVERITIES if number not in agreed]
+        field = self.fields["severities"]
+        if not free:
+            del self.fields["severities"]
+            return
+        field.is_either = True  # type: ignore[attr-defined]  # none of them is an answer
+        field.choices = [(number, f"SEV-{number}") for number in free]  # type: ignore[attr-defined]
+        told = [f"SEV-{number}" for number in sorted(agreed)]
+        in_any_case = (
+            f" {get_text_list(told, 'and')} {'is' if len(told) == 1 else 'are'} told in any case: "
+            "your contract agrees by when you are told of them."
+        )
+        field.help_text = f"What we ask you for is told at any severity.{in_any_case * bool(told)}"
 
 
 class WebhookForm(EventsForm):
@@ -73,4 +98,4 @@ class WebhookForm(EventsForm):
             "max_length": "Keep the address to 300 characters.",
         },
     )
-    field_order = ("url", "events")
+    field_order = ("url", "events", "severities")

@@ -290,6 +290,7 @@ STEPS = {
     "cases.drafting.forget",
     "cases.moving.arrive",
     "cases.moving.note_move",
+    "cases.moving.take_back_recovery",
     "cases.timeline.record",
     "incidentdesk.kernel.exchange.apply",
     "incidentdesk.kernel.people.require_changeable",

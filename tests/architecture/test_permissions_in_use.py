@@ -161,6 +161,7 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "findings": review_workflow.Findings(root_cause="A lock."),
         "source_format": sources.Source.Format.ALERTMANAGER,
         "approved": True,
+        "severities": [1, 2],
         "is_active": True,
     }
 

@@ -27,6 +27,7 @@ RECORD = Record(
         "Tidewater FX Ltd": "TIDE",
         "Helix Clearing": "HCLEAR",
         "Global Bank": "GLOB",
+        "Northern Brokers": "NORTH",
     },
 )
 
@@ -54,6 +55,9 @@ RECORD = Record(
         ("Like Tidewater.", ["it names another partner, Tidewater FX Ltd"]),
         ("Like helix clearing.", ["it names another partner, Helix Clearing"]),
         ("With the tide, a global outage. Global limits. NORRIS, norrbank-gw.", []),
+        ("Northern Europe and the North are late.", []),
+        ("Like Northern brokers.", ["it names another partner, Northern Brokers"]),
+        ("Like NORTH.", ["it names another partner, Northern Brokers"]),
         ("It is SEV-3, sev 3 or Severity 3.", []),
         ("It is SEV-1.", ["it says SEV-1, and for Helix Markets it is SEV-3"]),
         ("Severity 2, SEV2.", ["it says SEV-2, and for Helix Markets it is SEV-3"]),

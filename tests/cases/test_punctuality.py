@@ -33,7 +33,7 @@ def test_first_notices_and_facts_are_in_time_late_or_overdue(told, people):
         incident_id=told.incident_id,
         involvement_id=told.pk,
         stage="initial",
-        figures=packages.Figures(text="Late fills."),
+        figures=packages.Figures(text="Late fills.", clients=3),
         by=people.actor("communications"),
         at=NOW,
     )

@@ -335,3 +335,27 @@ def test_a_page_that_reaches_nobody_is_refused(incident, step, people, helix, wh
     with pytest.raises(InvalidInput, match=r"^Nobody would be paged; choose a person"):
         response.page(**step, **chosen, note="")
     assert (pages(), lines(incident)) == ([], [])
+
+
+@pytest.mark.parametrize("is_listed_anew", [False, True])
+def test_a_recovery_that_did_not_last_is_taken_back(incident, step, system, is_listed_anew):
+    affected = response.add_system(**step, system_id=system.pk)
+    response.change_system(**step, affected_id=affected.pk, state="restored", how="Failed over.")
+    response.record_recovery(**step, recovered_at=LATER)
+    deadlines = {row.kind: row for row in incident.deadlines.all()}
+    assert (deadlines["recover"].met_at, "review" in deadlines) == (LATER, True)
+    if is_listed_anew:
+        other = System.objects.create(name="ledger")
+        response.add_system(**step, system_id=other.pk)
+    else:
+        response.change_system(
+            **step, affected_id=affected.pk, state="affected", how="It stalled again."
+        )
+    incident.refresh_from_db()
+    assert incident.recovered_at is None
+    deadlines = {row.kind: row for row in incident.deadlines.all()}
+    assert (deadlines["recover"].met_at, "review" in deadlines) == (None, False)
+    name = "ledger" if is_listed_anew else "quote-gw-eu-2"
+    assert lines(incident)[-1][1] == (
+        f"The recovery of 04 Mar 10:41 UTC is taken back: {name} is affected."
+    )

@@ -24,7 +24,7 @@ from incidentdesk.embedded.errors import EmbeddedError
 from tests.conftest import PASSWORD, People
 
 LOGIN = "/accounts/login/"
-OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2}
+OPTIONS = {"socket_timeout": 1, "socket_connect_timeout": 1}
 
 
 def _open_port() -> int:
@@ -106,8 +106,9 @@ def test_both_ways_of_configuring_redis_do_without_it() -> None:
 
 
 def test_every_operation_answers_while_redis_is_away_and_again_when_it_is_back(
-    server: Server, use: Callable[[str], None]
+    server: Server, use: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(softly, "PAUSE", 1.0)
     use(server.url)
     cache = caches["default"]
     cache.set("kept", "shared")
@@ -140,6 +141,19 @@ def test_people_log_in_while_redis_is_away_and_tries_are_still_limited(
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()["redis"]) == (503, "ConnectionError")
     assert client.get("/healthz").content == b"ok\n"
+
+
+@pytest.mark.django_db
+def test_a_login_waits_for_a_redis_that_hangs_once(
+    people: People, use: Callable[[str], None]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hangs:
+        use(f"redis://127.0.0.1:{hangs.getsockname()[1]}/0")
+        assert _log_in().status_code == 302
+        hangs.setblocking(False)
+        hangs.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            hangs.accept()
 
 
 def test_it_is_logged_once_a_minute(

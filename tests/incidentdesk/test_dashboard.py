@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cases import notices, reviewed, workflow
+from cases import deadlines, disclosure, notices, promises, reviewed, workflow
 from cases.intake import reports
 from cases.models import Incident, Notice
-from incidentdesk.dashboard import figures, needs
+from incidentdesk.dashboard import figures, needs, promised
+from incidentdesk.dashboard.need import Need
+from partners.models import Partner, Terms
 from tests.conftest import NOW, People, Walk
 from tests.incidentdesk.conftest import action, minutes, queries_of, text_of
 
@@ -77,6 +79,11 @@ def what_waits(people: People, key: str, at: datetime = NOW) -> list[str]:
     return [line.what for line in needs.of(people.actor(key), at=at).lines]
 
 
+def writing(people: People, at: datetime, key: str = "communications") -> list[Need]:
+    """What waits for this person to be written to partners."""
+    return list(promised.of(people.actor(key), at=at))
+
+
 def test_an_unacknowledged_incident_waits_for_those_who_can_take_it(
     declare: Callable[..., Incident], people: People
 ) -> None:
@@ -123,6 +130,98 @@ def test_a_notice_waits_for_an_approver_then_for_a_sender_never_for_its_drafter(
     assert what_waits(people, "communications") == ["first notice to Helix Markets can be sent"]
     notices.send(notice_id=notice.pk, by=people.actor("communications"), at=minutes(33))
     assert what_waits(people, "communications") == []
+
+
+def test_a_first_notice_that_is_due_waits_for_whoever_writes_it_until_it_is_written(
+    incident_in: Callable[..., Incident], people: People, helix: Partner, norrbank: Partner
+) -> None:
+    Terms.objects.filter(partner=norrbank).update(notice_sev2=None)
+    incident = incident_in("containment")  # Helix is due two hours after detection
+    disclosure.add_partner(
+        incident_id=incident.pk,
+        partner_id=norrbank.pk,
+        title="Late quotes",
+        meaning="Use EU-1.",
+        severity=2,
+        by=people.actor("commander"),
+        at=minutes(50),
+    )
+    incident.deadlines.filter(kind="first_notice").update(due_at=minutes(150))
+    assert [line.what for line in writing(people, minutes(59))] == []
+    (line,) = writing(people, minutes(61))
+    assert (line.what, line.remaining.words) == (
+        "first notice to Helix Markets to write",
+        "59 min left",
+    )
+    assert line.url == f"/admin/cases/incident/{incident.pk}/do/draft_notice/?kind=first"
+    (line,) = writing(people, minutes(125))
+    assert (line.what, line.remaining.words) == (
+        "first notice to Helix Markets, Norrbank Securities to write",
+        "5 min late",
+    )
+    assert writing(people, minutes(125), "auditor") == []
+    involvement = incident.involvements.get(partner=helix)
+    notices.draft(
+        incident_id=incident.pk,
+        kind=Notice.Kind.FIRST,
+        body="Quotes are late.",
+        involvement_ids=[involvement.pk],
+        by=people.actor("commander"),
+        at=minutes(126),
+    )
+    (line,) = writing(people, minutes(127))
+    assert line.what == "first notice to Norrbank Securities to write"
+
+
+def test_a_first_notice_that_is_due_and_has_no_partner_asks_to_list_one(
+    declare: Callable[..., Incident], people: People
+) -> None:
+    incident = declare()
+    Incident.objects.update(confirmed_at=NOW)
+    deadlines.reset(Incident.objects.get())
+    due_at = incident.deadlines.get(kind="first_notice").due_at
+    (line,) = writing(people, due_at + timedelta(minutes=3))
+    assert (line.what, line.remaining.words) == (
+        "a first notice is due and no partner is listed yet",
+        "3 min late",
+    )
+    assert line.url == f"/admin/cases/incident/{incident.pk}/do/add_partner/"
+
+
+def test_a_promised_update_that_is_late_waits_for_whoever_writes_it(
+    incident_in: Callable[..., Incident], walk: Callable[[Incident], Walk], people: People
+) -> None:
+    incident = incident_in("mitigation")
+    told = incident.involvements.get()
+    promises.keep(told, minutes(200), at=minutes(100))
+    assert writing(people, minutes(130)) == []
+    (line,) = writing(people, minutes(215))
+    assert (line.what, line.remaining.words, line.url) == (
+        "promised update to Helix Markets to write",
+        "15 min late",
+        f"/admin/cases/incident/{incident.pk}/do/draft_notice/?kind=update",
+    )
+
+
+def test_the_tile_of_deadlines_leads_to_the_incidents_that_have_them(
+    as_: As, declare: Callable[..., Incident], clock: Any
+) -> None:
+    declare(title="Due soon", impact=4, scope=4, urgency=3)
+    declare(title="Not due today", impact=1, scope=1, urgency=1)
+    clock(minutes(1))
+    browser = as_("responder")
+    address = "/admin/cases/incident/?overdue=soon"
+    assert f'href="{address}"' in browser.get(URL).content.decode()
+    shown = browser.get(address).context["cl"].result_list
+    assert [row.title for row in shown] == ["Due soon"]
+
+
+def test_a_facts_package_may_be_what_is_due_next(
+    as_: As, incident_in: Callable[..., Incident]
+) -> None:
+    incident = incident_in("containment")
+    incident.deadlines.exclude(kind="facts_initial").update(is_dropped=True)
+    assert [row.due for row in as_("responder").get(URL).context["board"]] == ["facts package"]
 
 
 def test_a_partner_report_waits_for_triage(people: People, helix: Any) -> None:

@@ -154,6 +154,17 @@ def test_no_text_keeps_the_page_waiting(text):
     assert time.monotonic() - began < 3
 
 
+@pytest.mark.parametrize("marks", ["_a ", "\\", "*a", "`a ", "**", ">", "]("])
+def test_brackets_beside_what_makes_each_of_them_dear_are_shown_as_typed(marks):
+    text = "[" * 40 + marks * 2000
+    assert render(text).startswith("<pre>[[[[")
+
+
+def test_twenty_links_in_a_page_of_text_are_links():
+    text = "[chart](https://g.example/x) shows it, as the quote monitor has it on its page. " * 20
+    assert render(text).count("<a href=") == 20
+
+
 def test_a_very_long_text_is_shown_as_it_was_typed():
     assert (
         render("**x**\n" * 5000) == f"<pre>{'**x**' + chr(10)}" * 1 + ("**x**\n" * 4999) + "</pre>"

@@ -455,7 +455,7 @@ def test_a_form_is_shown_again_from_inside_the_scope(ask, people, helix):
 
     def view(request):
         return scope.Afterwards(
-            refuse, to="/", refused=lambda said: HttpResponse(f"{said} {whoami()}", status=422)
+            refuse, to="/", refused=lambda error: HttpResponse(f"{error} {whoami()}", status=422)
         )
 
     _, answer = ask(people["helix"], view, method="post")

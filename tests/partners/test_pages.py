@@ -115,7 +115,7 @@ def test_the_header_offers_only_what_there_is(both: Both) -> None:
     header = text.split("<header")[1].split("</header>")[0]
     assert "Alder Trading · Person of Alder" in header
     assert "Switch partner" not in header
-    assert re.findall(r'<a [^>]*href="/portal/([^"]*)"', header) == [
+    assert re.findall(r'<a [^>]*href="/portal/([^"]*)"', header.split("<details")[0]) == [
         "",  # the name of the portal
         "",
         "report/",
@@ -185,3 +185,19 @@ def test_a_link_that_is_not_ours_is_refused_in_one_sentence(db: None) -> None:
     answer = Client().get("/ack/junk/")
     assert answer.status_code == 400
     assert "This link is not complete" in answer.text
+
+
+def test_a_list_says_when_the_partner_was_told_and_when_it_began_is_another_time(both: Both):
+    involvement = both.a.involvement
+    assert involvement.disclosed_at != involvement.started_at
+    home = re.sub(r"<[^>]+>", "", both.a.client.get("/portal/").text)
+    told = f"{involvement.disclosed_at:%-d %b %Y %H:%M}"
+    assert f"{involvement.reference} · told {told}" in home
+    assert f"since {told}" not in home
+
+
+def test_the_menu_folds_without_a_script_and_has_the_same_links(both: Both):
+    page = both.a.client.get("/portal/").text
+    wide, folded = re.findall(r'<nav[^>]* aria-label="Portal">(.*?)</nav>', page, re.S)
+    assert wide == folded
+    assert '<details class="menu"><summary>Menu</summary><nav' in page

@@ -48,6 +48,37 @@ def test_what_was_saved_for_later_stands_in_the_form_again(both: Both) -> None:
     assert kept() == [("ALDER", "ALDER half a")]
 
 
+def test_the_home_page_speaks_of_it_to_whoever_began_it(both: Both) -> None:
+    both.a.client.post(DRAFT, typed(title="ALDER half a"))
+    both.b.client.post(DRAFT, typed(title="BIRCH half a"))
+    home = both.a.client.get("/portal/").text
+    assert "go on with “ALDER half a”" in home
+    assert not leaks(home, "BIRCH")
+    assert "You began a report" not in colleague(both.a).get("/portal/").text
+
+
+@pytest.mark.parametrize(
+    ("times", "field", "sentence"),
+    [
+        ({"noticed_at": "2999-01-01T00:00"}, "noticed_at", "Give a time that somebody alive"),
+        ({"noticed_at": "2099-01-01T00:00"}, "noticed_at", "You cannot have noticed it in the fut"),
+        (
+            {"noticed_at": "2026-01-01T00:00", "happened_at": "2026-01-02T00:00"},
+            "happened_at",
+            "It cannot have happened after you noticed it",
+        ),
+    ],
+)
+def test_a_time_that_is_wrong_is_marked_at_its_field(
+    both: Both, times: dict[str, str], field: str, sentence: str
+) -> None:
+    response = both.a.client.post(FORM, typed(**times))
+    assert response.status_code == 422
+    (errors,) = re.findall(rf'id="id_{field}_error">(.*?)</div>', response.text)
+    assert sentence in errors
+    assert response.text.count(sentence) == 1
+
+
 def test_a_later_saving_takes_the_place_of_the_former(both: Both) -> None:
     both.a.client.post(DRAFT, typed(title="First"))
     both.a.client.post(DRAFT, typed(title="Second"))

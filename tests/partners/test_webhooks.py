@@ -376,6 +376,9 @@ def test_a_token_s_secret_is_shown_once_and_the_token_revoked(both: Both):
     assert Client().get("/api/v1/partner/me", headers=headers).json()["scopes"] == ["act", "read"]
     assert secret not in client.get("/portal/tokens/").text
     assert client.post("/portal/tokens/2/revoke/").status_code == 404
+    asked = client.get("/portal/tokens/1/revoke/").text
+    assert ("Revoke it?" in asked, "status page" in asked) == (True, True)
+    assert Client().get("/api/v1/partner/me", headers=headers).status_code == 200
     client.post("/portal/tokens/1/revoke/")
     assert Client().get("/api/v1/partner/me", headers=headers).status_code == 401
 

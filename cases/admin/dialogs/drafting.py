@@ -9,9 +9,11 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.html import format_html
 
 from cases import approvers, audience, labels, notices, wording
 from cases.admin.dialogs import fields
+from cases.admin.dialogs.notice import ended
 from cases.models import Incident, Involvement, Notice
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor, Permission
@@ -102,8 +104,29 @@ class DraftForm(TextForm):
             self.folded = ("tlp", "contacts", *self.folded)
         chosen = self.data.get("kind", kind)
         self.kinds = [(key, str(label), key == chosen) for key, label in Kind.choices]
+        self.lead_in = self._before_writing(rows)
+
+    def _before_writing(self, rows: list[Involvement]) -> str:
+        """What has to come first, or is there already, with the way to it."""
         if not rows:
-            self.lead_in = "No partner is listed on this incident yet; list one first."
+            way = reverse("admin:cases_incident_do", args=[self.obj.pk, "add_partner"])
+            return format_html(
+                'No partner is listed on this incident yet; <a href="{}" data-dialog>list one '
+                "first</a>.",
+                way,
+            )
+        live = self.obj.notices.filter(kind=Kind.FIRST, state__in=[State.DRAFT, State.APPROVED])
+        begun = live.prefetch_related("copies__partner").first()
+        if begun is None:
+            return ""
+        names = sorted(copy.partner.name for copy in begun.copies.all())
+        return format_html(
+            'There is a first notice to {} already, which {}: <a href="{}">look at it</a> before '
+            "you write another.",
+            ", ".join(names),
+            "waits for approval" if begun.state == State.DRAFT else "is approved",
+            reverse("admin:cases_notice_change", args=[begun.pk]),
+        )
 
     @property
     def is_unfolded(self) -> bool:
@@ -233,4 +256,5 @@ EDIT = Action(
     EditForm,
     submit="Save",
     applies=lambda notice: notice.state in (State.DRAFT, State.APPROVED),
+    ended=ended,
 )

@@ -106,7 +106,8 @@ class EvaluateForm(DeskForm):
         "Reason",
         rows=2,
         required=False,
-        help_text="Only to lower the severity or the TLP; a commander does.",
+        help_text="Only to lower the severity or the TLP, which a commander does: what shows that "
+        "less is harmed, or that more may know.",
     )
 
     def prepare(self) -> None:
@@ -190,7 +191,13 @@ class OverrideForm(DeskForm):
     """A severity by hand, against what the matrix says."""
 
     severity = fields.severity_choice()
-    reason = fields.words("Reason", rows=3, help_text="It goes on the timeline.")
+    reason = fields.words(
+        "Reason",
+        rows=3,
+        help_text="To lower it, say what shows that less is harmed than the matrix assumes, and "
+        "where that can be looked up; to raise it, what the matrix does not see. It goes on the "
+        "timeline, and the review reads it.",
+    )
 
     def prepare(self) -> None:
         """What the matrix says."""

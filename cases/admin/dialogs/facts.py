@@ -59,6 +59,12 @@ class FactsForm(InvolvementForm):
         label="Value affected (EUR)", min_value=0, max_value=2**62, required=False
     )
     is_estimate = forms.BooleanField(label="Figures are estimates", required=False)
+    without_figures = forms.BooleanField(
+        label="There are no figures yet",
+        required=False,
+        help_text="Only where all of them are empty: the partner has it in time, and reads that "
+        "none is known.",
+    )
 
     def prepare(self) -> None:
         """As the package before had it; the first one as the incident stands."""
@@ -95,6 +101,7 @@ def _hand_over(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetim
         involvement_id=data["involvement"],
         stage=data["stage"],
         figures=packages.Figures(**{name: data[name] for name in KEPT}),
+        without_figures=data["without_figures"],
         by=by,
         at=at,
     )

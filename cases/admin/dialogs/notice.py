@@ -56,6 +56,17 @@ class EmergencyForm(ReadForm):
         self.flags = accuracy.of(self.obj)
 
 
+def ended(notice: Notice) -> str:
+    """That it was sent or withdrawn, after which nothing is done with it."""
+    if notice.state == State.SENT:
+        return "This notice was sent; what partners have stays as they have it."
+    if notice.state != State.WITHDRAWN:
+        return ""
+    if notice.replaced_by.exists():
+        return "This notice was withdrawn for an edit; the new draft took its place."
+    return "This notice was withdrawn; nobody gets it."
+
+
 def _approve(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
     notices.approve(notice_id=obj.pk, is_checked=data.get("checked", False), by=by, at=at)
     return "Approved. It can be sent now."
@@ -86,6 +97,7 @@ APPROVE = Action(
     submit="Approve",
     is_primary=True,
     applies=lambda notice: notice.state == State.DRAFT,
+    ended=ended,
 )
 SEND = Action(
     "send",
@@ -97,6 +109,7 @@ SEND = Action(
     submit="Send",
     is_primary=True,
     applies=lambda notice: notice.state == State.APPROVED,
+    ended=ended,
 )
 SEND_ALONE = Action(
     "send_in_emergency",
@@ -109,6 +122,7 @@ SEND_ALONE = Action(
     submit="Send without approval",
     is_grave=True,
     applies=lambda notice: notice.state == State.DRAFT,
+    ended=ended,
 )
 WITHDRAW = Action(
     "withdraw",
@@ -119,4 +133,5 @@ WITHDRAW = Action(
     submit="Withdraw",
     is_grave=True,
     applies=lambda notice: notice.state in (State.DRAFT, State.APPROVED),
+    ended=ended,
 )

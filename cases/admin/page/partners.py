@@ -1,4 +1,4 @@
-"""The partners of an incident as the page lists them: what each was told and has read."""
+"""The partners of an incident as the page lists them: what each was told and acknowledged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import Prefetch
 
 from cases.admin.page import moments
 from cases.models import Deadline, Incident, Involvement, Notice, NoticeCopy
-from cases.models.deadline import FACTS
+from cases.models.deadline import FACTS, PARTNER_NOTICE
 from incidentdesk.kernel import clocks
 
 
@@ -25,11 +25,11 @@ class PartnerClock:
 
 @dataclass(frozen=True)
 class PartnerRow:
-    """One partner: when it was told last, and whether it has read that."""
+    """One partner: when it was told last, and whether it acknowledged that."""
 
     involvement: Involvement
     notified: str
-    read: str
+    acknowledged: str  # "" where nothing was sent
     is_waiting: bool  # a notice for it is drafted or approved, none is sent
     sees: str
     clocks: list[PartnerClock]
@@ -52,13 +52,12 @@ def _row(involvement: Involvement, promised: Sequence[Deadline], now: datetime) 
     sent = [copy for copy in copies if copy.sent_at is not None]
     live = (Notice.State.DRAFT, Notice.State.APPROVED)
     waiting = [copy.notice for copy in copies if copy.notice.state in live]
-    notified, read = "not yet", "—"
+    notified, acknowledged = "not yet", ""
     if sent:
         last = max(sent, key=lambda copy: (copy.sent_at or now, copy.pk))
         notified = moments.short(last.sent_at or now, now)
-        read = (
-            f"✓ {moments.short(last.acknowledged_at, now)}" if last.acknowledged_at else "not yet"
-        )
+        by_them = last.acknowledged_at
+        acknowledged = f"✓ {moments.short(by_them, now)}" if by_them else "not yet"
     elif waiting:
         notified = "approved" if waiting[0].state == Notice.State.APPROVED else "draft"
     seen = involvement.disclosed_at
@@ -68,7 +67,7 @@ def _row(involvement: Involvement, promised: Sequence[Deadline], now: datetime) 
     near = [d for d in live_clocks if d.kind not in FACTS.values()] + facts[:1]
     all_clocks, next_ones = ([clock(d, now) for d in rows] for rows in (live_clocks, near))
     is_waiting = bool(waiting) and not sent
-    return PartnerRow(involvement, notified, read, is_waiting, sees, all_clocks, next_ones)
+    return PartnerRow(involvement, notified, acknowledged, is_waiting, sees, all_clocks, next_ones)
 
 
 def first_told(rows: Sequence[PartnerRow], deadline: Deadline | None) -> str:
@@ -84,6 +83,20 @@ def first_told(rows: Sequence[PartnerRow], deadline: Deadline | None) -> str:
     waits = [name for is_sent, name in names if not is_sent] or [name for _, name in names]
     more = f" and {len(waits) - 1} more" if len(waits) > 1 else ""
     return f"{waits[0]}{more}" if waits else ""
+
+
+def soonest(rows: Sequence[PartnerRow], deadlines: Sequence[Deadline], now: datetime) -> str:
+    """Of the contracts' own clocks for a first notice that run, the one that is due first."""
+    running = [d for d in deadlines if d.kind == PARTNER_NOTICE and not (d.met_at or d.is_dropped)]
+    if not running:
+        return ""
+    first = min(running, key=lambda deadline: deadline.due_at)
+    name = next(
+        r.involvement.partner.name for r in rows if r.involvement.pk == first.involvement_id
+    )
+    left = first.due_at - now
+    words = f"{clocks.words(left)} {'left' if left > timedelta() else 'overdue'}"
+    return f"earliest contract clock: {name}, {words}"
 
 
 def clock(deadline: Deadline, now: datetime) -> PartnerClock:

@@ -81,13 +81,15 @@ def running_clocks(
     *,
     targets: Sequence[Target] = (),
     whose: str = "",
+    contract: str = "",
     drafts: int,
     now: datetime,
 ) -> list[Clock]:
     """Every clock that applies, in the order in which they are due in an incident's life.
 
     `targets` are those of the severity: where one set the clock, it is said as it was agreed.
-    `whose` are the partners that the first notice waits for, or that it reached too late.
+    `whose` are the partners that the first notice waits for, or that it reached too late;
+    `contract` is what runs beside it by their contracts.
     """
     labels = {**_LABELS, FIRST: f"{whose}: first notice"} if whose else _LABELS
     order = [kind for kind, _ in KINDS]
@@ -97,7 +99,7 @@ def running_clocks(
             deadline,
             labels[deadline.kind],
             _target(deadline, by_kind.get(deadline.kind)),
-            drafts=drafts,
+            beside=_beside(contract, drafts) if deadline.kind == FIRST else "",
             now=now,
         )
         for deadline in sorted(deadlines, key=lambda d: order.index(d.kind))
@@ -115,7 +117,13 @@ def _target(deadline: Deadline, target: Target | None) -> str:
     return f"target {clocks.words(deadline.due_at - deadline.anchor_at)}"
 
 
-def _clock(deadline: Deadline, label: str, target: str, *, drafts: int, now: datetime) -> Clock:
+def _beside(contract: str, drafts: int) -> str:
+    """What belongs to the first notice: who waits for whom, and that our own target is not all."""
+    waits = "1 notice awaits approval" if drafts == 1 else f"{drafts} notices await approval"
+    return "".join(f" · {words}" for words in (drafts and waits, contract) if words)
+
+
+def _clock(deadline: Deadline, label: str, target: str, *, beside: str, now: datetime) -> Clock:
     whole = deadline.due_at - deadline.anchor_at
     if deadline.met_at is not None:
         took = clocks.words(max(deadline.met_at - deadline.anchor_at, timedelta()))
@@ -123,10 +131,7 @@ def _clock(deadline: Deadline, label: str, target: str, *, drafts: int, now: dat
             late = clocks.words(deadline.met_at - deadline.due_at)
             return Clock(label, "late", took, f"{target} · met {late} late")
         return Clock(label, "met", took, f"{target} · met")
-    foot = f"due {moments.short(deadline.due_at, now)} · {target}"
-    if deadline.kind == FIRST and drafts:
-        waits = "1 notice awaits approval" if drafts == 1 else f"{drafts} notices await approval"
-        foot = f"due {moments.short(deadline.due_at, now)} · {waits}"
+    foot = f"due {moments.short(deadline.due_at, now)} · {target}{beside}"
     remains = deadline.due_at - now
     if remains <= timedelta():
         return Clock(label, "late", f"{clocks.words(remains)} late", foot)

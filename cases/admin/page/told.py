@@ -24,6 +24,9 @@ _MAIL = {
 }
 
 
+_EXPLAINED = (Message.State.FAILED, Message.State.SUPPRESSED)
+
+
 @dataclass(frozen=True)
 class Person:
     """One person and one notice: the mail, the portal, the acknowledgement."""
@@ -32,7 +35,7 @@ class Person:
     address: str
     mail: str
     colour: str
-    why: str  # the mail server's words, where it bounced
+    why: str  # the mail server's words where it bounced, ours where it was not sent
     opened: str
     acknowledged: str
 
@@ -140,7 +143,7 @@ def _person(
         address,
         words,
         colour,
-        mail.last_error if mail and mail.state == Message.State.FAILED else "",
+        mail.last_error if mail and mail.state in _EXPLAINED else "",
         moments.short(receipt.opened_at, now) if receipt else "",
         moments.short(acknowledged, now) if acknowledged else "",
     )

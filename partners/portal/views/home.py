@@ -44,6 +44,7 @@ def index(request: ScopedRequest) -> HttpResponse:
         "owed": shown(at_once(_owed, actor)),
         "unread": unread[0] if unread else None,
         "digests": at_once(_digests, actor),
+        "draft": next(iter(at_once(visibility.drafts_for, actor)), None),
         "now": clocks.now(),
         **_procedures(actor),
     }

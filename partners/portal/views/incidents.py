@@ -26,7 +26,7 @@ DONE = {
     Phase.IDENTIFICATION: "confirmed",
     Phase.CONTAINMENT: "contained",
     Phase.MITIGATION: "mitigated",
-    Phase.RECOVERY: "recovered",
+    Phase.RECOVERY: "found stable",
     Phase.REVIEW: "reviewed",
 }
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from incidentdesk.kernel import clocks
+from incidentdesk.kernel.errors import DeskError, mark
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
 from partners import preferences
 from partners.portal.choosing import PreferencesForm
@@ -38,8 +39,8 @@ def page(request: ScopedRequest) -> HttpResponse:
         )
         return "Your preferences are kept."
 
-    def refused(sentence: str) -> HttpResponse:
-        form.add_error(None, sentence)
+    def refused(error: DeskError) -> HttpResponse:
+        mark(form, error)
         return _shown(request, form, fixed)
 
     return Afterwards(run, to=reverse("portal:preferences"), refused=refused)

@@ -11,6 +11,7 @@ from cases import procedures, visibility
 from cases.models import Procedure
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.errors import DeskError, mark
 from incidentdesk.kernel.scope import Afterwards, Landing, ScopedRequest
 from partners.portal.forms import ProcedureForm
 from partners.portal.views.home import SOON
@@ -90,8 +91,8 @@ def _keep(request: ScopedRequest, former: Procedure | None) -> HttpResponse:
         to = reverse("portal:procedure", args=[made.reference])
         return Landing(to, f"“{made}” is on file until {made.valid_until:%-d %b %Y}.")
 
-    def refused(sentence: str) -> HttpResponse:
-        form.add_error(None, sentence)
+    def refused(error: DeskError) -> HttpResponse:
+        mark(form, error)
         return _page(request, former, form)
 
     return Afterwards(run, to=reverse("portal:procedures"), refused=refused)

@@ -16,6 +16,7 @@ from cases.intake import reports
 from cases.models import Report
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.errors import DeskError, mark
 from incidentdesk.kernel.scope import Afterwards, Landing, ScopedRequest
 from partners.portal.forms import ReportForm
 from partners.portal.views.requests import require_acting
@@ -44,8 +45,8 @@ def new(request: ScopedRequest) -> HttpResponse:
         return _form(request, form)
     data = form.cleaned_data
 
-    def refused(sentence: str) -> HttpResponse:
-        form.add_error(None, sentence)
+    def refused(error: DeskError) -> HttpResponse:
+        mark(form, error)
         return _form(request, form)
 
     return Afterwards(lambda: _report(actor, data), to=reverse("portal:reports"), refused=refused)

@@ -16,6 +16,7 @@ from cases import requests, visibility
 from cases.models import Request
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.errors import DeskError, mark
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
 from partners.portal.forms import AnswerForm, ExtensionForm
 
@@ -84,8 +85,8 @@ def answer(request: ScopedRequest, reference: str) -> HttpResponse:
             return "Thank you. The response team looks at your answer."
         return "Thank you. We have this part; say when the answer is whole."
 
-    def refused(sentence: str) -> HttpResponse:
-        form.add_error(None, sentence)
+    def refused(error: DeskError) -> HttpResponse:
+        mark(form, error)
         return _page(request, _request(actor, reference), answer=form)
 
     return Afterwards(run, to=_address(reference), refused=refused)
@@ -105,8 +106,8 @@ def ask_for_time(request: ScopedRequest, reference: str) -> HttpResponse:
         requests.ask_for_time(request_id=request_id, **data, by=actor, at=clocks.now())
         return "The response team decides on it; until then the former time holds."
 
-    def refused(sentence: str) -> HttpResponse:
-        form.add_error(None, sentence)
+    def refused(error: DeskError) -> HttpResponse:
+        mark(form, error)
         return _page(request, _request(actor, reference), extension=form)
 
     return Afterwards(run, to=_address(reference), refused=refused)

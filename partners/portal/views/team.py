@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cases import visibility
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Permission
+from incidentdesk.kernel.errors import DeskError, mark
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
 from partners import invitations, team
 from partners.models import Invitation
@@ -44,8 +45,8 @@ def invite(request: ScopedRequest) -> HttpResponse:
         made = invitations.invite(**data, by=actor, at=clocks.now())
         return f"Invited {made.name}: a mail with a link is on its way to {made.email}."
 
-    def refused(sentence: str) -> HttpResponse:
-        form.add_error(None, sentence)
+    def refused(error: DeskError) -> HttpResponse:
+        mark(form, error)
         return _page(request, form)
 
     return Afterwards(run, to=reverse("portal:team"), refused=refused)

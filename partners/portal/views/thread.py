@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 
 from cases import thread
 from incidentdesk.kernel import clocks
+from incidentdesk.kernel.errors import DeskError, mark
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
 from partners.portal.forms import RemarkForm
 from partners.portal.views import incidents
@@ -34,8 +35,8 @@ def write(request: ScopedRequest, reference: str) -> HttpResponse:
         )
         return "The response team is told. Its answer stands here."
 
-    def refused(sentence: str) -> HttpResponse:
-        form.add_error(None, sentence)
+    def refused(error: DeskError) -> HttpResponse:
+        mark(form, error)
         return incidents.page(request, incidents.incident_of(actor, reference), form)
 
     to = f"{reverse('portal:incident', args=[reference])}#thread"

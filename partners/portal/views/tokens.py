@@ -6,13 +6,22 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from incidentdesk.kernel import clocks
+from incidentdesk.kernel.errors import DeskError, mark
 from incidentdesk.kernel.roles import PARTNER_SCOPES
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
 from partners import tokens
 from partners.portal.program_forms import TokenForm
+from partners.portal.views.questions import About, Question, ask
+
+REVOKE = Question(
+    "Revoke it?",
+    "The program that has it is refused from then on. This cannot be taken back; another token can "
+    "be made.",
+    "Revoke it",
+)
 
 
 @require_safe
@@ -41,20 +50,22 @@ def make(request: ScopedRequest) -> HttpResponse:
             secret,
         )
 
-    def refused(sentence: str) -> HttpResponse:
-        form.add_error(None, sentence)
+    def refused(error: DeskError) -> HttpResponse:
+        mark(form, error)
         return _page(request, form)
 
     return Afterwards(run, to=reverse("portal:tokens"), refused=refused)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: ScopedRequest, number: int) -> HttpResponse:
-    """A token that is needed no more, or that somebody else may have seen."""
+    """A token that is needed no more, or that somebody else may have seen; asked once more."""
     found = list(tokens.tokens_of(request.actor))
     if not 1 <= number <= len(found):
         raise Http404
-    actor, token_id = request.actor, found[number - 1].pk
+    actor, token_id, every = request.actor, found[number - 1].pk, reverse("portal:tokens")
+    if request.method != "POST":
+        return ask(request, REVOKE, About(found[number - 1].name, every, "Tokens", every))
 
     def run() -> str:
         token = tokens.revoke(token_id=token_id, by=actor, at=clocks.now())

@@ -5,10 +5,7 @@ Each asks once more on a page of its own, and is done by the button there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
@@ -17,6 +14,7 @@ from incidentdesk.kernel import clocks
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
 from partners import webhooks
 from partners.models import Webhook
+from partners.portal.views.questions import About, Question, ask
 from partners.portal.views.webhooks import (
     SHOWN_ONCE,
     afterwards,
@@ -25,16 +23,6 @@ from partners.portal.views.webhooks import (
 )
 
 asked = require_http_methods(["GET", "HEAD", "POST"])
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked before it is done, and the button that does it."""
-
-    title: str
-    words: str
-    button: str
-    is_grave: bool = True
 
 
 ROTATE = Question(
@@ -108,5 +96,5 @@ def delete(request: ScopedRequest, number: int) -> HttpResponse:
 
 
 def _ask(request: ScopedRequest, number: int, webhook: Webhook, question: Question) -> HttpResponse:
-    context = {"number": number, "webhook": webhook, "question": question}
-    return render(request, "portal/webhooks/confirm.html", context)
+    back, every = reverse("portal:webhook", args=[number]), reverse("portal:webhooks")
+    return ask(request, question, About(webhook.url, back, "Webhooks", every))

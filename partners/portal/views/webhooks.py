@@ -11,12 +11,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import get_text_list
 from django.views.decorators.http import require_POST, require_safe
 
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Permission
+from incidentdesk.kernel.errors import DeskError, mark
 from incidentdesk.kernel.scope import Afterwards, Landing, ScopedRequest
-from partners import deliveries, webhooks
+from partners import deliveries, preferences, webhooks
 from partners.models import Delivery, EventType, Webhook
 from partners.portal.program_forms import EventsForm, WebhookForm
 from partners.portal.views.team import READ_ONLY
@@ -49,24 +51,25 @@ class Sent:
 @require_safe
 def index(request: ScopedRequest) -> HttpResponse:
     """The webhooks, and for administrators the form for a new one."""
-    return _page(request, WebhookForm(initial={"events": EventType.values}))
+    told = {"events": EventType.values, "severities": preferences.SEVERITIES}
+    return _page(request, WebhookForm(initial=told, agreed=preferences.agreed(request.actor)))
 
 
 @require_POST
 def add(request: ScopedRequest) -> HttpResponse:
     """A new address. What was typed stays if it is refused."""
     require_administrator(request)
-    form = WebhookForm(request.POST)
+    form = WebhookForm(request.POST, agreed=preferences.agreed(request.actor))
     if not form.is_valid():
         return _page(request, form)
-    actor, data = request.actor, form.cleaned_data
+    actor, data = request.actor, {"severities": [], **form.cleaned_data}
 
     def run() -> str:
         made, secret = webhooks.add(**data, by=actor, at=clocks.now())
         return format_html(SHOWN_ONCE, f"{made.url} is told from now on.", secret)
 
-    def refused(sentence: str) -> HttpResponse:
-        form.add_error(None, sentence)
+    def refused(error: DeskError) -> HttpResponse:
+        mark(form, error)
         return _page(request, form)
 
     return Afterwards(run, to=reverse("portal:webhooks"), refused=refused)
@@ -76,7 +79,9 @@ def add(request: ScopedRequest) -> HttpResponse:
 def detail(request: ScopedRequest, number: int) -> HttpResponse:
     """One webhook and what was sent to it, newest first; `?after=` goes on with the older ones."""
     webhook = webhook_of(request, number)
-    return _one(request, number, webhook, EventsForm(initial={"events": webhook.events}))
+    told = {"events": webhook.events, "severities": webhook.severities}
+    form = EventsForm(initial=told, agreed=preferences.agreed(request.actor))
+    return _one(request, number, webhook, form)
 
 
 @require_POST
@@ -84,13 +89,13 @@ def choose(request: ScopedRequest, number: int) -> HttpResponse:
     """What it is told of from now on."""
     webhook = webhook_of(request, number)
     require_administrator(request)
-    form = EventsForm(request.POST)
+    form = EventsForm(request.POST, agreed=preferences.agreed(request.actor))
     if not form.is_valid():
         return _one(request, number, webhook, form)
-    actor, events = request.actor, form.cleaned_data["events"]
+    actor, data = request.actor, {"severities": [], **form.cleaned_data}
 
     def run() -> str:
-        webhooks.choose(webhook_id=webhook.pk, events=events, by=actor, at=clocks.now())
+        webhooks.choose(webhook_id=webhook.pk, **data, by=actor, at=clocks.now())
         return "It is told of these from now on."
 
     return afterwards(run, number)
@@ -158,6 +163,7 @@ def _one(request: ScopedRequest, number: int, webhook: Webhook, form: EventsForm
         "administers": _administers(request) and webhook.deleted_at is None,
         "webhook": webhook,
         "told": [EventType(key).label for key in webhook.events],
+        "severities": _severities(request, webhook),
         "has_two": webhook.former_until is not None and now < webhook.former_until,
         "form": form,
         "sent": [_sent(row, webhook) for row in found[:PAGE]],
@@ -165,6 +171,12 @@ def _one(request: ScopedRequest, number: int, webhook: Webhook, form: EventsForm
     }
     status = 422 if form.errors else 200
     return render(request, "portal/webhooks/detail.html", context, status=status)
+
+
+def _severities(request: ScopedRequest, webhook: Webhook) -> str:
+    """Of which it is told: those chosen, and those that the contract agrees."""
+    told = sorted({*webhook.severities, *preferences.agreed(request.actor)})
+    return get_text_list([f"SEV-{number}" for number in told], "and") or "no severity"
 
 
 def _sent(row: Delivery, webhook: Webhook) -> Sent:

@@ -67,6 +67,64 @@ def test_an_edit_is_a_new_draft_and_leads_there(as_, incident_in, walk):
     assert "data-dialog" not in browser.get(page_of(fresh)).content.decode()
 
 
+def test_who_drafts_reads_the_check_list_before_anybody_is_asked(as_, incident_in):
+    incident = incident_in("containment")
+    browser = as_("communications")
+    answer = _draft(browser, incident, body="All 41,000 quotes were late from 03:17.")
+    differs = ["03:17 is none of the recorded times", "41000 is not a figure on record"]
+    notice = Notice.objects.get()
+    for page in (answer.headers["Location"], page_of(notice)):
+        assert browser.get(page).context["flags"] == differs
+        assert "Differs from the record: " + " ".join(differs) in text_of(browser.get(page))
+    browser.post(address(notice, "withdraw"))
+    assert browser.get(page_of(notice)).context["flags"] == []
+
+
+def test_a_draft_says_what_comes_first_with_the_way_there(as_, declare, incident_in):
+    browser, bare = as_("communications"), declare()
+    page = browser.get(address(bare, "draft_notice")).content.decode()
+    way = f'<a href="{address(bare, "add_partner")}" data-dialog>list one first</a>'
+    assert f"No partner is listed on this incident yet; {way}." in page
+    incident = incident_in("containment")
+    assert "look at it" not in browser.get(address(incident, "draft_notice")).content.decode()
+    _draft(browser, incident)
+    notice = Notice.objects.get()
+    page = browser.get(address(incident, "draft_notice")).content.decode()
+    assert (
+        "There is a first notice to Helix Markets already, which waits for approval: "
+        f'<a href="{page_of(notice)}">look at it</a> before you write another.'
+    ) in page
+    browser.post(address(notice, "withdraw"))
+    assert "look at it" not in browser.get(address(incident, "draft_notice")).content.decode()
+
+
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_a_dialog_of_a_withdrawn_notice_says_so_and_offers_nothing(as_, incident_in, is_edited):
+    incident = incident_in("containment")
+    writer, approver = as_("communications"), as_("approver")
+    _draft(writer, incident)
+    notice = Notice.objects.get()
+    if is_edited:
+        writer.post(address(notice, "edit"), {"body": "Quotes are fine."})
+    else:
+        writer.post(address(notice, "withdraw"))
+    said = "This notice was withdrawn; nobody gets it."
+    if is_edited:
+        said = "This notice was withdrawn for an edit; the new draft took its place."
+    for browser, name in ((approver, "approve"), (writer, "send"), (writer, "edit")):
+        shown = browser.get(address(notice, name))
+        assert (shown.status_code, said in text_of(shown)) == (409, True)
+        assert "Quotes are late." not in text_of(shown)
+        assert _submits(shown) == 0
+    late = writer.post(address(notice, "edit"), {"body": "Typed too late."})
+    assert ("Typed too late." in text_of(late), _submits(late)) == (True, 0)
+
+
+def _submits(response):
+    form = response.content.decode().split('class="dialog"')[-1]
+    return form.split("</form>")[0].count('type="submit"')
+
+
 @pytest.fixture
 def report(people, helix):
     """Helix reports something."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -183,3 +185,16 @@ def test_an_incident_in_review_leads_to_its_review(as_, incident_in):
     page = as_("commander").get(page_of(incident)).content.decode()
     assert f"/admin/reviews/review/of/{incident.pk}/" in page
     assert "Before it can be closed" in page
+
+
+def test_a_page_says_where_it_stands_in_the_words_of_the_sidebar(as_, declare):
+    incident, browser = declare(), as_("commander")
+    for url, places in (
+        ("/admin/cases/incident/", ["Response", "Incidents"]),
+        (page_of(incident), ["Response", "Incidents", str(incident)]),
+        ("/admin/cases/notice/", ["Communication", "Notices to approve"]),
+    ):
+        head = browser.get(url).content.decode().split('id="header-inner"')[1]
+        found = re.findall(r'tracking-tight">\s*(.*?)\s*</', head)
+        assert [html.unescape(one) for one in found[: len(places)]] == places
+        assert len(found) == len(places)

@@ -10,6 +10,7 @@ from cases import disclosure, packages, receipts
 from cases.models import Deadline, Incident
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.models import User
+from notifications import outbox
 from partners.models import Contact, Partner
 from tests.cases.admin.conftest import address, page_of, text_of
 from tests.conftest import NOW
@@ -54,6 +55,32 @@ def test_a_late_first_notice_says_whose_it_is(incident, as_, monkeypatch):
     monkeypatch.setattr(clocks, "now", lambda: DUE + timedelta(minutes=12))
     found = clock_of(as_("commander"), incident)
     assert found == ("Helix Markets: first notice", "12 min late", "late")
+
+
+def test_our_own_target_names_the_contract_that_is_due_first_beside_it(
+    incident, as_, monkeypatch, list_partner, norrbank
+):
+    list_partner(norrbank)
+    Deadline.objects.filter(incident=incident, involvement__partner=norrbank).update(
+        due_at=NOW + timedelta(minutes=40)
+    )
+    monkeypatch.setattr(clocks, "now", lambda: NOW)
+
+    def foot() -> str:
+        page = as_("commander").get(page_of(incident))
+        return next(one.foot for one in page.context["clocks"] if "notice" in one.label)
+
+    assert foot().endswith(" · earliest contract clock: Norrbank Securities, 40 min left")
+    monkeypatch.setattr(clocks, "now", lambda: NOW + timedelta(minutes=45))
+    assert foot().endswith(" · earliest contract clock: Norrbank Securities, 5 min overdue")
+
+
+def test_the_card_of_partners_says_who_acknowledged(incident, as_, walk):
+    told = "Notified not yet"
+    assert told in text_of(as_("commander").get(page_of(incident)))
+    walk(incident).notify("first")
+    page = text_of(as_("commander").get(page_of(incident)))
+    assert (told in page, "acknowledged not yet" in page, "Read" in page) == (False, True, False)
 
 
 def test_of_several_the_first_is_named_and_the_others_counted(
@@ -141,6 +168,27 @@ def test_the_facts_on_the_partners_tab_lead_to_what_was_handed_over(
     assert "Transactions affected not known" in words
 
 
+def test_facts_without_a_figure_are_handed_over_only_by_saying_so(incident, as_, walk):
+    walk(incident).notify("first")
+    browser, involvement = as_("communications"), incident.involvements.get()
+    way = address(incident, "hand_over_facts")
+    typed = {"involvement": involvement.pk, "stage": "initial", "text": "Quotes were late."}
+    refused = browser.post(way, typed)
+    said = "It holds no figure yet; enter what is known, or say that there is none so far."
+    assert (refused.status_code, said in text_of(refused)) == (422, True)
+    assert "Quotes were late." in text_of(refused)
+    assert involvement.packages.count() == 0
+    assert browser.post(way, {**typed, "without_figures": "on"}).status_code == 302
+    assert incident.entries.latest("sequence").body.endswith("No figures yet.")
+
+
+def test_a_mail_that_was_not_sent_on_purpose_says_why(incident, as_, walk):
+    with outbox.quiet():
+        walk(incident).notify("first")
+    words = text_of(as_("responder").get(f"/admin/cases/incident/{incident.pk}/told/"))
+    assert f"not sent on purpose {outbox.QUIET}" in words
+
+
 def test_facts_of_another_incident_or_of_none_are_not_found(incident, as_, walk, people, declare):
     walk(incident).notify("first")
     made = packages.hand_over(
@@ -148,6 +196,7 @@ def test_facts_of_another_incident_or_of_none_are_not_found(incident, as_, walk,
         involvement_id=incident.involvements.get().pk,
         stage="initial",
         figures=packages.Figures(text="Quotes were late."),
+        without_figures=True,
         by=people.actor("communications"),
         at=NOW,
     )
