@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
@@ -35,6 +35,10 @@ CHOOSE = "/accounts/partner/"
 SESSION_KEY = "partner_id"
 VIEWING_KEY = "viewed_partner_id"
 LOOKED = "viewed the portal as"
+NOT_SENT = (
+    "You were logged out meanwhile, and what you wrote was not sent. Go back in your browser to "
+    "copy it before you log in."
+)
 ONLY_LOOKING = (
     "You view this as a partner does, and nothing can be changed so; go back to the desk."
 )
@@ -158,6 +162,8 @@ class ScopeMiddleware:
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         if not request.user.is_authenticated:
+            if request.method == "POST":
+                messages.warning(request, NOT_SENT)
             return redirect_to_login(_here(request))
         user = request.user
         if user.is_staff and VIEWING_KEY in request.session:
@@ -222,8 +228,12 @@ class ScopeMiddleware:
 
 
 def _here(request: HttpRequest) -> str:
-    """Where to come back to after a detour; a POST cannot be repeated, so it begins anew."""
-    return request.get_full_path() if request.method in ("GET", "HEAD") else PORTAL
+    """Where to come back to after a detour; a POST cannot be repeated: the page it came from."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    is_ours = came_from.netloc == request.get_host() and came_from.path.startswith(PORTAL)
+    return came_from.path if is_ours else PORTAL
 
 
 def _without_partner(request: HttpRequest, user: User, ids: list[int]) -> HttpResponseBase:

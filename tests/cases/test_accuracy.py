@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from cases import accuracy, disclosure, framework, notices, response, visibility
+from cases import accuracy, audience, disclosure, framework, notices, response, visibility
 from cases.accuracy import Record
 from cases.intake import reports
 from cases.models import Incident, Notice, NoticeCopy, System
@@ -57,6 +57,10 @@ RECORD = Record(
         ("With the tide, a global outage. Global limits. NORRIS, norrbank-gw.", []),
         ("Northern Europe and the North are late.", []),
         ("Like Northern brokers.", ["it names another partner, Northern Brokers"]),
+        ("It began. Please: \n\nWe write again.", ["nothing stands behind “Please:”"]),
+        ("What was accessed:", ["nothing stands behind “What was accessed:”"]),
+        ("Please:\n\n- call us\n- wait", []),
+        ("Please: call us.\r\n\r\nThe cause: a cable.", []),
         ("Like NORTH.", ["it names another partner, Northern Brokers"]),
         ("It is SEV-3, sev 3 or Severity 3.", []),
         ("It is SEV-1.", ["it says SEV-1, and for Helix Markets it is SEV-3"]),
@@ -83,11 +87,12 @@ def draft(people):
     """`draft(incident, "Text")`: to every partner."""
 
     def call(incident, body, **said) -> Notice:
+        rows = list(incident.involvements.all())
         return notices.draft(
             incident_id=incident.pk,
-            kind="first",
+            kind="update" if audience.begun(rows) else "first",
             body=body,
-            involvement_ids=list(incident.involvements.values_list("pk", flat=True)),
+            involvement_ids=[row.pk for row in rows],
             by=people.actor("communications"),
             at=NOW,
             **said,

@@ -373,6 +373,16 @@ def test_somebody_who_is_not_logged_in_is_asked_to_and_comes_back(ask):
     )
 
 
+def test_whoever_is_logged_out_meanwhile_is_told_that_nothing_was_sent(client):
+    page = "/portal/incidents/HELIX-2026-0001/"
+    came = {"HTTP_REFERER": f"http://testserver{page}"}
+    answer = client.post(f"{page}write/", {"text": "Long words."}, follow=True, **came)
+    assert answer.redirect_chain == [(f"/accounts/login/?next={page}", 302)]
+    assert "what you wrote was not sent" in answer.text
+    elsewhere = client.post(f"{page}write/", {}, HTTP_REFERER="http://elsewhere.test/portal/x/")
+    assert elsewhere["Location"] == "/accounts/login/?next=/portal/"
+
+
 def test_staff_are_sent_to_the_desk_and_strangers_find_nothing(ask, people, helix):
     _, answer = ask(people["administrator"])
     assert (answer.status_code, answer["Location"]) == (302, "/admin/")

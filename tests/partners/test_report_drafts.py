@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -46,6 +47,20 @@ def test_what_was_saved_for_later_stands_in_the_form_again(both: Both) -> None:
     assert '<option value="suspected" selected>' in text
     assert 'value="20"' in text
     assert kept() == [("ALDER", "ALDER half a")]
+
+
+def test_its_times_stay_the_same_moments_when_the_zone_is_changed(both: Both) -> None:
+    begun = typed(title="ALDER half", noticed_at="2026-02-03T04:05", happened_at="yesterday")
+    both.a.client.post(DRAFT, begun)
+    changed = {"mailed": [], "zone": "Asia/Tokyo", "style": "gb"}
+    both.a.client.post("/portal/preferences/", changed)
+    text = both.a.client.get(FORM).text
+    assert 'value="2026-02-03T13:05"' in text
+    assert 'value="yesterday"' in text
+    sent = typed(title="ALDER whole", noticed_at="2026-02-03T13:05", happened_at="")
+    both.a.client.post(FORM, sent)
+    made = Report.objects.get(title="ALDER whole")
+    assert made.noticed_at == datetime.fromisoformat("2026-02-03T04:05:00+00:00")
 
 
 def test_the_home_page_speaks_of_it_to_whoever_began_it(both: Both) -> None:

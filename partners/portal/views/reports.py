@@ -39,7 +39,7 @@ def new(request: ScopedRequest) -> HttpResponse:
         return _form(request, ReportForm(initial=_begun(request.actor)))
     form, actor = ReportForm(request.POST, request.FILES), request.actor
     # Whatever becomes of it, the words are kept as a draft first; sending it forgets that.
-    typed = {name: request.POST.get(name, "") for name in drafting.FIELDS}
+    typed = drafting.placed(request.POST)
     request.after_scope.append(partial(drafting.keep, typed=typed, by=actor, at=clocks.now()))
     if not form.is_valid():
         return _form(request, form)
@@ -103,7 +103,7 @@ def _form(request: ScopedRequest, form: ReportForm) -> HttpResponse:
 def _begun(actor: Actor) -> dict[str, Any]:
     """What this person had typed, or else the present moment."""
     found = visibility.drafts_for(actor).values(*drafting.FIELDS).first()
-    return found or {"noticed_at": clocks.now()}
+    return drafting.shown(found) if found else {"noticed_at": clocks.now()}
 
 
 def _words(report: Report) -> str:
