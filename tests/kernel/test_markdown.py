@@ -160,7 +160,9 @@ def test_brackets_beside_what_makes_each_of_them_dear_are_shown_as_typed(marks):
     assert render(text).startswith("<pre>[[[[")
 
 
-@pytest.mark.parametrize("fence", ["```a\n", "~~~a\n", "```a\n\n", "  ```a\n", "```a\r", "```a\r\n"])
+@pytest.mark.parametrize(
+    "fence", ["```a\n", "~~~a\n", "```a\n\n", "  ```a\n", "```a\r", "```a\r\n"]
+)
 def test_many_fences_are_shown_as_typed(fence):
     assert render(fence * 101) == f"<pre>{fence * 101}</pre>"
     assert not render(fence.strip(" ") * 100).startswith(f"<pre>{fence.strip(' ')}")
