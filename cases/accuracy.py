@@ -21,7 +21,10 @@ _DATE = re.compile(rf"\b\d{{4}}-\d\d-\d\d\b|\b\d{{1,2}} {_MONTH}(?: \d{{4}})?\b"
 # A number by itself: not a part of a name such as EU-1, v2 or SEV-2.
 _FIGURE = re.compile(r"(?<![\w.,:/#-])\d+(?:[.,]\d+)*(?![\w:/-])")
 _LISTED = re.compile(r"[-*+•–] |\d+[.)] ")
-_OWN = re.compile(r"\bINC-\d{4}-\d+", re.IGNORECASE)
+# The desk's own reference, however it is joined, and an address of the desk with a number in it.
+_OWN = re.compile(
+    r"(?<![A-Za-z0-9])INC[-_/\s]*\d{4}[-_/\s]*\d+|/admin/(?:[\w-]+/)+(?:\?\S*?=)?\d+", re.IGNORECASE
+)
 _SEVERITY = re.compile(r"\bSEV(?:ERITY)?[\s-]*([0-9])\b", re.IGNORECASE)
 _TIMES = (
     "occurred_at",
