@@ -84,6 +84,7 @@ class Afterwards(HttpResponseRedirect):
     `run` answers the sentence to show (or nothing), or a Landing if only the use case knows where
     to go on. A DeskError is given to `refused`, which runs in the scope again and shows the form
     as it was typed; without it the sentence is shown at `otherwise` (default: the same place).
+    `repeated` runs in the place of the use case if the very form was sent before.
     """
 
     def __init__(
@@ -93,9 +94,10 @@ class Afterwards(HttpResponseRedirect):
         to: str,
         otherwise: str | None = None,
         refused: Callable[[DeskError], HttpResponse] | None = None,
+        repeated: Callable[[], object] | None = None,
     ) -> None:
         super().__init__(to)
-        self.run = run
+        self.run, self.repeated = run, repeated
         self.otherwise = otherwise or to
         self.refused = refused
 
@@ -105,6 +107,8 @@ class Afterwards(HttpResponseRedirect):
             with once.claimed(request):
                 said = self.run()
         except once.SentAlready:
+            if self.repeated is not None:
+                self.repeated()
             messages.info(request, once.SAID)
             return HttpResponseRedirect(self.url)
         except DeskError as error:
