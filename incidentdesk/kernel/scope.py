@@ -199,9 +199,10 @@ class ScopeMiddleware:
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied(ONLY_LOOKING)
         staff = access.actor_for(user)
-        partner = grants.tenant_model()._default_manager.filter(pk=partner_id).first()
-        if partner is None or not access.allows(staff, Permission.INCIDENT_READ):
+        is_there = grants.tenant_model()._default_manager.filter(pk=partner_id).exists()
+        if not is_there or not access.allows(staff, Permission.INCIDENT_READ):
             return redirect("/admin/")
+        partner, _ = times.working_for(user.pk, partner_id)
         about, page = f"partner:{partner_id}", request.get_full_path()
         line: dict[str, Any] = {"action": LOOKED, "about": about, "name": str(partner)}
         audit.record(by=staff, at=clocks.now(), **line, page=page[:300])

@@ -10,6 +10,7 @@ from django.test import Client
 from cases import restriction
 from incidentdesk.kernel.models import AuditEvent
 from partners import tokens
+from partners.models import Webhook
 from tests.conftest import NOW, People
 from tests.hooks import receiver
 from tests.partners.conftest import Both, leaks
@@ -139,6 +140,15 @@ def test_the_log_of_a_webhook_names_no_incident_that_is_restricted(
     assert leaks(text, reference) == []
     assert other.reference in text
     assert reference in browser(boss(both.a)).get(page).text
+
+
+def test_a_webhook_that_is_gone_is_told_of_as_to_the_partner(both: Both, looking: Client):
+    said = "A webhook was switched off"
+    assert said not in looking.get("/portal/").text
+    Webhook.objects.filter(pk=both.b.webhook.pk).update(off_because="gone")
+    assert said not in looking.get("/portal/").text
+    Webhook.objects.filter(pk=both.a.webhook.pk).update(off_because="gone")
+    assert said in looking.get("/portal/").text
 
 
 def test_the_incident_page_and_the_register_lead_there(both: Both, people: People):
