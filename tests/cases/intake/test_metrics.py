@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.core.cache import cache
 
 from cases.intake import figures
 from cases.models import Event, Observation, Series, Source
@@ -196,7 +197,7 @@ def test_a_source_has_so_many_series_at_most_and_known_ones_go_on(post, metrics,
 
 def test_a_source_sends_so_many_figures_a_minute_at_most(post, metrics, monkeypatch):
     monkeypatch.setattr(figures, "MOST_A_MINUTE", 2)
-    figures.cache.clear()
+    cache.clear()
     assert post(lines(line("a"), line("b")), TO).status_code == 202
     refused = post(lines(line("c")), TO)
     assert said(refused) == (429, "These are more figures than a source may send in a minute.")
