@@ -37,7 +37,7 @@ class Desk:
             )
 
     def ready(self) -> "Desk":
-        assert within(90, lambda: "Ctrl-C stops it." in self.said() or self.ended()), self.said()
+        assert within(300, lambda: "Ctrl-C stops it." in self.said() or self.ended()), self.said()
         assert not self.ended(), self.said()
         return self
 
