@@ -88,6 +88,7 @@ class Afterwards(HttpResponseRedirect):
     `run` answers the sentence to show (or nothing), or a Landing if only the use case knows where
     to go on. A DeskError is given to `refused`, which runs in the scope again and shows the form
     as it was typed; without it the sentence is shown at `otherwise` (default: the same place).
+    `repeated` runs in the place of the use case if the very form was sent before.
     """
 
     def __init__(
@@ -97,9 +98,10 @@ class Afterwards(HttpResponseRedirect):
         to: str,
         otherwise: str | None = None,
         refused: Callable[[DeskError], HttpResponse] | None = None,
+        repeated: Callable[[], object] | None = None,
     ) -> None:
         super().__init__(to)
-        self.run = run
+        self.run, self.repeated = run, repeated
         self.otherwise = otherwise or to
         self.refused = refused
 
@@ -109,6 +111,8 @@ class Afterwards(HttpResponseRedirect):
             with once.claimed(request):
                 said = self.run()
         except once.SentAlready:
+            if self.repeated is not None:
+                self.repeated()
             messages.info(request, once.SAID)
             return HttpResponseRedirect(self.url)
         except DeskError as error:
@@ -201,9 +205,10 @@ class ScopeMiddleware:
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied(ONLY_LOOKING)
         staff = access.actor_for(user)
-        partner = grants.tenant_model()._default_manager.filter(pk=partner_id).first()
-        if partner is None or not access.allows(staff, Permission.INCIDENT_READ):
+        is_there = grants.tenant_model()._default_manager.filter(pk=partner_id).exists()
+        if not is_there or not access.allows(staff, Permission.INCIDENT_READ):
             return redirect("/admin/")
+        partner, _ = times.working_for(user.pk, partner_id)
         about, page = f"partner:{partner_id}", request.get_full_path()
         line: dict[str, Any] = {"action": LOOKED, "about": about, "name": str(partner)}
         audit.record(by=staff, at=clocks.now(), **line, page=page[:300])

@@ -16,6 +16,7 @@ from incidentdesk.kernel.models import User
 from partners.models import Contact
 from tests.partners.conftest import Both, Side, Telling, leaks
 from tests.partners.test_reports import typed
+from tests.partners.test_serving_two import value_on
 
 pytestmark = pytest.mark.django_db
 FORM, DRAFT, DISCARD = "/portal/report/", "/portal/report/draft/", "/portal/report/draft/discard/"
@@ -185,6 +186,17 @@ def test_files_and_certainty_go_along_and_reach_triage(both: Both, telling: Tell
     )
     body = Entry.objects.filter(incident=incident, body__contains=made.reference).latest("id").body
     assert [one.sha256 in body for one in stored] == [True, True]
+
+
+def test_a_second_click_leaves_no_draft_of_what_was_sent(both: Both) -> None:
+    client = both.a.client
+    sent = typed(title="ALDER sent", once=value_on(client.get(FORM).text))
+    for _ in range(2):
+        assert client.post(FORM, sent).status_code == 302
+    assert (Report.objects.filter(title="ALDER sent").count(), kept()) == (1, [])
+    client.post(FORM, {**sent, "title": "ALDER begun since", "noticed_at": "2999-01-01T00:00"})
+    assert client.post(FORM, sent).status_code == 302
+    assert kept() == [("ALDER", "ALDER begun since")]
 
 
 def test_a_file_that_is_refused_leaves_nothing_behind(both: Both) -> None:
