@@ -120,7 +120,9 @@ def attach(
     seen = queries.visible_to(by).open().filter(reference=reference.strip().upper())
     pk = seen.values_list("pk", flat=True).first()
     if pk is None:
-        raise InvalidInput(f"There is no open incident {reference}; check the reference.")
+        raise InvalidInput(
+            f"There is no open incident {reference}; check the reference.", field="reference"
+        )
     incident = queries.locked(pk, by=by)
     moving.require_open(incident)
     _attach(made, incident, Report.State.ATTACHED, by=by, at=at)
