@@ -145,6 +145,12 @@ def decline(*, report_id: int, answer: str, by: Actor, at: datetime) -> Report:
 
 
 def _require_whole(made: Report) -> None:
+    if made.happened_at and min(made.noticed_at, made.happened_at) > made.reported_at:
+        raise InvalidInput(
+            "Neither time can lie in the future; check both and their zone.",
+            field="noticed_at",
+            others=["happened_at"],
+        )
     if made.noticed_at > made.reported_at:
         raise InvalidInput(
             "You cannot have noticed it in the future; check the time and its zone.",
