@@ -5,7 +5,7 @@ from __future__ import annotations
 from cases import sight
 from cases.models import Incident, Notice
 from incidentdesk.kernel import access
-from incidentdesk.kernel.access import Permission
+from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES
 
@@ -48,3 +48,15 @@ def _let_in(incident: Incident) -> list[User]:
     may = [key for key, role in ROLES.items() if Permission.NOTICE_APPROVE in role.permissions]
     people = User.objects.filter(is_active=True, roles__overlap=may).order_by("pk")
     return [p for p in people if not sight.is_closed(incident, access.actor_for(p))]
+
+
+def barred(notice: Notice, actor: Actor) -> str:
+    """Why this very person approves no such notice, whatever the roles; empty: nothing is in it."""
+    if notice.drafted_by_id == actor.user_id:
+        return "You drafted it; a second person approves it."
+    if actor.person_id in authors(notice):
+        return (
+            "You drafted what this notice replaces; somebody who wrote none of it has to approve "
+            "it."
+        )
+    return ""

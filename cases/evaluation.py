@@ -140,7 +140,7 @@ def correct_time(
     former: datetime | None = getattr(incident, name)
     if former is None and name in _MADE_ELSEWHERE:
         raise InvalidInput(_MADE_ELSEWHERE[name])
-    moments.require_order(moments.of(incident) | {name: value}, at=at)
+    moments.require_order(incident, {name: value}, at=at)
     if not moments.put(incident, {name: value}, by=by, at=at):
         raise Conflict("This is the time that stands there already.")
     incident.save(update_fields=[name])
@@ -257,7 +257,7 @@ def _put_times(
         "detected_at": found.detected_at or incident.detected_at,
         "aware_at": found.aware_at,
     }
-    moments.require_order(moments.of(incident) | times, at=at)
+    moments.require_order(incident, times, at=at)
     if found.is_confirmed and incident.confirmed_at is None:
         times["confirmed_at"] = at
     return moments.put(incident, times, by=by, at=at)

@@ -65,14 +65,23 @@ def begin(incident: Incident, *, by: Actor, at: datetime) -> None:
     )
 
 
-def require_order(times: Mapping[str, datetime | None], *, at: datetime) -> None:
-    """Refuse, in words, times that contradict each other or lie in the future."""
+def require_order(
+    incident: Incident, given: Mapping[str, datetime | None], *, at: datetime
+) -> None:
+    """Refuse, in words, times that contradict each other or lie in the future.
+
+    The refusal is about one of those that were `given` and changed; the others stood there.
+    """
+    now = of(incident)
+    times = now | dict(given)
     for first, then, words in _ORDER:
-        before, after = times.get(first), times.get(then)
+        before, after = times[first], times[then]
         if before and after and after < before:
-            raise InvalidInput(f"{words}; check the two times.")
-    if any(value and value > at for value in times.values()):
-        raise InvalidInput("A time lies in the future; check the times.")
+            wrong = first if times[then] == now[then] else then
+            raise InvalidInput(f"{words}; check the two times.", field=wrong)
+    for name, value in times.items():
+        if value and value > at:
+            raise InvalidInput("A time lies in the future; check the times.", field=name)
 
 
 def of(incident: Incident) -> dict[str, datetime | None]:

@@ -129,13 +129,8 @@ def approve(*, notice_id: int, is_checked: bool = False, by: Actor, at: datetime
     """
     notice = _locked(notice_id, by=by)
     access.require(by, Permission.NOTICE_APPROVE)
-    if notice.drafted_by_id == by.user_id:
-        raise InvalidInput("You drafted this notice; a second person has to approve it.")
-    if by.person_id in approvers.authors(notice):
-        raise InvalidInput(
-            "You drafted what this notice replaces; somebody who wrote none of it has to approve "
-            "it."
-        )
+    if why := approvers.barred(notice, by):
+        raise InvalidInput(why)
     if notice.state != Notice.State.DRAFT:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
     audience.require_recovered(notice.kind, notice.incident)
@@ -274,7 +269,10 @@ def _require_whole(body: str, next_update_at: datetime | None, *, at: datetime) 
     if not body.strip():
         raise InvalidInput("A notice needs a text.")
     if next_update_at is not None and next_update_at <= at:
-        raise InvalidInput("The next update lies in the past; promise a later time, or none.")
+        raise InvalidInput(
+            "The next update lies in the past; promise a later time, or none.",
+            field="next_update_at",
+        )
 
 
 def _replaced(incident: Incident, notice_id: int | None) -> Notice | None:

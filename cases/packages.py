@@ -128,10 +128,11 @@ def _require_possible(involvement: Involvement, stage: str, figures: Figures) ->
     if not figures.text.strip():
         raise InvalidInput("Say what happened, in words for this partner.")
     if figures.began_at and figures.ended_at and figures.ended_at < figures.began_at:
-        raise InvalidInput("It cannot have ended before it began.")
-    for share in (figures.clients_share, figures.transactions_share):
+        raise InvalidInput("It cannot have ended before it began.", field="ended_at")
+    for name in ("clients_share", "transactions_share"):
+        share = getattr(figures, name)
         if share is not None and not 0 <= share <= WHOLE:
-            raise InvalidInput("A share is between 0 and 100 per cent.")
+            raise InvalidInput("A share is between 0 and 100 per cent.", field=name)
 
 
 def _require_said(figures: Figures, *, without_figures: bool) -> None:

@@ -21,16 +21,20 @@ def checked(url: str) -> str:
     plain = settings.WEBHOOK_LOOPBACK and parts.scheme == "http"
     is_good = url.isascii() and url.isprintable() and " " not in url
     if not is_good or not parts.hostname or not (parts.scheme == "https" or plain):
-        raise InvalidInput("Give an address that begins with https://, as your program has it.")
+        raise _refusal("Give an address that begins with https://, as your program has it.")
     if parts.username or parts.password or parts.fragment:
-        raise InvalidInput("Leave user name, password and # out; each call is signed instead.")
+        raise _refusal("Leave user name, password and # out; each call is signed instead.")
     if not _may_be_public(parts.hostname):
-        raise InvalidInput("Give an address that can be reached from the internet.")
+        raise _refusal("Give an address that can be reached from the internet.")
     if not guarded.is_web_port(parts.port):
-        raise InvalidInput(f"Give an address with another port. {guarded.PORTS}")
+        raise _refusal(f"Give an address with another port. {guarded.PORTS}")
     if len(url) > 300:
-        raise InvalidInput("Keep the address to 300 characters.")
+        raise _refusal("Keep the address to 300 characters.")
     return url
+
+
+def _refusal(sentence: str) -> InvalidInput:
+    return InvalidInput(sentence, field="url")
 
 
 def _may_be_public(host: str) -> bool:

@@ -100,12 +100,12 @@ def target_of(message: Message, *, at: datetime) -> tuple[str, list[str]] | None
     return found.event_id, signing
 
 
-def call_off(webhook: Webhook, *, at: datetime) -> None:
-    """Nothing that waits for it is sent any more; inside a use case."""
+def call_off(webhook: Webhook, how: str, *, at: datetime) -> None:
+    """Nothing that waits for it is sent any more; inside a use case. `how` it ended: “deleted”."""
     live = (Message.State.QUEUED, Message.State.SENDING)
     waiting = Delivery.objects.filter(webhook=webhook, message__state__in=live)
     ids = list(waiting.values_list("message_id", flat=True))
-    outbox.call_off(ids, "It was switched off before this was sent.", at=at)
+    outbox.call_off(ids, f"It was {how} before this was sent.", at=at)
 
 
 def send(

@@ -133,7 +133,7 @@ def remove(*, webhook_id: int, by: Actor, at: datetime) -> Webhook:
     webhook = _locked(webhook_id, by)
     access.require(by, Permission.PARTNER_ADMINISTER, webhook.partner)
     if webhook.is_on:
-        _switch_off(webhook, "", by=by, at=at)
+        _switch_off(webhook, "", how="deleted", by=by, at=at)
     webhook.secret = webhook.former_secret = webhook.off_because = ""
     webhook.former_until, webhook.deleted_at, webhook.deleter = None, at, by.name
     webhook.save()
@@ -213,10 +213,12 @@ def replay(*, delivery_id: int, by: Actor, at: datetime) -> Delivery:
 # --- steps ----------------------------------------------------------------------------------------
 
 
-def _switch_off(webhook: Webhook, because: str, *, by: Actor, at: datetime) -> None:
+def _switch_off(
+    webhook: Webhook, because: str, *, how: str = "switched off", by: Actor, at: datetime
+) -> None:
     webhook.off_since, webhook.off_because = at, because
     webhook.save(update_fields=["off_since", "off_because"])
-    deliveries.call_off(webhook, at=at)
+    deliveries.call_off(webhook, how, at=at)
     detail = {"because": because} if because else {}
     _record(webhook, "switched off webhook", by=by, at=at, **detail)
 

@@ -154,8 +154,11 @@ class IncidentList(keyset.KeysetList):
 
     @property
     def filters_on(self) -> int:
-        """How many filters are set."""
-        return sum(bool(field["value"]) for field in self.fields)
+        """How many filters are set, to something that the filter knows."""
+        return sum(
+            bool(field["value"]) and (field["is_typed"] or field["value"] in dict(field["choices"]))
+            for field in self.fields
+        )
 
 
 def asked_only(query: str) -> str:

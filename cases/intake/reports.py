@@ -120,7 +120,9 @@ def attach(
     seen = queries.visible_to(by).open().filter(reference=reference.strip().upper())
     pk = seen.values_list("pk", flat=True).first()
     if pk is None:
-        raise InvalidInput(f"There is no open incident {reference}; check the reference.")
+        raise InvalidInput(
+            f"There is no open incident {reference}; check the reference.", field="reference"
+        )
     incident = queries.locked(pk, by=by)
     moving.require_open(incident)
     _attach(made, incident, Report.State.ATTACHED, by=by, at=at)
@@ -143,6 +145,12 @@ def decline(*, report_id: int, answer: str, by: Actor, at: datetime) -> Report:
 
 
 def _require_whole(made: Report) -> None:
+    if made.happened_at and min(made.noticed_at, made.happened_at) > made.reported_at:
+        raise InvalidInput(
+            "Neither time can lie in the future; check both and their zone.",
+            field="noticed_at",
+            others=["happened_at"],
+        )
     if made.noticed_at > made.reported_at:
         raise InvalidInput(
             "You cannot have noticed it in the future; check the time and its zone.",

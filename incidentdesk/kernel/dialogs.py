@@ -84,6 +84,7 @@ class Action:
     `also` is another permission that lets one in where a use case asks for either. A form with a
     file field carries its file; what is too large is refused before it is read (`uploads`).
     `ended` says of an object that is past this action why; its dialog then offers nothing to press.
+    `barred` says why it is not for this very actor, whatever the roles.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Action:
     applies: Callable[[Any], bool] = lambda obj: True  # whether the button is shown at all
     also: Permission | None = None
     ended: Callable[[Any], str] = lambda obj: ""
+    barred: Callable[[Any, Actor], str] = lambda obj, actor: ""
 
     def allowed(self, actor: Actor) -> bool:
         """Whether this actor may press it."""
@@ -141,9 +143,12 @@ def respond(
     """Show the dialog (GET), or run it (POST) and go `back`; a refusal keeps what was typed."""
     context = {**context, "action": action, "obj": obj, "back": back, "title": action.label}
     if not action.allowed(actor):
-        why = f"{actor.name} may not {action.permission.value}; an administrator can give the role."
+        may_not = (
+            f"{actor.name} may not {action.permission.value}; an administrator can give the role."
+        )
+        why = action.barred(obj, actor) or may_not
         return _render(request, {**context, "refusal": why}, 403)
-    ended = action.ended(obj)
+    ended = action.ended(obj) or action.barred(obj, actor)
     if request.method != "POST" and ended:
         return _render(request, {**context, "refusal": ended}, 409)
     if request.method != "POST" or AGAIN in request.POST:

@@ -12,12 +12,12 @@ GONE = "What you chose is gone by now; look at the page again."
 class DeskError(Exception):
     """A use case said no. `str(error)` is the sentence; nothing was changed.
 
-    `field` is which of its arguments was wrong, where it is one.
+    `field` is which of its arguments was wrong, where it is one; `others` are wrong as well.
     """
 
-    def __init__(self, sentence: str = "", *, field: str = "") -> None:
+    def __init__(self, sentence: str = "", *, field: str = "", others: Sequence[str] = ()) -> None:
         super().__init__(sentence)
-        self.field = field
+        self.field, self.others = field, tuple(others)
 
 
 class NotAllowed(DeskError):
@@ -56,5 +56,8 @@ class Form(Protocol):
 
 
 def mark(form: Form, error: DeskError) -> None:
-    """Show the refusal in the form: at the field that it is about, or above all of them."""
-    form.add_error(error.field if error.field in form.fields else None, str(error))
+    """Show the refusal in the form: at each field that it is about, or above all of them."""
+    wrong: list[str | None]
+    wrong = [name for name in (error.field, *error.others) if name in form.fields]
+    for name in wrong or [None]:
+        form.add_error(name, str(error))

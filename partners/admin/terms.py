@@ -16,6 +16,9 @@ from partners import sheets
 from partners.models import Terms
 from partners.models.terms import REGIMES
 
+NOTICES = tuple(f"notice_sev{severity}" for severity in (1, 2, 3, 4))
+FACTS = ("facts_initial_hours", "facts_interim_hours", "facts_final_days")
+
 
 class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
     """The regimes are ticked."""
@@ -38,6 +41,26 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
             "facts_interim_hours",
             "facts_final_days",
         )
+
+    def clean(self) -> dict[str, Any]:
+        """What the table refuses, said at the field that it is about."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        worse = 0
+        for name in NOTICES:
+            minutes = data.get(name)
+            if minutes is not None and minutes < worse:
+                self.add_error(name, _said("terms_tell_the_worse_first"))
+            worse = max(worse, minutes or 0)
+        for name in (*NOTICES, "acknowledge_minutes"):
+            if data.get(name) == 0:
+                self.add_error(name, _said("terms_leave_time"))
+        hours = [data.get("facts_initial_hours"), data.get("facts_interim_hours")]
+        days = data.get("facts_final_days")
+        spans = (1, *hours, None if days is None else days * 24)
+        for name, before, span in zip(FACTS, spans, spans[1:], strict=False):
+            if before is not None and span is not None and span < before:
+                self.add_error(name, _said("terms_facts_in_order"))
+        return data
 
 
 @admin.register(Terms)
@@ -96,6 +119,12 @@ class TermsAdmin(Exchanged, desk.RegisterAdmin):
     def bound_by(self, terms: Terms) -> str:
         """By their short names."""
         return ", ".join(terms.regimes) or "—"
+
+
+def _said(name: str) -> str:
+    """How the table says that a rule of it is broken."""
+    rules = Terms._meta.constraints
+    return str(next(rule.violation_error_message for rule in rules if rule.name == name))
 
 
 def _within(terms: Terms, severity: int) -> str:

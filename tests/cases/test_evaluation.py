@@ -142,7 +142,7 @@ def test_times_out_of_order_are_refused(declare, evaluate, times, said):
     before = stands(incident)
     with pytest.raises(InvalidInput) as refused:
         evaluate(incident, **times)
-    assert str(refused.value) == said
+    assert (str(refused.value), refused.value.field) == (said, *times)
     assert stands(incident) == before
 
 

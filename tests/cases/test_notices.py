@@ -111,19 +111,20 @@ def test_a_draft_is_told_to_nobody(draft, incident, helix, people):
 
 
 @pytest.mark.parametrize(
-    ("said", "refusal"),
+    ("said", "refusal", "field"),
     [
-        ({"body": " \n"}, "A notice needs a text."),
+        ({"body": " \n"}, "A notice needs a text.", ""),
         (
             {"next_update_at": NOW},
             "The next update lies in the past; promise a later time, or none.",
+            "next_update_at",
         ),
     ],
 )
-def test_a_draft_that_cannot_be_sent_is_refused(draft, helix, said, refusal):
+def test_a_draft_that_cannot_be_sent_is_refused(draft, helix, said, refusal, field):
     with pytest.raises(InvalidInput) as refused:
         draft(helix, **said)
-    assert str(refused.value) == refusal
+    assert (str(refused.value), refused.value.field) == (refusal, field)
     assert Notice.objects.count() == NoticeCopy.objects.count() == 0
 
 
@@ -252,7 +253,7 @@ def test_who_drafted_does_not_approve_even_with_the_right(draft, helix, both):
     notice = draft(helix, by=both)
     with pytest.raises(InvalidInput) as refused:
         notices.approve(notice_id=notice.pk, is_checked=True, by=both, at=LATER)
-    assert str(refused.value) == "You drafted this notice; a second person has to approve it."
+    assert str(refused.value) == "You drafted it; a second person approves it."
     assert state(notice) == ("draft", None, None, TEXT)
 
 

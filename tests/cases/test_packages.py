@@ -167,18 +167,25 @@ def test_the_partner_has_a_mail_with_a_link_and_the_timeline_the_figures(seen, h
 
 def test_what_cannot_be_is_refused_in_words_and_hands_nothing_over(seen, hand):
     refused = [
-        ("initial", packages.Figures(text=" "), "Say what happened"),
+        ("initial", packages.Figures(text=" "), "Say what happened", ""),
         (
             "initial",
             packages.Figures(text="x", began_at=NOW, ended_at=NOW - HOUR),
             "ended before it began",
+            "ended_at",
         ),
-        ("initial", packages.Figures(text="x", clients_share=Decimal(101)), "0 and 100 per cent"),
-        ("last", FIGURES, "the first, an interim or the final one"),
+        (
+            "initial",
+            packages.Figures(text="x", transactions_share=Decimal(101)),
+            "0 and 100 per cent",
+            "transactions_share",
+        ),
+        ("last", FIGURES, "the first, an interim or the final one", ""),
     ]
-    for stage, figures, words in refused:
-        with pytest.raises(InvalidInput, match=words):
+    for stage, figures, words, field in refused:
+        with pytest.raises(InvalidInput, match=words) as refusal:
             hand(seen, stage, figures=figures)
+        assert refusal.value.field == field
     with pytest.raises(NotAllowed):
         hand(seen, by="responder")
     assert (FactsPackage.objects.count(), Message.objects.filter(kind="facts").count()) == (0, 0)

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 
 from cases import disclosure, evaluation, workflow
-from cases.models import Category, Entry, Incident, Involvement, NoticeCopy
-from incidentdesk.kernel import grants
+from cases.models import Category, Entry, Incident, Involvement, NoticeCopy, Request
+from incidentdesk.kernel import clocks, grants
 from incidentdesk.kernel.models import User
 from tests.conftest import NOW, PASSWORD, People
 from tests.partners.conftest import Both, Side, Telling, leaks
@@ -52,6 +52,27 @@ def test_the_list_shows_what_waits_what_is_open_and_what_is_past(
     assert "next update by" in is_open or "update was due" in is_open
     assert "Not an incident for you" in past
     assert not leaks(text, "BIRCH")
+
+
+def test_what_waits_begins_with_the_worst_unread_notice_and_ends_with_what_has_time(
+    both: Both, telling: Telling
+) -> None:
+    Request.objects.filter(pk=both.a.asked.pk).update(due_at=clocks.now() + timedelta(hours=3))
+    telling.ask(both.a, both.a.involvement, "ALDER with time")
+    calm = Request.objects.get(question="ALDER with time")
+    Request.objects.filter(pk=calm.pk).update(due_at=clocks.now() + timedelta(days=9))
+    mild = telling.involve(telling.declare("GLOBAL milder"), both.a, hint="mild")
+    Involvement.objects.filter(pk=mild.pk).update(severity=3)
+    telling.tell(mild, "ALDER milder notice")  # the newer one
+    card = both.a.client.get("/portal/").text.split('id="waits"')[1].split("</section>")[0]
+    mild.refresh_from_db()
+    assert re.findall('<a href="/portal/([^"]*)"', card)[:4] == [
+        f"incidents/{both.a.involvement.reference}/",
+        f"incidents/{mild.reference}/",
+        f"requests/{both.a.asked.reference}/",
+        f"requests/{calm.reference}/",
+    ]
+    assert not leaks(card, "BIRCH", "GLOBAL")
 
 
 def test_undisclosed_and_unsent_are_not_there(both: Both, telling: Telling) -> None:

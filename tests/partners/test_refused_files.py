@@ -44,6 +44,9 @@ def test_each_form_with_files_says_beside_the_field_that_they_are_gone(both: Bot
     for address, given in forms(both).items():
         answer = both.a.client.post(address, {**given, "uploads": file()})
         assert (answer.status_code, answer.text.count(AGAIN)) == (422, 1), address
+        again = both.a.client.post(address, {**given, "had_files": "1"})  # as the page sends it
+        assert 'name="had_files" value="1"' in answer.text
+        assert (again.status_code, again.text.count(AGAIN)) == (422, 1), address
         answer = both.a.client.post(address, given)
         assert (answer.status_code, answer.text.count(AGAIN)) == (422, 0), address
 

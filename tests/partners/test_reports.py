@@ -87,6 +87,13 @@ def test_a_refusal_says_why_and_keeps_what_was_typed(
     assert both.a.rows() == before
 
 
+def test_two_times_in_the_future_are_both_marked(both: Both) -> None:
+    times = {"noticed_at": "2198-01-01T00:00", "happened_at": "2199-01-01T00:00"}
+    response = both.a.client.post("/portal/report/", typed(**times))
+    said = ["Neither time can lie in the future; check both and their zone."]
+    assert response.context["form"].errors == dict.fromkeys(times, said)
+
+
 def test_a_second_click_makes_no_second_report(both: Both) -> None:
     client, form = both.a.client, typed()
     client.post("/portal/report/", form)

@@ -75,6 +75,18 @@ def test_nothing_is_on_its_way_to_one_that_is_switched_off(both: Both, hook: Rec
     assert hook.calls == []
 
 
+def test_one_that_is_deleted_says_so_and_keeps_the_words_of_the_last_try(
+    both: Both, hook: Receiver
+):
+    webhook = tried(both, hook)
+    hook.status = 500
+    deliver()
+    webhooks.remove(webhook_id=webhook.pk, by=boss(both.a), at=clocks.now())
+    page = both.a.client.get("/portal/webhooks/2/").text
+    assert "It was deleted before this was sent. The try before: HTTP 500" in page
+    assert "switched off before" not in page
+
+
 def test_what_was_under_way_when_it_was_switched_off_is_not_on_its_way_after_it_failed(
     both: Both, hook: Receiver
 ):

@@ -310,8 +310,9 @@ def test_only_an_administrator_of_the_partner_has_a_say(both: Both, hook: Receiv
     ],
 )
 def test_an_address_that_cannot_be_called_safely_is_refused(both: Both, url: str):
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput) as refused:
         webhooks.add(url=url, events=EVERY, by=boss(both.a), at=clocks.now())
+    assert refused.value.field == "url"
 
 
 # --- the portal's pages ---------------------------------------------------------------------------

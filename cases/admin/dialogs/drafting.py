@@ -26,6 +26,10 @@ OWN = "own_"  # and the number of the involvement: the text of one partner
 # How soon a further update is promised, by severity; a SEV-4 promises none.
 CADENCE = {1: timedelta(minutes=30), 2: timedelta(hours=1), 3: timedelta(days=1)}
 LAST = (Kind.ALL_CLEAR, Kind.REPORT)  # nothing follows these
+NOBODY = (
+    "Tick whom it goes to; a partner that has been told nothing yet gets a first notice before any "
+    "other."
+)
 
 
 class TextForm(DeskForm):
@@ -86,6 +90,7 @@ class DraftForm(TextForm):
         """Every partner that is to be told; the next kind, its template, the next promise."""
         rows = list(self.obj.involvements.select_related("partner"))
         self._keep(rows)
+        self.fields["audience"].error_messages["required"] = NOBODY
         self.fields["audience"].choices = [(row.pk, fields.named(row)) for row in rows]  # type: ignore[attr-defined]
         kind, self.fields["audience"].initial = self._fitting(rows, self.initial.get("kind"))
         self.fields["kind"].initial = kind

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from cases import accuracy, notices
+from cases import accuracy, approvers, notices
 from cases.admin.dialogs import fields
 from cases.models import Notice
 from incidentdesk.kernel.access import Actor, Permission
@@ -98,6 +98,7 @@ APPROVE = Action(
     is_primary=True,
     applies=lambda notice: notice.state == State.DRAFT,
     ended=ended,
+    barred=approvers.barred,
 )
 SEND = Action(
     "send",

@@ -14,6 +14,7 @@ from cases.models import Incident
 from cases.models.moment import MOMENTS
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
+from incidentdesk.kernel.errors import InvalidInput
 
 
 class CorrectTimeForm(DeskForm):
@@ -38,9 +39,12 @@ class CorrectTimeForm(DeskForm):
 def _correct(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
     name = data["name"]
     value = fields.kept(getattr(obj, name), data["value"]) or data["value"]
-    evaluation.correct_time(
-        incident_id=obj.pk, name=name, value=value, reason=data["reason"], by=by, at=at
-    )
+    try:
+        evaluation.correct_time(
+            incident_id=obj.pk, name=name, value=value, reason=data["reason"], by=by, at=at
+        )
+    except InvalidInput as error:  # the times have one field here
+        raise InvalidInput(str(error), field="value" if error.field == name else "") from error
     return f"{moments.LABELS[name]} is {value:%-d %b %Y %H:%M} UTC now."
 
 

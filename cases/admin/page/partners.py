@@ -25,11 +25,11 @@ class PartnerClock:
 
 @dataclass(frozen=True)
 class PartnerRow:
-    """One partner: when it was told last, and whether it acknowledged that."""
+    """One partner: when it was told first and last, and whether it acknowledged the last."""
 
     involvement: Involvement
-    notified: str
-    acknowledged: str  # "" where nothing was sent
+    told: str
+    is_told: bool
     is_waiting: bool  # a notice for it is drafted or approved, none is sent
     sees: str
     clocks: list[PartnerClock]
@@ -49,17 +49,15 @@ def rows(incident: Incident, deadlines: Sequence[Deadline], now: datetime) -> li
 
 def _row(involvement: Involvement, promised: Sequence[Deadline], now: datetime) -> PartnerRow:
     copies: Sequence[NoticeCopy] = list(involvement.copies.all())
-    sent = [copy for copy in copies if copy.sent_at is not None]
+    sent = sorted((copy for copy in copies if copy.sent_at), key=_order)
     live = (Notice.State.DRAFT, Notice.State.APPROVED)
     waiting = [copy.notice for copy in copies if copy.notice.state in live]
-    notified, acknowledged = "not yet", ""
+    told = "Not told yet"
     if sent:
-        last = max(sent, key=lambda copy: (copy.sent_at or now, copy.pk))
-        notified = moments.short(last.sent_at or now, now)
-        by_them = last.acknowledged_at
-        acknowledged = f"✓ {moments.short(by_them, now)}" if by_them else "not yet"
+        told = _told(sent, now)
     elif waiting:
-        notified = "approved" if waiting[0].state == Notice.State.APPROVED else "draft"
+        is_approved = waiting[0].state == Notice.State.APPROVED
+        told = f"Not told yet: a notice is {'approved' if is_approved else 'drafted'}"
     seen = involvement.disclosed_at
     sees = f"since {moments.short(seen, now)}" if seen else "nothing yet"
     live_clocks = [deadline for deadline in promised if not deadline.is_dropped]
@@ -67,7 +65,20 @@ def _row(involvement: Involvement, promised: Sequence[Deadline], now: datetime) 
     near = [d for d in live_clocks if d.kind not in FACTS.values()] + facts[:1]
     all_clocks, next_ones = ([clock(d, now) for d in rows] for rows in (live_clocks, near))
     is_waiting = bool(waiting) and not sent
-    return PartnerRow(involvement, notified, acknowledged, is_waiting, sees, all_clocks, next_ones)
+    return PartnerRow(involvement, told, bool(sent), is_waiting, sees, all_clocks, next_ones)
+
+
+def _order(copy: NoticeCopy) -> tuple[datetime | None, int]:
+    return copy.sent_at, copy.pk
+
+
+def _told(sent: Sequence[NoticeCopy], now: datetime) -> str:
+    """When the first notice went, and the last one where that is another, and who has read that."""
+    first, last = (moments.short(copy.sent_at or now, now) for copy in (sent[0], sent[-1]))
+    by_them = sent[-1].acknowledged_at
+    seen = f"acknowledged {moments.short(by_them, now)}" if by_them else "not acknowledged yet"
+    between = f" · last notice {last}" if len(sent) > 1 else ""
+    return f"{'First told' if between else 'Told'} {first}{between}, {seen}"
 
 
 def first_told(rows: Sequence[PartnerRow], deadline: Deadline | None) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Count, Prefetch, QuerySet, Subquery, Sum
 
-from cases import gates
+from cases import audience, gates
 from cases.access import shown
 from cases.admin.page import history, moments, tasks, timeline
 from cases.models import AccessFinding, Incident, Notice, NoticeCopy, Source
@@ -122,7 +122,7 @@ def rows(
 
 
 def _notices(incident: Incident, now: datetime) -> list[dict[str, Any]]:
-    copies = NoticeCopy.objects.select_related("partner").defer("body")
+    copies = NoticeCopy.objects.select_related("partner")
     seen = Count("receipts", distinct=True)
     found = incident.notices.select_related("drafted_by", "approved_by").prefetch_related(
         Prefetch("copies", queryset=copies.annotate(seen=seen).order_by("partner__name"))
@@ -130,6 +130,7 @@ def _notices(incident: Incident, now: datetime) -> list[dict[str, Any]]:
     return [
         {
             "notice": notice,
+            "text": audience.as_read(list(notice.copies.all())),
             "drafted": moments.short(notice.drafted_at, now),
             "sent": moments.short(notice.sent_at, now) if notice.sent_at else "",
             "to": [_reader(copy, now) for copy in notice.copies.all()],

@@ -8,22 +8,25 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from cases import visibility
-from cases.models import Digest, Involvement, NoticeCopy, Procedure, Request
+from cases.models import Digest, Framework, Involvement, NoticeCopy, Procedure, Request
 from cases.models.incident import OVER
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import clocks, grants
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.asking import at_once
 from incidentdesk.kernel.scope import ScopedRequest
+from partners.models import Partner
 from partners.portal.views.requests import shown
 from partners.portal.views.shelves import PAGE, shelf
 
 WAITING, WAITING_LONGER, OWED, DIGESTS, PAST = 3, 10, 10, 3, 5
+LOOKED_AT = 30  # of the newest notices that wait; the worst of them come first
+DUE_SOON = timedelta(days=2)  # from then on a request comes before what has time
 SOON = timedelta(days=60)  # before a procedure expires
 
 
@@ -32,8 +35,9 @@ def index(request: ScopedRequest) -> HttpResponse:
     """All of it; the history goes on where a list ends."""
     actor = request.actor
     newest = sorted(at_once(listed, actor), key=_age, reverse=True)
-    waiting = at_once(_waiting, actor)
-    unread = at_once(visibility.unread_framework, actor)
+    waiting = sorted(at_once(_waiting, actor), key=_severity)
+    owed, soon = shown(at_once(_owed, actor)), clocks.now() + DUE_SOON
+    unread = next(iter(at_once(_unread, actor)), None)
     context = {
         "open": shelf([one for one in newest if one.phase not in OVER]),
         "past": shelf([one for one in newest if one.phase in OVER], PAST),
@@ -41,8 +45,10 @@ def index(request: ScopedRequest) -> HttpResponse:
         "waiting": waiting[:WAITING],
         "waiting_longer": waiting[WAITING:WAITING_LONGER],
         "more_wait": len(waiting) > WAITING_LONGER,
-        "owed": shown(at_once(_owed, actor)),
-        "unread": unread[0] if unread else None,
+        "pressing": [one for one in owed if one.request.due_at <= soon],
+        "owed": [one for one in owed if one.request.due_at > soon],
+        "unread": unread,
+        "acknowledges": unread is not None and _acknowledges(request, unread),
         "digests": at_once(_digests, actor),
         "draft": next(iter(at_once(visibility.drafts_for, actor)), None),
         "now": clocks.now(),
@@ -77,7 +83,26 @@ def _age(involvement: Involvement) -> tuple[datetime, int]:
 
 
 def _waiting(actor: Actor) -> QuerySet[NoticeCopy]:
-    return visibility.waiting_for(actor)[: WAITING_LONGER + 1]
+    return visibility.waiting_for(actor)[:LOOKED_AT]
+
+
+def _unread(actor: Actor) -> QuerySet[Framework]:
+    """The framework that nobody there acknowledged, and who could: see `who_acknowledges`."""
+    administrators = grants.on(Partner(pk=actor.tenant_id), "administer").order_by()
+    return visibility.unread_framework(actor).annotate(
+        is_administered=Exists(administrators),
+        is_for_reader=Exists(administrators.filter(user_id=actor.user_id or 0)),
+    )
+
+
+def _acknowledges(request: ScopedRequest, unread: Any) -> bool:
+    may = unread.is_for_reader or (request.may_act and not unread.is_administered)
+    return bool(may) and not request.is_viewed
+
+
+def _severity(notice: NoticeCopy) -> int:
+    """Of its incident, for this partner; of two that are as bad the newer stays first."""
+    return notice.involvement.severity
 
 
 def _owed(actor: Actor) -> QuerySet[Request]:

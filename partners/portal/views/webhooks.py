@@ -182,6 +182,8 @@ def _severities(request: ScopedRequest, webhook: Webhook) -> str:
 def _sent(row: Delivery, webhook: Webhook) -> Sent:
     lines, state = list(row.message.events.all()), row.message.state
     last_words = lines[-1].detail if lines else ""
+    if state == "suppressed" and lines[:-1] and lines[-2].detail:  # what became of the last try
+        last_words = f"{last_words} The try before: {lines[-2].detail}"
     if state == "queued" and not webhook.is_on:  # it was under way when that was switched off
         return Sent(row, WORDS["suppressed"], is_waiting=False, last_words=last_words)
     return Sent(row, WORDS[state], state in ("queued", "sending"), last_words)

@@ -118,6 +118,20 @@ def test_evaluating_keeps_the_seconds_of_a_time_that_nobody_touched(as_, declare
     assert after.confirmed_at is not None
 
 
+def test_a_time_that_cannot_be_is_marked_at_its_field(as_, declare):
+    incident = declare(category_id=Category.objects.get(key="outage").pk)
+    before = (incident.detected_at - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+    said = ["We cannot have been aware before it was detected; check the two times."]
+    browser = as_("responder")
+    evaluated = browser.post(
+        address(incident, "evaluate"), _as_shown(incident) | {"aware_at": before}
+    )
+    assert evaluated.context["form"].errors == {"aware_at": said}
+    form = {"name": "aware_at", "value": before, "reason": "The log says so."}
+    corrected = browser.post(address(incident, "correct_time"), form)
+    assert corrected.context["form"].errors == {"value": said}
+
+
 def test_only_a_commander_lowers_a_severity_and_says_why(as_, incident_in):
     incident = incident_in("containment")
     form = _as_shown(incident) | {"impact": "1", "scope": "1", "urgency": "1"}

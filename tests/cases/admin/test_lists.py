@@ -202,3 +202,10 @@ def test_deliveries_that_wait_are_found_and_say_when_they_are_tried_next(as_, so
     assert "The next try is within seconds." in pages["QuoteStale-2"]
     assert "Tried 6 times without success; the next try is at " in pages["QuoteStale-3"]
     assert "next try" not in pages["QuoteStale-1"]
+
+
+def test_only_filters_that_apply_are_counted_as_set(as_, three):
+    browser = as_("responder")
+    for query, count in (("severity=9&phase=zz&mine=2", 0), ("severity=2&phase=zz&system=no", 2)):
+        page = browser.get(f"/admin/cases/incident/?{query}")
+        assert page.context["cl"].filters_on == count, query

@@ -28,7 +28,10 @@ def test_a_notice_is_drafted_by_one_approved_by_another_and_sent(as_, incident_i
     assert _draft(writer, incident).status_code == 302
     notice = Notice.objects.get()
     own = writer.post(address(notice, "approve"))
-    assert (own.status_code, "a second person has to approve it" in text_of(own)) == (422, True)
+    assert (own.status_code, "You drafted it; a second person approves it." in text_of(own)) == (
+        422,
+        True,
+    )
     early = writer.post(address(notice, "send"))
     assert "waits for a second person's approval" in text_of(early)
     assert "Quotes are late." in text_of(approver.get(address(notice, "approve")))
@@ -50,6 +53,30 @@ def test_the_draft_is_for_every_partner_unless_one_is_unticked(as_, incident_in)
     refused = _draft(browser, incident, audience=[])
     assert (refused.status_code, Notice.objects.count()) == (422, 0)
     assert "Quotes are late." in text_of(refused)
+
+
+def test_a_draft_to_nobody_says_what_to_tick(as_, incident_in):
+    refused = _draft(as_("communications"), incident_in("containment"), kind="update", audience=[])
+    assert refused.context["form"].errors == {
+        "audience": [
+            "Tick whom it goes to; a partner that has been told nothing yet gets a first notice "
+            "before any other."
+        ]
+    }
+
+
+def test_who_drafted_it_is_told_that_a_second_person_approves_it(as_, incident_in, people):
+    _draft(as_("communications"), incident_in("containment"))
+    notice = Notice.objects.get()
+    said = "You drafted it; a second person approves it."
+    answer = as_("communications").get(address(notice, "approve"))
+    assert (answer.status_code, answer.context["refusal"]) == (403, said)
+    people["communications"].roles = ["communications", "approver"]
+    people["communications"].save()
+    answer = as_("communications").get(address(notice, "approve"))
+    assert (answer.status_code, answer.context["refusal"]) == (409, said)
+    other = as_("responder").get(address(notice, "approve"))
+    assert (other.status_code, "may not approve" in other.context["refusal"]) == (403, True)
 
 
 def test_an_edit_is_a_new_draft_and_leads_there(as_, incident_in, walk):

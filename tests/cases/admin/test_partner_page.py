@@ -10,6 +10,7 @@ import pytest
 from cases import cooperation, disclosure, procedures, requests, restriction
 from cases.intake import reports
 from incidentdesk.kernel import clocks
+from partners.models import Terms
 from tests.cases.admin.conftest import sql_of, text_of
 from tests.conftest import NOW
 
@@ -147,3 +148,24 @@ def test_the_register_says_who_has_no_valid_procedure(as_, people, helix, norrba
     assert "Market-data disruption 3 · valid until 17 Mar 2026" in text
     text = text_of(browser.get(f"{LIST}{norrbank.pk}/change/"))
     assert "No procedure is on file" in text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "marked"),
+    [
+        ({"notice_sev2": 30}, {"notice_sev2": "A milder severity cannot be due"}),
+        ({"acknowledge_minutes": 0}, {"acknowledge_minutes": "Leave a minute or more"}),
+        ({"facts_interim_hours": 2}, {"facts_interim_hours": "Facts packages come in order"}),
+        ({"facts_final_days": 1}, {"facts_final_days": "Facts packages come in order"}),
+    ],
+)
+def test_terms_out_of_order_are_marked_where_they_are_wrong(helix, people, as_, wrong, marked):
+    people["commander"].roles = ["administrator"]
+    people["commander"].save()
+    before = Terms.objects.values().get(partner=helix)
+    form = {name: value for name, value in before.items() if value is not None and value != []}
+    page = f"/admin/partners/terms/{before['id']}/change/"
+    answer = as_("commander").post(page, form | wrong)
+    errors = {name: said for name, (said,) in answer.context["adminform"].form.errors.items()}
+    assert {name: said[: len(marked.get(name, ""))] for name, said in errors.items()} == marked
+    assert Terms.objects.values().get(partner=helix) == before

@@ -74,5 +74,7 @@ def test_a_refused_form_keeps_the_words(as_, told):
     said = {"reference": "INC-2026-0404", "shown_title": "Late", "meaning": "Mind your fills."}
     answer = as_("communications").post(address(told, "attach"), said)
     assert answer.status_code == 422
-    assert "There is no open incident INC-2026-0404; check the reference." in text_of(answer)
+    assert answer.context["form"].errors == {
+        "reference": ["There is no open incident INC-2026-0404; check the reference."]
+    }
     assert answer.context["form"]["meaning"].value() == "Mind your fills."

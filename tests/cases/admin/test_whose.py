@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from cases import disclosure, packages, receipts
-from cases.models import Deadline, Incident
+from cases import disclosure, notices, packages, receipts
+from cases.models import Deadline, Incident, Involvement
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.models import User
 from notifications import outbox
@@ -75,12 +75,50 @@ def test_our_own_target_names_the_contract_that_is_due_first_beside_it(
     assert foot().endswith(" · earliest contract clock: Norrbank Securities, 5 min overdue")
 
 
-def test_the_card_of_partners_says_who_acknowledged(incident, as_, walk):
-    told = "Notified not yet"
-    assert told in text_of(as_("commander").get(page_of(incident)))
+def test_a_partner_s_line_says_when_it_was_told_first_and_last(incident, as_, walk, monkeypatch):
+    monkeypatch.setattr(clocks, "now", lambda: NOW + timedelta(hours=2))
+    browser, step = as_("commander"), walk(incident)
+
+    def told() -> str:
+        (row,) = browser.get(page_of(incident)).context["partners"]
+        return row.told
+
+    assert told() == "Not told yet"
+    at = f"{step.notify('first').sent_at:%H:%M}"
+    assert told() == f"Told {at}, not acknowledged yet"
+    last = step.notify("update")
+    words = f"First told {at} · last notice {last.sent_at:%H:%M}"
+    assert told() == f"{words}, not acknowledged yet"
+    copy = last.copies.get()
+    copy.acknowledged_at, copy.acknowledged_by = NOW, "Ada"
+    copy.save()
+    assert told() == f"{words}, acknowledged 09:41"
+    for page in (page_of(incident), f"{page_of(incident)}?tab=partners"):
+        assert f"{words}, acknowledged 09:41" in text_of(browser.get(page))
+
+
+def test_what_was_told_before_anybody_decided_says_so(incident, as_, walk):
     walk(incident).notify("first")
-    page = text_of(as_("commander").get(page_of(incident)))
-    assert (told in page, "acknowledged not yet" in page, "Read" in page) == (False, True, False)
+    Involvement.objects.update(decision="", decided_at=None, decided_by=None, decision_reason="")
+    for page in (f"{page_of(incident)}?tab=partners", f"/admin/cases/incident/{incident.pk}/told/"):
+        for who in ("commander", "responder"):
+            words = text_of(as_(who).get(page))
+            said = ("Told; the reason is not on record yet" in words, "Not decided yet" in words)
+            assert said == (True, False), (page, who)
+
+
+def test_the_notices_tab_shows_a_notice_as_it_is_read(incident, as_, walk, people):
+    notices.draft(
+        incident_id=incident.pk,
+        kind="first",
+        body="{title}. {meaning}",
+        involvement_ids=[incident.involvements.get().pk],
+        by=people.actor("communications"),
+        at=NOW,
+    )
+    row = incident.involvements.get()
+    (shown,) = as_("responder").get(f"{page_of(incident)}?tab=notices").context["notices"]
+    assert shown["text"] == f"{row.title}. {row.meaning}"
 
 
 def test_of_several_the_first_is_named_and_the_others_counted(
