@@ -20,7 +20,11 @@ _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _DATE = re.compile(rf"\b\d{{4}}-\d\d-\d\d\b|\b\d{{1,2}} {_MONTH}(?: \d{{4}})?\b")
 # A number by itself: not a part of a name such as EU-1, v2 or SEV-2.
 _FIGURE = re.compile(r"(?<![\w.,:/#-])\d+(?:[.,]\d+)*(?![\w:/-])")
-_OWN = re.compile(r"\bINC-\d{4}-\d+", re.IGNORECASE)
+_LISTED = re.compile(r"[-*+•–] |\d+[.)] ")
+# The desk's own reference, however it is joined, and an address of the desk with a number in it.
+_OWN = re.compile(
+    r"(?<![A-Za-z0-9])INC[-_/\s]*\d{4}[-_/\s]*\d+|/admin/(?:[\w-]+/)+(?:\?\S*?=)?\d+", re.IGNORECASE
+)
 _SEVERITY = re.compile(r"\bSEV(?:ERITY)?[\s-]*([0-9])\b", re.IGNORECASE)
 _TIMES = (
     "occurred_at",
@@ -68,7 +72,7 @@ def check(
     text: str, record: Record, *, partner: str = "", severity: int | None = None
 ) -> list[str]:
     """What in this text differs from the record. `partner` reads it, of this severity for it."""
-    text = naming.plain(text)
+    whole, text = text, naming.plain(text)
     return [
         *(f"{t} is none of the recorded times" for t in _times(text) if t not in record.times),
         *(f"{n} is not a figure on record" for n in _figures(text) if n not in record.figures),
@@ -86,7 +90,17 @@ def check(
             for name in naming.others(text, record.partners, partner)
         ),
         *(f"it holds the desk's own reference {found}" for found in _OWN.findall(text)),
+        *(f"nothing stands behind “{words}”" for words in _gaps(whole)),
     ]
+
+
+def _gaps(text: str) -> Iterator[str]:
+    """Lines that announce something, as those of templates do, where no list comes after them."""
+    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text.replace("\r", ""))]
+    for part, after in zip(paragraphs, [*paragraphs[1:], ""], strict=True):
+        line = part.rpartition("\n")[2].rpartition(". ")[2]
+        if line.endswith(":") and not _LISTED.match(after):
+            yield line
 
 
 def require_own(partner: Partner | None, *texts: str) -> None:

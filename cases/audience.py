@@ -30,10 +30,16 @@ def chosen(incident: Incident, involvement_ids: Sequence[int], kind: str) -> lis
 
 
 def require_begun(kind: str, involvements: Sequence[Involvement]) -> None:
-    """Nothing but a first notice goes to a partner that was sent none yet."""
-    if kind == Notice.Kind.FIRST:
-        return
+    """Nothing but a first notice goes to a partner that was sent none yet, and none to another."""
     told = begun(involvements)
+    if kind == Notice.Kind.FIRST:
+        known = sorted(row.partner.name for row in involvements if row.pk in told)
+        if known:
+            has = "has its" if len(known) == 1 else "have their"
+            raise InvalidInput(
+                f"{' and '.join(known)} {has} first notice; write an update or a correction."
+            )
+        return
     new = sorted(row.partner.name for row in involvements if row.pk not in told)
     if new:
         has = "has" if len(new) == 1 else "have"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from cases.models import ReportDraft
 from incidentdesk.kernel import access
@@ -22,7 +24,30 @@ FIELDS = {
     "noticed_at": 100,
     "happened_at": 100,
 }
+MOMENTS = ("noticed_at", "happened_at")
 TOLD = ("title", "description")  # without a word in one of them nothing was begun
+
+
+def placed(typed: Mapping[str, str]) -> dict[str, str]:
+    """What a form sent, as it is kept: times with the zone in which they were typed, so that they
+    stay the same moments when their writer reads the clock of another."""
+    kept = {name: typed.get(name, "") for name in FIELDS}
+    for name in MOMENTS:
+        if (at := _moment(kept[name])) is not None and at.tzinfo is None:
+            kept[name] = at.replace(tzinfo=timezone.get_current_timezone()).isoformat()
+    return kept
+
+
+def shown(kept: Mapping[str, str]) -> dict[str, Any]:
+    """What was kept, for a form in the present zone; what is no time stays as it was typed."""
+    return {n: (_moment(v) or v) if n in MOMENTS else v for n, v in kept.items()}
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
 
 
 @transaction.atomic

@@ -1,7 +1,8 @@
 """Whom a text names: a partner by its name, without its legal form, by its first word, by its code.
 
-Pure. Names are found however they are written; codes and first words only as names are written
-(HELIX, Helix), since some are everyday words, or in a reference or an address, in any case.
+Pure. Names are found however they are written, and so are codes and first words, but for those that
+are words by themselves: these only as names are written (TIDE, Tide), or in a reference or an
+address.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from enum import IntEnum
 
 # What a name ends with and few texts repeat: Helix Markets Ltd is called Helix Markets.
 _FORMS = re.compile(
@@ -33,6 +35,18 @@ _EVERYDAY = re.compile(
     r"|systems|total|trade|traders|trading|trust|union|united|universal|urban|value|venue"
     r"|venues|west|western|white|wide|world"
 )
+# Words that are somebody's code or first word now and then: small letters make them words again.
+_WORDS = re.compile(
+    r"able|alert|also|always|area|axis|back|base|best|bond|book|both|case|check|close|core"
+    r"|current|data|date|deep|desk|down|each|early|edge|even|ever|face|fast|feed|fill|flow"
+    r"|focus|form|full|gate|give|gold|good|have|help|here|hold|into|iron|item|just|keep|last"
+    r"|late|leader|level|limit|line|link|list|live|long|made|main|make|mark|matrix|mean|more"
+    r"|most|much|must|name|near|need|node|none|note|once|only|order|over|part|past|path|peak"
+    r"|plus|point|port|post|price|pulse|quote|rate|real|rest|ring|risk|safe|same|send|side"
+    r"|signal|site|some|soon|source|span|spot|spread|step|such|sure|swap|tail|take|team|tell"
+    r"|term|than|that|them|then|they|this|tick|tide|time|told|true|unit|upon|vector|vendor|very"
+    r"|view|wave|well|were|what|when|will|with|work|your|zone"
+)
 _SHORTEST = 4
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
 
@@ -46,6 +60,14 @@ def plain(text: str) -> str:
     return " ".join(_DASHES.sub("-", seen).split())
 
 
+class _Way(IntEnum):
+    """How it has to be written to be found; of two at the same place the first counts."""
+
+    NAME = 1  # in any case, as a whole name
+    ANY = 2  # in any case
+    WRITTEN = 3  # as names are, or in a reference or an address
+
+
 def others(text: str, partners: Mapping[str, str], reader: str) -> list[str]:
     """The names of the partners that the text names, but for its reader. `partners`: name → code.
 
@@ -55,8 +77,8 @@ def others(text: str, partners: Mapping[str, str], reader: str) -> list[str]:
     owners = _owners(partners, _tokens(text))
     if not owners:
         return []
-    longest = sorted(owners, key=lambda words: (-len(words[0]), words))
-    either = "|".join(f"({_pattern(*words)})" for words in longest)
+    longest = sorted(owners, key=lambda sought: (-len(sought[0]), sought[1], sought[0]))
+    either = "|".join(f"({_pattern(*sought)})" for sought in longest)
     found: set[str] = set()
     for match in re.finditer(rf"(?<![^\W_])(?:{either})s?(?![^\W_])", text):
         named = owners[longest[(match.lastindex or 1) - 1]]
@@ -65,16 +87,19 @@ def others(text: str, partners: Mapping[str, str], reader: str) -> list[str]:
     return sorted(found)
 
 
-def _pattern(words: str, is_name: bool) -> str:
+def _pattern(words: str, way: _Way) -> str:
     """A name ends where a word does, and Helix Markets-2 is none; a code may begin a reference."""
     plainly = re.escape(words)
-    if is_name:
-        return rf"(?i:{plainly})(?!-\d)"
+    if way is _Way.NAME:  # northern-brokers and northern_brokers as well
+        return rf"(?i:{plainly.replace(re.escape(' '), '[ _-]')})(?!-\d)"
+    if way is _Way.ANY:
+        return rf"(?i:{plainly})"
     as_names = {plainly, re.escape(words.upper())}
     if not _EVERYDAY.fullmatch(words.casefold()):  # a code may be an everyday word as well
         as_names.add(re.escape(words.title()))
-    named = rf"(?i:{plainly})-(?:[A-Za-z]+-)?\d{{4}}-\d+|(?<=[@.])(?i:{plainly})(?=\.[A-Za-z])"
-    return "|".join([named, *sorted(as_names)])
+    reference = rf"(?i:{plainly})-(?:[A-Za-z]+-)?\d{{4}}-\d+"
+    address = rf"(?:(?<=[@.])|(?<=//))(?i:{plainly})(?=\.[A-Za-z])"
+    return "|".join([reference, address, *sorted(as_names)])
 
 
 def _tokens(text: str) -> set[str]:
@@ -83,17 +108,25 @@ def _tokens(text: str) -> set[str]:
     return {*found, *(one.removesuffix("s") for one in found)}
 
 
-def _owners(partners: Mapping[str, str], tokens: set[str]) -> dict[tuple[str, bool], set[str]]:
-    """What to look for (the words, and whether they are a whole name) → whose they are."""
+def _owners(partners: Mapping[str, str], tokens: set[str]) -> dict[tuple[str, _Way], set[str]]:
+    """What to look for (the words, and how they are written) → whose they are."""
     firsts = Counter(_first(name) for name in partners)
-    found: dict[tuple[str, bool], set[str]] = defaultdict(set)
+    found: dict[tuple[str, _Way], set[str]] = defaultdict(set)
     for name, code in partners.items():
         for called, is_name in _called(name, code, is_alone=firsts[_first(name)] == 1):
             words = plain(called)
             parts = re.findall(r"[^\W_]+", words.casefold())
             if parts and parts[0] in tokens:
-                found[words.casefold() if is_name else words, is_name].add(name)
+                way = _Way.NAME if is_name else _way(words)
+                found[words if way is _Way.WRITTEN else words.casefold(), way].add(name)
     return found
+
+
+def _way(word: str) -> _Way:
+    """How a code or a first word is written where it is meant."""
+    small = word.casefold()
+    is_word = _EVERYDAY.fullmatch(small) or _WORDS.fullmatch(small)
+    return _Way.WRITTEN if is_word or len(small) < _SHORTEST else _Way.ANY
 
 
 def _called(name: str, code: str, *, is_alone: bool) -> Iterator[tuple[str, bool]]:

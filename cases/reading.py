@@ -126,15 +126,21 @@ class HistoryNames:
 
 
 def withheld_from(actor: Actor, partner_id: int) -> frozenset[str]:
-    """What of a partner's view this member of staff may not read: parts of hidden incidents.
+    """What of a partner's view this member of staff may not read: parts of hidden incidents, by
+    id, and the partner's reference of each incident, which is all that some rows carry.
 
     Asked by settings.WITHHELD when somebody of the desk views the portal as a partner.
     """
     hidden = hidden_from(actor).values("pk")
+    involved, reported = (
+        model.objects.filter(partner_id=partner_id, incident__in=hidden).order_by()
+        for model in (Involvement, Report)
+    )
+    rows = list(involved.values_list("pk", "reference"))
     return frozenset(
-        f"{kind}:{pk}"
-        for kind, model in (("involvement", Involvement), ("report", Report))
-        for pk in model.objects.filter(partner_id=partner_id, incident__in=hidden)
-        .order_by()
-        .values_list("pk", flat=True)
+        [
+            *(f"involvement:{pk}" for pk, _ in rows),
+            *(f"reference:{reference}" for _, reference in rows if reference),
+            *(f"report:{pk}" for pk in reported.values_list("pk", flat=True)),
+        ]
     )

@@ -48,7 +48,7 @@ def ask(
         if involvement.disclosed_at is None:
             raise Conflict(f"{involvement.partner} does not see the incident yet; disclose it.")
         _require_words(question, "Say what you need from the partner.")
-        accuracy.require_own(involvement.partner, question, why)
+        accuracy.require_own(involvement.partner, why)
         _require_ahead(due_at, at=at)
         request = Request.objects.create(
             involvement=involvement,
@@ -163,7 +163,6 @@ def ask_again(
     with files.kept(uploads) as kept:
         request = _locked(request_id, by=by)
         _require_answered(request)
-        accuracy.require_own(request.partner, text)
         request.state, request.answered_at = State.OPEN, None
         request.due_at, request.due_set_at = due_at, at
         request.save()
@@ -272,8 +271,10 @@ def _note(
     by: Actor,
     at: datetime,
 ) -> None:
-    """One more step, its files, and the same on the timeline."""
+    """One more step, its files, and the same on the timeline; what is ours names nobody else."""
     is_ours = by.partner_id is None
+    if is_ours:
+        accuracy.require_own(request.partner, text, *(file.name for file in kept))
     step = RequestStep.objects.create(
         request=request,
         partner_id=request.partner_id,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import confirming, moving, queries, timeline
+from cases import accuracy, confirming, moving, queries, timeline
 from cases.models import Entry, Incident, Involvement, Phase, Reconciliation, RecoveryCheck
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -99,6 +99,7 @@ def confirm_partner(
     who = " ".join(who.split())[:120]
     if not who:
         raise InvalidInput("Say who at the partner confirmed it.")
+    accuracy.require_own(involvement.partner, who)
     text = f"{involvement.partner}: {who} confirmed that the service works again."
     return _confirm(incident, involvement, who, text, by=by, at=at)
 

@@ -43,7 +43,7 @@ def write(
         involvement = incident.involvements.select_related("partner").get(pk=involvement_id)
         if involvement.disclosed_at is None:
             raise Conflict(f"{involvement.partner} does not see the incident yet; disclose it.")
-        accuracy.require_own(involvement.partner, text)
+        accuracy.require_own(involvement.partner, text, *(file.name for file in kept))
         remark = _add(incident, involvement, text, kept, by=by, at=at)
     _see(involvement, by=by, at=at)
     _tell_partner(involvement, remark, incident, at=at)

@@ -64,8 +64,7 @@ class RedisCache(redis.RedisCache):
     """The shared cache; without Redis, this process's own."""
 
     faults: ClassVar[tuple[type[Exception], ...]] = (
-        exceptions.ConnectionError,
-        exceptions.TimeoutError,
+        exceptions.RedisError,  # one that is full or may not be written to is as good as away
         OSError,
     )
 

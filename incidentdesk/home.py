@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -33,6 +34,8 @@ def choose_partner(request: HttpRequest) -> HttpResponse:
         chosen = partners.filter(code=request.POST.get("partner", "").replace("\0", "")).first()
         if chosen is None:
             raise Http404
+        if request.session.get(scope.SESSION_KEY) != chosen.pk:
+            list(messages.get_messages(request))  # what waits was said of the former: it is dropped
         request.session[scope.SESSION_KEY] = chosen.pk
         return redirect(_portal_page(request.POST.get("next", "")))
     found = list(partners)

@@ -208,6 +208,8 @@ WEBHOOK_GONE = "partners.webhooks.gone"  # who is told that an address is gone f
 SNS_FETCH = "notifications.channels.guarded.fetch"  # how Amazon's certificates are got
 WEBHOOK_LOOPBACK = False  # tests alone: plain HTTP to a receiver on this machine
 
+# What waits to be said may be a secret that is shown once: it ends with the session, on logout.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "incidentdesk.accounts.DeskAccountAdapter"

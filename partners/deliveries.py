@@ -52,10 +52,13 @@ class Told:
 
 
 def deliveries_of(actor: Actor) -> QuerySet[Delivery]:
-    """What was sent to them, newest first, each with every try."""
+    """What was sent to them, newest first, each with every try; of a withheld incident nothing."""
     lines = MessageEvent.objects.only(*LINE_COLUMNS).order_by("id")
+    begin = "reference:"
+    withheld = [one.removeprefix(begin) for one in actor.withheld if one.startswith(begin)]
     return (
         Delivery.objects.filter(partner_id=actor.tenant_id)
+        .exclude(reference__in=withheld)
         .select_related("message")
         .only(*DELIVERY_COLUMNS, *(f"message__{name}" for name in MESSAGE_COLUMNS))
         .prefetch_related(Prefetch("message__events", queryset=lines))

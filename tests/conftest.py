@@ -20,6 +20,7 @@ from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 
 from cases import (
+    audience,
     deciding,
     disclosure,
     evaluation,
@@ -483,8 +484,11 @@ class Walk:
         )
 
     def notify(self, kind: str) -> Notice:
-        """Drafted by communications, approved by the approver, sent."""
-        involved = Incident.objects.get(pk=self.id).involvements.values_list("pk", flat=True)
+        """Drafted by communications, approved by the approver, sent; a first one to whom it is
+        new."""
+        rows = list(Incident.objects.get(pk=self.id).involvements.all())
+        told = audience.begun(rows) if kind == "first" else set()
+        involved = [row.pk for row in rows if row.pk not in told]
         comms = self.people.actor("communications")
         notice = notices.draft(
             incident_id=self.id,

@@ -9,7 +9,7 @@ hold secrets.
 from __future__ import annotations
 
 import re
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from cases.access import told
 from cases.access.told import Told
@@ -38,9 +38,9 @@ class Reader:
         if not is_refused and not (user and said["status"] < "400"):
             return []
         try:
-            at = datetime.strptime(said["time"], "%d/%b/%Y:%H:%M:%S %z")
+            at = datetime.strptime(said["time"], "%d/%b/%Y:%H:%M:%S %z").astimezone(UTC)
             address = told.address_of(said["ip"])
-        except ValueError:
+        except (ValueError, OverflowError):
             return []
         method, _, rest = said["request"].partition(" ")
         detail = {

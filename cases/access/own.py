@@ -18,7 +18,7 @@ from cases.access.stored import Line
 from cases.access.told import Told
 from cases.intake import sources
 from cases.models import AccessEvent, Source
-from incidentdesk.kernel import tokens
+from incidentdesk.kernel import counted, tokens
 from incidentdesk.kernel.models import AuditEvent, Token, User
 
 ONCE_IN = 60  # seconds in which a token's uses from one network are one event
@@ -85,11 +85,7 @@ def token_used(token: Token, *, address: str, at: datetime) -> None:
 def token_refused(secret: str, *, address: str, at: datetime) -> None:
     """A program called with what is no token, or none that works any more."""
     from_it = f"access-stranger:{address}:{int(at.timestamp()) // 60}"
-    cache.add(from_it, 0, timeout=120)
-    try:
-        if cache.incr(from_it) > MOST_STRANGERS:
-            return
-    except ValueError:  # it was forgotten between the two
+    if counted.count(from_it, seconds=120) > MOST_STRANGERS:
         return
     digest = tokens.digest(secret)
     token = Token.objects.select_related("user").filter(digest=digest).first()

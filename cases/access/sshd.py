@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from cases.access import told
 from cases.access.told import Told
@@ -113,13 +113,13 @@ def _time(head: re.Match[str], zone: tzinfo, now: datetime) -> datetime | None:
     try:
         if head["iso"]:
             found = datetime.fromisoformat(head["iso"].replace(",", "."))
-            return found if found.tzinfo else found.replace(tzinfo=zone)
+            return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
         local = now.astimezone(zone)
         for year in (local.year, local.year - 1):
             words = f"{year} {head['old']}"
             at = datetime.strptime(words, "%Y %b %d %H:%M:%S").replace(tzinfo=zone)
             if at <= local + AHEAD:
-                return at
-    except ValueError:  # 29 February, or no date at all
+                return at.astimezone(UTC)
+    except (ValueError, OverflowError):  # 29 February, no date at all, or one before all
         return None
     return None

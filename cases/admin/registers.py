@@ -13,8 +13,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from cases import accuracy
 from cases.models import Category, Playbook, Target
 from incidentdesk.kernel import desk
+from incidentdesk.kernel.errors import InvalidInput
 
 LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
 
@@ -32,14 +34,36 @@ class Deletable(desk.RegisterAdmin):
             self._record(request, "deleted", obj, [])
 
 
+class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What every partner chooses from when it reports."""
+
+    class Meta:
+        model = Category
+        fields = ("name", "key", "description", "position", "is_active")
+        help_texts: ClassVar[dict[str, str]] = {
+            "name": "Every partner reads it, in the form in which it reports an incident.",
+            "key": "Every partner's programs read it. It is chosen once.",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Neither of the two names a partner, or the desk's own reference."""
+        given = super().clean() or {}
+        try:
+            accuracy.require_own(None, given.get("name", ""), given.get("key", ""))
+        except InvalidInput as error:
+            raise forms.ValidationError(str(error)) from error
+        return given
+
+
 @admin.register(Category)
 class CategoryAdmin(desk.RegisterAdmin):
     """What kinds of incident there are. The key is fixed: escalation paths match on it."""
 
+    form = CategoryForm
     list_display = ("name", "key", "playbook_tasks", "position", "is_active")
     search_fields = ("name", "description")
     ordering = ("position", "name")
-    fields = ("name", "key", "description", "position", "is_active")
+    fields = CategoryForm.Meta.fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
         """With the version of the playbook that is in force, and the number of its tasks."""

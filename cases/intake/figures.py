@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.cache import cache
 from django.db import connection, transaction
 
 from cases.intake.metrics import KEPT, LARGEST, BadLine, Figure
 from cases.models import Observation, Series, Source
-from incidentdesk.kernel import worker
+from incidentdesk.kernel import counted, worker
 
 __all__ = ["KEPT", "LARGEST", "Stored", "is_too_fast", "name_of", "prune", "store"]
 
@@ -44,8 +43,7 @@ class Stored:
 def is_too_fast(source: Source, number: int, *, at: datetime) -> bool:
     """Whether a source sent more than its share in this minute, with these."""
     key = f"figures:{source.pk}:{at:%Y%m%d%H%M}"
-    cache.add(key, 0, 120)
-    return int(cache.incr(key, number)) > MOST_A_MINUTE
+    return counted.count(key, number, seconds=120) > MOST_A_MINUTE
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -53,7 +53,8 @@ def mapping(value: Any, what: str) -> dict[str, Any]:
 
 
 def moment(value: Any) -> datetime | None:
-    """An RFC 3339 time with its zone; anything else, and the year 1 of Alertmanager, is unknown."""
+    """An RFC 3339 time with its zone, in UTC, since PostgreSQL takes no offset of 16 hours or more;
+    anything else, and the year 1 of Alertmanager, is unknown."""
     try:
         found = parse_datetime(value) if isinstance(value, str) else None
     except ValueError:
@@ -61,7 +62,7 @@ def moment(value: Any) -> datetime | None:
     # Years that a zone could push out of the calendar would be stored and never read again.
     if found is None or found.tzinfo is None or not 1970 <= found.year < 9999:
         return None
-    return found
+    return found.astimezone(UTC)
 
 
 # A severity hint never sets impact: it maps to a starting urgency (U3 now, U2 today, U1 later).

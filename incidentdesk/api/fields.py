@@ -10,7 +10,7 @@ import dataclasses
 import inspect
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
@@ -37,6 +37,11 @@ def _moment(value: Any) -> Any:
     if not isinstance(value, datetime) and not (isinstance(value, str) and _MOMENT.match(value)):
         raise ValueError("is no time; write it like 2026-03-04T09:41:00Z")
     return _in_reach(value)
+
+
+def _in_utc(value: datetime) -> datetime:
+    """PostgreSQL takes no offset of 16 hours or more. The years in reach leave room for each."""
+    return value.astimezone(UTC)
 
 
 def _day(value: Any) -> Any:
@@ -66,7 +71,11 @@ Number = Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 Id = Annotated[int, Field(ge=1, le=2**63 - 1, strict=True)]
 PathId = Annotated[int, Field(ge=1, le=2**63 - 1)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment, json_schema_input_type=datetime)]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_moment, json_schema_input_type=datetime),
+    AfterValidator(_in_utc),
+]
 Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
 _PLAIN = {str: Text, int: Number, bool: Flag, datetime: Moment, date: Day}
 _NAMED = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, Subquery
 from django.urls import reverse
 
 from cases import queries
@@ -17,7 +17,7 @@ from cases.deadlines import FIRST_NOTICE
 from cases.models import Deadline, Involvement, Notice, NoticeCopy
 from cases.models.deadline import NEXT_UPDATE, PARTNER_NOTICE
 from incidentdesk.dashboard.need import EACH, Need, about
-from incidentdesk.dashboard.remaining import HORIZON, until
+from incidentdesk.dashboard.remaining import HORIZON, SOON, until
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 
@@ -29,7 +29,8 @@ _CLOCKS = 5 * EACH  # read at most: an incident may have one for each partner
 def of(by: Actor, *, at: datetime) -> Iterator[Need]:
     """Late, or due within the hour, for those who draft: a line for each incident and kind.
 
-    A partner for which a notice is drafted waits for its approval, not for this. Two queries.
+    A partner for which a notice is drafted waits for its approval; once that is nearly late or
+    late, whoever drafts has to chase it. Two queries.
     """
     if not access.allows(by, Permission.NOTICE_DRAFT):
         return
@@ -41,16 +42,22 @@ def of(by: Actor, *, at: datetime) -> Iterator[Need]:
         names = _owed(involved, {row.involvement_id for row in rows}, is_first=is_first)
         if names or not involved:
             yield _line(rows[0], names, is_first=is_first, at=at)
+        elif rows[0].due_at <= at + SOON:
+            yield from _chased(rows[0], is_first=is_first, at=at)
 
 
 def _clocks(by: Actor, *, at: datetime) -> list[Deadline]:
     """The running clocks of notices, the soonest first; a drill that tells nobody has none."""
     copies = NoticeCopy.objects.filter(involvement=OuterRef("pk"))
+    drafts = copies.filter(notice__state=Notice.State.DRAFT).order_by("-id")
+    if access.allows(by, Permission.NOTICE_APPROVE):  # those of others wait for this person
+        drafts = drafts.filter(notice__drafted_by=by.user_id)
     involved = (
         Involvement.objects.select_related("partner")
         .annotate(
             is_told=Exists(copies.filter(sent_at__isnull=False)),
             is_written=Exists(copies.filter(notice__state__in=_LIVE)),
+            draft_id=Subquery(drafts.values("notice_id")[:1]),
         )
         .order_by("partner__name")
     )
@@ -77,6 +84,18 @@ def _owed(involved: list[Any], promised: set[int | None], *, is_first: bool) -> 
         and not row.is_written
         and not (is_first and (row.is_told or row.decision in Involvement.NOT_TOLD))
     ]
+
+
+def _chased(clock: Deadline, *, is_first: bool, at: datetime) -> Iterator[Need]:
+    """A draft that nobody approved yet, when its time is nearly over; leads to the draft."""
+    waiting = [row for row in clock.incident.involved if row.draft_id]
+    if waiting:
+        names = ", ".join(row.partner.name for row in waiting)
+        what = f"{'first notice' if is_first else 'promised update'} to {names} is not approved yet"
+        remaining = until(clock.due_at, at=at)
+        need = about(clock.incident, what, remaining, began_at=clock.anchor_at)
+        address = reverse("admin:cases_notice_change", args=[waiting[0].draft_id])
+        yield replace(need, url=address)
 
 
 def _line(clock: Deadline, names: list[str], *, is_first: bool, at: datetime) -> Need:

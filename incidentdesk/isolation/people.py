@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
 
-from cases import disclosure, notices, workflow
+from cases import audience, disclosure, notices, workflow
 from cases.intake import reports
 from cases.models import Category, Incident, Involvement
 from incidentdesk.isolation.canaries import LONG_AGO, Canaries
@@ -100,7 +100,7 @@ class Teller:
         """A notice, approved and sent; or only drafted."""
         notice = notices.draft(
             incident_id=involvement.incident_id,
-            kind="first",
+            kind="update" if audience.begun([involvement]) else "first",
             body=body,
             involvement_ids=[involvement.pk],
             by=self.lead,

@@ -36,7 +36,8 @@ class Actor:
     """Who acts: a member of staff (roles), a person for one partner (partner_id), or the desk.
 
     With `scopes` it is a token that acts for its person, and may do no more than they say.
-    `withheld` is what a member of staff who views the portal as a partner is not shown of it.
+    `withheld` is what a member of staff who views the portal as a partner is not shown of it:
+    `involvement:12`, `report:3`, `reference:ALDER-2026-0007`.
     """
 
     name: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 from django.core.exceptions import ValidationError
@@ -128,7 +128,8 @@ def _place(before: str) -> tuple[datetime, int, int] | None:
         at = parse_datetime(moment)
         if at is None or at.tzinfo is None or not (number.isdecimal() and pgh_id.isdecimal()):
             return None
-    except (ValueError, ValidationError):
+        at = at.astimezone(UTC)  # PostgreSQL takes no offset of 16 hours or more
+    except (ValueError, OverflowError, ValidationError):
         return None
     return at, int(number[:9]), int(pgh_id[:9])
 

@@ -22,6 +22,14 @@ LONGEST = 20_000  # characters; a longer text is shown as it was typed
 # Brackets times characters: the parser looks from each bracket to the end, at some more than once.
 # At this most it takes a tenth of a second; twenty links in three thousand characters are fewer.
 MOST_LOOKED_AT = 60_000
+# What opens code: from each, too, the parser looks to the end, and some texts have them in pairs.
+FENCES = re.compile(r"^ {0,3}(?:`{3}|~{3})", re.MULTILINE)
+MOST_FENCES = 100
+# Behind one it tries each number of spaces with each.
+FAR_FENCE = re.compile(r"^(?:```|~~~)[^\n]*[ \t]{20}", re.MULTILINE)
+# Other marks times characters: a text of twenty thousand may hold six hundred.
+MARKS = re.compile(r"[*_`\\<>\n]|[-+] |\d\. ")
+MOST_MARKED = 12_000_000
 # Nothing in it means anything in Markdown: most entries, at no cost.
 PLAIN = re.compile(r"[^*_`\[\]<>~\\\n:+=#-]*")
 LISTED = re.compile(r"\s*\d+[.)]\s")
@@ -59,16 +67,29 @@ _markdown, _lock = _parser(), Lock()
 
 def render(text: str) -> SafeString:
     """`text` as HTML that may stand on any page."""
-    if len(text) > LONGEST or text.count("[") * len(text) > MOST_LOOKED_AT:
+    if len(text) > LONGEST:
         return _as_typed(text)
     if PLAIN.fullmatch(text) and not LISTED.match(text):
         return SafeString(f"<p>{escape(text)}</p>")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _is_dear(lines):
+        return _as_typed(text)
     try:
         with _lock:  # the parser keeps state while it works
-            html = _markdown.reset().convert(_spaced(text))
+            html = _markdown.reset().convert(_spaced(lines))
     except RecursionError:  # quotes in quotes in quotes
         return _as_typed(text)
     return SafeString(_cleaned(html))
+
+
+def _is_dear(text: str) -> bool:
+    """Whether the parser, which everybody waits for, would take more than a tenth of a second."""
+    return (
+        text.count("[") * len(text) > MOST_LOOKED_AT
+        or len(FENCES.findall(text)) > MOST_FENCES
+        or FAR_FENCE.search(text) is not None
+        or len(MARKS.findall(text)) * len(text) > MOST_MARKED
+    )
 
 
 def _as_typed(text: str) -> SafeString:
@@ -79,7 +100,7 @@ def _spaced(text: str) -> str:
     """With the empty line that Markdown wants above a list; code stays as it is."""
     lines: list[str] = []
     fence, above = "", ""
-    for line in text.replace("\r\n", "\n").split("\n"):
+    for line in text.split("\n"):
         if found := FENCE.match(line):
             fence = "" if fence and found[1].startswith(fence) else fence or found[1]
         elif not fence and ITEM.match(line) and above.strip() and not _is_in_list(above):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
@@ -35,6 +35,10 @@ CHOOSE = "/accounts/partner/"
 SESSION_KEY = "partner_id"
 VIEWING_KEY = "viewed_partner_id"
 LOOKED = "viewed the portal as"
+NOT_SENT = (
+    "You were logged out meanwhile, and what you wrote was not sent. Go back in your browser to "
+    "copy it before you log in."
+)
 ONLY_LOOKING = (
     "You view this as a partner does, and nothing can be changed so; go back to the desk."
 )
@@ -84,6 +88,7 @@ class Afterwards(HttpResponseRedirect):
     `run` answers the sentence to show (or nothing), or a Landing if only the use case knows where
     to go on. A DeskError is given to `refused`, which runs in the scope again and shows the form
     as it was typed; without it the sentence is shown at `otherwise` (default: the same place).
+    `repeated` runs in the place of the use case if the very form was sent before.
     """
 
     def __init__(
@@ -93,9 +98,10 @@ class Afterwards(HttpResponseRedirect):
         to: str,
         otherwise: str | None = None,
         refused: Callable[[DeskError], HttpResponse] | None = None,
+        repeated: Callable[[], object] | None = None,
     ) -> None:
         super().__init__(to)
-        self.run = run
+        self.run, self.repeated = run, repeated
         self.otherwise = otherwise or to
         self.refused = refused
 
@@ -105,6 +111,8 @@ class Afterwards(HttpResponseRedirect):
             with once.claimed(request):
                 said = self.run()
         except once.SentAlready:
+            if self.repeated is not None:
+                self.repeated()
             messages.info(request, once.SAID)
             return HttpResponseRedirect(self.url)
         except DeskError as error:
@@ -158,6 +166,8 @@ class ScopeMiddleware:
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         if not request.user.is_authenticated:
+            if request.method == "POST":
+                messages.warning(request, NOT_SENT)
             return redirect_to_login(_here(request))
         user = request.user
         if user.is_staff and VIEWING_KEY in request.session:
@@ -195,9 +205,10 @@ class ScopeMiddleware:
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied(ONLY_LOOKING)
         staff = access.actor_for(user)
-        partner = grants.tenant_model()._default_manager.filter(pk=partner_id).first()
-        if partner is None or not access.allows(staff, Permission.INCIDENT_READ):
+        is_there = grants.tenant_model()._default_manager.filter(pk=partner_id).exists()
+        if not is_there or not access.allows(staff, Permission.INCIDENT_READ):
             return redirect("/admin/")
+        partner, _ = times.working_for(user.pk, partner_id)
         about, page = f"partner:{partner_id}", request.get_full_path()
         line: dict[str, Any] = {"action": LOOKED, "about": about, "name": str(partner)}
         audit.record(by=staff, at=clocks.now(), **line, page=page[:300])
@@ -222,8 +233,12 @@ class ScopeMiddleware:
 
 
 def _here(request: HttpRequest) -> str:
-    """Where to come back to after a detour; a POST cannot be repeated, so it begins anew."""
-    return request.get_full_path() if request.method in ("GET", "HEAD") else PORTAL
+    """Where to come back to after a detour; a POST cannot be repeated: the page it came from."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    is_ours = came_from.netloc == request.get_host() and came_from.path.startswith(PORTAL)
+    return came_from.path if is_ours else PORTAL
 
 
 def _without_partner(request: HttpRequest, user: User, ids: list[int]) -> HttpResponseBase:

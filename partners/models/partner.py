@@ -18,7 +18,7 @@ class Partner(models.Model):
         max_length=12,
         unique=True,
         validators=[RegexValidator(r"^[A-Z][A-Z0-9]+$", "Capital letters and digits only.")],
-        help_text="Begins the partner's own references: HELIX-2026-0007.",
+        help_text="Begins the partner's own references: EXAMPLE-2026-0007.",
     )
     kind = models.CharField(
         max_length=10,

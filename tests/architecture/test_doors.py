@@ -233,6 +233,28 @@ def test_a_person_s_name_of_the_database_stands_in_settings_and_kernel_only():
     assert found == {"incidentdesk/kernel/scope.py", "incidentdesk/kernel/database.py"}
 
 
+def test_words_of_the_desk_that_a_partner_reads_unapproved_are_refused_names_in_each_of_these():
+    asking = {
+        f"{module.name}.{function.name}"
+        for module in OURS
+        for function in module.functions()
+        if "accuracy.require_own(" in ast.unparse(function)
+    }
+    assert asking == {
+        "cases.admin.registers.clean",  # a category
+        "cases.disclosure.add_partner",
+        "cases.disclosure.edit_involvement",
+        "cases.disclosure.list_reporter",
+        "cases.framework.publish",
+        "cases.intake.reports.decline",
+        "cases.packages.hand_over",
+        "cases.requests._note",  # each step of a request
+        "cases.requests.ask",  # why it is asked
+        "cases.restoring.confirm_partner",
+        "cases.thread.write",
+    }
+
+
 def test_nothing_is_left_for_later():
     words = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|not implemented", re.IGNORECASE)
     texts = [

@@ -7,15 +7,17 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from cases import accuracy, disclosure, framework, notices, response, visibility
+from cases import accuracy, audience, disclosure, framework, notices, response, visibility
 from cases.accuracy import Record
 from cases.intake import reports
 from cases.models import Incident, Notice, NoticeCopy, System
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
 from notifications.models import Message
+from partners.models import Partner
 from tests.conftest import NOW
 
 MINUTE = timedelta(minutes=1)
+OWN = "it holds the desk's own reference "
 RECORD = Record(
     times={"09:38"},
     figures={"41000", "12"},
@@ -54,9 +56,18 @@ RECORD = Record(
         ("Like tidewater fx.", ["it names another partner, Tidewater FX Ltd"]),
         ("Like Tidewater.", ["it names another partner, Tidewater FX Ltd"]),
         ("Like helix clearing.", ["it names another partner, Helix Clearing"]),
-        ("With the tide, a global outage. Global limits. NORRIS, norrbank-gw.", []),
+        ("With the tide, a global outage. Global limits. NORRIS, Norrbankers.", []),
+        ("See norrbank-gw-1.", ["it names another partner, Norrbank Securities"]),
+        ("At north.example, NORTH-EU.", ["it names another partner, Northern Brokers"]),
+        ("See /admin/cases/incident/61/change/ and /admin/v2.", [OWN + "/admin/cases/incident/61"]),
+        ("See /admin/cases/incident/?id=61.", [OWN + "/admin/cases/incident/?id=61"]),
+        ("See INC_2026_0061.", [OWN + "INC_2026_0061"]),
         ("Northern Europe and the North are late.", []),
         ("Like Northern brokers.", ["it names another partner, Northern Brokers"]),
+        ("It began. Please: \n\nWe write again.", ["nothing stands behind “Please:”"]),
+        ("What was accessed:", ["nothing stands behind “What was accessed:”"]),
+        ("Please:\n\n- call us\n- wait", []),
+        ("Please: call us.\r\n\r\nThe cause: a cable.", []),
         ("Like NORTH.", ["it names another partner, Northern Brokers"]),
         ("It is SEV-3, sev 3 or Severity 3.", []),
         ("It is SEV-1.", ["it says SEV-1, and for Helix Markets it is SEV-3"]),
@@ -83,11 +94,12 @@ def draft(people):
     """`draft(incident, "Text")`: to every partner."""
 
     def call(incident, body, **said) -> Notice:
+        rows = list(incident.involvements.all())
         return notices.draft(
             incident_id=incident.pk,
-            kind="first",
+            kind="update" if audience.begun(rows) else "first",
             body=body,
-            involvement_ids=list(incident.involvements.values_list("pk", flat=True)),
+            involvement_ids=[row.pk for row in rows],
             by=people.actor("communications"),
             at=NOW,
             **said,
@@ -249,6 +261,10 @@ def test_the_database_lets_nothing_be_sent_without_an_approval_or_a_reason(incid
         *("norrbank\nsecurities", "Norrbank\u00a0Securities", "Norrbank \t Securities"),
         *("ex-Norrbank", "_Norrbank_", "the Norrbanks", "Helix-Norrbank", "Nor\u00adrbank"),
         *("Ｎｏｒｒｂａｎｋ", "Norr\u200bbank", "inc-2026-0055", "INC\u20112026\u20110055"),
+        *("https://norrbank.example/status", "norrbank.example", "a norr", "www.norr.example"),
+        *("norrbank's gateway", "norrbank-gw-1", "NORRBANK_GW", "NorrBank", "norrbank_securities"),
+        *("_INC-2026-0061_", "INC_2026_0061", "INC 2026-0061", "INC2026-0061", "inc20260061"),
+        *("https://desk.example/admin/cases/incident/61/change/", "/admin/cases/notice/7/"),
         *("norr-2026-0019", "norr-req-2026-0001", "ops@norrbank.example", "trade.norrbank.example"),
     ],
 )
@@ -260,7 +276,26 @@ def test_words_to_a_partner_that_name_another_or_our_own_reference_are_refused(
     plain = (
         "What does Helix Markets see? HELIX-2026-0001, helix-2026-0001, INC-A, ops@helix.example"
     )
-    accuracy.require_own(helix, plain, "norris, a norr, the norrbank-gw, Norrbankers")
+    accuracy.require_own(helix, plain, "norris, Norrbankers, zinc 2026-0061, /admin/ of 2026")
+
+
+@pytest.mark.django_db
+def test_an_everyday_word_names_nobody_alone_and_a_code_that_is_a_word_only_as_names_are_written(
+    helix,
+):
+    Partner.objects.create(name="Northern Brokers", code="NORTH")
+    Partner.objects.create(name="Tidewater FX Ltd", code="TIDE")
+    Partner.objects.create(name="Allston and Sons", code="ALL")
+    accuracy.require_own(helix, "Northern Europe, north.then, all with the tide: global.example.")
+    for word in (
+        "northern-brokers.example",
+        "https://north.example/",
+        "TIDE",
+        "ALL",
+        "tide-2026-1",
+    ):
+        with pytest.raises(InvalidInput, match=r"^This would show "):
+            accuracy.require_own(helix, f"See {word}.")
 
 
 def test_words_of_the_desk_that_a_partner_reads_at_once_name_no_other(

@@ -152,6 +152,16 @@ def test_a_partner_that_was_sent_nothing_gets_a_first_notice_before_any_other(
     assert sent(helix, kind=kind).kind == kind
 
 
+def test_a_partner_that_has_its_first_notice_gets_no_second_one(draft, sent, helix, norrbank):
+    sent(helix)
+    with pytest.raises(InvalidInput) as refused:
+        draft(helix, norrbank)
+    assert str(refused.value) == (
+        "Helix Markets has its first notice; write an update or a correction."
+    )
+    assert draft(norrbank).kind == "first"
+
+
 def test_an_all_clear_waits_for_the_recovery_to_be_recorded(
     incident, draft, approve, send, sent, people, helix
 ):

@@ -7,7 +7,17 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from cases import crew, deciding, disclosure, evaluation, notices, promises, warning, workflow
+from cases import (
+    audience,
+    crew,
+    deciding,
+    disclosure,
+    evaluation,
+    notices,
+    promises,
+    warning,
+    workflow,
+)
 from cases.models import Deadline, Incident, Involvement
 from incidentdesk.kernel.models import User
 from notifications.models import Message
@@ -44,7 +54,7 @@ def tell(people):
         step = {"by": people.actor("communications"), "at": at}
         notice = notices.draft(
             incident_id=row.incident_id,
-            kind="first",
+            kind="update" if audience.begun([row]) else "first",
             body="Late.",
             involvement_ids=[row.pk],
             **said,

@@ -14,6 +14,7 @@ from cases.models import Category, Incident, Source, System, Target
 from cases.models.alert import digest
 from incidentdesk.kernel.errors import InvalidInput, NotAllowed
 from incidentdesk.kernel.models import AuditEvent
+from partners.models import Partner
 from tests.conftest import NOW, People
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +95,21 @@ def test_a_category_keeps_its_key_and_leads_to_its_playbook(as_: As) -> None:
     page = browser.get("/admin/cases/category/").content.decode()
     assert f"category__id__exact={made.pk}" in page
     assert "version 1: 23 tasks" in page
+
+
+def test_a_category_that_every_partner_reads_names_none_of_them(as_: As, helix: Partner) -> None:
+    browser = as_("administrator")
+    posted = {"name": "Cloud", "key": "cloud", "description": "", "position": 9, "is_active": "on"}
+    for changes, shown in (
+        ({"name": "Links of helix markets"}, "Helix Markets"),
+        ({"key": "helix-links"}, "Helix Markets"),
+        ({"name": "As INC_2026_0001"}, "INC_2026_0001"),
+    ):
+        page = browser.post("/admin/cases/category/add/", {**posted, **changes}).content.decode()
+        assert f"This would show {shown} to every partner; take it out." in page
+    assert not Category.objects.filter(position=9).exists()
+    page = browser.get("/admin/cases/category/add/").content.decode()
+    assert "Every partner reads it, in the form in which it reports an incident." in page
 
 
 def test_a_target_counts_from_the_next_incident_on(

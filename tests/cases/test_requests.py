@@ -218,6 +218,42 @@ def test_what_cannot_be_asked_is_refused_in_a_sentence(ask, changes, sentence):
     assert (Request.objects.count(), mails()) == (0, [])
 
 
+NAMED = "As norrbank told us in INC-2026-0001."
+
+
+def test_no_step_of_ours_names_another_partner_or_our_reference(ask, answer, people, norrbank):
+    refused = pytest.raises(
+        InvalidInput, match=r"^This would show .* to Helix Markets; take it out\.$"
+    )
+    named = {"uploads": [ContentFile(b"x", name="norrbank.csv")]}
+    for given in ({"question": NAMED}, {"why": NAMED}, named):
+        with refused:
+            ask(**given)
+    assert RequestStep.objects.count() == SharedFile.objects.count() == 0
+    made = ask()
+    known = {"request_id": made.pk, "by": people.actor("communications"), "at": NOW}
+    theirs = {**known, "by": people.contact("helix", made.partner)}
+    requests.ask_for_time(
+        **theirs, until=NOW + 2 * DAY, reason=NAMED
+    )  # they may say what they like
+    for granted in (True, False):
+        with refused:
+            requests.decide_on_time(**known, granted=granted, words=NAMED)
+    with refused:
+        requests.withdraw(**known, reason=NAMED)
+    answer(made, NAMED, whole=True, **named)
+    with refused:
+        requests.accept(**known, words=NAMED)
+    for given in ({"text": NAMED}, {"text": "Again.", **named}):
+        with refused:
+            requests.ask_again(**known, due_at=NOW + DAY, **given)
+    made.refresh_from_db()
+    assert (made.state, [kind for kind, *_ in said(made)]) == (
+        "answered",
+        ["asked", "extension", "whole"],
+    )
+
+
 def test_a_partner_that_sees_nothing_is_asked_nothing(declare, people, helix):
     incident, by = declare(), people.actor("commander")
     step: dict[str, Any] = {"incident_id": incident.pk, "by": by, "at": NOW}

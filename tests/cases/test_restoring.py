@@ -150,13 +150,17 @@ def test_the_desk_notes_that_a_partner_confirmed(role, recovering, people):
 
 
 def test_a_confirmation_needs_a_name_a_partner_of_the_incident_and_recovery(
-    recovering, incident_in, people
+    recovering, incident_in, people, norrbank
 ):
     by = people.actor("communications")
     involvement = recovering.involvements.get()
     known = {"incident_id": recovering.pk, "by": by, "at": LATER}
     with pytest.raises(InvalidInput, match="who at the partner"):
         restoring.confirm_partner(**known, involvement_id=involvement.pk, who=" ")
+    with pytest.raises(
+        InvalidInput, match=r"^This would show Norrbank Securities to Helix Markets;"
+    ):
+        restoring.confirm_partner(**known, involvement_id=involvement.pk, who="Eva at norrbank")
     with pytest.raises(InvalidInput, match="partner of this incident"):
         restoring.confirm_partner(**known, involvement_id=999999, who="Ada")
     with pytest.raises(NotAllowed):

@@ -54,6 +54,18 @@ def write(involved, people) -> Any:
     return run
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("As at Norrbank.", "a.txt"), ("", "norrbank_fills.csv"), ("", "INC-2026-0001.pdf")],
+)
+def test_neither_words_nor_files_to_a_partner_name_another(write, norrbank, text, name):
+    with pytest.raises(InvalidInput, match=r"^This would show .* to Helix Markets; take it out\.$"):
+        write(text, uploads=[ContentFile(b"x", name=name)])
+    assert (Remark.objects.count(), SharedFile.objects.count()) == (0, 0)
+    assert [path for path in vault.folder().rglob("*") if path.is_file()] == []
+    write("As at Helix Markets.", uploads=[ContentFile(b"x", name="helix_fills.csv")])
+
+
 def test_what_a_partner_writes_is_told_to_who_commands(reply, involved, people):
     made = reply("Shall we stop quoting?")
     assert (made.author, made.is_ours, made.seen_at) == ("Helix Markets contact", False, None)

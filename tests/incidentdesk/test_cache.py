@@ -1,7 +1,8 @@
-"""The cache does without Redis: a real one that is stopped and comes back, and a closed port."""
+"""The cache does without Redis: one that is stopped and comes back, a full one, a closed port."""
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import subprocess
@@ -17,10 +18,13 @@ from django.conf import settings as configured
 from django.core.cache import caches
 from django.test import Client
 
+from cases.models import Source
+from cases.models.alert import digest
 from incidentdesk import cache as softly
 from incidentdesk.cache import RedisCache
 from incidentdesk.embedded.cache import RedisCache as EmbeddedCache
 from incidentdesk.embedded.errors import EmbeddedError
+from incidentdesk.kernel import clocks, counted, tokens
 from tests.conftest import PASSWORD, People
 
 LOGIN = "/accounts/login/"
@@ -46,14 +50,15 @@ def _program() -> str:
 class Server:
     """A Redis of the test's own, started and stopped at will."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, _open_port()
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder, self.options, self.port = folder, options, _open_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Returns when it listens."""
         command = [_program(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        command += self.options
         self.process = subprocess.Popen(
             command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -141,6 +146,39 @@ def test_people_log_in_while_redis_is_away_and_tries_are_still_limited(
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()["redis"]) == (503, "ConnectionError")
     assert client.get("/healthz").content == b"ok\n"
+
+
+def test_a_redis_that_is_full_is_as_good_as_away(
+    tmp_path: Path, use: Callable[[str], None]
+) -> None:
+    full = Server(tmp_path, "--maxmemory", "1")
+    full.start()
+    try:
+        use(full.url)
+        assert [counted.count("full", seconds=60) for _ in range(2)] == [1, 2]
+        assert type(caches["default"].fault).__name__ == "OutOfMemoryError"
+    finally:
+        full.stop()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("backend", ["away", "forgets"])
+def test_figures_and_calls_are_taken_whatever_becomes_of_the_counts(
+    backend: str, people: People, use: Callable[[str], None], settings: Any, client: Client
+) -> None:
+    if backend == "away":
+        use(f"redis://127.0.0.1:{_open_port()}/0")
+    else:  # as one that went away between two steps does
+        settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    Source.objects.create(name="venue", format="metrics", key_digest=digest("key-metrics"))
+    at = clocks.now()
+    body = json.dumps({"metric": "latency_ms", "value": 4.2, "at": at.isoformat()})
+    sent = client.post("/intake/key-metrics/metrics", body, content_type="text/plain")
+    assert (sent.status_code, sent.json()["stored"]) == (202, 1)
+    _, secret = tokens.make(name="wall", scopes=[], by=people.actor("responder"), at=at)
+    for word, status in ((secret, 200), ("desk_nonsense", 401)):
+        headers = {"Authorization": f"Bearer {word}"}
+        assert client.get("/api/v1/me", headers=headers).status_code == status
 
 
 @pytest.mark.django_db

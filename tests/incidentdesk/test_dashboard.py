@@ -171,6 +171,23 @@ def test_a_first_notice_that_is_due_waits_for_whoever_writes_it_until_it_is_writ
     )
     (line,) = writing(people, minutes(127))
     assert line.what == "first notice to Norrbank Securities to write"
+    other = incident.involvements.get(partner=norrbank)
+    draft = notices.draft(
+        incident_id=incident.pk,
+        kind=Notice.Kind.FIRST,
+        body="Quotes are late.",
+        involvement_ids=[other.pk],
+        by=people.actor("commander"),
+        at=minutes(128),
+    )
+    (line,) = writing(people, minutes(129))
+    assert (line.what, line.remaining.words) == (
+        "first notice to Helix Markets, Norrbank Securities is not approved yet",
+        "9 min late",
+    )
+    assert line.url.startswith("/admin/cases/notice/")
+    assert writing(people, minutes(100)) == []  # it has not to be chased yet
+    assert draft.state == Notice.State.DRAFT
 
 
 def test_a_first_notice_that_is_due_and_has_no_partner_asks_to_list_one(

@@ -285,6 +285,7 @@ def test_pages_of_the_history_follow_each_other_without_gap_or_repeat():
     assert changes.page(sources, NAMES, before="2026-13-45T00:00Z~1~1") == changes.page(
         sources, NAMES
     )
+    assert changes.page(sources, NAMES, before="1990-01-01T00:00:00+23:59~1~1").changes == []
 
 
 def test_a_page_costs_the_same_for_one_change_and_for_thirty(people):

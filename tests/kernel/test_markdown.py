@@ -160,6 +160,40 @@ def test_brackets_beside_what_makes_each_of_them_dear_are_shown_as_typed(marks):
     assert render(text).startswith("<pre>[[[[")
 
 
+@pytest.mark.parametrize(
+    "fence", ["```a\n", "~~~a\n", "```a\n\n", "  ```a\n", "```a\r", "```a\r\n"]
+)
+def test_many_fences_are_shown_as_typed(fence):
+    assert render(fence * 101) == f"<pre>{fence * 101}</pre>"
+    assert not render(fence.strip(" ") * 100).startswith(f"<pre>{fence.strip(' ')}")
+
+
+@pytest.mark.parametrize(
+    ("text", "begin"),
+    [
+        ("```" + "\t" * 19_000 + "a", "<pre>```\t\t"),
+        ("~~~ a" + " " * 19_000, "<pre>~~~ a  "),
+        ("``\\\\" * 5000, "<pre>``"),
+        ("***" + "a*" * 9000, "<pre>***a*"),
+        ("\t&" + "*\n" * 9000, "<pre>\t&amp;*\n"),
+        ("> \n\n" + "\n#" * 9000, "<pre>&gt; \n"),
+        ("- " * 10_000, "<pre>- - "),
+        ("1. " * 6000, "<pre>1. 1. "),
+        ("*_" * 10_000, "<pre>*_*_"),
+    ],
+)
+def test_a_text_that_is_mostly_marks_is_shown_as_typed(text, begin):
+    assert render(text).startswith(begin)
+
+
+def test_a_long_text_with_as_many_marks_as_people_write_is_rendered():
+    line = "**Late** quotes on `quote-gw-eu-2`; the vendor has been told of it and looks for it.\n"
+    text = (line + "- one more of them, as it was seen by the desk and by the quote monitor\n") * 60
+    assert (render(text).count("<strong>"), render(text).count("<li>")) == (60, 60)
+    spaced = "```sh" + " " * 19 + "\nls\n```"
+    assert render(spaced) == "<pre><code>ls\n</code></pre>"
+
+
 def test_twenty_links_in_a_page_of_text_are_links():
     text = "[chart](https://g.example/x) shows it, as the quote monitor has it on its page. " * 20
     assert render(text).count("<a href=") == 20

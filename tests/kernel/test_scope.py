@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, connection, transaction
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
 from django.test import RequestFactory
 
 from cases import columns, disclosure
 from cases.models import Involvement, NoticeCopy, Report
-from incidentdesk.kernel import grants, scope
+from incidentdesk.kernel import grants, once, scope
 from incidentdesk.kernel.errors import GONE, Conflict
 from partners import deliveries, invitations, preferences, team, tokens, webhooks
 from partners.models import Partner
@@ -373,6 +375,16 @@ def test_somebody_who_is_not_logged_in_is_asked_to_and_comes_back(ask):
     )
 
 
+def test_whoever_is_logged_out_meanwhile_is_told_that_nothing_was_sent(client):
+    page = "/portal/incidents/HELIX-2026-0001/"
+    came = {"HTTP_REFERER": f"http://testserver{page}"}
+    answer = client.post(f"{page}write/", {"text": "Long words."}, follow=True, **came)
+    assert answer.redirect_chain == [(f"/accounts/login/?next={page}", 302)]
+    assert "what you wrote was not sent" in answer.text
+    elsewhere = client.post(f"{page}write/", {}, HTTP_REFERER="http://elsewhere.test/portal/x/")
+    assert elsewhere["Location"] == "/accounts/login/?next=/portal/"
+
+
 def test_staff_are_sent_to_the_desk_and_strangers_find_nothing(ask, people, helix):
     _, answer = ask(people["administrator"])
     assert (answer.status_code, answer["Location"]) == (302, "/admin/")
@@ -438,6 +450,22 @@ def test_a_refusal_outside_is_shown_where_the_view_says(ask, people, helix):
     request, answer = ask(people["helix"], view, method="post")
     assert answer["Location"] == "/portal/y/"
     assert [str(m) for m in request._messages] == ["Somebody was faster."]
+
+
+def test_a_second_click_runs_what_the_view_says_in_the_place_of_the_use_case(ask, people, helix):
+    seen = []
+
+    def view(request):
+        request.POST = QueryDict("once=abc")
+        note = lambda word: seen.append((word, whoami()[0]))  # noqa: E731
+        run, again = partial(note, "run"), partial(note, "again")
+        return scope.Afterwards(run, to="/portal/x/", repeated=again)
+
+    for _ in range(2):
+        request, answer = ask(people["helix"], view, method="post")
+        assert answer["Location"] == "/portal/x/"
+    assert seen == [("run", APPLICATION), ("again", APPLICATION)]
+    assert [str(m) for m in request._messages] == [once.SAID]
 
 
 def test_what_went_meanwhile_is_a_sentence(ask, people, helix):

@@ -17,6 +17,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 
 from cases import (
+    audience,
     deciding,
     digests,
     disclosure,
@@ -165,10 +166,10 @@ class Telling:
         )
 
     def draft(self, involvement: Involvement, body: str) -> int:
-        """A notice for one partner; its id."""
+        """A notice for one partner, after the first an update; its id."""
         return notices.draft(
             incident_id=involvement.incident_id,
-            kind="first",
+            kind="update" if audience.begun([involvement]) else "first",
             body=body,
             involvement_ids=[involvement.pk],
             next_update_at=self.at + timedelta(hours=1),

@@ -156,7 +156,7 @@ def test_an_incident_is_reported_and_a_repeat_with_the_same_key_counts_once(both
     given = {
         "title": "Fills twice",
         "description": "Two fills of one order.",
-        "noticed_at": NOW.isoformat(),
+        "noticed_at": f"{NOW + timedelta(hours=20):%Y-%m-%dT%H:%M:%S}+20:00",  # as far as none is
         "category": "outage",
         "certainty": "likely",
     }

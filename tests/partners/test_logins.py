@@ -14,7 +14,7 @@ from django.urls import NoReverseMatch, reverse
 
 from incidentdesk.kernel.models import User
 from tests.conftest import PASSWORD, People
-from tests.partners.conftest import Both
+from tests.partners.conftest import Both, leaks
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +106,17 @@ def test_logging_out_takes_a_button(both: Both) -> None:
     assert client.get("/portal/").status_code == 200
     assert client.post("/accounts/logout/")["Location"] == LOGIN
     assert client.get("/portal/")["Location"] == f"{LOGIN}?next=/portal/"
+
+
+def test_a_secret_that_was_not_shown_yet_goes_with_whoever_logs_out(both: Both) -> None:
+    client, name = both.a.client, "Alder's own"
+    made = client.post("/portal/tokens/make/", {"name": name, "days": "30"})
+    assert made["Location"] == "/portal/tokens/"
+    assert set(client.cookies) <= {configured.SESSION_COOKIE_NAME, configured.CSRF_COOKIE_NAME}
+    client.post("/accounts/logout/")
+    assert leaks(client.get(LOGIN).text, name, 'class="secret"') == []
+    log_in(client, both.b.user.email)
+    assert leaks(client.get("/portal/tokens/").text, name, 'class="secret"') == []
 
 
 def test_the_login_gives_a_new_session(both: Both) -> None:

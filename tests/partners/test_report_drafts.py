@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -15,6 +16,7 @@ from incidentdesk.kernel.models import User
 from partners.models import Contact
 from tests.partners.conftest import Both, Side, Telling, leaks
 from tests.partners.test_reports import typed
+from tests.partners.test_serving_two import value_on
 
 pytestmark = pytest.mark.django_db
 FORM, DRAFT, DISCARD = "/portal/report/", "/portal/report/draft/", "/portal/report/draft/discard/"
@@ -46,6 +48,20 @@ def test_what_was_saved_for_later_stands_in_the_form_again(both: Both) -> None:
     assert '<option value="suspected" selected>' in text
     assert 'value="20"' in text
     assert kept() == [("ALDER", "ALDER half a")]
+
+
+def test_its_times_stay_the_same_moments_when_the_zone_is_changed(both: Both) -> None:
+    begun = typed(title="ALDER half", noticed_at="2026-02-03T04:05", happened_at="yesterday")
+    both.a.client.post(DRAFT, begun)
+    changed = {"mailed": [], "zone": "Asia/Tokyo", "style": "gb"}
+    both.a.client.post("/portal/preferences/", changed)
+    text = both.a.client.get(FORM).text
+    assert 'value="2026-02-03T13:05"' in text
+    assert 'value="yesterday"' in text
+    sent = typed(title="ALDER whole", noticed_at="2026-02-03T13:05", happened_at="")
+    both.a.client.post(FORM, sent)
+    made = Report.objects.get(title="ALDER whole")
+    assert made.noticed_at == datetime.fromisoformat("2026-02-03T04:05:00+00:00")
 
 
 def test_the_home_page_speaks_of_it_to_whoever_began_it(both: Both) -> None:
@@ -170,6 +186,17 @@ def test_files_and_certainty_go_along_and_reach_triage(both: Both, telling: Tell
     )
     body = Entry.objects.filter(incident=incident, body__contains=made.reference).latest("id").body
     assert [one.sha256 in body for one in stored] == [True, True]
+
+
+def test_a_second_click_leaves_no_draft_of_what_was_sent(both: Both) -> None:
+    client = both.a.client
+    sent = typed(title="ALDER sent", once=value_on(client.get(FORM).text))
+    for _ in range(2):
+        assert client.post(FORM, sent).status_code == 302
+    assert (Report.objects.filter(title="ALDER sent").count(), kept()) == (1, [])
+    client.post(FORM, {**sent, "title": "ALDER begun since", "noticed_at": "2999-01-01T00:00"})
+    assert client.post(FORM, sent).status_code == 302
+    assert kept() == [("ALDER", "ALDER begun since")]
 
 
 def test_a_file_that_is_refused_leaves_nothing_behind(both: Both) -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from cases.models import Report, ReportDraft
 from incidentdesk.kernel import grants
 from partners.models import Contact
-from tests.partners.conftest import Both
+from tests.partners.conftest import Both, leaks
 from tests.partners.test_reports import typed
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +63,17 @@ def test_who_loses_a_partner_and_gets_another_sends_it_nothing_of_the_first(both
     grants.grant(both.a.user, "act", both.b.partner)
     assert client.post("/portal/report/", form).status_code == 409
     assert not Report.objects.filter(title="Alder's own outage").exists()
+
+
+def test_a_secret_that_was_not_shown_yet_is_not_shown_after_switching(
+    both: Both, between: Client
+) -> None:
+    made = between.post("/portal/tokens/make/", {"name": "Alder's own", "days": "30"})
+    assert made["Location"] == "/portal/tokens/"
+    between.post("/accounts/partner/", {"partner": "BIRCH"})
+    assert leaks(between.get("/portal/tokens/").text, "Alder's own", 'class="secret"') == []
+    between.post("/accounts/partner/", {"partner": "ALDER"})
+    assert leaks(between.get("/portal/tokens/").text, 'class="secret"') == []
 
 
 def test_what_a_page_saves_by_itself_claims_nothing(both: Both) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
 from cases import restriction
 from incidentdesk.kernel.models import AuditEvent
 from partners import tokens
+from partners.models import Webhook
 from tests.conftest import NOW, People
-from tests.partners.conftest import Both
+from tests.hooks import receiver
+from tests.partners.conftest import Both, leaks
+from tests.partners.test_webhooks import added, boss, browser
 
 pytestmark = pytest.mark.django_db
 AT = "/accounts/view-as/ALDER/"
@@ -112,6 +117,38 @@ def test_a_restricted_incident_stays_hidden_from_whoever_is_not_let_in(
     assert client.get(f"/portal/incidents/{reference}/").status_code == 404
     assert reference not in client.get("/portal/").text
     assert reference in both.a.client.get("/portal/").text
+
+
+def test_the_log_of_a_webhook_names_no_incident_that_is_restricted(
+    telling: Any, both: Both, people: People, settings: Any
+):
+    page, reference = "/portal/webhooks/2/", both.a.involvement.reference
+    settings.WEBHOOK_LOOPBACK = True
+    with receiver() as hook:
+        added(both.a, hook)
+    telling.tell(both.a.involvement, "ALDER second notice")
+    other = telling.involve(telling.declare("GLOBAL other"), both.a)
+    telling.tell(other, "ALDER other notice")
+    client = Client()
+    client.force_login(people["responder"])
+    client.post(AT)
+    assert reference in client.get(page).text
+    restriction.restrict(
+        incident_id=both.incident.pk, user_ids=[], reason="x", by=people.actor("commander"), at=NOW
+    )
+    text = client.get(page).text
+    assert leaks(text, reference) == []
+    assert other.reference in text
+    assert reference in browser(boss(both.a)).get(page).text
+
+
+def test_a_webhook_that_is_gone_is_told_of_as_to_the_partner(both: Both, looking: Client):
+    said = "A webhook was switched off"
+    assert said not in looking.get("/portal/").text
+    Webhook.objects.filter(pk=both.b.webhook.pk).update(off_because="gone")
+    assert said not in looking.get("/portal/").text
+    Webhook.objects.filter(pk=both.a.webhook.pk).update(off_because="gone")
+    assert said in looking.get("/portal/").text
 
 
 def test_the_incident_page_and_the_register_lead_there(both: Both, people: People):

@@ -22,7 +22,7 @@ def save(request: ScopedRequest) -> HttpResponse:
     require_acting(request)
     if request.method != "POST":
         return HttpResponse(saved_words(request), content_type="text/plain; charset=utf-8")
-    actor, typed = request.actor, {name: request.POST.get(name, "") for name in drafting.FIELDS}
+    actor, typed = request.actor, drafting.placed(request.POST)
     is_quiet = bool(request.POST.get("quiet"))
 
     def run() -> str:

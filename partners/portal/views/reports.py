@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.db.models import Q
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cases import drafting, visibility
 from cases.intake import reports
 from cases.models import Report
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import clocks, once
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import DeskError, mark
 from incidentdesk.kernel.scope import Afterwards, Landing, ScopedRequest
@@ -38,9 +37,19 @@ def new(request: ScopedRequest) -> HttpResponse:
     if request.method != "POST":
         return _form(request, ReportForm(initial=_begun(request.actor)))
     form, actor = ReportForm(request.POST, request.FILES), request.actor
-    # Whatever becomes of it, the words are kept as a draft first; sending it forgets that.
-    typed = {name: request.POST.get(name, "") for name in drafting.FIELDS}
-    request.after_scope.append(partial(drafting.keep, typed=typed, by=actor, at=clocks.now()))
+    typed, kept = drafting.placed(request.POST), list[object]()
+
+    def keep() -> None:
+        """Whatever becomes of it, the words are kept as a draft first; sending it forgets that."""
+        if not once.was_sent(request):
+            kept.append(drafting.keep(typed=typed, by=actor, at=clocks.now()))
+
+    def forget() -> None:
+        """The other of two clicks at one moment was faster: these words were sent."""
+        if kept:
+            drafting.discard(by=actor, at=clocks.now())
+
+    request.after_scope.append(keep)
     if not form.is_valid():
         return _form(request, form)
     data = form.cleaned_data
@@ -49,7 +58,12 @@ def new(request: ScopedRequest) -> HttpResponse:
         mark(form, error)
         return _form(request, form)
 
-    return Afterwards(lambda: _report(actor, data), to=reverse("portal:reports"), refused=refused)
+    return Afterwards(
+        lambda: _report(actor, data),
+        to=reverse("portal:reports"),
+        refused=refused,
+        repeated=forget,
+    )
 
 
 @require_safe
@@ -103,7 +117,7 @@ def _form(request: ScopedRequest, form: ReportForm) -> HttpResponse:
 def _begun(actor: Actor) -> dict[str, Any]:
     """What this person had typed, or else the present moment."""
     found = visibility.drafts_for(actor).values(*drafting.FIELDS).first()
-    return found or {"noticed_at": clocks.now()}
+    return drafting.shown(found) if found else {"noticed_at": clocks.now()}
 
 
 def _words(report: Report) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.core.cache import cache
 
 from cases.intake import figures
 from cases.models import Event, Observation, Series, Source
@@ -51,21 +52,24 @@ def test_figures_are_stored_and_unknown_series_made_and_watched_by_nobody(post, 
     body = lines(
         line(labels={"gateway": "eu-2"}),
         line(value=5, at="2026-03-04T10:40:30+01:00"),
+        line("far", at="2026-03-05T09:39:00+23:59"),
         "",
         line("rejects", 3, 1772617200, of=512),
     )
     assert answer(post(body, TO)) == (
         202,
-        {"status": "stored", "stored": 3, "repeated": 0, "refused": 0, "lines": []},
+        {"status": "stored", "stored": 4, "repeated": 0, "refused": 0, "lines": []},
     )
     at = datetime(2026, 3, 4, 9, 40, tzinfo=UTC)
     assert rows() == [
+        ("far", at, 4.2, None),
         ("latency_ms", at + timedelta(seconds=30), 5.0, None),
         ('latency_ms{gateway="eu-2"}', at, 4.2, None),
         ("rejects", at, 3.0, 512.0),
     ]
     known = Series.objects.order_by("name").values_list("source__name", "kind", "is_on")
     assert list(known) == [
+        ("venue", "level", False),
         ("venue", "level", False),
         ("venue", "level", False),
         ("venue", "ratio", False),
@@ -193,7 +197,7 @@ def test_a_source_has_so_many_series_at_most_and_known_ones_go_on(post, metrics,
 
 def test_a_source_sends_so_many_figures_a_minute_at_most(post, metrics, monkeypatch):
     monkeypatch.setattr(figures, "MOST_A_MINUTE", 2)
-    figures.cache.clear()
+    cache.clear()
     assert post(lines(line("a"), line("b")), TO).status_code == 202
     refused = post(lines(line("c")), TO)
     assert said(refused) == (429, "These are more figures than a source may send in a minute.")

@@ -11,6 +11,7 @@ from django.test import Client
 
 from cases.models import Entry, Incident
 from incidentdesk.api import door, sight
+from incidentdesk.demo import cast
 from incidentdesk.kernel.models import AuditEvent, SentForm, Token
 from tests.conftest import NOW
 
@@ -67,6 +68,13 @@ def test_a_token_calls_so_often_and_no_more(program, monkeypatch, clock):
     assert other.get("/me").status_code == 200
     clock(NOW + timedelta(minutes=1))
     assert caller.get("/me").status_code == 200
+
+
+def test_what_describes_the_calls_names_no_partner_to_strangers(db):
+    for path in ("/api/v1/openapi.json", "/api/v1/partner/openapi.json"):
+        text = Client().get(path).content.decode()
+        known = [word for code, name, *_ in cast.PARTNERS for word in (code, name)]
+        assert [word for word in known if word.lower() in text.lower()] == []
 
 
 def test_answers_are_kept_by_nobody_on_the_way(program):

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from incidentdesk.api import fields
 from incidentdesk.kernel.access import Actor
@@ -76,6 +76,26 @@ def test_a_dataclass_is_its_fields_and_parts_of_it_are_built():
 def test_what_a_signature_does_not_take_is_refused(sent):
     with pytest.raises(ValidationError):
         _filled(**sent)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("2026-03-05T09:40:00+23:59", "2026-03-04T09:41:00+00:00"),
+        ("2026-03-03T09:42:00-23:59", "2026-03-04T09:41:00+00:00"),
+        ("1990-01-01T00:00:00+14:00", "1989-12-31T10:00:00+00:00"),
+        ("2026-03-04T09:41:00+24:00", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31T23:59:59-14:00", None),
+    ],
+)
+def test_a_time_is_utc_whatever_offset_it_carries(said, meant):
+    reader = TypeAdapter(fields.Moment)
+    if meant:
+        assert reader.validate_python(said).isoformat() == meant
+    else:
+        with pytest.raises(ValidationError):
+            reader.validate_python(said)
 
 
 def test_where_everything_has_a_default_nothing_need_be_sent():
