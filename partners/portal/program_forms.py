@@ -64,7 +64,9 @@ class EventsForm(forms.Form):
         required=False,
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": "Choose among the severities listed."},
+        error_messages=dict.fromkeys(
+            ("invalid_choice", "invalid_list"), "Choose among the severities listed."
+        ),
     )
 
     def __init__(self, *args: Any, agreed: set[int], **known: Any) -> None:

@@ -18,8 +18,8 @@ EVERY: list[tuple[Any, dict[str, Any]]] = [
     (forms.ExtensionForm, {}),
     (forms.InvitationForm, {}),
     (program_forms.TokenForm, {"may_act": True}),
-    (program_forms.EventsForm, {}),
-    (program_forms.WebhookForm, {}),
+    (program_forms.EventsForm, {"agreed": set()}),
+    (program_forms.WebhookForm, {"agreed": set()}),
     (choosing.HistoryForm, {}),
 ]
 
