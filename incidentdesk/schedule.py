@@ -105,4 +105,9 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 24 * 3600.0,
         "options": {"expires": 3600},
     },
+    "prune-sessions": {
+        "task": "incidentdesk.kernel.jobs.prune_sessions",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
 }

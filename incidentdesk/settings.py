@@ -199,7 +199,7 @@ PGHISTORY_CREATED_AT_FUNCTION = "clock_timestamp()"  # within a transaction, too
 TENANT_MODEL = "partners.Partner"  # what a person is granted `act`, `administer` or `audit` on
 SEALED = "cases.queries.sealed_from"  # what may not be read of things known by name only
 WITHHELD = "cases.reading.withheld_from"  # what of a partner's view staff may not read
-WORKING_FOR = "partners.preferences.working_for"  # a partner, and its person's zone of times
+WORKING_FOR = "partners.preferences.working_for"  # a partner, its person's times and name
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
 PROMETHEUS_HOSTS = hosts("PROMETHEUS_HOSTS")  # what the worker may ask for figures

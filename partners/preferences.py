@@ -65,28 +65,32 @@ def agreed(actor: Actor) -> set[int]:
     return {n for n in SEVERITIES if terms and terms.notice_within(n) is not None}
 
 
-def working_for(user_id: int, partner_id: int) -> tuple[Partner, Times]:
-    """The partner, and how times are shown to a person who works for it. By settings.WORKING_FOR.
+def working_for(user_id: int, partner_id: int) -> tuple[Partner, Times, str]:
+    """The partner, how times are shown to a person who works for it, and their name among its
+    contacts, or "". By settings.WORKING_FOR.
 
     One query, as the application: it stands before each page of the portal.
     """
     found = _working().rows(user_id=user_id, partner_id=partner_id)[0]
-    return found, Times(found.zone, found.style) if found.zone else Times()
+    shown = Times(found.zone, found.style) if found.zone else Times()
+    return found, shown, found.called or ""
 
 
 @cache
 def _working() -> Asked[Any]:
-    """The partner with what this person prefers there, and whether a webhook of it is gone;
-    planned once a connection."""
+    """The partner with what this person prefers there, their name there, and whether a webhook of
+    it is gone; planned once a connection."""
 
     def working(user_id: int, partner_id: int) -> QuerySet[Any]:
         own = Preferences.objects.filter(partner=OuterRef("pk"), user_id=user_id)
         chosen = {"zone": own.values("zone")[:1], "style": own.values("style")[:1]}
+        known = Contact.objects.filter(partner=OuterRef("pk"), user_id=user_id).order_by("id")
         gone = Webhook.objects.filter(
             partner=OuterRef("pk"), off_because=OffBecause.GONE, deleted_at=None
         )
         return Partner.objects.filter(pk=partner_id).annotate(
             has_gone_webhook=Exists(gone.order_by()),
+            called=Subquery(known.values("name")[:1]),
             **{name: Subquery(values) for name, values in chosen.items()},
         )
 

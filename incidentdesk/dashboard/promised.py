@@ -43,7 +43,7 @@ def of(by: Actor, *, at: datetime) -> Iterator[Need]:
         if names or not involved:
             yield _line(rows[0], names, is_first=is_first, at=at)
         elif rows[0].due_at <= at + SOON:
-            yield from _chased(rows[0], is_first=is_first, at=at)
+            yield from _chased(rows[0], involved, is_first=is_first, at=at)
 
 
 def _clocks(by: Actor, *, at: datetime) -> list[Deadline]:
@@ -86,9 +86,11 @@ def _owed(involved: list[Any], promised: set[int | None], *, is_first: bool) -> 
     ]
 
 
-def _chased(clock: Deadline, *, is_first: bool, at: datetime) -> Iterator[Need]:
+def _chased(
+    clock: Deadline, involved: list[Any], *, is_first: bool, at: datetime
+) -> Iterator[Need]:
     """A draft that nobody approved yet, when its time is nearly over; leads to the draft."""
-    waiting = [row for row in clock.incident.involved if row.draft_id]
+    waiting = [row for row in involved if row.draft_id]
     if waiting:
         names = ", ".join(row.partner.name for row in waiting)
         what = f"{'first notice' if is_first else 'promised update'} to {names} is not approved yet"

@@ -85,13 +85,15 @@ def actor_for(
     *,
     partner_id: int | None = None,
     scopes: frozenset[str] | None = None,
+    called: str = "",
 ) -> Actor:
     """The person as an actor; with `partner_id` as one who works for that partner, with `scopes`
-    as a token of theirs that may do no more than they say."""
+    as a token of theirs that may do no more than they say. `called` is how the partner knows them:
+    the name of their login may be one that they were given elsewhere."""
     if not isinstance(user, User) or not user.is_active:
         return Actor(name="Nobody")
     roles = frozenset() if partner_id else frozenset(user.roles)
-    return Actor(str(user), user.pk, roles, partner_id, scopes=scopes)
+    return Actor(called or str(user), user.pk, roles, partner_id, scopes=scopes)
 
 
 def allows(actor: Actor, permission: Permission, partner: Any = None) -> bool:

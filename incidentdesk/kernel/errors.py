@@ -57,6 +57,7 @@ class Form(Protocol):
 
 def mark(form: Form, error: DeskError) -> None:
     """Show the refusal in the form: at each field that it is about, or above all of them."""
-    wrong: list[str | None] = [name for name in (error.field, *error.others) if name in form.fields]
+    wrong: list[str | None]
+    wrong = [name for name in (error.field, *error.others) if name in form.fields]
     for name in wrong or [None]:
         form.add_error(name, str(error))

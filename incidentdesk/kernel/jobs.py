@@ -1,5 +1,7 @@
 """Worker entry points of the kernel."""
 
+from django.contrib.sessions.backends.db import SessionStore
+
 from incidentdesk.kernel import clocks, once, worker
 
 
@@ -7,3 +9,9 @@ from incidentdesk.kernel import clocks, once, worker
 def prune_sent_forms() -> None:
     """Forget forms that were sent days ago."""
     once.prune(at=clocks.now())
+
+
+@worker.job()
+def prune_sessions() -> None:
+    """Forget sessions that have ended, with what still waited to be shown in them."""
+    SessionStore.clear_expired()

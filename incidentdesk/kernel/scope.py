@@ -186,8 +186,8 @@ class ScopeMiddleware:
     ) -> HttpResponseBase:
         # All that needs the application's role is loaded before the scope is entered.
         scoped = cast(ScopedRequest, request)
-        scoped.actor = access.actor_for(user, partner_id=partner_id)
-        scoped.partner, scoped.times = times.working_for(user.pk, partner_id)
+        scoped.partner, scoped.times, called = times.working_for(user.pk, partner_id)
+        scoped.actor = access.actor_for(user, partner_id=partner_id, called=called)
         scoped.may_act = access.gives(held[partner_id], Permission.PARTNER_ACT)
         scoped.serves_several, scoped.is_viewed = len(held) > 1, False
         scoped.after_scope = []
@@ -208,7 +208,7 @@ class ScopeMiddleware:
         is_there = grants.tenant_model()._default_manager.filter(pk=partner_id).exists()
         if not is_there or not access.allows(staff, Permission.INCIDENT_READ):
             return redirect("/admin/")
-        partner, _ = times.working_for(user.pk, partner_id)
+        partner, _, _ = times.working_for(user.pk, partner_id)
         about, page = f"partner:{partner_id}", request.get_full_path()
         line: dict[str, Any] = {"action": LOOKED, "about": about, "name": str(partner)}
         audit.record(by=staff, at=clocks.now(), **line, page=page[:300])

@@ -66,9 +66,10 @@ def clock(at: datetime) -> str:
     return "UTC" if not at.utcoffset() else f"UTC{at.isoformat()[-6:]}"
 
 
-def working_for(user_id: int, partner_id: int) -> tuple[Any, Times]:
-    """The partner for which a person works, and how times are shown to them meanwhile."""
-    return cast(tuple[Any, Times], import_string(settings.WORKING_FOR)(user_id, partner_id))
+def working_for(user_id: int, partner_id: int) -> tuple[Any, Times, str]:
+    """The partner for which a person works, how times are shown to them meanwhile, and how it
+    calls them, or ""."""
+    return cast(tuple[Any, Times, str], import_string(settings.WORKING_FOR)(user_id, partner_id))
 
 
 def context(request: HttpRequest) -> dict[str, Any]:

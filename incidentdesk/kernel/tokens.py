@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from incidentdesk.kernel import access, audit, grants
+from incidentdesk.kernel import access, audit, grants, times
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.models import Token, User
@@ -155,7 +155,9 @@ def _used(token: Token, *, at: datetime) -> Token:
 
 def actor_of(token: Token) -> Actor:
     """Who acts with this token: its person, within its scopes, for its partner if it has one."""
-    return access.actor_for(token.user, partner_id=token.partner_id, scopes=frozenset(token.scopes))
+    partner_id, scopes = token.partner_id, frozenset(token.scopes)
+    called = times.working_for(token.user_id, partner_id)[2] if partner_id else ""
+    return access.actor_for(token.user, partner_id=partner_id, scopes=scopes, called=called)
 
 
 def digest(secret: str) -> str:

@@ -135,6 +135,20 @@ def test_reports_requests_and_thread_are_read(both, program):
     }
 
 
+def test_a_person_of_two_partners_is_called_by_each_as_it_knows_them(both, program):
+    user = both.b.user
+    Contact.objects.create(partner=both.a.partner, user=user, name="Tia Berg", email=user.email)
+    grants.grant(user, "act", both.a.partner)
+    by = access.actor_for(user, partner_id=both.a.partner.pk)
+    here = Program(tokens.make(name="x", scopes=["act"], by=by, at=NOW)[1])
+    there = program(both.b, "act")
+    for caller, side, name in ((here, both.a, "Tia Berg"), (there, both.b, "Person of Birch")):
+        assert caller.get("/me").json()["name"] == name
+        thread = f"/incidents/{side.involvement.reference}/thread"
+        caller.post(thread, text="Hello.")
+        assert caller.get(thread).json()["items"][-1]["author"] == name
+
+
 def test_a_filter_that_is_not_known_is_refused(both, program):
     status, said = refused(program(both.a).get("/incidents", partner=both.b.partner.pk))
     assert (status, said) == (422, "There is no filter partner; there are after, limit, open.")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import email
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as configured
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
+from incidentdesk.kernel import clocks, jobs
 from incidentdesk.kernel.models import User
 from tests.conftest import PASSWORD, People
 from tests.partners.conftest import Both, leaks
@@ -117,6 +120,17 @@ def test_a_secret_that_was_not_shown_yet_goes_with_whoever_logs_out(both: Both) 
     assert leaks(client.get(LOGIN).text, name, 'class="secret"') == []
     log_in(client, both.b.user.email)
     assert leaks(client.get("/portal/tokens/").text, name, 'class="secret"') == []
+
+
+def test_what_waits_in_a_session_that_ended_is_forgotten(both: Both) -> None:
+    ended, goes_on = both.a.client, both.b.client
+    for client in (ended, goes_on):
+        client.post("/portal/tokens/make/", {"name": "status page", "days": "30"})
+    key = ended.session.session_key
+    Session.objects.filter(pk=key).update(expire_date=clocks.now() - timedelta(minutes=1))
+    before = set(Session.objects.values_list("pk", flat=True))
+    jobs.prune_sessions()
+    assert before - set(Session.objects.values_list("pk", flat=True)) == {key}
 
 
 def test_the_login_gives_a_new_session(both: Both) -> None:

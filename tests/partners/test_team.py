@@ -270,12 +270,14 @@ def test_who_has_a_login_joins_with_it_and_works_as_one_at_a_time(both: Both, bo
     assert '<button class="button main wide">Join</button>' in client.get(link).text
     page = client.post(link, follow=True).text
     assert "You work for <b>Alder Trading</b>" in page
-    assert "BIRCH" not in page.upper().replace("PERSON OF BIRCH", "")
+    assert "BIRCH" not in page.upper()  # nor the name that the person has there
+    assert "</b> · Tia Berg</span>" in page
     assert 'href="/accounts/partner/?next=/portal/"' in page
     client.post("/accounts/partner/", {"partner": "BIRCH"})
     page = client.get("/portal/").text
     assert "You work for <b>Birch Trading</b>" in page
     assert "ALDER" not in page.upper()
+    assert "</b> · Person of Birch</span>" in page
 
 
 # --- changing and removing ------------------------------------------------------------------------
