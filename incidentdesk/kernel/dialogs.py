@@ -106,6 +106,13 @@ class Action:
         wanted = (self.permission, self.also)
         return any(access.allows(actor, one) for one in wanted if one is not None)
 
+    def refusal(self, obj: Any, actor: Actor) -> str:
+        """Why this actor may not press it; empty: it may."""
+        if self.allowed(actor):
+            return ""
+        may_not = f"{actor.name} may not {self.permission.value}"
+        return self.barred(obj, actor) or f"{may_not}; an administrator can give the role."
+
     def shown(self, obj: Any, actor: Actor) -> bool:
         """Whether this actor sees the button on this object."""
         return self.allowed(actor) and self.applies(obj)
@@ -142,11 +149,7 @@ def respond(
 ) -> HttpResponse:
     """Show the dialog (GET), or run it (POST) and go `back`; a refusal keeps what was typed."""
     context = {**context, "action": action, "obj": obj, "back": back, "title": action.label}
-    if not action.allowed(actor):
-        may_not = (
-            f"{actor.name} may not {action.permission.value}; an administrator can give the role."
-        )
-        why = action.barred(obj, actor) or may_not
+    if why := action.refusal(obj, actor):
         return _render(request, {**context, "refusal": why}, 403)
     ended = action.ended(obj) or action.barred(obj, actor)
     if request.method != "POST" and ended:
