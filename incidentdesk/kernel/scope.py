@@ -208,7 +208,7 @@ class ScopeMiddleware:
         is_there = grants.tenant_model()._default_manager.filter(pk=partner_id).exists()
         if not is_there or not access.allows(staff, Permission.INCIDENT_READ):
             return redirect("/admin/")
-        partner, *_ = times.working_for(user.pk, partner_id)
+        partner, _, _ = times.working_for(user.pk, partner_id)
         about, page = f"partner:{partner_id}", request.get_full_path()
         line: dict[str, Any] = {"action": LOOKED, "about": about, "name": str(partner)}
         audit.record(by=staff, at=clocks.now(), **line, page=page[:300])
