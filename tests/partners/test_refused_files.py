@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from cases import drafting
 from cases.models import Report, ReportDraft
 from tests.partners.conftest import Both
 from tests.partners.test_reports import typed
@@ -71,7 +72,7 @@ def test_a_refused_report_stays_as_typed_and_as_a_draft(
     assert "ALDER all the words" in answer.text
     draft = ReportDraft.objects.get()
     kept = {name: getattr(draft, name) for name in given if hasattr(draft, name)}
-    assert kept == {name: value for name, value in given.items() if name in kept}
+    assert kept == {n: v for n, v in drafting.placed(given).items() if n in kept}
     assert "ALDER all the words" in both.a.client.get("/portal/report/").text
 
 
