@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import F, ForeignKey, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Greatest
 from django.forms import ModelChoiceField
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from unfold.admin import TabularInline
@@ -20,13 +20,14 @@ from cases.admin import trying
 from cases.admin.dialogs.source import END_KEY, NEW_KEY, SEND_TEST, shown_once
 from cases.admin.page import moments
 from cases.admin.page import source as page
-from cases.intake import aws, presets, signatures, sources
+from cases.intake import aws, presets, samples, signatures, sources
 from cases.models import AxisLevel, Event, LabelMapping, Source, System
 from cases.models.alert import digest
 from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Permission
 from partners.models import Partner
 
+KEYLESS = (Source.Format.DESK, Source.Format.PROMETHEUS)  # nobody sends to these
 OF_FORMAT = {  # fields that say something of one format only
     Source.Format.HEARTBEAT: ("period_minutes", "grace_minutes"),
     Source.Format.SNS: ("topics",),
@@ -209,13 +210,22 @@ class SourceAdmin(desk.RegisterAdmin):
         return ("format",) if obj else ()
 
     def has_key_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Who may make a new key, and send a test."""
+        """Who may make a new key, of a source to which something is sent."""
+        rows = Source.objects.filter(pk=object_id).exclude(format__in=KEYLESS)
+        return self._may_write(request) and (object_id is None or rows.exists())
+
+    def has_alerts_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Who may try out a source that sends alerts."""
+        rows = Source.objects.filter(pk=object_id, format__in=samples.OF_ALERTS)
+        return self._may_write(request) and (object_id is None or rows.exists())
+
+    def _may_write(self, request: HttpRequest) -> bool:
         return access.allows(desk.actor(request), Permission.REGISTER_WRITE)
 
     def has_former_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """The same, while there is a former key to end."""
         rows = Source.objects.filter(pk=object_id, former_key_until__gt=clocks.now())
-        return self.has_key_permission(request) and rows.exists()
+        return self._may_write(request) and rows.exists()
 
     def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
         """A new source gets its key."""
@@ -261,6 +271,8 @@ class SourceAdmin(desk.RegisterAdmin):
     def trial(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The page on which one tries things out."""
         source = self.get_object(request, str(object_id))
+        if source is not None and source.format not in samples.OF_ALERTS:
+            raise Http404
         return trying.page(request, source, self.admin_site.each_context(request))
 
     @action(description="New key", permissions=["key"], attrs={"data-dialog": ""})  # type: ignore[untyped-decorator]
@@ -273,12 +285,12 @@ class SourceAdmin(desk.RegisterAdmin):
         """The dialog that ends the former key."""
         return self.show_dialog(request, END_KEY, object_id)
 
-    @action(description="Send a test alert", permissions=["key"], attrs={"data-dialog": ""})  # type: ignore[untyped-decorator]
+    @action(description="Send a test alert", permissions=["alerts"], attrs={"data-dialog": ""})  # type: ignore[untyped-decorator]
     def send_test(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The dialog that sends a test."""
         return self.show_dialog(request, SEND_TEST, object_id)
 
-    @action(description="Try it out", permissions=["key"])  # type: ignore[untyped-decorator]
+    @action(description="Try it out", permissions=["alerts"])  # type: ignore[untyped-decorator]
     def try_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To the page on which one tries things out."""
         return redirect(reverse("admin:cases_source_try", args=[object_id]))

@@ -121,6 +121,10 @@ _BODIES: dict[str, Any] = {
 }
 
 
+# What sends alerts. The others send figures or lines of a log, or nothing at all.
+OF_ALERTS = frozenset({Source.Format.JSON, *_BODIES})
+
+
 def body(source: Source) -> str:
     """A firing body for this source."""
     if source.format == Source.Format.JSON:

@@ -84,6 +84,7 @@ _HERE = {
         '{{"metric": "order_rejects", "value": 3, "of": 512, "at": "2026-03-04T09:41:00Z"}}\n'
         "END\n"
     ),
+    Format.DESK: "Nothing has to be sent: these are the desk's own figures, logins and findings.\n",
     Format.PROMETHEUS: (
         "The desk asks; nothing has to be sent. Name the host in PROMETHEUS_HOSTS of the desk,\n"
         "then add what to ask under Prometheus queries.\n"

@@ -150,6 +150,8 @@ def send_test(*, source_id: int, by: Actor, at: datetime) -> Event:
     """
     access.require(by, Permission.REGISTER_WRITE)
     source = _locked(source_id)
+    if source.format not in samples.OF_ALERTS:
+        raise InvalidInput(f"{source} sends no alerts, so there is none to try it with.")
     body = samples.body(source)
     event = Event.objects.create(
         source=source,

@@ -174,7 +174,7 @@ def test_the_desk_shows_who_has_acknowledged_which_and_publishes_the_next(
 
 
 def test_home_and_page_keep_to_their_budget(both: Both) -> None:
-    assert len(cost(both.a.client, "/portal/")) <= 11
+    assert len(cost(both.a.client, "/portal/")) <= 10
     assert len(cost(both.a.client, ADDRESS)) <= 10
 
 

@@ -28,7 +28,7 @@ def cost(client: Client, address: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("address", "most"), [("/portal/", 11), ("/portal/reports/", 10)])
+@pytest.mark.parametrize(("address", "most"), [("/portal/", 10), ("/portal/reports/", 10)])
 def test_a_list(both: Both, many: Callable[[Side, int], None], address: str, most: int) -> None:
     client = both.a.client
     few = cost(client, address)

@@ -64,13 +64,13 @@ def test_its_times_stay_the_same_moments_when_the_zone_is_changed(both: Both) ->
     assert made.noticed_at == datetime.fromisoformat("2026-02-03T04:05:00+00:00")
 
 
-def test_the_home_page_speaks_of_it_to_whoever_began_it(both: Both) -> None:
+def test_the_list_of_reports_speaks_of_it_to_whoever_began_it(both: Both) -> None:
     both.a.client.post(DRAFT, typed(title="ALDER half a"))
     both.b.client.post(DRAFT, typed(title="BIRCH half a"))
-    home = both.a.client.get("/portal/").text
-    assert "go on with “ALDER half a”" in home
-    assert not leaks(home, "BIRCH")
-    assert "You began a report" not in colleague(both.a).get("/portal/").text
+    reports_of_it = both.a.client.get("/portal/reports/").text
+    assert "go on with “ALDER half a”" in reports_of_it
+    assert not leaks(reports_of_it, "BIRCH")
+    assert "You began a report" not in colleague(both.a).get("/portal/reports/").text
 
 
 @pytest.mark.parametrize(

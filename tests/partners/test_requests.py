@@ -165,7 +165,7 @@ def test_the_pages_keep_to_their_budget(both: Both, telling: Telling) -> None:
     client = both.a.client
     places = ["/portal/", "/portal/requests/", address(both.a.asked)]
     few = {place: len(cost(client, place)) for place in places}
-    assert max(few.values()) <= 11
+    assert max(few.values()) <= 10
     for number in range(15):
         telling.ask(both.a, both.a.involvement, f"ALDER number {number}")
         requests.answer(

@@ -189,6 +189,8 @@ def test_a_page_does_not_go_on_after_what_is_not_ours(both: Both) -> None:
 @pytest.mark.parametrize("route", ROUTES)
 def test_the_own_pages_say_nothing_of_others(both: Both, route: str) -> None:
     client, seen = both.a.client, 0
+    if "tokens" in route:
+        client.post("/portal/tokens/make/", {"name": "ALDER feed", "days": "30"})
     for address in filled(route, own(both)):
         response = client.get(address)
         # Another person of the partner may do it; 403 says so of what is one's own.

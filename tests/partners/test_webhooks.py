@@ -86,7 +86,7 @@ def test_a_notice_is_told_signed_and_as_the_feed_shows_it(both: Both, telling: A
         "link": told.entry["data"]["link"],
         "is_exercise": False,
         "tlp": "AMBER",
-        "kind": "first",
+        "kind": "update",
         "text": "ALDER second notice",
         "next_update_at": told.entry["data"]["next_update_at"],
     }

@@ -50,7 +50,6 @@ def index(request: ScopedRequest) -> HttpResponse:
         "unread": unread,
         "acknowledges": unread is not None and _acknowledges(request, unread),
         "digests": at_once(_digests, actor),
-        "draft": next(iter(at_once(visibility.drafts_for, actor)), None),
         "now": clocks.now(),
         **_procedures(actor),
     }

@@ -13,15 +13,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from cases.intake import plain, presets, sources
+from cases.intake import plain, presets, samples, sources
 from cases.models import Event, Incident, Involvement, LabelMapping, Source
 from cases.models.alert import digest
+from incidentdesk.kernel.errors import InvalidInput
 from incidentdesk.kernel.models import AuditEvent
 from notifications.models import Message
 from partners.models import Partner
 from tests.cases.intake.conftest import PLAIN as HERE
 from tests.cases.intake.conftest import alert, call, only, plain_source
-from tests.conftest import NOW
+from tests.conftest import NOW, People
 
 pytestmark = pytest.mark.django_db
 As = Callable[[str], Client]
@@ -175,7 +176,19 @@ def test_a_former_key_is_ended_at_once_or_never_lives_on(as_: As, source: Source
 # --- a test, and how it is going ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", Source.Format.values)
+@pytest.mark.parametrize("kind", sorted(set(Source.Format.values) - samples.OF_ALERTS))
+def test_what_sends_no_alerts_is_tried_with_none(as_: As, people: People, kind: str) -> None:
+    made = Source.objects.create(name="one", format=kind, key_digest=digest("key-one"))
+    page = as_("administrator").get(f"/admin/cases/source/{made.pk}/change/").text
+    assert "Send a test alert" not in page
+    assert as_("administrator").post(f"/admin/cases/source/{made.pk}/send_test/").status_code == 403
+    assert as_("administrator").get(f"/admin/cases/source/{made.pk}/try/").status_code == 404
+    with pytest.raises(InvalidInput, match="one sends no alerts, so there is none to try it with"):
+        sources.send_test(source_id=made.pk, by=people.actor("administrator"), at=NOW)
+    assert Event.objects.count() == 0
+
+
+@pytest.mark.parametrize("kind", sorted(samples.OF_ALERTS))
 def test_a_test_alert_is_read_as_one_of_its_format_and_opens_nothing(
     as_: As, kind: str, helix: Partner
 ) -> None:
