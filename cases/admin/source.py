@@ -111,6 +111,12 @@ class MappingForm(forms.ModelForm):  # type: ignore[type-arg]
         model = LabelMapping
         fields = ("label", "pattern", "system", "partner", "urgency")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        pattern = self.fields["pattern"]  # a table shows no help below a field
+        pattern.widget.attrs["placeholder"] = "the whole value; * and ? stand for anything"
+        pattern.help_text = ""
+
     def clean(self) -> dict[str, Any]:
         """A row that means nothing is a mistake."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
