@@ -113,9 +113,9 @@ class MappingForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        pattern = self.fields["pattern"]  # a table shows no help below a field
+        pattern = self.fields["pattern"]
+        pattern.help_text = ""  # a table shows none below a field
         pattern.widget.attrs["placeholder"] = "the whole value; * and ? stand for anything"
-        pattern.help_text = ""
 
     def clean(self) -> dict[str, Any]:
         """A row that means nothing is a mistake."""
@@ -249,8 +249,7 @@ class SourceAdmin(desk.RegisterAdmin):
     ) -> HttpResponse:
         """To its page, where the rest is said, unless another is to be made."""
         if "_addanother" in request.POST:
-            shown: HttpResponse = super().response_add(request, obj, post_url_continue)
-            return shown
+            return super().response_add(request, obj, post_url_continue)  # type: ignore[no-any-return]
         return redirect(reverse("admin:cases_source_change", args=[obj.pk]))
 
     def change_view(
@@ -264,9 +263,8 @@ class SourceAdmin(desk.RegisterAdmin):
         is_number = object_id.isdecimal() and len(object_id) < 19
         found = Source.objects.filter(pk=object_id).first() if is_number else None
         below = page.below(found, desk.actor(request), clocks.now()) if found else {}
-        context = {**below, **(extra_context or {})}
-        shown: HttpResponse = super().change_view(request, object_id, form_url, context)
-        return shown
+        more = {**below, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, more)  # type: ignore[no-any-return]
 
     def get_urls(self) -> list[URLPattern]:
         """The page on which one tries things out before the admin's own addresses."""
