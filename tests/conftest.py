@@ -17,6 +17,7 @@ import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import connections
+from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
 
 from cases import (
@@ -501,6 +502,18 @@ class Walk:
         approver = self.people.actor("approver")
         notices.approve(notice_id=notice.pk, by=approver, at=self.tick())
         return notices.send(notice_id=notice.pk, by=comms, at=self.tick())
+
+
+@pytest.fixture
+def as_(people: People) -> Callable[[str], Client]:
+    """`as_("approver")` is a browser in which the approver is logged in."""
+
+    def log_in(key: str) -> Client:
+        browser = Client()
+        browser.force_login(people[key])
+        return browser
+
+    return log_in
 
 
 @pytest.fixture

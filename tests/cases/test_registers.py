@@ -21,18 +21,6 @@ pytestmark = pytest.mark.django_db
 REGISTERS = ["category", "system", "target", "source"]
 
 
-@pytest.fixture
-def as_(people: People) -> Callable[[str], Client]:
-    """`as_("auditor")` is a browser in which the auditor is logged in."""
-
-    def log_in(key: str) -> Client:
-        browser = Client()
-        browser.force_login(people[key])
-        return browser
-
-    return log_in
-
-
 As = Callable[[str], Client]
 
 

@@ -15,21 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from cases.models import Incident
 from incidentdesk.kernel import clocks
 from reviews.models import PreventiveAction, Review
-from tests.conftest import NOW, People
+from tests.conftest import NOW
 
 NOT_COUNTED = re.compile(r"^(SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT|SELECT set_config)", re.I)
-
-
-@pytest.fixture
-def as_(people: People) -> Callable[[str], Client]:
-    """`as_("approver")` is a browser in which the approver is logged in."""
-
-    def log_in(key: str) -> Client:
-        browser = Client()
-        browser.force_login(people[key])
-        return browser
-
-    return log_in
 
 
 @pytest.fixture

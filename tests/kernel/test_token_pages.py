@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 
 from incidentdesk.kernel import clocks, tokens
 from incidentdesk.kernel.models import Token
@@ -14,18 +13,6 @@ from tests.incidentdesk.conftest import queries_of, text_of
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/kernel/token/"
-
-
-@pytest.fixture
-def as_(people):
-    """`as_("approver")` is a browser in which the approver is logged in."""
-
-    def log_in(key):
-        browser = Client()
-        browser.force_login(people[key])
-        return browser
-
-    return log_in
 
 
 @pytest.fixture

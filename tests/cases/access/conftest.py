@@ -15,7 +15,6 @@ from cases.access import judging
 from cases.models import Incident, Source
 from cases.models.alert import digest
 from incidentdesk.kernel import clocks
-from tests.conftest import People
 
 TO = "/intake/key-access/access"
 ATTACKER = "203.0.113.9"
@@ -62,15 +61,3 @@ def told(post: Post) -> Callable[..., list[Incident]]:
         return list(Incident.objects.order_by("pk"))
 
     return send
-
-
-@pytest.fixture
-def as_(people: People) -> Callable[[str], Client]:
-    """`as_("security")` is a browser in which that person is logged in."""
-
-    def log_in(key: str) -> Client:
-        browser = Client()
-        browser.force_login(people[key])
-        return browser
-
-    return log_in

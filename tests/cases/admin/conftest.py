@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
 from typing import Any
 
-import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cases.models import Entry, Incident
-from tests.conftest import People
 
 NOT_COUNTED = re.compile(r"^(SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT|SELECT set_config)", re.I)
 WRITES = re.compile(r"^\s*(INSERT|UPDATE|DELETE|WITH .*(INSERT|UPDATE|DELETE))", re.I | re.S)
-
-
-@pytest.fixture
-def as_(people: People) -> Callable[[str], Client]:
-    """`as_("approver")` is a browser in which the approver is logged in."""
-
-    def log_in(key: str) -> Client:
-        browser = Client()
-        browser.force_login(people[key])
-        return browser
-
-    return log_in
 
 
 def address(obj: Any, action: str) -> str:
