@@ -1,10 +1,9 @@
-"""How logins behave: no open sign-up, refusals that tell nothing, mail links of our own address."""
+"""How logins behave: no open sign-up, refusals and mails that tell nothing."""
 
 from __future__ import annotations
 
 import logging
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -57,18 +56,15 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """The subject alone, without the name of the host that was asked."""
         return str(subject)
 
-    def get_reset_password_from_key_url(self, key: str) -> str:
-        """The link in the mail leads to SITE_URL, whatever host the request named."""
-        path = urlsplit(super().get_reset_password_from_key_url(key)).path
-        return f"{settings.SITE_URL}{path}"
-
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a mail of the login pages.
+        """Send a mail of the login pages, in a request or in a job.
 
         A mail server that is away is logged and not shown: the answer must not depend on whether
         the address has an account. The person tries again.
         """
         try:
-            super().send_mail(template_prefix, email, {**context, "site_url": settings.SITE_URL})
+            self.render_mail(
+                template_prefix, email, {**context, "email": email, "site_url": settings.SITE_URL}
+            ).send()
         except OSError as error:
             logger.error("the mail “%s” could not be sent: %s", template_prefix, error)

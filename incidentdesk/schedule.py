@@ -100,6 +100,11 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 24 * 3600.0,
         "options": {"expires": 3600},
     },
+    "mail-links": {
+        "task": "incidentdesk.kernel.jobs.mail_links",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "prune-sent-forms": {
         "task": "incidentdesk.kernel.jobs.prune_sent_forms",
         "schedule": 24 * 3600.0,

@@ -2,7 +2,7 @@
 
 from django.contrib.sessions.backends.db import SessionStore
 
-from incidentdesk.kernel import clocks, once, worker
+from incidentdesk.kernel import clocks, once, passwords, worker
 
 
 @worker.job()
@@ -15,3 +15,9 @@ def prune_sent_forms() -> None:
 def prune_sessions() -> None:
     """Forget sessions that have ended, with what still waited to be shown in them."""
     SessionStore.clear_expired()
+
+
+@worker.job()
+def mail_links() -> None:
+    """Mail the links with which people set their passwords."""
+    passwords.mail_asked(at=clocks.now())

@@ -191,3 +191,14 @@ class SentForm(models.Model):
 
     def __str__(self) -> str:
         return f"a form sent at {self.sent_at:%Y-%m-%d %H:%M}"
+
+
+class LinkRequest(models.Model):
+    """Somebody asked for a link to set a password. There is a row for every address that was
+    typed, whosever it is, so that asking takes as long for one as for another."""
+
+    email = models.CharField(max_length=254)
+    asked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"a link asked for at {self.asked_at:%Y-%m-%d %H:%M}"

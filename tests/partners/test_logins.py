@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from django.conf import settings as configured
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 
 from incidentdesk.kernel import clocks, jobs
-from incidentdesk.kernel.models import User
+from incidentdesk.kernel.models import LinkRequest, User
 from tests.conftest import PASSWORD, People
 from tests.partners.conftest import Both, leaks
 
@@ -147,13 +149,20 @@ def test_the_login_gives_a_new_session(both: Both) -> None:
 # --- a new password -------------------------------------------------------------------------------
 
 
+def asked(address: str, client: Client | None = None, **more: Any) -> Any:
+    """Ask for a link, and let the worker look whose address that is."""
+    answer = (client or Client()).post(RESET, {"email": address}, follow=True, **more)
+    jobs.mail_links()
+    return answer
+
+
 def test_a_forgotten_password_is_set_again_through_a_mail(
     both: Both, settings: Any, tmp_path: Path
 ) -> None:
     settings.EMAIL_BACKEND = "notifications.channels.eml.EmailBackend"
     settings.EMAIL_FILE_PATH = str(tmp_path)
     client, other = Client(), both.a.client
-    answer = client.post(RESET, {"email": "Person@Alder.test"}, follow=True)
+    answer = asked("Person@Alder.test", client)
     assert "Look into your mail" in answer.text
     (file,) = tmp_path.glob("*.eml")
     letter = email.message_from_bytes(file.read_bytes())
@@ -187,7 +196,7 @@ def test_a_poisoned_host_does_not_reach_the_mail(
     ]
     for headers in poisoned:
         mailoutbox.clear()
-        Client().post(RESET, {"email": both.a.user.email}, **headers)
+        asked(both.a.user.email, **headers)
         (letter,) = mailoutbox
         whole = letter.message().as_string()
         assert "evil" not in whole
@@ -209,12 +218,43 @@ def test_asking_for_a_strangers_address_mails_nobody_and_looks_the_same(
     off = User.objects.create_user("off@alder.test", PASSWORD, name="Off", is_active=False)
     texts = set()
     for address in ("nobody@alder.test", off.email):
-        answer = Client().post(RESET, {"email": address}, follow=True)
+        answer = asked(address)
         texts.add(without_token(answer.text))
     assert mailoutbox == []
-    texts.add(without_token(Client().post(RESET, {"email": both.a.user.email}, follow=True).text))
+    texts.add(without_token(asked(both.a.user.email).text))
     assert len(mailoutbox) == 1
     assert len(texts) == 1
+
+
+def test_asking_does_the_same_whoever_has_the_address(both: Both, mailoutbox: list[Any]) -> None:
+    found = []
+    for address in ("nobody@alder.test", both.a.user.email):
+        with CaptureQueriesContext(connection) as captured:
+            Client().post(RESET, {"email": address})
+        shapes = [re.sub(r"'[^']*'|\d+", "?", query["sql"]) for query in captured.captured_queries]
+        found.append(shapes)
+    assert found[0] == found[1]
+    assert not [sql for sql in found[1] if "kernel_user" in sql]
+    assert mailoutbox == []
+    assert LinkRequest.objects.count() == 2
+    jobs.mail_links()
+    assert ([letter.to for letter in mailoutbox], LinkRequest.objects.count()) == (
+        [[both.a.user.email]],
+        0,
+    )
+
+
+def test_who_asks_thrice_gets_one_mail_and_what_waited_too_long_gets_none(
+    both: Both, mailoutbox: list[Any]
+) -> None:
+    for _ in range(3):
+        Client().post(RESET, {"email": both.a.user.email})
+    jobs.mail_links()
+    assert len(mailoutbox) == 1
+    Client().post(RESET, {"email": both.b.user.email})
+    LinkRequest.objects.update(asked_at=clocks.now() - timedelta(hours=1))
+    jobs.mail_links()
+    assert (len(mailoutbox), LinkRequest.objects.count()) == (1, 0)
 
 
 def test_a_mail_server_that_is_away_looks_the_same_too(
@@ -222,7 +262,7 @@ def test_a_mail_server_that_is_away_looks_the_same_too(
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
-    answer = Client().post(RESET, {"email": both.a.user.email}, follow=True)
+    answer = asked(both.a.user.email)
     assert "Look into your mail" in answer.text
     assert "could not be sent" in caplog.text
     assert "key/" not in caplog.text
