@@ -160,7 +160,9 @@ def test_a_second_click_is_told_so(both: Both) -> None:
 
 def test_looking_at_it_acknowledges_nothing(both: Both) -> None:
     client, address = both.a.client, page(both.a)
-    assert client.get(f"{address}notices/1/acknowledge/").status_code == 405
+    typed = client.get(f"{address}notices/1/acknowledge/")
+    assert (typed.status_code, typed.headers["Allow"]) == (405, "POST")
+    assert "Go back in your browser to the page with the form." in typed.text
     client.get(address)
     assert NoticeCopy.objects.filter(acknowledged_at__isnull=False).count() == 0
 
