@@ -44,10 +44,12 @@ def shown(kept: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _moment(text: str) -> datetime | None:
+    """A time that every zone can show; what is none, or half a year's number, stays words."""
     try:
-        return datetime.fromisoformat(text.strip())
+        at = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
+    return at if 1970 <= at.year < 9999 else None
 
 
 @transaction.atomic

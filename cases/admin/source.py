@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
-from django.db.models import F, ForeignKey, Model, OuterRef, QuerySet, Subquery
+from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
-from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
-from unfold.admin import TabularInline
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
 from cases.admin import trying
 from cases.admin.dialogs.source import END_KEY, NEW_KEY, SEND_TEST, shown_once
 from cases.admin.page import moments
 from cases.admin.page import source as page
-from cases.intake import aws, presets, samples, signatures, sources
-from cases.models import AxisLevel, Event, LabelMapping, Source, System
+from cases.admin.source_forms import MappingInline, SourceForm
+from cases.intake import samples, signatures, sources
+from cases.models import Event, Source
 from cases.models.alert import digest
 from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Permission
-from partners.models import Partner
 
 KEYLESS = (Source.Format.DESK, Source.Format.PROMETHEUS)  # nobody sends to these
 OF_FORMAT = {  # fields that say something of one format only
@@ -33,134 +29,6 @@ OF_FORMAT = {  # fields that say something of one format only
     Source.Format.SNS: ("topics",),
     **dict.fromkeys(signatures.SIGNED, ("signing_secret",)),
 }
-
-
-class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Where alerts come from, and what is assumed of them until somebody evaluates."""
-
-    impact = forms.TypedChoiceField(coerce=int, widget=UnfoldAdminSelectWidget)
-    scope = forms.TypedChoiceField(
-        coerce=int,
-        widget=UnfoldAdminSelectWidget,
-        help_text="Impact and scope are assumed until somebody evaluates the incident.",
-    )
-    tool = forms.ChoiceField(
-        required=False,
-        choices=[("", "—"), *((key, one.name) for key, one in presets.PRESETS.items())],
-        widget=UnfoldAdminSelectWidget,
-        help_text="What sends plain JSON: it brings its expressions, and what to write into it.",
-    )
-    signing_secret = forms.CharField(
-        required=False,
-        max_length=200,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-        help_text="Grafana and Sentry sign with it what they send; with one, nothing else is "
-        "taken. It is never shown again; left empty, it stays as it is.",
-    )
-
-    class Meta:
-        model = Source
-        fields = (
-            "name",
-            "format",
-            "signing_secret",
-            "category",
-            "impact",
-            "scope",
-            "period_minutes",
-            "grace_minutes",
-            "topics",
-            "is_active",
-        )
-        help_texts: ClassVar[dict[str, str]] = {
-            "format": "The key is made when you save, and shown once.",
-            "category": "What its alerts are about, if that is always the same.",
-            "period_minutes": "How far apart two beats are.",
-            "grace_minutes": "How late one may be, and how long a run that began may take.",
-            "topics": "The ARN of each topic whose messages are taken, one a line.",
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "format" in self.fields:  # there is one desk, and it is there already
-            formats = [one for one in Source.Format.choices if one[0] != Source.Format.DESK]
-            self.fields["format"].choices = formats  # type: ignore[attr-defined]
-        levels = AxisLevel.objects.all()
-        for axis in ("impact", "scope"):
-            chosen = [(row.value, str(row)) for row in levels if row.axis == axis]
-            self.fields[axis].choices = chosen  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        """A secret that nobody would sign with is a mistake, and so is a tool of another format."""
-        data: dict[str, Any] = super().clean() or self.cleaned_data
-        source_format = data.get("format") or self.instance.format
-        if data.get("signing_secret") and source_format not in signatures.SIGNED:
-            self.add_error("signing_secret", "This format is not signed; leave it empty.")
-        if data.get("tool") and source_format != Source.Format.JSON:
-            self.add_error("tool", "These tools send plain JSON; choose that format, or no tool.")
-        if wrong := aws.wrong_topic(data.get("topics", "")):
-            self.add_error("topics", f"“{wrong[:80]}” is no ARN of a topic; one stands in a line.")
-        data["signing_secret"] = data.get("signing_secret") or self.instance.signing_secret
-        return data
-
-
-class MappingForm(forms.ModelForm):  # type: ignore[type-arg]
-    """One row; it has to mean something."""
-
-    class Meta:
-        model = LabelMapping
-        fields = ("label", "pattern", "system", "partner", "urgency")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        pattern = self.fields["pattern"]
-        pattern.help_text = ""  # a table shows none below a field
-        pattern.widget.attrs["placeholder"] = "the whole value; * and ? stand for anything"
-
-    def clean(self) -> dict[str, Any]:
-        """A row that means nothing is a mistake."""
-        data: dict[str, Any] = super().clean() or self.cleaned_data
-        if not any(data.get(name) for name in ("system", "partner", "urgency")):
-            raise forms.ValidationError(
-                "Say what it means: a system, a partner or a severity hint."
-            )
-        return data
-
-
-class MappingInline(TabularInline):  # type: ignore[misc]
-    """What the labels of the source's alerts mean. Whoever keeps registers keeps them."""
-
-    model = LabelMapping
-    form = MappingForm
-    extra = 0
-    hide_title = True
-    verbose_name = "label mapping"
-    verbose_name_plural = "label mappings"
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever reads the source."""
-        return access.allows(desk.actor(request), Permission.INCIDENT_READ)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever keeps registers."""
-        return access.allows(desk.actor(request), Permission.REGISTER_WRITE)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever keeps registers."""
-        return self.has_add_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing points at a mapping: it may go."""
-        return self.has_add_permission(request, obj)
-
-    def formfield_for_foreignkey(
-        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> ModelChoiceField[Any] | None:
-        """Systems and partners that are in use."""
-        rows: Any = {"system": System, "partner": Partner}.get(db_field.name)
-        if rows is not None:
-            kwargs["queryset"] = rows.objects.filter(is_active=True).order_by("name")
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[no-any-return]
 
 
 @admin.register(Source)
@@ -217,21 +85,20 @@ class SourceAdmin(desk.RegisterAdmin):
 
     def has_key_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Who may make a new key, of a source to which something is sent."""
-        rows = Source.objects.filter(pk=object_id).exclude(format__in=KEYLESS)
-        return self._may_write(request) and (object_id is None or rows.exists())
+        return self._may(request, object_id, ~Q(format__in=KEYLESS))
 
     def has_alerts_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Who may try out a source that sends alerts."""
-        rows = Source.objects.filter(pk=object_id, format__in=samples.OF_ALERTS)
-        return self._may_write(request) and (object_id is None or rows.exists())
-
-    def _may_write(self, request: HttpRequest) -> bool:
-        return access.allows(desk.actor(request), Permission.REGISTER_WRITE)
+        return self._may(request, object_id, Q(format__in=samples.OF_ALERTS))
 
     def has_former_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """The same, while there is a former key to end."""
-        rows = Source.objects.filter(pk=object_id, former_key_until__gt=clocks.now())
-        return self._may_write(request) and rows.exists()
+        """Who may end a former key, while there is one."""
+        return self._may(request, object_id, Q(former_key_until__gt=clocks.now()))
+
+    def _may(self, request: HttpRequest, object_id: Any, where: Q) -> bool:
+        if not access.allows(desk.actor(request), Permission.REGISTER_WRITE):
+            return False
+        return object_id is None or _numbered(object_id).filter(where).exists()
 
     def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
         """A new source gets its key."""
@@ -260,8 +127,7 @@ class SourceAdmin(desk.RegisterAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The row's form or, for who only reads, its values; below it how the source is going."""
-        is_number = object_id.isdecimal() and len(object_id) < 19
-        found = Source.objects.filter(pk=object_id).first() if is_number else None
+        found = _numbered(object_id).first()
         below = page.below(found, desk.actor(request), clocks.now()) if found else {}
         more = {**below, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, more)  # type: ignore[no-any-return]
@@ -298,3 +164,10 @@ class SourceAdmin(desk.RegisterAdmin):
     def try_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To the page on which one tries things out."""
         return redirect(reverse("admin:cases_source_try", args=[object_id]))
+
+
+def _numbered(object_id: Any) -> QuerySet[Source]:
+    """The source of this number; none where it is no number."""
+    number = str(object_id)
+    is_number = number.isdecimal() and number.isascii() and len(number) < 19
+    return Source.objects.filter(pk=number) if is_number else Source.objects.none()

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import cast
 from urllib.parse import urlencode
 
 from cryptography import x509
@@ -111,7 +111,7 @@ def take(*, key: str, raw: str, at: datetime) -> Receipt | None:
         _require_signed(envelope, at=at)
         signals = formats.read(source.format, raw)
     except InvalidInput as error:
-        alerts.refuse(source=source, raw=raw, why=str(error), at=at)
+        alerts.refuse(source=source, raw=_masked(raw), why=str(error), at=at)
         raise
     fields = envelope.fields
     if Event.objects.filter(source=source, delivery_id=fields["MessageId"][:100]).exists():
@@ -119,10 +119,10 @@ def take(*, key: str, raw: str, at: datetime) -> Receipt | None:
     said = ""
     if fields["Type"] == sns.CONFIRMATION:
         _confirm(envelope)
-        raw, said = _masked(fields), f"confirmed the subscription to {fields['TopicArn']}"
+        said = f"confirmed the subscription to {fields['TopicArn']}"
     return alerts.receive(
         source=source,
-        raw=raw,
+        raw=_masked(raw),
         signals=signals,
         delivery_id=fields["MessageId"][:100],
         said=said,
@@ -206,7 +206,13 @@ def _fetched(url: str) -> bytes:
     return body
 
 
-def _masked(fields: dict[str, str]) -> str:
-    """A confirmation as it is kept: without what would confirm it again."""
-    secret: dict[str, Any] = dict.fromkeys(("Token", "SubscribeURL"), "(not kept)")
-    return json.dumps(fields | secret)
+def _masked(raw: str) -> str:
+    """A message as it is kept: without what would confirm or end a subscription."""
+    try:
+        fields = json.loads(raw)
+    except (ValueError, RecursionError):
+        return raw
+    if not isinstance(fields, dict):
+        return raw
+    secret = [name for name in ("Token", "SubscribeURL", "UnsubscribeURL") if name in fields]
+    return json.dumps(fields | dict.fromkeys(secret, "(not kept)")) if secret else raw

@@ -69,7 +69,10 @@ def written(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    try:
+        return str(value)
+    except ValueError:  # a number of more digits than anybody means
+        raise InvalidInput("A number of the body has too many digits.") from None
 
 
 @lru_cache(maxsize=512)

@@ -81,11 +81,13 @@ def wrongs(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def parse(payload: Any, given: Mapping[str, str]) -> list[Signal]:
-    """The signals in a body; InvalidInput says what cannot be read, and by which expression."""
+    """The signals in a body, of one alert the last; InvalidInput says what cannot be read, and by
+    which expression."""
     reader = Reader()
-    return [
+    found = [
         _signal(_values(alert, given, reader), alert) for alert in alerts(payload, given, reader)
     ]
+    return list({signal.key: signal for signal in found}.values())
 
 
 def alerts(payload: Any, given: Mapping[str, str], reader: Reader) -> list[Any]:

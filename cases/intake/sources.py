@@ -165,7 +165,9 @@ def send_test(*, source_id: int, by: Actor, at: datetime) -> Event:
 
 
 def _locked(source_id: int) -> Source:
-    source = Source.objects.select_for_update(of=("self",)).filter(pk=source_id).first()
+    source = (
+        Source.objects.select_for_update(of=("self",), no_key=True).filter(pk=source_id).first()
+    )
     if source is None:
         raise NotFound("There is no such source.")
     return source

@@ -177,7 +177,8 @@ class ScopeMiddleware:
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            if request.method == "POST":
+            # Who never was logged in has lost nothing, and is no reason to begin a session.
+            if request.method == "POST" and settings.SESSION_COOKIE_NAME in request.COOKIES:
                 messages.warning(request, NOT_SENT)
             return redirect_to_login(_here(request))
         user = request.user

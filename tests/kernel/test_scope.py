@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import DatabaseError, connection, transaction
 from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
 from django.test import RequestFactory
@@ -378,6 +379,9 @@ def test_somebody_who_is_not_logged_in_is_asked_to_and_comes_back(ask):
 def test_whoever_is_logged_out_meanwhile_is_told_that_nothing_was_sent(client):
     page = "/portal/incidents/HELIX-2026-0001/"
     came = {"HTTP_REFERER": f"http://testserver{page}"}
+    assert client.post(f"{page}write/", {}, **came)["Location"] == f"/accounts/login/?next={page}"
+    assert Session.objects.count() == 0  # nothing was lost by who never was there
+    client.cookies[settings.SESSION_COOKIE_NAME] = "ended"
     answer = client.post(f"{page}write/", {"text": "Long words."}, follow=True, **came)
     assert answer.redirect_chain == [(f"/accounts/login/?next={page}", 302)]
     assert "what you wrote was not sent" in answer.text

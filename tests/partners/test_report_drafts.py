@@ -64,6 +64,16 @@ def test_its_times_stay_the_same_moments_when_the_zone_is_changed(both: Both) ->
     assert made.noticed_at == datetime.fromisoformat("2026-02-03T04:05:00+00:00")
 
 
+@pytest.mark.parametrize("half", ["0001-01-01T00:00", "9999-12-31T23:59", "0202-03-04T05:06"])
+def test_half_a_year_s_number_breaks_no_form(both: Both, half: str) -> None:
+    for zone in ("Pacific/Kiritimati", "Pacific/Midway"):
+        chosen = {"mailed": [], "zone": zone, "style": "gb"}
+        both.a.client.post("/portal/preferences/", chosen)
+        both.a.client.post(DRAFT, typed(title="ALDER half", noticed_at=half))
+        page = both.a.client.get(FORM)
+        assert (page.status_code, f'value="{half}"' in page.text) == (200, True)
+
+
 def test_the_list_of_reports_speaks_of_it_to_whoever_began_it(both: Both) -> None:
     both.a.client.post(DRAFT, typed(title="ALDER half a"))
     both.b.client.post(DRAFT, typed(title="BIRCH half a"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,18 +19,15 @@ from incidentdesk.kernel import clocks
 TO = "/intake/key-access/access"
 ATTACKER = "203.0.113.9"
 Post = Callable[..., HttpResponse]
+# Three hours ago, to the hour, read once, so that lines made before the full hour and after it fit.
+A_WHILE_AGO = clocks.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=3)
 
 
 def line(minute: float = 0, **more: Any) -> dict[str, Any]:
     """A failed login of `root` from the attacker, so many minutes from a while ago."""
-    at = a_while_ago() + timedelta(minutes=minute)
+    at = A_WHILE_AGO + timedelta(minutes=minute)
     said = {"actor": "root", "action": "ssh login", "outcome": "failure", "ip": ATTACKER}
     return said | {"at": at.isoformat(), **more}
-
-
-def a_while_ago() -> datetime:
-    """Three hours ago, to the hour, so that a module's lines are the same all along."""
-    return clocks.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=3)
 
 
 @pytest.fixture

@@ -188,6 +188,13 @@ def test_what_sends_no_alerts_is_tried_with_none(as_: As, people: People, kind: 
     assert Event.objects.count() == 0
 
 
+@pytest.mark.parametrize("number", ["abc", "9" * 30, "²", "0"])
+def test_what_is_no_source_is_not_there(as_: As, number: str) -> None:
+    for path in ("change/", "renew_key/", "send_test/", "try_out/", "end_key/"):
+        answer = as_("administrator").get(f"/admin/cases/source/{number}/{path}")
+        assert answer.status_code in (302, 403, 404), path
+
+
 @pytest.mark.parametrize("kind", sorted(samples.OF_ALERTS))
 def test_a_test_alert_is_read_as_one_of_its_format_and_opens_nothing(
     as_: As, kind: str, helix: Partner

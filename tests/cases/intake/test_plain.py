@@ -75,6 +75,19 @@ def test_alerts_are_read_out_of_any_shape_and_open_fold_and_clear(post: Post) ->
     assert (age.count, "component" in age.labels) == (2, False)
 
 
+@pytest.mark.parametrize(
+    ("states", "fires"),
+    [(["OK", "BAD"], True), (["BAD", "OK"], False), (["BAD", "OK", "BAD"], True)],
+)
+def test_of_one_alert_that_a_body_tells_twice_the_last_word_counts(
+    post: Post, states: list[str], fires: bool
+) -> None:
+    plain_source(NESTED)
+    post({"items": [item("lag")]}, HERE)
+    post({"items": [item("lag", state) for state in states]}, HERE)
+    assert (Alert.objects.get().resolved_at is None) is fires
+
+
 def test_without_a_key_each_copy_of_an_alert_gets_the_same_one(post: Post) -> None:
     plain_source()
     bare = {"title": "Gateway slow", "severity": "info"}
