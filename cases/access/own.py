@@ -7,6 +7,7 @@ decisions: they stand here alone, and are forgotten with the rest.
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -60,12 +61,21 @@ def note(
     is_key: bool = False,
     **detail: Any,
 ) -> None:
-    """Write down an access to the desk. `at` makes it one: two in a microsecond are the same."""
+    """Write down an access to the desk; each call is one."""
     try:
         known = told.address_of(address)
     except ValueError:  # a proxy's socket has none
         known = None
-    line = Told(at, action, outcome, actor[:200], known, is_key=is_key, detail=detail)
+    line = Told(
+        at,
+        action,
+        outcome,
+        actor[:200],
+        known,
+        is_key=is_key,
+        detail=detail,
+        id=str(uuid.uuid4()),
+    )
     stored.store(source(), [Line(line)], at=at)
 
 

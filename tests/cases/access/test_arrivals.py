@@ -45,9 +45,23 @@ def test_lines_are_stored_as_they_were_told_and_the_answer_says_how_many(post, l
 def test_a_delivery_sent_again_stores_nothing_twice_and_equal_lines_are_two(post):
     twice = [line(), line(), line(1)]
     assert post(*twice).json()["stored"] == 3
-    again = post(*twice, line(2)).json()
-    assert (again["stored"], again["known"]) == (1, 3)
-    assert AccessEvent.objects.count() == 4
+    again = post(*twice).json()
+    assert (again["stored"], again["known"]) == (0, 3)
+    assert AccessEvent.objects.count() == 3
+
+
+def test_lines_without_an_id_in_another_delivery_are_others(post):
+    """Failures of one second, sent as they happen, a few at a time."""
+    answers = [post(*[line()] * number).json() for number in (1, 2, 3)]
+    assert [(one["stored"], one["known"]) for one in answers] == [(1, 0), (2, 0), (3, 0)]
+    assert AccessEvent.objects.count() == 6
+
+
+def test_lines_with_an_id_are_stored_once_however_they_are_parcelled(post):
+    a, b, c = (line(id=name) for name in "abc")
+    answers = [post(*sent).json() for sent in ((a, b), (b, c, b), (c,))]
+    assert [(one["stored"], one["known"]) for one in answers] == [(2, 0), (1, 2), (0, 1)]
+    assert AccessEvent.objects.count() == 3
 
 
 def test_the_same_line_of_another_source_is_another(post):
