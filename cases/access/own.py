@@ -23,7 +23,7 @@ from incidentdesk.kernel import counted, tokens
 from incidentdesk.kernel.models import AuditEvent, Token, User
 
 ONCE_IN = 60  # seconds in which a token's uses from one network are one event
-MOST_STRANGERS = 30  # unknown tokens a minute from one address that are written down
+MOST_STRANGERS = 30  # unknown tokens a minute from one network that are written down
 _A_RUN = 2_000
 _LATE = 1_000  # lines of the audit trail that may still be committed behind a later one
 _READINGS = {"read": "read", "exported": "export", "downloaded evidence": "download"}
@@ -62,21 +62,24 @@ def note(
     **detail: Any,
 ) -> None:
     """Write down an access to the desk; each call is one."""
-    try:
-        known = told.address_of(address)
-    except ValueError:  # a proxy's socket has none
-        known = None
     line = Told(
         at,
         action,
         outcome,
         actor[:200],
-        known,
+        _known(address),
         is_key=is_key,
         detail=detail,
         id=str(uuid.uuid4()),
     )
     stored.store(source(), [Line(line)], at=at)
+
+
+def _known(address: str) -> str | None:
+    try:
+        return told.address_of(address)
+    except ValueError:  # a proxy's socket has none
+        return None
 
 
 def login(*, email: str, outcome: str, address: str, at: datetime) -> None:
@@ -87,14 +90,15 @@ def login(*, email: str, outcome: str, address: str, at: datetime) -> None:
 
 def token_used(token: Token, *, address: str, at: datetime) -> None:
     """A program called with a token; once a minute for each network."""
-    key = f"access-token:{token.pk}:{told.network_of(address)}"
+    key = f"access-token:{token.pk}:{told.network_of(_known(address))}"
     if cache.add(key, 1, timeout=ONCE_IN):
         _note_token(token, told.SUCCESS, address=address, at=at)
 
 
 def token_refused(secret: str, *, address: str, at: datetime) -> None:
     """A program called with what is no token, or none that works any more."""
-    from_it = f"access-stranger:{address}:{int(at.timestamp()) // 60}"
+    network = told.network_of(_known(address))
+    from_it = f"access-stranger:{network}:{int(at.timestamp()) // 60}"
     if counted.count(from_it, seconds=120) > MOST_STRANGERS:
         return
     digest = tokens.digest(secret)

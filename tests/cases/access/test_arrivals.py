@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
+from django.core.cache import cache
 
-from cases.access import stored
+from cases.access import arrivals, stored
 from cases.intake import sources
 from cases.models import AccessEvent, AccessFinding, Event, Source
 from incidentdesk.kernel import clocks
@@ -109,6 +111,20 @@ def test_an_unknown_key_and_a_key_of_another_format_are_answered_alike(post, sou
     Source.objects.filter(name="bastions").update(is_active=False)
     assert post(line()).content == unknown.content
     assert not AccessEvent.objects.exists()
+
+
+def test_a_source_that_sends_too_much_in_a_minute_is_told_when_to_come_again(post, monkeypatch):
+    monkeypatch.setattr(arrivals, "MOST_A_MINUTE", 3)
+    cache.clear()
+    with time_machine.travel(clocks.now().replace(second=20), tick=False):
+        assert post(line(id="a"), "{nonsense").status_code == 202
+        refused = post(line(id="b"), line(id="c"))
+        assert (refused.status_code, refused["Retry-After"]) == (429, "40")
+        assert refused.json() == {
+            "error": "These are more lines than a source may send in a minute."
+        }
+    assert AccessEvent.objects.count() == 1
+    assert Event.objects.count() == 1  # the bad line of the first
 
 
 def test_a_clock_that_is_fast_tells_nothing_of_the_future(post):

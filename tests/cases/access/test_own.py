@@ -82,6 +82,12 @@ def test_of_strangers_only_so_many_a_minute_are_written_down(monkeypatch, people
     for n in range(6):
         own.token_refused("desk_x", address="192.0.2.1", at=at + timedelta(microseconds=n))
     assert len(events()) == 3
+    for n in range(6):  # one holder has a whole network of IPv6
+        own.token_refused("desk_y", address=f"2001:db8:7:{n}::1", at=at)
+    assert len(events()) == 6
+    own.token_refused("desk_y", address="2001:db8:8::1", at=at)
+    own.token_refused("desk_y", address="", at=at)  # as of a proxy's socket
+    assert len(events()) == 8
 
 
 def test_the_audit_trail_is_read_once_and_tells_no_names(people):
