@@ -89,7 +89,7 @@ def _judge_some(*, at: datetime) -> int:
     found = [
         (rule, one)
         for rule in AccessRule.objects.filter(is_on=True).select_related("category")
-        for one in _find(rule, events)
+        for one in find(rule, events)
     ]
     if found:
         _tell(found, {event.id for event in events}, at=at)
@@ -97,13 +97,13 @@ def _judge_some(*, at: datetime) -> int:
     return len(events)
 
 
-def _find(rule: AccessRule, events: Sequence[Seen]) -> list[Found]:
+def find(rule: AccessRule, events: Sequence[Seen]) -> list[Found]:
     """What these events complete; what was complete without them was found before."""
     concerned = {event.id: event for event in events if rules.KINDS[rule.kind].concerns(event)}
     if not concerned:
         return []
     known = {event.id: event for event in stored.around(rule, list(concerned.values()))}
-    found = rules.find(rule, (known | concerned).values())
+    found = rules.find(rule, (concerned | known).values())
     return [one for one in found if any(event.id in concerned for event in one.events)]
 
 
@@ -166,7 +166,7 @@ def _signal(finding: Finding) -> Signal:
     found, rule = finding.found, finding.rule
     first, last = found.events[0], found.events[-1]
     body = (
-        f"{rules.explain(rule)}\n\n{len(found.events)} events, {first.at:%-d %b %Y %H:%M:%S} to "
+        f"{rules.explain(rule)}\n\n{found.number} events, {first.at:%-d %b %Y %H:%M:%S} to "
         f"{last.at:%H:%M:%S} UTC. They are listed under Alerts."
     )
     return Signal(

@@ -20,10 +20,12 @@ from cases.access.seen import (
     Rule,
     Seen,
     bursts,
+    counted,
     failures,
     grouped,
     of_accounts,
     runs,
+    stretch_of,
     window,
 )
 
@@ -39,8 +41,10 @@ Finds = Callable[[Rule, Sequence[Seen]], Iterator[Found]]
 class Kind:
     """A kind of rule: its words with its values in them, which events it is about, how it looks.
 
-    `where` holds the values that an event of its kind has; `by` says whose past it looks at. What
-    kinds of one `family` find in the same events is one attack.
+    `where` holds the values that an event of its kind has. `by` says of what past it is given:
+    the newest events of an `account` or `address`; the last one before of the same `action` or
+    `network` of the account, however long ago; each `stretch` of the account, counted. What kinds
+    of one `family` find in the same events is one attack.
     """
 
     words: str
@@ -134,18 +138,19 @@ def _first_admin_action(rule: Rule, events: Sequence[Seen]) -> Iterator[Found]:
 
 def _more_than_usual(rule: Rule, events: Sequence[Seen]) -> Iterator[Found]:
     """A stretch against the busiest one before it; what was found is not taken for usual."""
-    length = window(rule).total_seconds()
+    length = window(rule)
     for account, own in of_accounts(events).items():
-        stretches = grouped(own, lambda event: str(int(event.at.timestamp() // length)))
+        stretches = grouped(own, lambda event: str(stretch_of(event.at, length)))
         usual: list[tuple[datetime, int]] = []
         for stretch in stretches.values():
             since = stretch[0].at - timedelta(days=rule.days)
             most = max((n for at, n in usual if at >= since), default=0)
-            if len(stretch) >= rule.times and len(stretch) > rule.factor * most:
-                title = f"{own[0].actor} took out {len(stretch)} items, at most {most} before"
+            number = counted(stretch)
+            if number >= rule.times and number > rule.factor * most:
+                title = f"{own[0].actor} took out {number} items, at most {most} before"
                 yield Found(account, tuple(stretch), title)
             else:
-                usual.append((stretch[0].at, len(stretch)))
+                usual.append((stretch[0].at, number))
 
 
 def _out_of_hours(rule: Rule, events: Sequence[Seen]) -> Iterator[Found]:
@@ -207,6 +212,7 @@ KINDS: dict[str, Kind] = {
         "{days} days before.",
         ("days",),
         _first_admin_action,
+        by=("action",),
         where={"outcome": "success", "is_privileged": True},
     ),
     "volume": Kind(
@@ -215,6 +221,7 @@ KINDS: dict[str, Kind] = {
         "{days} days before.",
         ("times", "minutes", "factor", "days"),
         _more_than_usual,
+        by=("stretch",),
         where={"outcome": "success", "is_reading": True},
     ),
     "hours": Kind(
@@ -229,6 +236,7 @@ KINDS: dict[str, Kind] = {
         "{days} days before; its very first use is none.",
         ("days",),
         _from_a_new_network,
+        by=("network",),
         where={"outcome": "success", "is_key": True},
     ),
 }

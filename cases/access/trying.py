@@ -45,7 +45,7 @@ def try_out(*, rule_id: int, by: Actor, at: datetime) -> AccessRule:
         "times": len(found),
         "subjects": len({one.subject for one in found}),
         "found": [
-            {"at": one.at.isoformat(), "title": one.title, "events": len(one.events)}
+            {"at": one.at.isoformat(), "title": one.title, "events": one.number}
             for one in reversed(found[-LISTED:])
         ],
     }

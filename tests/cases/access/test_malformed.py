@@ -1,4 +1,4 @@
-"""Poison at `/intake/<key>/access`: the answer is a sentence, never a 500; what is taken is kept."""
+"""Poison at the door for access lines: the answer is a sentence, never a 500."""
 
 from __future__ import annotations
 
