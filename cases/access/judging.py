@@ -1,18 +1,23 @@
 """Holding what arrived against the rules: each finding opens an incident, or feeds the open one.
 
 All state is rows. Events that no rule has seen are claimed, so that several workers share them; a
-worker that dies leaves them unclaimed, and nothing is lost. What is found goes through the door of
-intake, as one delivery of the desk's own source: one alert a finding, one incident a rule and
-whose doing it is.
+worker that dies leaves them unclaimed, and nothing is lost. What is found becomes alerts of the
+desk's own source, handled as those of a delivery are: one alert a finding, one incident a rule and
+whose doing it is. No delivery came, so none stands under Events of that source; what an alert rests
+on are the access events attached to it.
+
+What cannot be judged is not tried for ever: where a rule fails at an event, that is logged and
+passed over, and what stands behind it goes on.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, DataError, transaction
 
 from cases.access import own, rules, stored
 from cases.access.seen import Found, Seen
@@ -22,10 +27,13 @@ from cases.models import AccessEvent, AccessFinding, AccessRule, Alert
 from cases.models.incident import OVER
 from incidentdesk.kernel import worker
 
+logger = logging.getLogger(__name__)
+
 A_BATCH = 1_000
 BATCHES = 20
 MOST_ATTACHED = 500  # events of one alert; of a longer attack the newest of each batch is added
 _ATTEMPTS = 3
+_NAMED = 20  # events passed over that the log names
 Attached = dict[tuple[AccessRule, int], Alert]  # by rule and event
 
 
@@ -86,15 +94,47 @@ def _judge_some(*, at: datetime) -> int:
     events = [stored.seen(row) for row in unseen.order_by("id")[:A_BATCH]]
     if not events:
         return 0
-    found = [
-        (rule, one)
-        for rule in AccessRule.objects.filter(is_on=True).select_related("category")
-        for one in find(rule, events)
-    ]
-    if found:
-        _tell(found, {event.id for event in events}, at=at)
+    watching = list(AccessRule.objects.filter(is_on=True).select_related("category"))
+    if _hold(watching, events, at=at):
+        for rule in watching:
+            _part_by_part(rule, events, at=at)
     AccessEvent.objects.filter(pk__in=[event.id for event in events]).update(is_judged=True)
     return len(events)
+
+
+def _hold(
+    watching: Sequence[AccessRule], events: Sequence[Seen], *, at: datetime
+) -> Exception | None:
+    """Hold events against rules. Answers what failed; it is as if nothing had been, then. A failure
+    of the database is raised: it is no fault of the events, and all is tried again."""
+    try:
+        with transaction.atomic():
+            found = [(rule, one) for rule in watching for one in find(rule, events)]
+            if found:
+                _tell(found, {event.id for event in events}, at=at)
+    except Exception as error:
+        if isinstance(error, DatabaseError) and not isinstance(error, DataError):
+            raise
+        return error
+    return None
+
+
+def _part_by_part(rule: AccessRule, events: Sequence[Seen], *, at: datetime) -> None:
+    """Halve until each event that fails stands alone; log those, and pass over them."""
+    waiting, failed, why = [events], [], None
+    while waiting:
+        part = waiting.pop()
+        if (fault := _hold([rule], part, at=at)) is None:
+            continue
+        if len(part) == 1:
+            failed.append(part[0].id)
+            why = fault
+        else:
+            waiting += [part[len(part) // 2 :], part[: len(part) // 2]]
+    if failed:
+        named = ", ".join(map(str, failed[:_NAMED]))
+        said = "Access rule %s fails at %s of %s access events, which it passes over: %s"
+        logger.error(said, rule.pk, len(failed), len(events), named, exc_info=why)
 
 
 def find(rule: AccessRule, events: Sequence[Seen]) -> list[Found]:
@@ -108,7 +148,7 @@ def find(rule: AccessRule, events: Sequence[Seen]) -> list[Found]:
 
 
 def _tell(found: list[tuple[AccessRule, Found]], fresh: set[int], *, at: datetime) -> None:
-    """Open or feed, in one delivery, and attach the events."""
+    """Open or feed, all at once, and attach the events. No delivery is kept of it."""
     before = _attached(found)
     findings = _placed(found, before)
     signals = {each.key: _signal(each) for each in findings if not each.is_over}
