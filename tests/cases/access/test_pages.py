@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from cases.access import trying
+from cases.access import stored, trying
 from cases.models import AccessEvent, AccessRule, Incident
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -163,6 +163,33 @@ def test_what_is_untried_or_as_it_should_be_is_not_switched(people):
     ):
         with pytest.raises(Conflict, match=why):
             call(rule_id=rule(kind).pk, **who)
+
+
+def test_a_trial_looks_first_and_locks_its_rule_only_to_keep_what_it_found(told, people):
+    told(*TEN)
+    who = {"by": people.actor("administrator"), "rule_id": rule("address").pk}
+    with CaptureQueriesContext(connection) as captured:
+        trying.try_out(**who, at=clocks.now())
+    said = [query["sql"] for query in captured]
+    (looked,) = (n for n, sql in enumerate(said) if 'FROM "cases_accessevent"' in sql)
+    locked = [n for n, sql in enumerate(said) if "FOR NO KEY UPDATE" in sql]
+    assert [n > looked for n in locked] == [True]
+    assert [sql for sql in said if "FOR UPDATE" in sql] == []
+
+
+def test_a_trial_whose_values_were_changed_meanwhile_is_not_kept(told, people, monkeypatch):
+    told(*TEN)
+    who = {"by": people.actor("administrator"), "rule_id": rule("address").pk}
+    looks = stored.since
+
+    def slowly(*args, **known):
+        AccessRule.objects.filter(kind="address").update(times=4)
+        return looks(*args, **known)
+
+    monkeypatch.setattr(stored, "since", slowly)
+    with pytest.raises(Conflict, match="was changed meanwhile; try it again"):
+        trying.try_out(**who, at=clocks.now())
+    assert (rule("address").tried, rule("address").tried_at) == (None, None)
 
 
 def test_a_trial_is_bounded_in_time_and_rows(told, people, monkeypatch):
