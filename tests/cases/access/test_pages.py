@@ -61,6 +61,37 @@ def test_of_a_restricted_incident_the_events_are_hidden_with_it(told, as_):
     assert ATTACKER not in found.text
 
 
+def test_asking_for_the_events_of_an_incident_gives_those_that_one_may_link_to_it(told, as_):
+    shut, free = told(*TEN, *(line(n, actor=f"b{n}", ip="198.51.100.7") for n in range(10)))
+    Incident.objects.filter(pk=shut.pk).update(is_restricted=True)
+    for role, number in (("security", 0), ("responder", 0), ("auditor", 10)):
+        assert rows(as_(role).get(f"{EVENTS}?incident={shut.pk}")) == number, role
+        assert rows(as_(role).get(f"{EVENTS}?incident={free.pk}")) == 10, role
+    assert rows(as_("security").get(EVENTS)) == 20  # reads the audit trail, and so all of them
+
+
+def test_what_a_trial_found_is_named_to_who_may_know_accounts_others_are_told_how_often(
+    told, as_, people
+):
+    told(*TEN)
+    known = {"rule_id": rule("address").pk, "by": people.actor("administrator")}
+    trying.try_out(**known, at=clocks.now())
+    Incident.objects.update(is_restricted=True)  # nor does what it did find name it
+    page = reverse("admin:cases_accessrule_change", args=[rule("address").pk])
+    named = {}
+    for role in ("administrator", "security", "auditor", "responder", "commander"):
+        text = as_(role).get(page).text
+        assert "It would have fired once in the last 31 days." in text, role
+        named[role] = f"10 failures of ssh login from {ATTACKER} <small>" in text
+    assert named == {
+        "administrator": True,
+        "security": True,
+        "auditor": True,
+        "responder": False,
+        "commander": False,
+    }
+
+
 def test_the_incident_s_page_lists_its_events_under_alerts(told, as_):
     (incident,) = told(*TEN, OTHER)
     text = as_("responder").get(f"/admin/cases/incident/{incident.pk}/change/?tab=alerts").text
