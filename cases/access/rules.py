@@ -7,7 +7,6 @@ watch on the present are the same call.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -99,23 +98,26 @@ def _for_one_account(rule: Rule, events: Sequence[Seen]) -> Iterator[Found]:
 
 def _entered_after_failures(rule: Rule, events: Sequence[Seen]) -> Iterator[Found]:
     """A success counts the failures before it, of its account or from its address."""
-    failed: deque[Seen] = deque()
+    by_account: dict[str, list[Seen]] = {}
+    by_address: dict[str, list[Seen]] = {}
+    told: set[int] = set()
     for event in events:
-        while failed and event.at - failed[0].at > window(rule):
-            failed.popleft()
+        account, address = event.account, event.address or ""
         if event.outcome == "failure":
-            failed.append(event)
+            by_account.setdefault(account, []).append(event)
+            if address:
+                by_address.setdefault(address, []).append(event)
         elif event.outcome == "success" and event.actor:
-            before = [one for one in failed if _is_same(one, event)]
+            near = [*by_account.pop(account, ()), *by_address.pop(address, ())]
+            near = [e for e in near if e.id not in told and event.at - e.at <= window(rule)]
+            before = sorted({e.id: e for e in near}.values(), key=lambda e: (e.at, e.id))
             if len(before) >= rule.times:
                 title = f"{event.actor} came in after {failures(before).lower()}"
-                yield Found(event.account, (*before, event), title)
-                failed = deque(one for one in failed if one not in before)  # told once
-
-
-def _is_same(failure: Seen, event: Seen) -> bool:
-    same_address = event.address is not None and failure.address == event.address
-    return same_address or failure.account == event.account
+                yield Found(account, (*before, event), title)
+                told |= {one.id for one in before}
+            else:  # fewer than the rule counts to
+                by_account[account] = [one for one in before if one.account == account]
+                by_address[address] = [one for one in before if one.address == address]
 
 
 def _barred(rule: Rule, events: Sequence[Seen]) -> Iterator[Found]:
