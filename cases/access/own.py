@@ -32,8 +32,9 @@ _READINGS = {
     "took the record of": "export",
     "downloaded evidence": "download",
 }
-# What else begins the lines of somebody who works with the desk, or reads in it. All other lines of the audit
-# trail tell of what changes how the desk works: a new one is privileged until it stands here.
+# What else begins the lines of somebody who works with the desk, or reads in it. All other lines of
+# the audit trail tell of what changes how the desk works: a new one is privileged until it stands
+# here.
 _ORDINARY = (
     "accepted the invitation of",
     "answered ",
