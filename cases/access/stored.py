@@ -108,13 +108,26 @@ _OF_ADDRESSES = f"""
         ORDER BY at DESC LIMIT %(most)s
     ) AS e
 """  # noqa: S608
-# The last one before each event that is like it: found at once where it is near, as it mostly is.
+# The last one before each event that is like it. Mostly it is near, and found at once; only where
+# one is not, and once for all, `far` goes through the whole past of the accounts.
+_NAMES = ", ".join(COLUMNS)
 _LAST = f"""
+    WITH far AS MATERIALIZED (
+        SELECT DISTINCT ON (source_id, e.actor, {{by}}) {_SELECTED}
+        FROM {_EACH_ACCOUNT} JOIN cases_accessevent AS e ON (source_id, e.actor) = (source, s.actor)
+        WHERE at >= %(since)s AND at < %(first)s AND {_OF_KIND}
+        ORDER BY source_id, e.actor, {{by}}, at DESC, id DESC
+    )
     SELECT DISTINCT {_SELECTED} FROM cases_accessevent AS s CROSS JOIN LATERAL (
-        SELECT * FROM cases_accessevent
-        WHERE source_id = s.source_id AND actor = s.actor AND {{like}} AND {_OF_KIND}
-            AND at BETWEEN s.at - %(back)s AND s.at AND (at, id) < (s.at, s.id)
-        ORDER BY at DESC, id DESC LIMIT 1
+        (SELECT {_NAMES} FROM cases_accessevent
+            WHERE source_id = s.source_id AND actor = s.actor AND {{like}} AND {_OF_KIND}
+                AND at BETWEEN s.at - %(near)s AND s.at AND (at, id) < (s.at, s.id)
+            ORDER BY at DESC, id DESC LIMIT 1)
+        UNION ALL
+        (SELECT {_NAMES} FROM far
+            WHERE source_id = s.source_id AND actor = s.actor AND {{like}} AND at >= s.at - %(back)s
+            ORDER BY at DESC, id DESC LIMIT 1)
+        LIMIT 1
     ) AS e WHERE s.id = ANY (%(ids)s)
 """  # noqa: S608
 _LIKE = {
@@ -155,11 +168,14 @@ def around(rule: Rule, events: Sequence[Seen]) -> list[Seen]:
     kind = KINDS[rule.kind]
     back = kind.lookback(rule)
     times = [event.at for event in events]
+    first, last = min(times), max(times)
     accounts = sorted({(event.source_id, event.actor) for event in events if event.actor})
     values: dict[str, Any] = {
-        "since": min(times) - back,
-        "until": max(times) + min(back, timedelta(days=1)),
+        "since": first - back,
+        "first": first,
+        "until": last + min(back, timedelta(days=1)),
         "back": back,
+        "near": min(back, max(last - first, timedelta(days=1))),
         "most": MOST_PAST,
         "outcome": kind.where.get("outcome", ""),
         **{n: kind.where.get(n, False) for n in ("is_privileged", "is_reading", "is_key")},
@@ -179,7 +195,7 @@ _STATEMENTS = {
     "account": (_OF_ACCOUNTS,),
     "address": (_OF_ADDRESSES,),
     "stretch": (_OF_STRETCHES,),
-    **{by: tuple(_LAST.format(like=like) for like in those) for by, those in _LIKE.items()},
+    **{by: tuple(_LAST.format(by=by, like=like) for like in those) for by, those in _LIKE.items()},
 }
 
 

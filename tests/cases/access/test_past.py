@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from cases.access import judging, stored
+from cases.access import judging, rules, stored
 from cases.access.seen import Seen
 from cases.models import AccessEvent, AccessRule
 from tests.cases.access.conftest import line
@@ -73,6 +74,33 @@ def test_an_action_that_was_done_long_ago_is_no_first_however_much_came_since(po
     post(admin(-DAY, "made token", actor="bo"), admin(-DAY, "made token", privileged=False))
     assert found(rule, admin(0, "changed role"), admin(1, "sudo")) == []
     assert found(rule, admin(2, "made token")) == [("kim did “made token”, a first time", 1)]
+
+
+@pytest.mark.parametrize("kind", ["network", "first"])
+def test_what_is_found_is_what_all_that_is_stored_tells(post, found, kind):
+    rule = AccessRule.objects.get(kind=kind)
+    rule.days = 3
+    dice = random.Random(kind)
+
+    def some(number: int) -> list[dict[str, Any]]:
+        return [
+            use(
+                -dice.randrange(8 * DAY),
+                dice.randrange(4),
+                actor=dice.choice(("key 1", "key 2")),
+                action=dice.choice(("sudo", "changed role")),
+                privileged=True,
+            )
+            for _ in range(number)
+        ]
+
+    post(*some(40))
+    titles = sorted(title for title, _ in found(rule, *some(20)))
+    rows = AccessEvent.objects.order_by("id")
+    fresh = {row.pk for row in list(rows)[40:]}
+    all_of_them = rules.find(rule, map(stored.seen, rows))
+    assert titles == sorted(one.title for one in all_of_them if one.events[0].id in fresh)
+    assert titles
 
 
 def test_a_busy_stretch_of_long_ago_is_the_measure_and_each_is_counted_whole(post, found):
