@@ -15,7 +15,7 @@ from cases.access import judging, stored
 from cases.access import own as own_accesses
 from cases.anomalies import own as own_figures
 from cases.anomalies import scraping, watching
-from cases.intake import alerts, beats, figures
+from cases.intake import alerts, beats, figures, keeping, releasing
 from incidentdesk.kernel import clocks, worker
 
 
@@ -23,6 +23,19 @@ from incidentdesk.kernel import clocks, worker
 def open_pending() -> None:
     """Open what was accepted but could not be opened then."""
     alerts.open_pending(at=clocks.now())
+
+
+@worker.job()
+def end_maintenance() -> None:
+    """Open what still fires when its maintenance window ended; set the next time of those that
+    repeat."""
+    releasing.end_due(at=clocks.now())
+
+
+@worker.job()
+def prune_events() -> None:
+    """Forget raw events that are older than they are kept."""
+    keeping.prune(at=clocks.now())
 
 
 @worker.job()
