@@ -158,7 +158,7 @@ def _tell(found: list[tuple[AccessRule, Found]], fresh: set[int], *, at: datetim
     firing = Alert.objects.filter(source=source, external_key__in=signals, resolved_at=None)
     by_key = {alert.external_key: alert for alert in firing}
     for each in findings:
-        alert = each.alert if each.is_over else by_key[each.key]
+        alert = each.alert if each.is_over else by_key.get(each.key)  # none while held back
         if alert is not None:
             _attach(each, alert, before, fresh)
 

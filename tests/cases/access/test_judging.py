@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from cases import workflow
-from cases.access import judging
-from cases.models import AccessEvent, AccessFinding, AccessRule, Alert, Incident
+from cases.access import judging, own
+from cases.models import AccessEvent, AccessFinding, AccessRule, Alert, AlertRule, Incident
 from incidentdesk.kernel import clocks
 from tests.cases.access.conftest import ATTACKER, line
 
@@ -150,6 +150,14 @@ def test_a_rule_that_cannot_be_held_against_anything_stops_no_other(told, caplog
         f"Access rule {hours.pk} fails at 1 of 11 access events, which it passes over: {kim.pk}"
     ]
     assert [rests_on(one) for one in told(line(8, actor="late"))] == [11]  # what stands behind
+
+
+def test_what_is_held_back_at_the_desk_s_own_source_stops_no_judging(told, caplog):
+    AlertRule.objects.create(source=own.source(), position=1, times=2, within_minutes=60)
+    assert told(*TEN) == []
+    assert not AccessEvent.objects.filter(is_judged=False).exists()
+    (incident,) = told(line(6, actor="late"))  # the second time
+    assert (rests_on(incident), errors(caplog)) == (11, [])
 
 
 def test_an_event_that_cannot_be_judged_takes_no_other_with_it(told, logs, caplog):
