@@ -19,7 +19,7 @@ _IPV4_NETWORK, _IPV6_NETWORK = 24, 48  # what one holder usually has
 @dataclass(frozen=True)
 class Told:
     """One line, read. `id` is what no other line of its source has: the sender's own name for it,
-    or its place in the body in which it came."""
+    or its place in the body in which it came. It has to have one before it is stored."""
 
     at: datetime
     action: str
@@ -42,7 +42,9 @@ class Told:
         return self.action in READINGS
 
     def key(self, source_id: int) -> uuid.UUID:
-        """The same for the same line of a source, delivered again."""
+        """The same for the same line of a source, delivered again. ValueError without an id."""
+        if not self.id:
+            raise ValueError("a line that is stored has an id")
         digest = hashlib.sha256(f"{source_id}\0{self.id}".encode()).digest()
         return uuid.UUID(bytes=digest[:16])
 

@@ -252,3 +252,5 @@ def test_a_line_s_key_is_its_own_id_or_its_place_in_the_body():
     assert one.key(1) == same.key(1)
     assert len({k.key(1) for k in (one, two, alone, named)} | {one.key(2)}) == 5
     assert named.key(1) == renamed.key(1)
+    with pytest.raises(ValueError, match="a line that is stored has an id"):
+        told.Told(NOW, "login", told.SUCCESS).key(1)
