@@ -8,12 +8,12 @@ from datetime import datetime
 from django.db import transaction
 
 from cases.anomalies import backtest, watches
+from cases.intake import figures
 from cases.models import Series, SeriesState
 from incidentdesk.kernel import access, audit, worker
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 
-JOB = "cases.jobs.watch_series"
 SEEN = "It is watched otherwise than in the back-test that you saw; look at it again."
 
 
@@ -62,7 +62,7 @@ def limit(
     series.lowest, series.highest = lowest, highest
     series.save(update_fields=["lowest", "highest"])
     _record(series, "set the hard limits of a series", by=by, at=at, low=lowest, high=highest)
-    worker.wake(JOB)
+    worker.wake(figures.WATCH)
     return series
 
 
@@ -97,7 +97,7 @@ def switch_off(*, series_id: int, by: Actor, at: datetime) -> Series:
     _end(series, at=at)
     _switch(series, False, by=by, at=at)
     _record(series, "switched off a series", by=by, at=at)
-    worker.wake(JOB)
+    worker.wake(figures.WATCH)
     return series
 
 
@@ -129,7 +129,7 @@ def _begin(series: Series, *, at: datetime) -> None:
             "memory": {},
         },
     )
-    worker.wake(JOB)
+    worker.wake(figures.WATCH)
 
 
 def _end(series: Series, *, at: datetime) -> None:

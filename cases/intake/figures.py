@@ -15,8 +15,9 @@ from cases.intake.metrics import KEPT, LARGEST, BadLine, Figure
 from cases.models import Observation, Series, Source
 from incidentdesk.kernel import counted, worker
 
-__all__ = ["KEPT", "LARGEST", "Stored", "is_too_fast", "name_of", "prune", "store"]
+__all__ = ["KEPT", "LARGEST", "WATCH", "Stored", "is_too_fast", "name_of", "prune", "store"]
 
+WATCH = "cases.jobs.watch_series"
 MOST_SERIES = 2_000  # a source
 MOST_A_MINUTE = 60_000  # figures of a source
 TOO_MANY = "This source has {} series already, which is the most; drop labels that vary."
@@ -67,7 +68,7 @@ def store(
     ]
     stored = _insert(rows)
     if any(is_on for _, is_on in known.values()):
-        worker.wake("cases.jobs.watch_series")
+        worker.wake(WATCH)
     sentence = TOO_MANY.format(f"{MOST_SERIES:,}")
     over = [one for key, those in by_series.items() if key not in known for one in those]
     refused = [BadLine(one.line, sentence, json.dumps({"metric": one.metric})) for one in over]
