@@ -6,6 +6,7 @@ and writes it in the same transaction as the anomalies. Nobody is told here; `te
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from cases.detection.replay import Band, Ended
 from cases.detection.watch import Watch
 from cases.models import Anomaly, Observation, SeriesState
 
+logger = logging.getLogger(__name__)
 BATCH = 100  # series in a transaction
 MOST = 2_000  # figures, or minutes, of a series in a transaction
 ROUNDS = 50  # in a run; what is left then waits for the next
@@ -39,14 +41,16 @@ _FIGURES = """
     ) AS o
     WHERE state.series_id = ANY (%s) ORDER BY state.series_id, o.at
 """
-# What is counted goes by the minute, however often it was sent in one.
+# What is counted goes by the minute, however often it was sent in one; `watches` leaves out and
+# sums the same, of figures that no database has summed.
 _MINUTES = """
     SELECT state.series_id, o.minute, o.value, o.tries
-    FROM cases_seriesstate AS state CROSS JOIN LATERAL (
+    FROM cases_seriesstate AS state JOIN cases_series AS series ON series.id = state.series_id
+    CROSS JOIN LATERAL (
         SELECT date_trunc('minute', at) AS minute, sum(value) AS value, sum(tries) AS tries
         FROM cases_observation
         WHERE series_id = state.series_id AND at > coalesce(state.fed_until, '-infinity')
-            AND value >= 0
+            AND value >= 0 AND (series.kind <> 'ratio' OR tries IS NOT NULL)
         GROUP BY 1 ORDER BY 1 LIMIT %s
     ) AS o
     WHERE state.series_id = ANY (%s) ORDER BY state.series_id, o.minute
@@ -68,11 +72,20 @@ _BANDS_OF_MINUTES = (
 
 @dataclass
 class Found:
-    """What a batch leads to: anomalies that are new or over, and the bands of the figures."""
+    """What a batch leads to: anomalies that are new or over, bands of figures, states to write."""
 
     new: list[Anomaly] = field(default_factory=list)
     over: list[Anomaly] = field(default_factory=list)
     bands: dict[bool, list[tuple[int, Band]]] = field(default_factory=lambda: {True: [], False: []})
+    fed: list[SeriesState] = field(default_factory=list)
+
+    def add(self, other: Found) -> None:
+        """What one series led to as well."""
+        self.new += other.new
+        self.over += other.over
+        self.fed += other.fed
+        for is_counted, bands in other.bands.items():
+            self.bands[is_counted] += bands
 
 
 def watch(*, at: datetime) -> int:
@@ -95,7 +108,8 @@ def watch(*, at: datetime) -> int:
 @transaction.atomic
 def _one_batch(after: int, *, at: datetime) -> tuple[int, int, bool] | None:
     """Feed the next series after this one. Answers the last of them, how many anomalies began, and
-    whether figures are left; None if there are no more series."""
+    whether figures are left; None if there are no more series. One that cannot be fed stays as it
+    was, and those behind it are fed."""
     states = _due(after, at=at)
     if not states:
         return None
@@ -107,9 +121,14 @@ def _one_batch(after: int, *, at: datetime) -> tuple[int, int, bool] | None:
         unended.setdefault(anomaly.series_id, []).append(anomaly)
     found, is_behind = Found(), False
     for state in states:
-        fed = _Feeding(state, answers.get(state.pk, []), unended.get(state.pk, []), found)
-        is_behind |= fed.feed(rows.get(state.pk, []), at=at)
-    _write(states, found)
+        its = Found(fed=[state])
+        try:
+            fed = _Feeding(state, answers.get(state.pk, []), unended.get(state.pk, []), its)
+            is_behind |= fed.feed(rows.get(state.pk, []), at=at)
+            found.add(its)
+        except Exception:
+            logger.exception("series %s (%s) could not be fed", state.pk, state.series.name)
+    _write(found)
     return ids[-1], len(found.new), is_behind
 
 
@@ -223,13 +242,13 @@ class _Feeding:
         return anomaly
 
 
-def _write(states: Sequence[SeriesState], found: Found) -> None:
+def _write(found: Found) -> None:
     """Ends before beginnings: a series has one open anomaly at a time. Few statements a batch."""
     before = [one for one in found.over if one.pk is not None]
     Anomaly.objects.bulk_update(before, ["ended_at"])
     Anomaly.objects.bulk_create(found.new)
     SeriesState.objects.bulk_update(
-        states, ["version", "fed_until", "learns_until", "asks_at", "memory"]
+        found.fed, ["version", "fed_until", "learns_until", "asks_at", "memory"]
     )
     for is_counted, bands in found.bands.items():
         if bands:
