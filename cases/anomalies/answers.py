@@ -117,7 +117,7 @@ def _expect(series: Series, state: SeriesState | None, *, at: datetime) -> None:
     watched = watches.made(series, _answers(series), state.memory)
     watched.accept()
     state.memory = watched.state()
-    state.asks_at = watches.asks_at(series, watched, state.fed_until)
+    state.asks_at = watches.asks_at(series, watched, state.fed_until, asked=at)
     state.save(update_fields=["memory", "asks_at"])
 
 

@@ -142,14 +142,17 @@ def feed(
     return course, end - TINY
 
 
-def asks_at(series: Series, watched: Watched, fed: datetime | None) -> datetime | None:
-    """When to look at it although nothing came; None while there is nothing to be missed."""
+def asks_at(
+    series: Series, watched: Watched, fed: datetime | None, *, asked: datetime
+) -> datetime | None:
+    """When to look at it although nothing came; None while there is nothing to be missed. `asked`
+    is when it was looked at last: what was too long then and no alarm is looked at every minute."""
     if isinstance(watched, CountWatch):
         return None if fed is None else fed + TINY + MINUTE + GRACE
     last, allowed = watched.presence.last_at, watched.presence.silent_after()
     if series.may_be_silent or watched.episode.is_open or last is None or allowed is None:
         return None
-    return last + allowed
+    return last + allowed if last + allowed >= asked else asked + MINUTE
 
 
 def p_of(watched: Watched, threshold: float) -> float | None:

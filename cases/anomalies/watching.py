@@ -24,7 +24,7 @@ from cases.detection.alarm import Alarm, Kind
 from cases.detection.feedback import Answer
 from cases.detection.replay import Band, Ended
 from cases.detection.watch import Watch
-from cases.models import Anomaly, Observation, SeriesState
+from cases.models import Anomaly, Observation, Series, SeriesState
 
 logger = logging.getLogger(__name__)
 BATCH = 100  # series in a transaction
@@ -133,12 +133,16 @@ def _one_batch(after: int, *, at: datetime) -> tuple[int, int, bool] | None:
 
 
 def _due(after: int, *, at: datetime) -> list[SeriesState]:
-    """States of series that are on and to which something came, or from which it should have."""
+    """States of series that are on and to which something came, or from which it should have. What
+    is counted is fed by whole minutes, and waits for its time once that is known."""
     came = Observation.objects.filter(
         series_id=OuterRef("series_id"), at__gt=Coalesce(OuterRef("fed_until"), Value(LONG_AGO))
     )
+    is_fed_at_once = Q(series__kind=Series.Kind.LEVEL) | Q(asks_at=None)
     rows = SeriesState.objects.select_related("series__hours").filter(
-        Q(asks_at__lte=at) | Exists(came), series__is_on=True, series_id__gt=after
+        Q(asks_at__lte=at) | is_fed_at_once & Q(Exists(came)),
+        series__is_on=True,
+        series_id__gt=after,
     )
     locked = rows.select_for_update(skip_locked=True, of=("self",))
     return list(locked.order_by("series_id")[:BATCH])
@@ -177,7 +181,7 @@ class _Feeding:
         version = watches.version_of(series)
         if state.version != version:  # another detector: it learns what is stored, and goes on
             state.version, state.memory, state.learns_until = version, {}, at
-            state.fed_until = None
+            state.fed_until = state.asks_at = None
             return True
         is_behind = len(rows) == MOST
         until = rows[-1][0] if is_behind else at
@@ -191,7 +195,7 @@ class _Feeding:
         if state.learns_until is not None and not is_behind:
             self._begin_for_good(watched)
         state.memory = watched.state()
-        state.asks_at = watches.asks_at(series, watched, state.fed_until)
+        state.asks_at = watches.asks_at(series, watched, state.fed_until, asked=until)
         return is_behind
 
     def _take(self, one: Alarm | Ended) -> None:

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from cases.anomalies import backtest, watches, watching
+from cases.anomalies import backtest, switching, watches, watching
 from cases.intake import figures
 from cases.intake.metrics import Figure
-from cases.models import Anomaly, Series, SeriesState
+from cases.models import Anomaly, Series, SeriesState, TradingHours
 from tests.cases.anomalies.conftest import MINUTE, latency
 from tests.conftest import NOW
 
@@ -95,3 +95,50 @@ def test_the_back_test_counts_minutes_as_the_job_does(metrics, switched_on, kind
     assert {(minute[0], minute[1]) for minute in fed} == {
         (1, 101) if kind == "ratio" else (2, None)
     }
+
+
+def places():
+    """Where each state lies; PostgreSQL writes a changed row to another place."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT series_id, ctid::text FROM cases_seriesstate")
+        return dict(cursor.fetchall())
+
+
+def written(at):
+    """How many states a run writes."""
+    before = places()
+    watching.watch(at=at)
+    return sum(place != before[pk] for pk, place in places().items())
+
+
+def test_a_count_is_fed_once_a_minute_however_often_the_job_is_woken(metrics, switched_on):
+    rows = [Figure("orders", 5.0, NOW - n * MINUTE) for n in range(1, 100)]
+    figures.store(source=metrics, figures=rows, at=NOW, kind="count")
+    switched_on(Series.objects.get())
+    assert written(NOW) == 1
+    second = timedelta(seconds=1)
+    done = []
+    for n in range(1, 8):
+        at = NOW + n * 10 * second
+        figures.store(source=metrics, figures=[Figure("orders", 1.0, at)], at=at)
+        done.append(written(at))
+    # 09:40 is over fifteen seconds after 09:41 began; 09:41 is not, before 09:42:15.
+    assert done == [0, 1, 0, 0, 0, 0, 0]
+    assert written(NOW + 75 * second) == 1
+
+
+def test_a_level_that_may_be_silent_now_is_asked_once_a_minute(stored, switched_on, people):
+    """The venue closes at 09:42 in UTC; whatever stays away then is no alarm."""
+    hours = TradingHours.objects.create(
+        name="venue", zone="UTC", opens="08:00", closes="09:42", days=[0, 1, 2, 3, 4]
+    )
+    hours.refresh_from_db()
+    series = stored(latency(60))
+    how = switching.How(kind="level", hours_id=hours.pk)
+    switching.change(series_id=series.pk, how=how, by=people.actor("administrator"), at=NOW)
+    switched_on(Series.objects.get())
+    watching.watch(at=NOW)
+    later = NOW + 30 * MINUTE
+    done = [written(later + n * timedelta(seconds=20)) for n in range(7)]
+    assert done == [1, 0, 0, 1, 0, 0, 1]
+    assert Anomaly.objects.count() == 0
