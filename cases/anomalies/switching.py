@@ -103,8 +103,10 @@ def switch_off(*, series_id: int, by: Actor, at: datetime) -> Series:
 
 def _locked(series_id: int) -> tuple[Series, SeriesState | None]:
     """The state first, as the job locks it, then the series."""
-    state = SeriesState.objects.select_for_update().filter(series_id=series_id).first()
-    rows = Series.objects.select_related("hours").select_for_update(of=("self",))
+    states = SeriesState.objects.select_for_update(no_key=True)
+    state = states.filter(series_id=series_id).first()
+    # Its figures refer to it, and come in meanwhile.
+    rows = Series.objects.select_related("hours").select_for_update(of=("self",), no_key=True)
     series = rows.filter(pk=series_id).first()
     if series is None:
         raise NotFound("There is no such series.")
