@@ -1,4 +1,4 @@
-"""One series among others: what is wrong with it stops no other, and what is quiet is left alone."""
+"""One series among others: what is wrong with it stops no other; what is quiet is left alone."""
 
 from __future__ import annotations
 

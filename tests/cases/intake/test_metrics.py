@@ -215,6 +215,16 @@ def test_figures_older_than_they_are_kept_are_let_go(post, metrics):
     assert [row[1] for row in rows()] == [datetime(2026, 3, 4, 9, 40, tzinfo=UTC)]
 
 
+def test_many_old_figures_are_let_go_a_batch_at_a_time(post, metrics, monkeypatch):
+    monkeypatch.setattr(figures, "A_DELETION", 2)
+    old = [line(f"m{n}", at=f"2026-02-01T09:4{n}:00Z") for n in range(5)]
+    post(lines(line(), *old), TO)
+    with counted() as statements:
+        assert figures.prune(at=NOW + timedelta(days=5)) == 5
+    assert len(statements) == 3
+    assert [row[0] for row in rows()] == ["latency_ms"]
+
+
 def nested(depth):
     return "[" * depth + "]" * depth
 
