@@ -92,9 +92,9 @@ def measure_desk() -> None:
     of_the_desk.measure(at=clocks.now())
 
 
-@worker.job()
+@worker.job(queue="webhooks")
 def ask_prometheus() -> None:
-    """Ask what is due of every Prometheus that the desk may ask."""
+    """Ask what is due of every Prometheus that the desk may ask; they answer when they like."""
     scraping.ask(at=clocks.now())
 
 
