@@ -257,6 +257,16 @@ def test_an_answer_that_never_comes_to_its_end_is_left_and_its_host_with_it(
     assert said(query) == "failed: it did not answer in time"
 
 
+def test_a_run_ends_in_time_and_the_next_one_asks_what_was_left(query, prometheus, monkeypatch):
+    monkeypatch.setattr(scraping, "A_RUN", -1.0)
+    for name in ("b", "c"):
+        PrometheusQuery.objects.create(
+            source=query.source, metric=name, url=f"{query.url}/{name}", query="up"
+        )
+    assert [scraping.ask(at=NOW) for _ in range(4)] == [1, 1, 1, 0]
+    assert [path[:2] for path, _ in prometheus.asked] == ["/a", "/b", "/c"]
+
+
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
