@@ -14,7 +14,7 @@ from cases import (
 from cases.access import judging, stored
 from cases.access import own as own_accesses
 from cases.anomalies import of_the_desk, scraping, watching
-from cases.intake import alerts, beats, figures
+from cases.intake import alerts, beats, figures, keeping, releasing
 from incidentdesk.kernel import clocks, worker
 
 
@@ -22,6 +22,19 @@ from incidentdesk.kernel import clocks, worker
 def open_pending() -> None:
     """Open what was accepted but could not be opened then."""
     alerts.open_pending(at=clocks.now())
+
+
+@worker.job()
+def end_maintenance() -> None:
+    """Open what still fires when its maintenance window ended; set the next time of those that
+    repeat."""
+    releasing.end_due(at=clocks.now())
+
+
+@worker.job()
+def prune_events() -> None:
+    """Forget raw events that are older than they are kept."""
+    keeping.prune(at=clocks.now())
 
 
 @worker.job()

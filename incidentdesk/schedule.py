@@ -20,6 +20,16 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 15.0,
         "options": {"expires": 60},
     },
+    "end-maintenance": {
+        "task": "cases.jobs.end_maintenance",
+        "schedule": 15.0,
+        "options": {"expires": 60},
+    },
+    "prune-events": {
+        "task": "cases.jobs.prune_events",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "find-missing-beats": {
         "task": "cases.jobs.find_missing_beats",
         "schedule": 60.0,

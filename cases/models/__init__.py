@@ -39,6 +39,7 @@ from cases.models.series import (
 )
 from cases.models.severity import AxisLevel, Basis, SeverityFloor, SeverityMatrix, SeverityRule
 from cases.models.shared_file import SharedFile
+from cases.models.suppression import AlertRule, HeldAlert, MaintenanceWindow
 from cases.models.system import AffectedSystem, System
 from cases.models.task import Task
 
@@ -48,6 +49,7 @@ __all__ = [
     "AccessRule",
     "AffectedSystem",
     "Alert",
+    "AlertRule",
     "Anomaly",
     "Assignment",
     "AxisLevel",
@@ -68,10 +70,12 @@ __all__ = [
     "Framework",
     "FrameworkReading",
     "Heartbeat",
+    "HeldAlert",
     "Incident",
     "IncidentUserObjectPermission",
     "Involvement",
     "LabelMapping",
+    "MaintenanceWindow",
     "MomentChange",
     "Move",
     "Notice",
