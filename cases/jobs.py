@@ -14,7 +14,7 @@ from cases import (
 from cases.access import judging, stored
 from cases.access import own as own_accesses
 from cases.anomalies import of_the_desk, scraping, watching
-from cases.intake import alerts, beats, figures, keeping, releasing
+from cases.intake import alerts, beats, figures, keeping, releasing, storm
 from incidentdesk.kernel import clocks, worker
 
 
@@ -29,6 +29,12 @@ def end_maintenance() -> None:
     """Open what still fires when its maintenance window ended; set the next time of those that
     repeat."""
     releasing.end_due(at=clocks.now())
+
+
+@worker.job()
+def calm_storms() -> None:
+    """Clear the incidents about sources that send too much or what cannot be read, once over."""
+    storm.calm_down(at=clocks.now())
 
 
 @worker.job()

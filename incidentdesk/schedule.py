@@ -25,6 +25,11 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 15.0,
         "options": {"expires": 60},
     },
+    "calm-storms": {
+        "task": "cases.jobs.calm_storms",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "prune-events": {
         "task": "cases.jobs.prune_events",
         "schedule": 3600.0,

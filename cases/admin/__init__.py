@@ -20,6 +20,7 @@ from cases.admin import (
     series,
     severity,
     source,
+    suppression,
     system,
     task,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "series",
     "severity",
     "source",
+    "suppression",
     "system",
     "task",
 ]

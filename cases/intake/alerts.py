@@ -130,13 +130,14 @@ def _resolve(
     source: Source, keys: list[str], incidents: list[Incident], receipt: Receipt, *, at: datetime
 ) -> None:
     """Alerts cleared; where an incident's last one did, recovery is proposed. Nothing closes."""
-    holding.clear(source, keys, at=at)
+    held = set(keys)
     firing = Alert.objects.filter(source=source, external_key__in=keys, resolved_at=None)
     for incident in incidents:
         cleared = list(firing.filter(incident=incident))
         if not cleared:  # a copy of this request was faster
             continue
         firing.filter(incident=incident).update(resolved_at=at, last_at=at)
+        held -= {alert.external_key for alert in cleared}
         receipt.note("resolved", incident.pk, told(incident))
         text = f"Cleared: {'; '.join(alert.title for alert in cleared)}."
         last = not incident.alerts.filter(resolved_at=None).exists()
@@ -145,6 +146,8 @@ def _resolve(
             incident.save(update_fields=["recovery_proposed_at"])
             text += " Every alert has cleared; recovery is proposed."
         timeline.record(incident, Entry.Kind.ALERT, text, by=SYSTEM, at=at)
+    if held:
+        holding.clear(source, held, at=at)
 
 
 def _store(

@@ -52,6 +52,19 @@ def _end(pk: int, *, at: datetime) -> int:
 def _release(
     window: MaintenanceWindow, source: Source, rows: list[HeldAlert], *, at: datetime
 ) -> None:
+    """Hand them to intake, as if they came now; but not what opened and cleared on its own since,
+    before anybody came to release it."""
+    since = dict(
+        Alert.objects.filter(source=source, external_key__in=[row.external_key for row in rows])
+        .exclude(resolved_at=None)
+        .order_by("resolved_at")
+        .values_list("external_key", "resolved_at")
+    )
+    for row in rows:
+        if (cleared := since.get(row.external_key)) and cleared >= row.at:
+            row.cleared_at = cleared
+    HeldAlert.objects.bulk_update([row for row in rows if row.cleared_at], ["cleared_at"])
+    rows = [row for row in rows if row.cleared_at is None]
     signals = {row.external_key: holding.signal_of(row) for row in rows}
     before = set(Alert.objects.filter(_firing(source, signals)).values_list("pk", flat=True))
     alerts.handle(source=source, signals=list(signals.values()), at=at)
