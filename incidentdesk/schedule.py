@@ -25,6 +25,11 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 15.0,
         "options": {"expires": 60},
     },
+    "calm-storms": {
+        "task": "cases.jobs.calm_storms",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "prune-events": {
         "task": "cases.jobs.prune_events",
         "schedule": 3600.0,
@@ -88,7 +93,7 @@ EVERY: dict[str, dict[str, Any]] = {
     "ask-prometheus": {
         "task": "cases.jobs.ask_prometheus",
         "schedule": 15.0,
-        "options": {"expires": 30},
+        "options": {"queue": "webhooks", "expires": 30},
     },
     "prune-figures": {
         "task": "cases.jobs.prune_figures",

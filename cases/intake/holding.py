@@ -7,15 +7,14 @@ fires when its window ends opens then, as if it came at that moment.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet, Sum
-from django.utils.dateparse import parse_datetime
 
 from cases import timeline
 from cases.intake import alert_rules, maintenance
-from cases.intake.signal import Action, Signal
+from cases.intake.signal import Signal, kept, restored
 from cases.models import (
     AlertRule,
     Entry,
@@ -145,17 +144,7 @@ def clear(source: Source, keys: Iterable[str], *, at: datetime) -> None:
 
 def signal_of(row: HeldAlert) -> Signal:
     """The alert that was held, as it came."""
-    known = dict(row.signal)
-    started, category = known.pop("started_at"), known.pop("category")
-    return Signal(
-        action=Action.FIRE,
-        key=row.external_key,
-        group=row.group_key,
-        title=row.title,
-        started_at=parse_datetime(started) if started else None,
-        category=tuple(category) if category else None,
-        **known,
-    )
+    return restored(row.signal)
 
 
 def _row(
@@ -167,10 +156,6 @@ def _row(
     rule: AlertRule | None = None,
     window: MaintenanceWindow | None = None,
 ) -> HeldAlert:
-    known = asdict(signal)
-    for name in ("action", "key", "group", "title"):
-        del known[name]
-    known["started_at"] = signal.started_at.isoformat() if signal.started_at else None
     return HeldAlert(
         source=source,
         rule=rule,
@@ -178,7 +163,7 @@ def _row(
         external_key=signal.key,
         group_key=signal.group,
         title=signal.title,
-        signal=known,
+        signal=kept(signal),
         times=times.get(signal.key, 1),
         at=at,
     )
