@@ -23,7 +23,7 @@ from cases.access import own, rules, stored
 from cases.access.seen import Found, Seen
 from cases.intake import alerts
 from cases.intake.signal import Action, Signal, text
-from cases.models import AccessEvent, AccessFinding, AccessRule, Alert
+from cases.models import AccessEvent, AccessFinding, AccessRule, Alert, Incident
 from cases.models.incident import OVER
 from incidentdesk.kernel import worker
 
@@ -219,6 +219,7 @@ def _signal(finding: Finding) -> Signal:
         started_at=first.at,
         labels={"rule": rule.name, "address": last.address or "", "account": last.actor},
         category=(rule.category_id, rule.category.key),
+        detection=Incident.Detection.LOG,
     )
 
 
