@@ -44,6 +44,7 @@ class Draft:
     channel: str = "email"
     payload: str = ""
     line: str = ""  # whose share of the sender's time it takes
+    reply_to: str = ""  # where an answer goes, if not to the sender of every mail
 
 
 QUIET = "It was written by loading the past, such as the demo data; nobody is mailed of that."
@@ -77,12 +78,13 @@ def queue(
     at: datetime,
     is_page: bool = False,
     zone: str = "UTC",
+    reply_to: str = "",
 ) -> Message | None:
     """Write one message and, after the commit, wake the sender; None if the key was there already.
 
     `context` is what `templates/email/<kind>/` needs; it is rendered now.
     """
-    draft = Draft(kind, to, about, dedupe_key, context, is_page, zone)
+    draft = Draft(kind, to, about, dedupe_key, context, is_page, zone, reply_to=reply_to)
     written = queue_many([draft], at=at)
     return written[0] if written else None
 
@@ -158,6 +160,7 @@ def _row(draft: Draft, *, at: datetime) -> Message:
         dedupe_key=draft.dedupe_key,
         message_id=f"<{uuid.uuid4().hex}@{urlsplit(settings.SITE_URL).hostname}>",
         line=draft.line,
+        reply_to=draft.reply_to,
         is_page=draft.is_page,
         state=Message.State.SUPPRESSED if is_quiet() else Message.State.QUEUED,
         next_try_at=None if is_quiet() else at,
