@@ -72,8 +72,14 @@ def report(
     desk = replace(access.SYSTEM, name=by.name, user_id=by.person_id)  # it acts, and names them
     incident = workflow.open_incident(opening=opening, by=desk, at=at)
     audit.record(by=by, at=at, action=REPORTED, about=incident.about, words=words)
+    _support(incident, uploads, by=desk, at=at)
+    return incident
+
+
+def _support(incident: Incident, uploads: Sequence[Upload], *, by: Actor, at: datetime) -> None:
+    """What its values rest on, and the files as evidence."""
     support = bases.Support(f"{by.name} reported it; assumed until evaluated")
-    bases.put(incident, dict.fromkeys(bases.LABELS, support), by=desk, at=at)
+    bases.put(incident, dict.fromkeys(bases.LABELS, support), by=by, at=at)
     for upload in uploads:
         evidence.add(
             incident_id=incident.pk,
@@ -81,10 +87,9 @@ def report(
             title="",
             collector=by.name,
             collected_at=at,
-            by=desk,
+            by=by,
             at=at,
         )
-    return incident
 
 
 def _require_whole(
