@@ -14,6 +14,7 @@ from email import message_from_bytes, policy
 from email.errors import MissingHeaderBodySeparatorDefect
 from email.message import EmailMessage, Message
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -21,6 +22,7 @@ from django.core.files.base import ContentFile
 from incidentdesk.kernel import markdown, uploads
 
 MOST_HEADERS = 256 * 1024  # bytes before the first empty line
+LONGEST_HEADER = 8 * 1024
 MOST_PARTS, DEEPEST, MOST_FILES = 100, 10, 10
 LONGEST = 100_000  # characters of its text
 _HTML = 2_000_000  # characters that are reduced to text
@@ -30,7 +32,10 @@ _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _BARE = re.compile(rb"\r(?!\n)|\0")
-_NESTED = re.compile(rb"boundary\s*=|message/rfc822", re.IGNORECASE)
+_BOUNDARY = re.compile(rb"boundary\s*=\s*\"?([^\";\s]+)", re.IGNORECASE)
+_TYPE = re.compile(rb"^content-type\s*:.*(?:\r?\n[ \t].*)*", re.IGNORECASE | re.MULTILINE)
+_EMPTY = re.compile(rb"\r?\n\r?\n")
+_LINES = re.compile(rb"\r?\n(?![ \t])")  # a header goes on where a line begins with a space
 
 
 @dataclass(frozen=True)
@@ -57,17 +62,50 @@ class Mail:
 
 def read(raw: bytes) -> Mail:
     """Read a mail within limits of size, parts and depth."""
-    head = re.split(rb"\r?\n\r?\n", raw[: MOST_HEADERS + 4], maxsplit=1)[0]
-    if len(head) > MOST_HEADERS:
-        return Mail(fault="its headers are larger than any mail's")
-    if _BARE.search(head):  # some readers end a line there and others do not
-        return Mail(fault="its headers hold a line end or a NUL that no mail has")
-    if len(_NESTED.findall(raw)) > MOST_PARTS:
-        return Mail(fault="it has more parts than any mail needs")
+    if refused := _refusal(raw):
+        return Mail(fault=refused)
     try:
         return _mail(message_from_bytes(raw, policy=policy.default))
     except (Exception, RecursionError):  # noqa: BLE001 -- the parser fails on bad mail in many ways
         return Mail(fault="it cannot be read as a mail")
+
+
+def _refusal(raw: bytes) -> str:
+    """Why it is not given to the parser, whose time grows with the square of some of these."""
+    head = _head(raw, 0)
+    if _BARE.search(head):  # some readers end a line there and others do not
+        return "its headers hold a line end or a NUL that no mail has"
+    boundaries = _boundaries(raw)
+    if boundaries is None:
+        return "it has more parts than any mail needs"
+    heads = [head]
+    for one in boundaries:
+        heads += [_head(raw, found.end()) for found in re.finditer(re.escape(b"--" + one), raw)]
+    longest = max(len(line) for each in heads for line in _LINES.split(each))
+    if len(head) > MOST_HEADERS or longest > LONGEST_HEADER:
+        return "its headers are larger than any mail's"
+    return ""
+
+
+def _boundaries(raw: bytes) -> set[bytes] | None:
+    """What parts its parts; None if there are too many, or what parts them cannot be told."""
+    found = {one[1] for one in islice(_BOUNDARY.finditer(raw), MOST_PARTS + 1)}
+    if len(found) > MOST_PARTS or raw.lower().count(b"message/rfc822") > MOST_PARTS:
+        return None
+    if any(set(one) & set(b"()\\") for one in found):
+        return None
+    types = (one[0] for one in _TYPE.finditer(raw))
+    if any(b"multipart" in one.lower() and not _BOUNDARY.search(one) for one in types):
+        return None
+    return found if sum(raw.count(b"--" + one) for one in found) <= 3 * MOST_PARTS else None
+
+
+def _head(raw: bytes, start: int) -> bytes:
+    """The headers that begin there."""
+    block = (
+        raw[start : start + MOST_HEADERS + 4].lstrip(b"\r\n") if start else raw[: MOST_HEADERS + 4]
+    )
+    return _EMPTY.split(block, maxsplit=1)[0]
 
 
 def cleaned(text: str, most: int = LONGEST) -> str:

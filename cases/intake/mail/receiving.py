@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from uuid import UUID, uuid4
 
@@ -28,6 +28,7 @@ from incidentdesk.kernel.errors import DeskError
 from notifications import queries as post
 
 Outcome = Letter.Outcome
+MOST_OF_STRANGERS = 300  # an hour
 TOO_LARGE = "The mail is larger than the desk takes."
 
 
@@ -65,8 +66,8 @@ def receive(
 
     `refused` says why nothing may come of it, for one of which not everything was fetched.
 
-    Raises TryLater if the DNS does not answer for a sender that the desk knows; Conflict if there
-    is no room on the disk. In both cases nothing is stored.
+    Raises TryLater if the DNS does not answer for a sender that the desk knows, or too many mails
+    of strangers have come; Conflict if there is no room on the disk. Nothing is stored then.
     """
     mail = reading.read(raw)
     sender = senders.known("" if mail.fault else mail.sender)
@@ -78,6 +79,8 @@ def receive(
     known = Letter.objects.filter(digest=_digest(raw, mail, verdict)).first()
     if known is not None:
         return known
+    if not sender.is_known:
+        _require_room(at=at)
     key = uuid4()
     stored = vault.store(key, iter([raw]), most=most(), too_large=TOO_LARGE)
     arrival = Arrival(mail, envelope, verdict, sender, key, stored, refused)
@@ -89,6 +92,13 @@ def receive(
     if letter.key != key:
         vault.remove(key)
     return letter
+
+
+def _require_room(*, at: datetime) -> None:
+    """So many of strangers an hour; what is above waits at its senders', known ones go on."""
+    recent = Letter.objects.filter(received_at__gt=at - timedelta(hours=1), is_aligned=False)
+    if recent[:MOST_OF_STRANGERS].count() >= MOST_OF_STRANGERS:
+        raise TryLater("Too many mails of strangers came within an hour.")
 
 
 @transaction.atomic

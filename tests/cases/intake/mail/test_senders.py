@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cases.intake.mail import receiving
 from cases.intake.mail.receiving import TryLater
 from cases.intake.mail.verdicts import aligned
 from cases.models import Incident, Letter, Report
@@ -121,6 +122,16 @@ def test_a_stranger_waits_and_gets_no_answer_and_the_dns_is_not_asked(receive, z
     letter = receive(signed(mail("Eve <eve@evil.test>"), "evil.test"))
     assert quarantined(letter) == "Nobody is known by the address of its sender."
     assert zone.asked == []
+
+
+def test_a_flood_of_strangers_waits_outside_and_known_senders_go_on(receive, monkeypatch):
+    monkeypatch.setattr(receiving, "MOST_OF_STRANGERS", 2)
+    for number in range(2):
+        raw = mail("Eve <eve@evil.test>", message_id=f"<{number}@evil.test>").as_bytes()
+        assert receive(raw).outcome == "quarantined"
+    with pytest.raises(TryLater):
+        receive(mail("Eve <eve@evil.test>", message_id="<3@evil.test>").as_bytes())
+    assert receive(signed(mail())).outcome == "report"
 
 
 def test_an_old_mail_that_is_sent_again_waits(receive):
