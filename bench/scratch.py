@@ -68,6 +68,7 @@ class Stack:
         return kept | {
             "DATA_DIR": str(self.layout.data_dir),
             "PORT": str(self.desk),
+            "INTAKE_LIMIT": "10000000",  # what the desk can, not what it lets one source do
             "DJANGO_SETTINGS_MODULE": settings,
         }
 

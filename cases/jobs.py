@@ -13,9 +13,8 @@ from cases import (
 )
 from cases.access import judging, stored
 from cases.access import own as own_accesses
-from cases.anomalies import own as own_figures
-from cases.anomalies import scraping, watching
-from cases.intake import alerts, beats, figures
+from cases.anomalies import of_the_desk, scraping, watching
+from cases.intake import alerts, beats, figures, keeping, releasing, storm
 from incidentdesk.kernel import clocks, worker
 
 
@@ -23,6 +22,25 @@ from incidentdesk.kernel import clocks, worker
 def open_pending() -> None:
     """Open what was accepted but could not be opened then."""
     alerts.open_pending(at=clocks.now())
+
+
+@worker.job()
+def end_maintenance() -> None:
+    """Open what still fires when its maintenance window ended; set the next time of those that
+    repeat."""
+    releasing.end_due(at=clocks.now())
+
+
+@worker.job()
+def calm_storms() -> None:
+    """Clear the incidents about sources that send too much or what cannot be read, once over."""
+    storm.calm_down(at=clocks.now())
+
+
+@worker.job()
+def prune_events() -> None:
+    """Forget raw events that are older than they are kept."""
+    keeping.prune(at=clocks.now())
 
 
 @worker.job()
@@ -90,12 +108,12 @@ def watch_series() -> None:
 @worker.job()
 def measure_desk() -> None:
     """The desk's own figures of the minutes that are over."""
-    own_figures.measure(at=clocks.now())
+    of_the_desk.measure(at=clocks.now())
 
 
-@worker.job()
+@worker.job(queue="webhooks")
 def ask_prometheus() -> None:
-    """Ask what is due of every Prometheus that the desk may ask."""
+    """Ask what is due of every Prometheus that the desk may ask; they answer when they like."""
     scraping.ask(at=clocks.now())
 
 

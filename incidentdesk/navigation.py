@@ -88,6 +88,8 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
                 within="cases.Source",
             ),
             Place("Trading hours", "schedule", "cases.TradingHours", within="cases.Source"),
+            Place("Alert rules", "filter_alt", "cases.AlertRule", within="cases.Source"),
+            Place("Maintenance", "engineering", "cases.MaintenanceWindow"),
             Place("Access rules", "policy_alert", "cases.AccessRule"),
             Place("Categories", "category", "cases.Category"),
             Place("Target times", "timer", "cases.Target"),

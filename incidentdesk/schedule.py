@@ -20,6 +20,21 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 15.0,
         "options": {"expires": 60},
     },
+    "end-maintenance": {
+        "task": "cases.jobs.end_maintenance",
+        "schedule": 15.0,
+        "options": {"expires": 60},
+    },
+    "calm-storms": {
+        "task": "cases.jobs.calm_storms",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "prune-events": {
+        "task": "cases.jobs.prune_events",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "find-missing-beats": {
         "task": "cases.jobs.find_missing_beats",
         "schedule": 60.0,
@@ -78,7 +93,7 @@ EVERY: dict[str, dict[str, Any]] = {
     "ask-prometheus": {
         "task": "cases.jobs.ask_prometheus",
         "schedule": 15.0,
-        "options": {"expires": 30},
+        "options": {"queue": "webhooks", "expires": 30},
     },
     "prune-figures": {
         "task": "cases.jobs.prune_figures",

@@ -277,6 +277,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT") or (DATA_DIR / "media"))
+INTAKE_LIMIT = number("INTAKE_LIMIT", default=15_000, most=10_000_000)  # a source and minute
 MAX_UPLOAD_MB = number("MAX_UPLOAD_MB", default=25, most=2000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 LANGUAGE_CODE = "en-gb"

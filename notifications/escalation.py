@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import models, transaction
@@ -17,7 +18,7 @@ from django.db.models import Q
 from incidentdesk.kernel import errors, worker
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.prepared import Prepared
-from notifications import ladder, outbox, pages
+from notifications import bundling, ladder, outbox, pages
 from notifications.models import Escalation, EscalationEvent
 
 logger = logging.getLogger(__name__)
@@ -245,10 +246,15 @@ def _take_steps(row: Escalation, *, at: datetime) -> None:
     climb = ladder.climb(row, at=at)
     told: set[int] = set()
     drafts: list[outbox.Draft] = []
+    everybody = {person.pk for rung in climb.rungs for person in rung.people}
+    waiting = bundling.who_waits(everybody, row.severity, at=at)
     for rung in climb.rungs:
         fresh = [person for person in rung.people if person.pk not in told]
         told.update(person.pk for person in fresh)
-        drafts += [_page(row, rung, person, at=at) for person in fresh]
+        drafts += [
+            replace(_page(row, rung, person, at=at), is_held=person.pk in waiting)
+            for person in fresh
+        ]
         _log_rung(row, rung, fresh, at=at)
     if not told:
         logger.critical("nobody can be paged about %s: no step has anybody, no administrator", row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from incidentdesk.kernel import clocks, worker
-from notifications import delivery, escalation, turns
+from notifications import bundling, delivery, escalation, turns
 
 
 @worker.job(queue="page")
@@ -23,7 +23,9 @@ def deliver_webhooks() -> None:
 
 @worker.job(queue="page")
 def escalate() -> None:
-    """Take the steps that are due; a long list goes on behind the pages that it queued."""
+    """Take the steps that are due, and send the lists of pages that wait; a long run goes on behind
+    the pages that it queued."""
+    bundling.send_lists(at=clocks.now())
     if escalation.run_due(at=clocks.now()) == escalation.RUN_LIMIT:
         worker.wake("notifications.jobs.escalate", queue="page")
 

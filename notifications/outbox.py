@@ -45,6 +45,7 @@ class Draft:
     payload: str = ""
     line: str = ""  # whose share of the sender's time it takes
     reply_to: str = ""  # where an answer goes, if not to the sender of every mail
+    is_held: bool = False  # it waits to be sent in a list (`bundling`)
 
 
 QUIET = "It was written by loading the past, such as the demo data; nobody is mailed of that."
@@ -98,13 +99,11 @@ def queue_many(drafts: Iterable[Draft], *, at: datetime) -> list[Message]:
     Message.objects.bulk_create(rows, ignore_conflicts=True)
     # ON CONFLICT DO NOTHING does not say which rows went in; our own Message-IDs do.
     written = list(Message.objects.filter(message_id__in=[row.message_id for row in rows]))
-    event = MessageEvent.Event.SUPPRESSED if is_quiet() else MessageEvent.Event.QUEUED
     MessageEvent.objects.bulk_create(
-        MessageEvent(message=message, at=at, event=event, detail=message.last_error)
+        MessageEvent(message=message, at=at, event=message.state, detail=message.last_error)
         for message in written
     )
-    if not is_quiet():
-        _wake({message.channel for message in written})
+    _wake({message.channel for message in written if message.state == Message.State.QUEUED})
     return written
 
 
@@ -148,6 +147,9 @@ def _row(draft: Draft, *, at: datetime) -> Message:
         else rendering.render(draft.kind, draft.context, zone=draft.zone)
     )
     user = draft.to if isinstance(draft.to, User) else None
+    state = Message.State.HELD if draft.is_held else Message.State.QUEUED
+    if is_quiet():
+        state = Message.State.SUPPRESSED
     return Message(
         kind=draft.kind,
         channel=draft.channel,
@@ -162,8 +164,8 @@ def _row(draft: Draft, *, at: datetime) -> Message:
         line=draft.line,
         reply_to=draft.reply_to,
         is_page=draft.is_page,
-        state=Message.State.SUPPRESSED if is_quiet() else Message.State.QUEUED,
-        next_try_at=None if is_quiet() else at,
+        state=state,
+        next_try_at=at if state == Message.State.QUEUED else None,
         last_error=QUIET if is_quiet() else "",
         created_at=at,
     )

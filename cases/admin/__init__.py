@@ -21,6 +21,7 @@ from cases.admin import (
     series,
     severity,
     source,
+    suppression,
     system,
     task,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "series",
     "severity",
     "source",
+    "suppression",
     "system",
     "task",
 ]

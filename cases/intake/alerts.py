@@ -8,13 +8,13 @@ incident. If opening fails, the delivery alone is kept and a job opens it.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import DatabaseError, transaction
 
 from cases import timeline
-from cases.intake import backlog, formats, mapping, opening, statements
+from cases.intake import alert_rules, backlog, formats, holding, joining, statements
+from cases.intake.receipt import Receipt, told
 from cases.intake.signal import Action, Signal
 from cases.models import Alert, Entry, Event, Incident, Phase, Source
 from incidentdesk.kernel.access import SYSTEM
@@ -22,31 +22,8 @@ from incidentdesk.kernel.prepared import Inserted
 
 logger = logging.getLogger(__name__)
 
-_ALERTS, _EVENTS = Inserted(Alert), Inserted(Event)
+_EVENTS = Inserted(Event)
 _ATTEMPTS = 3  # a deadlock, or a race over one alert, is tried again before it waits for the job
-
-
-@dataclass
-class Receipt:
-    """What became of a delivery: `status` and the references of the incidents concerned.
-
-    The sender reads them, so a restricted incident is concerned without being named.
-    """
-
-    status: str = "ignored"
-    references: list[str] = field(default_factory=list)
-    incident_id: int | None = None
-    concerns: set[int] = field(default_factory=set)
-
-    def note(self, status: str, incident_id: int, reference: str) -> None:
-        """Remember one incident, by name if it has one outside; opened outranks folded outranks
-        resolved."""
-        order = ("ignored", "resolved", "folded", "opened")
-        self.status = max(self.status, status, key=order.index)
-        self.incident_id = self.incident_id or incident_id
-        self.concerns.add(incident_id)
-        if reference and reference not in self.references:
-            self.references.append(reference)
 
 
 def receive(
@@ -106,16 +83,17 @@ def handle(*, source: Source, signals: list[Signal], at: datetime) -> Receipt:
     All rows that it will change are locked before the first is: see `statements`.
     """
     receipt = Receipt()
+    rules = alert_rules.of(source)
+    signals = alert_rules.grouped(rules, signals)
     firing = [signal for signal in signals if signal.action == Action.FIRE]
-    told = [signal.key for signal in signals if signal.action != Action.FIRE]
+    others = [signal.key for signal in signals if signal.action != Action.FIRE]
     groups = {signal.group for signal in firing}
     if groups:
         statements.lock_groups(source, firing)
-    incidents = statements.lock_incidents(source, groups=groups, told=told)
+    incidents = statements.lock_incidents(source, groups=groups, told=others)
     known = _fold(source, signals, receipt, at=at)
-    fresh = {signal.key: signal for signal in firing if signal.key not in known}
-    if fresh:
-        _open_or_join(source, list(fresh.values()), incidents, receipt, at=at)
+    if fresh := [signal for signal in firing if signal.key not in known]:
+        joining.open_or_join(source, fresh, rules, incidents, receipt, at=at)
     for signal in signals:
         if signal.action == Action.NOTE:
             _note(source, signal, receipt, at=at)
@@ -134,49 +112,6 @@ def _fold(source: Source, signals: list[Signal], receipt: Receipt, *, at: dateti
     return known
 
 
-def _open_or_join(
-    source: Source,
-    fresh: list[Signal],
-    incidents: list[tuple[Incident, list[str]]],
-    receipt: Receipt,
-    *,
-    at: datetime,
-) -> None:
-    """New alerts join the open incident of their group, or open one."""
-    mappings = mapping.of(source)
-    fresh = [mapping.hinted(mappings, signal) for signal in fresh]
-    made: list[Alert] = []
-    opened: list[tuple[Incident, list[Signal], list[Alert]]] = []
-    for group in dict.fromkeys(signal.group for signal in fresh):
-        members = [signal for signal in fresh if signal.group == group]
-        joined = [one for one, its in incidents if group in its and one.is_open]
-        if joined:
-            incident = _join(joined[-1], members, receipt, at=at)
-        else:
-            incident = opening.open_from(source, members, at=at)
-            receipt.note("opened", incident.pk, _told(incident))
-        mapping.place(incident, source, mappings, members, at=at)
-        alerts = [opening.alert(source, incident, signal, at=at) for signal in members]
-        made += alerts
-        if not joined:
-            opened.append((incident, members, alerts))
-    # In order: two that bring the same alerts through other groups wait for each other here.
-    _ALERTS.add(*sorted(made, key=lambda alert: alert.external_key))
-    for incident, members, alerts in opened:
-        opening.support(incident, source, members, alerts, at=at)
-
-
-def _join(incident: Incident, members: list[Signal], receipt: Receipt, *, at: datetime) -> Incident:
-    """New alerts join the open incident of their group."""
-    receipt.note("folded", incident.pk, _told(incident))
-    names = "; ".join(signal.title for signal in members)
-    timeline.record(incident, Entry.Kind.ALERT, f"Joined by: {names}", by=SYSTEM, at=at)
-    if incident.recovery_proposed_at is not None:  # it fires again
-        incident.recovery_proposed_at = None
-        incident.save(update_fields=["recovery_proposed_at"])
-    return incident
-
-
 def _note(source: Source, signal: Signal, receipt: Receipt, *, at: datetime) -> None:
     """The sending tool says that somebody acknowledged there; here the ladder goes on."""
     alert = (
@@ -185,7 +120,7 @@ def _note(source: Source, signal: Signal, receipt: Receipt, *, at: datetime) -> 
         .first()
     )
     if alert is not None:
-        receipt.note("folded", alert.incident_id, _told(alert.incident))
+        receipt.note("folded", alert.incident_id, told(alert.incident))
         text = f"Acknowledged in {source}: {alert.title}. Pages here go on until someone does here."
         if not alert.incident.entries.filter(kind=Entry.Kind.ALERT, body=text).exists():
             timeline.record(alert.incident, Entry.Kind.ALERT, text, by=SYSTEM, at=at)
@@ -195,13 +130,15 @@ def _resolve(
     source: Source, keys: list[str], incidents: list[Incident], receipt: Receipt, *, at: datetime
 ) -> None:
     """Alerts cleared; where an incident's last one did, recovery is proposed. Nothing closes."""
+    held = set(keys)
     firing = Alert.objects.filter(source=source, external_key__in=keys, resolved_at=None)
     for incident in incidents:
         cleared = list(firing.filter(incident=incident))
         if not cleared:  # a copy of this request was faster
             continue
         firing.filter(incident=incident).update(resolved_at=at, last_at=at)
-        receipt.note("resolved", incident.pk, _told(incident))
+        held -= {alert.external_key for alert in cleared}
+        receipt.note("resolved", incident.pk, told(incident))
         text = f"Cleared: {'; '.join(alert.title for alert in cleared)}."
         last = not incident.alerts.filter(resolved_at=None).exists()
         if last and incident.is_open and incident.phase != Phase.REVIEW:
@@ -209,11 +146,8 @@ def _resolve(
             incident.save(update_fields=["recovery_proposed_at"])
             text += " Every alert has cleared; recovery is proposed."
         timeline.record(incident, Entry.Kind.ALERT, text, by=SYSTEM, at=at)
-
-
-def _told(incident: Incident) -> str:
-    """The reference that a sender is told; that of a restricted incident stays inside."""
-    return "" if incident.is_restricted else incident.reference
+    if held:
+        holding.clear(source, held, at=at)
 
 
 def _store(
@@ -226,14 +160,13 @@ def _store(
     said: str,
     at: datetime,
 ) -> None:
-    became = f"{receipt.status} {', '.join(receipt.references[:8])}".strip()
     _EVENTS.add(
         Event(
             source=source,
             received_at=at,
             body=raw,
             outcome=outcome,
-            said=(said or became)[:300],
+            said=(said or receipt.said)[:300],
             incident_id=receipt.incident_id,
             concerns=sorted(receipt.concerns),
             by_former_key=source.is_by_former_key,
@@ -275,8 +208,7 @@ def _open_one_pending(pk: int, *, at: datetime) -> int:
     receipt = handle(source=event.source, signals=signals, at=event.received_at)
     event.outcome, event.incident_id = Event.Outcome.DONE, receipt.incident_id
     event.concerns = sorted(receipt.concerns)
-    named = ", ".join(receipt.references[:8])
-    event.said = f"{receipt.status} later{f': {named}' if named else ''}"[:300]
+    event.said = f"later: {receipt.said}"[:300]
     event.next_try_at = None
     event.save()
     return 1

@@ -28,7 +28,7 @@ from django.core.cache import cache
 from django.utils.module_loading import import_string
 
 from cases.intake import alerts, formats, sns
-from cases.intake.alerts import Receipt
+from cases.intake.receipt import Receipt
 from cases.intake.signal import mapping, moment, text
 from cases.models import Event, Source
 from cases.models.alert import digest

@@ -16,7 +16,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, QuerySet, Valu
 from django.db.models.functions import Least
 
 from cases.intake import alerts, formats, heartbeat
-from cases.intake.alerts import Receipt
+from cases.intake.receipt import Receipt
 from cases.models import Alert, Event, Heartbeat, Source
 from cases.models.alert import digest
 

@@ -25,7 +25,9 @@ TITLE = "title"  # the alert's title, where no label is called so
 
 
 def of(source: Source) -> list[LabelMapping]:
-    """All mappings of a source: one statement."""
+    """All mappings of a source: one statement, or none where it is known to have none."""
+    if not source.has_mappings:
+        return []
     return _asked().rows(source_id=source.pk)
 
 

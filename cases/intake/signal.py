@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -37,6 +37,26 @@ class Signal:
     labels: dict[str, str] = field(default_factory=dict)
     is_hinted: bool = False
     category: tuple[int, str] | None = None  # id and key, where it knows better than its source
+
+
+def kept(signal: Signal) -> dict[str, Any]:
+    """The signal as JSON, to be read again by `restored`."""
+    started = signal.started_at.isoformat() if signal.started_at else None
+    return asdict(signal) | {"started_at": started}
+
+
+def restored(one: Any) -> Signal:
+    """The signal that `kept` wrote."""
+    known = mapping(one, "Each signal")
+    try:
+        known = {
+            **known,
+            "action": Action(known["action"]),
+            "started_at": moment(known["started_at"]),
+        }
+        return Signal(**known)
+    except (KeyError, ValueError, TypeError):
+        raise InvalidInput("A signal is not as the desk writes it.") from None
 
 
 def text(value: Any, limit: int) -> str:

@@ -74,7 +74,14 @@ _REPEAT = Prepared(
             concerned.ids[1], concerned.ids, source.is_former
         FROM source, concerned WHERE concerned.ids IS NOT NULL
     )
-    SELECT source.*, concerned.ids, concerned."references" FROM source, concerned
+    SELECT source.*, concerned.ids, concerned."references",
+        concerned.ids IS NULL AND EXISTS (SELECT FROM cases_alertrule AS r, source
+            WHERE r.source_id = source.id AND r.is_on),
+        concerned.ids IS NULL AND EXISTS (SELECT FROM cases_labelmapping AS m, source
+            WHERE m.source_id = source.id),
+        concerned.ids IS NULL AND EXISTS (SELECT FROM cases_maintenancewindow
+            WHERE starts_at <= %(at)s AND ends_at > %(at)s)
+    FROM source, concerned
     """,
     digest="text",
     format="text",
@@ -189,11 +196,12 @@ def find(
         rows = _REPEAT.rows(values | {"keys": [], "times": []})
     if not rows:
         return None
-    *facts, category_id, category_key, is_former, concerned, references = rows[0]
+    *facts, category_id, category_key, is_former, concerned, references = rows[0][:-3]
     if concerned:
         return list(references)
     source = Source(**dict(zip(("id", "name", "format", "impact", "scope"), facts, strict=True)))
     source.is_by_former_key = is_former
+    source.has_rules, source.has_mappings, source.is_maintained = rows[0][-3:]
     if category_id is not None:
         source.category = Category(id=category_id, key=category_key)
     return source

@@ -6,15 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db.models import OuterRef, Subquery
 
 from cases import queries, rules
-from cases.intake import formats, mapping, plain
+from cases.intake import alert_rules, formats, holding, maintenance, mapping, plain
 from cases.intake.expressions import Reader
 from cases.intake.signal import Action, Signal
-from cases.models import Alert, LabelMapping, Source
+from cases.models import Alert, Source
 from cases.models.incident import OVER
+from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import InvalidInput
 
@@ -74,10 +76,11 @@ def would(
         signals = formats.read(source.format, raw, given)
     except InvalidInput as error:
         return Result(refused=str(error), said=said)
-    mappings = mapping.of(source)
+    mappings, known = mapping.of(source), alert_rules.of(source)
+    signals = alert_rules.grouped(known, signals)
     signals = [mapping.hinted(mappings, s) if s.action == Action.FIRE else s for s in signals]
     shown = signals[:MOST]
-    outcomes = _outcomes(source, shown, mappings, by)
+    outcomes = _outcomes(source, shown, holding.Known(known, mappings), by, clocks.now())
     return Result(outcomes=outcomes, said=said, more=len(signals) - len(shown))
 
 
@@ -106,8 +109,10 @@ def _one(name: str, known: plain.Field, said: str, alert: object, reader: Reader
 
 
 def _outcomes(
-    source: Source, signals: list[Signal], mappings: list[LabelMapping], by: Actor
+    source: Source, signals: list[Signal], known: holding.Known, by: Actor, at: datetime
 ) -> list[Outcome]:
+    mappings = known.mappings
+    windows = maintenance.in_force(at)
     firing = _firing(source, signals)
     groups = _groups(source, signals)
     named = _named({*firing.values(), *groups.values()}, by)
@@ -120,16 +125,20 @@ def _outcomes(
             words = _told(signal, named[at_work] if at_work else "")
         elif at_work:
             words = f"Folds into {named[at_work]}: this alert fires already."
+        elif window := maintenance.covering(windows, mappings, signal):
+            words = f"Opens nothing: held back by maintenance “{window}”."
         elif signal.group in groups:
             words = (
                 f"Joins {named[groups[signal.group]]}: another alert of its group belongs to it."
             )
         elif signal.group in begun:
             words = "Joins the incident that this body opens."
+        elif (rule := alert_rules.fitting(known.rules, signal)) and rule.times:
+            words = f"Held back by rule “{rule}” until it comes {rule.times} times."
         else:
             severity = in_force.grade(source.impact, source.scope, signal.urgency).severity
             words = f"Opens an incident, SEV-{severity}."
-        begun |= {signal.group} if signal.action == Action.FIRE else set()
+        begun |= {signal.group} if words.startswith("Opens an") else set()
         concerned = [signal] if signal.action == Action.FIRE and not at_work else []
         found.append(
             Outcome(

@@ -24,6 +24,7 @@ from cases.intake import (
     pagerduty,
     signatures,
     statements,
+    storm,
 )
 from cases.intake.signal import Signal
 from cases.models import Source
@@ -79,9 +80,7 @@ def _take_figures(key: str, raw: str, *, at: datetime) -> HttpResponse:
         alerts.refuse(source=source, raw=raw, why=str(refused), at=at)
         return error(str(refused), 400)
     if figures.is_too_fast(source, len(found), at=at):
-        answer = error("These are more figures than a source may send in a minute.", 429)
-        answer["Retry-After"] = str(60 - at.second)
-        return answer
+        return too_many("These are more figures than a source may send in a minute.", at=at)
     stored = figures.store(source=source, figures=found, at=at)
     bad = sorted([*bad, *stored.refused], key=lambda one: one.line)
     if bad:
@@ -203,6 +202,9 @@ def guarded(request: HttpRequest, take: Callable[[str, datetime], HttpResponse])
 
 def _receive(key: str, source_format: str, raw: str, *, unknown: int, at: datetime) -> JsonResponse:
     """Read it, count it if it only repeats, else handle it; all of it once the source is known."""
+    if storm.is_too_much(key, at=at):
+        storm.tell(key=key, source_format=source_format, at=at)
+        return too_many("These are more deliveries than a source may send in a minute.", at=at)
     signals, refusal = _read(key, source_format, raw, at=at)
     found = statements.find(key=key, source_format=source_format, signals=signals, raw=raw, at=at)
     if isinstance(found, list):
@@ -211,6 +213,7 @@ def _receive(key: str, source_format: str, raw: str, *, unknown: int, at: dateti
         return unknown_key(unknown)
     if refusal:
         alerts.refuse(source=found, raw=raw, why=refusal, at=at)
+        storm.note_refused(found, refusal, at=at)
         return error(refusal, 400)
     receipt = alerts.receive(source=found, raw=raw, signals=signals, at=at)
     return _accepted(source_format, signals, receipt.status, receipt.references)
@@ -246,6 +249,13 @@ def _accepted(
     elif source_format == Source.Format.OPSGENIE:
         answer |= {"result": "Request will be processed", "took": 0.0, "requestId": uuid.uuid4()}
     return JsonResponse(answer, status=202)
+
+
+def too_many(sentence: str, *, at: datetime) -> JsonResponse:
+    """A refusal until the minute is over."""
+    answer = error(sentence, 429)
+    answer["Retry-After"] = str(60 - at.second)
+    return answer
 
 
 def unknown_key(status: int) -> JsonResponse:

@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0201_access_guards"),
+        ("cases", "0221_rules_and_maintenance_guards"),
         ("partners", "0090_code_example"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -40,6 +40,7 @@ from cases.models.series import (
 )
 from cases.models.severity import AxisLevel, Basis, SeverityFloor, SeverityMatrix, SeverityRule
 from cases.models.shared_file import SharedFile
+from cases.models.suppression import AlertRule, HeldAlert, MaintenanceWindow
 from cases.models.system import AffectedSystem, System
 from cases.models.task import Task
 
@@ -49,6 +50,7 @@ __all__ = [
     "AccessRule",
     "AffectedSystem",
     "Alert",
+    "AlertRule",
     "Anomaly",
     "Assignment",
     "AxisLevel",
@@ -69,11 +71,13 @@ __all__ = [
     "Framework",
     "FrameworkReading",
     "Heartbeat",
+    "HeldAlert",
     "Incident",
     "IncidentUserObjectPermission",
     "Involvement",
     "LabelMapping",
     "Letter",
+    "MaintenanceWindow",
     "MomentChange",
     "Move",
     "Notice",

@@ -111,7 +111,10 @@ class Source(models.Model):
     )
 
     objects = SourceQuerySet.as_manager()
-    is_by_former_key = False  # whether what just came used the former key; no column
+    # What is known of it where something just came; no columns.
+    is_by_former_key = False  # it used the former key
+    has_rules = has_mappings = True  # there may be alert rules, label mappings of it
+    is_maintained = True  # some maintenance window may be in force
 
     class Meta:
         ordering = ("name",)

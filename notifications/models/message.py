@@ -22,6 +22,7 @@ class Message(models.Model):
         SENT = "sent", "sent"
         FAILED = "failed", "failed"
         SUPPRESSED = "suppressed", "not sent on purpose"
+        HELD = "held", "waits to be sent in a list"
 
     kind = models.CharField(max_length=40)
     channel = models.CharField(max_length=20, default="email")
@@ -77,6 +78,12 @@ class Message(models.Model):
             ),
             models.Index(fields=["about", "id"], name="message_about"),
             models.Index(
+                fields=["to_user", "created_at"],
+                name="message_page_of",
+                condition=Q(is_page=True),
+            ),
+            models.Index(fields=["to_user"], name="message_held", condition=Q(state="held")),
+            models.Index(
                 fields=["line", "id"],
                 name="message_in_line",
                 condition=Q(state__in=["queued", "sending"]) & ~Q(line=""),
@@ -91,7 +98,11 @@ class Message(models.Model):
             models.CheckConstraint(
                 name="message_open_is_due",
                 condition=Q(state__in=["queued", "sending"], next_try_at__isnull=False)
-                | Q(state__in=["sent", "failed", "suppressed"], next_try_at__isnull=True),
+                | Q(state__in=["sent", "failed", "suppressed", "held"], next_try_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="message_held_has_person",
+                condition=~Q(state="held") | Q(to_user__isnull=False, is_page=True),
             ),
             models.CheckConstraint(
                 name="message_sent_has_time",
@@ -114,6 +125,7 @@ class MessageEvent(models.Model):
         RETRY = "retry", "could not be sent, will be tried again"
         FAILED = "failed", "failed"
         REPEATED = "repeated", "tried again after a sender died"
+        HELD = "held", "waits to be sent in a list"
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="events")
     at = models.DateTimeField()

@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from cases import queries
-from cases.intake import beats, snippets
+from cases.intake import alert_rules, beats, samples, snippets
 from cases.models import Event, Heartbeat, Source
 from incidentdesk.kernel.access import Actor
 
@@ -33,6 +33,8 @@ def below(source: Source, by: Actor, now: datetime) -> dict[str, Any]:
             )
         ],
         "refused": refused.defer("body").order_by("-id").first(),
+        "rules": [(rule, alert_rules.explain(rule)) for rule in alert_rules.of(source)],
+        "takes_rules": source.format in samples.OF_ALERTS,
         "snippet": snippets.snippet(source.format, "<key>", source.preset),
         **_keys(source, times, now),
         **_beat(source, now),

@@ -20,6 +20,7 @@ _MAIL = {
     Message.State.SENDING: ("queued", ""),
     Message.State.SENT: ("sent", "ok"),
     Message.State.FAILED: ("bounced", "bad"),
+    Message.State.HELD: ("queued", ""),
     Message.State.SUPPRESSED: ("not sent on purpose", "mute"),
 }
 

@@ -72,7 +72,7 @@ def test_wherever_opening_fails_the_delivery_alone_stays_and_is_opened_later_onc
     assert outcomes() == [("pending", "accepted")]
     Event.objects.update(next_try_at=clocks.now())
     jobs.open_pending()
-    assert outcomes() == [("done", f"opened later: {only().reference}")]
+    assert outcomes() == [("done", f"later: opened {only().reference}")]
     kept = Event.objects.get()
     assert kept.incident == only()
     assert only().opened_at == only().detected_at == kept.received_at
@@ -92,9 +92,9 @@ def test_what_waits_is_opened_in_the_order_in_which_it_came(post):
     assert Alert.objects.get(title="A").count == 2
     references = list(Incident.objects.order_by("pk").values_list("reference", flat=True))
     assert [words for _, words in outcomes()] == [
-        f"opened later: {references[0]}",
-        f"opened later: {references[1]}",
-        f"folded later: {references[0]}",
+        f"later: opened {references[0]}",
+        f"later: opened {references[1]}",
+        f"later: folded {references[0]}",
     ]
 
 

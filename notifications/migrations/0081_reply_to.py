@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0070_turns"),
+        ("notifications", "0080_lists_of_pages"),
     ]
 
     operations = [

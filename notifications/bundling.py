@@ -1,0 +1,149 @@
+"""Storm manners: whoever was paged often enough a moment ago gets one list instead of more pages.
+
+A person is paged at once about what is more severe than all that they were paged about, and about
+the first of the rest. What follows waits, `WAIT` at most, and comes as a list with a link to
+acknowledge each; lists are `APART`. That is six pages in ten minutes at most, and nothing is
+dropped: a page in a list says so in its log, and the ladder goes on as if it had been sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Min
+
+from incidentdesk.kernel.models import User
+from notifications import outbox, pages, rendering
+from notifications.models import Escalation, Message, MessageEvent, Severity
+
+KIND = "pages"
+AT_ONCE = 2  # pages of ladders within `WITHIN`
+WITHIN = timedelta(minutes=10)
+WAIT = timedelta(seconds=30)  # for others to come, before the first list
+APART = timedelta(minutes=5)
+ALL_URL = "/admin/notifications/escalation/"
+NAMED = 20  # pages that a list names; of the rest it says how many
+
+_HAD = """
+    SELECT m.to_user_id, count(*), min(e.severity)
+    FROM notifications_message AS m
+    LEFT JOIN LATERAL (
+        SELECT severity FROM notifications_escalation WHERE about = m.about
+        ORDER BY id DESC LIMIT 1
+    ) AS e ON true
+    WHERE m.is_page AND m.to_user_id = ANY (%(people)s) AND m.created_at > %(since)s
+        AND m.kind = ANY (%(kinds)s) AND m.state NOT IN ('held', 'suppressed')
+    GROUP BY m.to_user_id
+"""
+
+
+def lock(people: Collection[int]) -> None:
+    """One at a time decides about the pages of a person, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('pages of a person'), place) FROM ("
+            "SELECT unnest(%s::int[]) AS place ORDER BY place) AS sorted",
+            [list(people)],
+        )
+
+
+def who_waits(people: Collection[int], severity: int, *, at: datetime) -> set[int]:
+    """For whom a page of this severity waits for a list. Two statements."""
+    if not people:
+        return set()
+    lock(people)
+    values: dict[str, Any] = {
+        "people": list(people),
+        "since": at - WITHIN,
+        "kinds": [pages.KIND, KIND],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_HAD, values)
+        had = cursor.fetchall()
+    return {
+        person
+        for person, count, worst in had
+        if count >= AT_ONCE and (worst is None or severity >= worst)
+    }
+
+
+def send_lists(*, at: datetime) -> int:
+    """Write the lists that are due. Answers how many."""
+    held = Message.objects.filter(state=Message.State.HELD).order_by()
+    waiting = held.values("to_user").annotate(first=Min("created_at"))
+    due = [row["to_user"] for row in waiting if row["to_user"] and row["first"] <= at - WAIT]
+    return sum(_send_list(person, at=at) for person in sorted(due))
+
+
+@transaction.atomic(durable=True)
+def _send_list(person_id: int, *, at: datetime) -> int:
+    """One list to one person, unless one came a moment ago or nothing is left to tell."""
+    lock([person_id])
+    lists = Message.objects.filter(kind=KIND, to_user=person_id, created_at__gt=at - APART)
+    if lists.exists():
+        return 0
+    held = Message.objects.filter(state=Message.State.HELD, to_user=person_id)
+    rows = list(held.select_for_update(of=("self",), no_key=True).order_by("pk"))
+    running = Escalation.objects.filter(
+        about__in={row.about for row in rows}, state=Escalation.State.RUNNING
+    )
+    open_now = sorted(running, key=attrgetter("severity", "started_at", "pk"))
+    told = {one.about for one in open_now}
+    person = User.objects.get(pk=person_id)
+    if not person.is_active:
+        _settle(rows, f"{person.name} may not log in any more.", at=at)
+        return 0
+    _settle([r for r in rows if r.about not in told], "It was over before the list went.", at=at)
+    if not open_now:
+        return 0
+    outbox.queue(
+        kind=KIND,
+        to=person,
+        context=_context(person, open_now, at=at),
+        about="",
+        dedupe_key=f"{KIND}:{person_id}:{rows[-1].pk}",
+        at=at,
+        is_page=True,
+    )
+    words = f"It went in a list: {person.name} had several pages just before."
+    _settle([row for row in rows if row.about in told], words, at=at)
+    return 1
+
+
+def _context(person: User, open_now: Sequence[Escalation], *, at: datetime) -> dict[str, Any]:
+    """What the list says: the most severe first."""
+    items = [
+        {
+            "severity": Severity(one.severity).label,
+            "reference": one.reference,
+            "title": one.title,
+            "link": rendering.absolute(one.url),
+            "ack_link": pages.ack_link(one, person, at=at),
+        }
+        for one in open_now[:NAMED]
+    ]
+    return {
+        "person": person.name,
+        "count": len(open_now),
+        "others": len(open_now) - 1,
+        "reference": items[0]["reference"],
+        "title": items[0]["title"],
+        "worst": items[0]["severity"],
+        "items": items,
+        "more": len(open_now) - len(items),
+        "url": ALL_URL,
+    }
+
+
+def _settle(rows: Collection[Message], words: str, *, at: datetime) -> None:
+    """These are not sent by themselves; their log says why."""
+    ids = [row.pk for row in rows]
+    Message.objects.filter(pk__in=ids).update(state=Message.State.SUPPRESSED, last_error=words)
+    MessageEvent.objects.bulk_create(
+        MessageEvent(message_id=pk, at=at, event=MessageEvent.Event.SUPPRESSED, detail=words)
+        for pk in ids
+    )
