@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.db import InternalError, ProgrammingError, connection, transaction
 
-from cases import restriction, vault
+from cases import evidence, restriction, vault
 from cases.intake.mail import quarantine
 from cases.models import Letter, Report, SharedFile
 from incidentdesk.kernel.errors import Conflict, NotAllowed
@@ -35,6 +36,11 @@ def test_it_is_kept_whole_and_read_as_plain_text(letter):
     assert letter.text == "First line\n\nSecond line"
     assert letter.files == "fills.csv"
     assert vault.sha256(letter.key) == letter.sha256
+
+
+def test_what_sweeps_left_over_files_keeps_mails(letter):
+    assert evidence.sweep(at=datetime(2100, 1, 1, tzinfo=UTC)) == 0
+    assert vault.path_of(letter.key).is_file()
 
 
 def test_it_can_become_a_report_of_a_partner_and_its_sender_hears_nothing(letter, people, norrbank):
