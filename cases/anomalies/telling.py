@@ -20,7 +20,7 @@ from cases.detection.alarm import Alarm, Kind
 from cases.detection.together import TOGETHER, grouped
 from cases.intake import alerts, desk, sources
 from cases.intake.signal import Action, Signal
-from cases.models import Alert, Anomaly, Source
+from cases.models import Alert, Anomaly, Incident, Source
 from incidentdesk.kernel.access import Actor
 
 A_RUN = 500
@@ -118,6 +118,9 @@ def _signal(one: Anomaly, action: Action) -> Signal:
         urgency=URGENT if one.kind == Anomaly.Kind.LIMIT else URGENCY,
         started_at=one.began_at,
         labels=labels,
+        systems=(series.system_id,) if series.system_id else (),
+        partners=(series.partner_id,) if series.partner_id else (),
+        detection=Incident.Detection.ANOMALY,
     )
 
 

@@ -212,9 +212,7 @@ def test_ten_thousand_alerts_a_minute_lose_nothing_and_page_nobody_often(
             f"  accepted {answers.fired + answers.cleared:,}, counted {found['fired']:,} of "
             f"{answers.fired:,} that fired, {found['incidents']} incidents\n"
             f"  pages to one person in ten minutes: {pages} at most\n  "
-            + ", ".join(
-                f"{page} median {statistics.median(ms):.0f} ms" for page, ms in took.items()
-            )
+            + ", ".join(f"{page} {statistics.median(ms):.0f} ms" for page, ms in took.items())
             + f"\n  past the limit: 429 after {refused:,} deliveries more"
         )
     assert answers.others == []
