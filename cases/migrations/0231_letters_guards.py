@@ -6,7 +6,7 @@ from incidentdesk.kernel import database
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0216_letters")]
+    dependencies = [("cases", "0230_letters")]
 
     operations = [
         database.statement(
