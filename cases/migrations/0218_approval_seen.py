@@ -58,4 +58,18 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
+        migrations.AlterField(
+            model_name="partnerevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("incident.disclosed", "an incident is shown to you"),
+                    ("incident.changed", "what an incident means for you is put in other words"),
+                    ("notice.published", "we send you a notice"),
+                    ("incident.phase_changed", "an incident moves to another phase"),
+                    ("request.opened", "we ask you for something"),
+                ],
+                max_length=40,
+            ),
+        ),
     ]

@@ -178,7 +178,13 @@ def test_opened_and_known_before_look_alike(both: Both, telling: Telling) -> Non
             )
         else:
             reports.accept(
-                report_id=made.pk, impact=2, scope=2, urgency=2, by=by, at=telling.tick()
+                report_id=made.pk,
+                impact=2,
+                scope=2,
+                urgency=2,
+                shown_severity=3,
+                by=by,
+                at=telling.tick(),
             )
         pages.append(both.a.client.get(f"/portal/reports/{made.reference}/").text)
     for text in pages:
