@@ -141,7 +141,9 @@ def _record(incident: Incident, notice: Notice) -> Record:
     rows = AffectedSystem.objects.filter(incident=incident).select_related("system")
     for row in rows:
         record.systems.add(row.system.name)
-        moments.append(row.down_since)
+        moments += [row.down_since, row.changed_at]
+    said = incident.entries.filter(kind=Entry.Kind.SYSTEM).order_by()
+    moments += said.values_list("at", flat=True)  # isolated, restored: the row keeps the last
     involved = list(incident.involvements.all())
     moments += [row.started_at for row in involved] + [notice.next_update_at]
     record.times = {f"{moment:%H:%M}" for moment in moments if moment}

@@ -167,6 +167,8 @@ def list_reporter(
         timeline.record(incident, Kind.PARTNER, text, by=by, at=at, partner_id=made.partner_id)
     if involvement.disclosed_at is None:
         show(incident, involvement, by=by, at=at)
+    made.shown_as = involvement.reference
+    made.save(update_fields=["shown_as"])
 
 
 def list_named(

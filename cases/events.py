@@ -1,5 +1,5 @@
 """What a partner's programs are told: incident disclosed or changed, notice published, phase
-changed, request opened. A row of the feed and the calls to webhooks, written with what they tell of.
+changed, request opened. A row of the feed and the calls to webhooks, with what they tell of.
 
 Steps of use cases. Only the partner's own references stand in them, and words only where a mail
 would carry them too.

@@ -127,7 +127,8 @@ def approve(*, notice_id: int, is_checked: bool = False, by: Actor, at: datetime
     """The second person stands behind exactly this text for exactly these partners.
 
     `is_checked` says that each flag of `accuracy` was looked at; without it a text that differs
-    from the record is refused. What else the approver saw is kept, so that only that is sent.
+    from the record is refused, and one that names another partner in any case. What else the
+    approver saw is kept, so that only that is sent.
     """
     notice = _locked(notice_id, by=by)
     access.require(by, Permission.NOTICE_APPROVE)
@@ -136,6 +137,7 @@ def approve(*, notice_id: int, is_checked: bool = False, by: Actor, at: datetime
     if notice.state != Notice.State.DRAFT:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
     audience.require_recovered(notice.kind, notice.incident)
+    accuracy.require_each_own(notice)
     flags = accuracy.of(notice)
     approving.require_looked_at(flags, is_checked=is_checked)
     notice.state, notice.approved_at = Notice.State.APPROVED, at
