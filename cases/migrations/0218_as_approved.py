@@ -9,7 +9,7 @@ from incidentdesk.kernel import database
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0221_rules_and_maintenance_guards"),
+        ("cases", "0231_letters_guards"),
     ]
 
     operations = [
