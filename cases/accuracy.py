@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from cases import naming
-from cases.models import AffectedSystem, Entry, Incident, Notice, System
+from cases import naming, wording
+from cases.models import AffectedSystem, Entry, Incident, Notice, NoticeCopy, System
 from incidentdesk.kernel.errors import InvalidInput
 from partners.models import Partner
 
@@ -57,13 +57,16 @@ class Record:
 def of(notice: Notice) -> list[str]:
     """What differs, in words, each once; of several texts with the partner who reads it."""
     record = _record(notice.incident, notice)
-    copies = list(notice.copies.select_related("partner", "involvement").order_by("partner__name"))
+    rows = notice.copies.select_related("partner", "involvement__partner")
+    copies = list(rows.order_by("partner__name"))
     several = len({copy.body for copy in copies}) > 1
     found: dict[str, None] = {}
     for copy in copies:
         prefix = f"{copy.partner.name}: " if several else ""
         severity = copy.involvement.severity
         for words in check(copy.body, record, partner=copy.partner.name, severity=severity):
+            found.setdefault(prefix + words)
+        for words in _aged(notice, copy):
             found.setdefault(prefix + words)
     return list(found)
 
@@ -92,6 +95,16 @@ def check(
         *(f"it holds the desk's own reference {found}" for found in _OWN.findall(text)),
         *(f"nothing stands behind “{words}”" for words in _gaps(whole)),
     ]
+
+
+def _aged(notice: Notice, copy: NoticeCopy) -> list[str]:
+    """Placeholders that would be filled with something else now."""
+    now = wording.values(notice.incident, copy.involvement, notice.next_update_at)
+    if copy.is_own or wording.fill(notice.body, now) == copy.body:
+        return []
+    names = [name for name in wording.holes(notice.body) if now[name] not in copy.body]
+    which = ", ".join(f"{{{name}}}" for name in names) or "the record"
+    return [f"it was written before {which} changed"]
 
 
 def _gaps(text: str) -> Iterator[str]:
@@ -128,7 +141,9 @@ def _record(incident: Incident, notice: Notice) -> Record:
     rows = AffectedSystem.objects.filter(incident=incident).select_related("system")
     for row in rows:
         record.systems.add(row.system.name)
-        moments.append(row.down_since)
+        moments += [row.down_since, row.changed_at]
+    said = incident.entries.filter(kind=Entry.Kind.SYSTEM).order_by()
+    moments += said.values_list("at", flat=True)  # isolated, restored: the row keeps the last
     involved = list(incident.involvements.all())
     moments += [row.started_at for row in involved] + [notice.next_update_at]
     record.times = {f"{moment:%H:%M}" for moment in moments if moment}

@@ -48,6 +48,7 @@ REPORT_COLUMNS = (
     "reporter",
     "state",
     "answer",
+    "shown_as",
 )
 DRAFT_COLUMNS = (
     "id",

@@ -59,7 +59,8 @@ def key(copy: NoticeCopy, contact: Contact) -> str:
 
 
 def letter(copy: NoticeCopy) -> dict[str, Any]:
-    """What a mail about this copy says; where it carries a link alone, no word of the notice.
+    """What a mail about this copy says; where it carries a link alone, neither a word of the
+    notice nor how severe it is.
 
     Before the first notice the reference is not given yet.
     """
@@ -68,12 +69,12 @@ def letter(copy: NoticeCopy) -> dict[str, Any]:
     return {
         "reference": reference,
         "title": involvement.heading if is_whole else "",
-        "severity_label": f"SEV-{involvement.severity} for you",
+        "severity_label": f"SEV-{involvement.severity} for you" if is_whole else "",
         "body": copy.body if is_whole else "",
         "tlp": copy.tlp,
         "url": f"{settings.SITE_URL}/portal/incidents/{reference}/",
         "partner_name": copy.partner.name,
-        "next_update": copy.next_update_at,
+        "next_update": copy.next_update_at if is_whole else None,
     }
 
 

@@ -90,7 +90,6 @@ def evaluate(*, incident_id: int, found: Evaluation, by: Actor, at: datetime) ->
     changes = _put_times(incident, found, by=by, at=at)
     incident.save()
     bases.put(incident, found.bases, by=by, at=at)
-    incident.involvements.update(started_at=incident.occurred_at)  # partners see when it began
     nature = "Nature confirmed. " if incident.confirmed_at else "Nature not confirmed yet. "
     text = f"{nature}{incident.category}. SEV-{incident.severity}: {result.why}."
     tell(incident, before, text + lowered, found.reason, by=by, at=at)
@@ -144,8 +143,6 @@ def correct_time(
     if not moments.put(incident, {name: value}, by=by, at=at):
         raise Conflict("This is the time that stands there already.")
     incident.save(update_fields=[name])
-    if name == "occurred_at":
-        incident.involvements.update(started_at=value)  # partners see when it began
     deadlines.reset(incident)
     deadlines.move_anchor(incident, name, former)
     was = f"from {former:%-d %b %Y %H:%M} " if former else ""

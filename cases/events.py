@@ -1,5 +1,5 @@
-"""What a partner's programs are told: incident disclosed, notice published, phase changed, request
-opened. A row of the feed and the calls to webhooks, written with what they tell of.
+"""What a partner's programs are told: incident disclosed or changed, notice published, phase
+changed, request opened. A row of the feed and the calls to webhooks, with what they tell of.
 
 Steps of use cases. Only the partner's own references stand in them, and words only where a mail
 would carry them too.
@@ -21,11 +21,18 @@ from partners.models import EventType
 
 def disclosed(incident: Incident, involvement: Involvement, *, at: datetime) -> None:
     """The partner sees the incident from now on."""
-    words = {}
-    if labels.may_carry(incident.tlp, involvement.partner):
-        words = {"title": involvement.heading, "severity": involvement.severity}
-    data = _data(involvement, phase=involvement.phase, **words)
+    data = _data(involvement, phase=involvement.phase, **_words(incident, involvement))
     _write([_event(EventType.DISCLOSED, involvement, data, at=at)], incident, at=at)
+
+
+def changed(incident: Incident, involvement: Involvement, *, at: datetime) -> None:
+    """What the partner reads of it is another: title, meaning, severity, or when it began."""
+    words = _words(incident, involvement)
+    if words:
+        began = involvement.started_at
+        words |= {"meaning": involvement.meaning, "started_at": began and _stamp(began)}
+    data = _data(involvement, **words)
+    _write([_event(EventType.CHANGED, involvement, data, at=at)], incident, at=at)
 
 
 def published(incident: Incident, copy: NoticeCopy, *, at: datetime) -> None:
@@ -60,6 +67,12 @@ def asked(incident: Incident, request: Request, *, at: datetime) -> None:
     data |= {"request": request.reference, "due_at": _stamp(request.due_at)}
     data["link"] = f"{settings.SITE_URL}/portal/requests/{request.reference}/"
     _write([_event(EventType.REQUEST, request.involvement, data, at=at)], incident, at=at)
+
+
+def _words(incident: Incident, involvement: Involvement) -> dict[str, Any]:
+    if not labels.may_carry(incident.tlp, involvement.partner):
+        return {}
+    return {"title": involvement.heading, "severity": involvement.severity}
 
 
 def _data(involvement: Involvement, **more: Any) -> dict[str, Any]:

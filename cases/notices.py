@@ -14,6 +14,7 @@ from django.db import transaction
 from cases import (
     accuracy,
     approvers,
+    approving,
     audience,
     deadlines,
     disclosure,
@@ -25,6 +26,7 @@ from cases import (
     queries,
     receipts,
     timeline,
+    wording,
 )
 from cases.audience import OwnText
 from cases.models import Entry, Incident, Notice, NoticeCopy
@@ -68,7 +70,8 @@ def draft(
     """
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
-    _require_whole(body, next_update_at, at=at)
+    wording.require_text(body)
+    promises.require_ahead(next_update_at, at=at)
     involvements = audience.chosen(incident, involvement_ids, kind)
     label = labels.of_notice(incident, tlp)
     people = labels.named(label, involvements, contact_ids)
@@ -99,8 +102,7 @@ def edit(
     access.require(by, Permission.NOTICE_DRAFT)
     if notice.state in (Notice.State.SENT, Notice.State.WITHDRAWN):
         raise Conflict("A notice that was sent or withdrawn stays as it is; draft a new one.")
-    if not body.strip():
-        raise InvalidInput("A notice needs a text.")
+    wording.require_text(body)
     copies = list(notice.copies.all())
     is_stale = labels.is_more_open(notice.tlp, notice.incident.tlp)  # than the incident by now
     promised = notice.next_update_at  # a time that has passed is not promised again
@@ -125,7 +127,8 @@ def approve(*, notice_id: int, is_checked: bool = False, by: Actor, at: datetime
     """The second person stands behind exactly this text for exactly these partners.
 
     `is_checked` says that each flag of `accuracy` was looked at; without it a text that differs
-    from the record is refused.
+    from the record is refused, and one that names another partner in any case. What else the
+    approver saw is kept, so that only that is sent.
     """
     notice = _locked(notice_id, by=by)
     access.require(by, Permission.NOTICE_APPROVE)
@@ -134,17 +137,14 @@ def approve(*, notice_id: int, is_checked: bool = False, by: Actor, at: datetime
     if notice.state != Notice.State.DRAFT:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
     audience.require_recovered(notice.kind, notice.incident)
+    accuracy.require_each_own(notice)
     flags = accuracy.of(notice)
-    if flags and not is_checked:
-        raise InvalidInput(
-            f"The text differs from the record: {'; '.join(flags)}. Look at each, and say that "
-            "the text is right."
-        )
+    approving.require_looked_at(flags, is_checked=is_checked)
     notice.state, notice.approved_at = Notice.State.APPROVED, at
     notice.approved_by_id = by.user_id
+    notice.approval_seen = approving.seen(notice, flags)
     notice.save()
-    flagged = f" Looked at, since it differs from the record: {'; '.join(flags)}." if flags else ""
-    text = f"Notice approved ({notice.get_kind_display()}).{flagged}"
+    text = f"Notice approved ({notice.get_kind_display()}).{approving.looked_at(flags)}"
     timeline.record(notice.incident, Kind.NOTICE, text, by=by, at=at)
     return notice
 
@@ -162,7 +162,10 @@ def withdraw(*, notice_id: int, by: Actor, at: datetime) -> Notice:
 
 @transaction.atomic
 def send(*, notice_id: int, by: Actor, at: datetime) -> Notice:
-    """Send what was approved: each partner sees its copy, and its contacts get a mail."""
+    """Send what was approved: each partner sees its copy, and its contacts get a mail.
+
+    Refused if the record changed since: an edit puts it back to draft, as it is now.
+    """
     notice = _locked(notice_id, by=by)
     access.require(by, Permission.NOTICE_SEND)
     disclosure.require_telling(notice.incident)
@@ -170,15 +173,18 @@ def send(*, notice_id: int, by: Actor, at: datetime) -> Notice:
         raise Conflict("This notice waits for a second person's approval.")
     if notice.state != Notice.State.APPROVED:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
+    approving.require_unchanged(notice)
     return _send(notice, by=by, at=at)
 
 
 @transaction.atomic
-def send_in_emergency(*, notice_id: int, reason: str, by: Actor, at: datetime) -> Notice:
+def send_in_emergency(
+    *, notice_id: int, reason: str, is_checked: bool = False, by: Actor, at: datetime
+) -> Notice:
     """Send what nobody approved: the commander alone, with a reason, and loud.
 
     Approvers are paged, the timeline, the notice and the review show it, and so does the partner's
-    copy.
+    copy. `is_checked` as in `approve`: the text is compared with the record as it is now.
     """
     notice = _locked(notice_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
@@ -195,6 +201,7 @@ def send_in_emergency(*, notice_id: int, reason: str, by: Actor, at: datetime) -
     if notice.state != Notice.State.DRAFT:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
     accuracy.require_each_own(notice)
+    approving.require_looked_at(accuracy.of(notice), is_checked=is_checked)
     notice.emergency_reason = reason.strip()
     sent = _send(notice, by=by, at=at)
     dispatch.page_unasked(sent, by=by, at=at)
@@ -209,6 +216,7 @@ def _send(notice: Notice, *, by: Actor, at: datetime) -> Notice:
     copies = list(every.order_by("partner_id"))
     audience.require_begun(notice.kind, [copy.involvement for copy in copies])
     audience.require_recovered(notice.kind, notice.incident)
+    approving.require_promise_ahead(notice, at=at)
     for copy in copies:
         copy.involvement.incident = notice.incident
         if copy.involvement.disclosed_at is None:
@@ -263,16 +271,6 @@ def _locked(notice_id: int, *, by: Actor) -> Notice:
     notice = Notice.objects.select_for_update(of=("self",)).get(pk=notice_id)
     notice.incident = incident
     return notice
-
-
-def _require_whole(body: str, next_update_at: datetime | None, *, at: datetime) -> None:
-    if not body.strip():
-        raise InvalidInput("A notice needs a text.")
-    if next_update_at is not None and next_update_at <= at:
-        raise InvalidInput(
-            "The next update lies in the past; promise a later time, or none.",
-            field="next_update_at",
-        )
 
 
 def _replaced(incident: Incident, notice_id: int | None) -> Notice | None:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from cases.models import Deadline, Incident, Involvement
 from cases.models.deadline import FACTS, NEXT_UPDATE, PARTNER_NOTICE
+from incidentdesk.kernel.errors import InvalidInput
 from partners import directory
 
 BY_CONTRACT = (PARTNER_NOTICE, *FACTS.values())
@@ -31,6 +32,15 @@ def stage_at(deadline: Deadline, moment: datetime) -> int:
     whole = deadline.due_at - deadline.anchor_at
     passed = [s for s in STAGES if deadline.anchor_at + whole * s / 100 <= moment]
     return passed[-1] if passed else 0
+
+
+def require_ahead(next_update_at: datetime | None, *, at: datetime) -> None:
+    """Refuse to promise a time that has passed."""
+    if next_update_at is not None and next_update_at <= at:
+        raise InvalidInput(
+            "The next update lies in the past; promise a later time, or none.",
+            field="next_update_at",
+        )
 
 
 def reset(incident: Incident) -> None:

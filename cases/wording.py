@@ -36,11 +36,22 @@ def named() -> str:
     return ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 
 
+def require_text(body: str) -> None:
+    """Refuse a notice that says nothing."""
+    if not body.strip():
+        raise InvalidInput("A notice needs a text.")
+
+
 def require_known(text: str) -> None:
     """Refuse a text with a placeholder that there is not."""
     strange = [name for name in _HOLE.findall(text) if name not in PLACEHOLDERS]
     if strange:
         raise InvalidInput(f"There is no placeholder {{{strange[0]}}}; there are {named()}.")
+
+
+def holes(text: str) -> list[str]:
+    """The placeholders in a text, each once."""
+    return [name for name in dict.fromkeys(_HOLE.findall(text)) if name in PLACEHOLDERS]
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

@@ -102,6 +102,7 @@ def accept(
     scope: int | None,
     urgency: int | None,
     shown_title: str = "",
+    shown_severity: int | None = None,
     meaning: str = "",
     by: Actor,
     at: datetime,
@@ -109,7 +110,8 @@ def accept(
     """Open an incident from a report; the partner is listed and sees the incident as its own.
 
     `meaning` is what the partner reads of what it means for it; empty, nothing is said yet.
-    `shown_title` is the title for it; empty, the report's.
+    `shown_title` is the title for it; empty, the report's. `shown_severity` is how severe it is for
+    this partner, 1 to 4, and has to be said: it never reads the incident's.
     """
     made = _to_triage(report_id)
     access.require(by, Permission.REPORT_TRIAGE)
@@ -127,7 +129,7 @@ def accept(
     )
     incident = workflow.open_incident(opening=opening, by=by, at=at)
     _attach(made, incident, Report.State.ACCEPTED, by=by, at=at)
-    disclosure.list_reporter(incident, made, shown_title, meaning, by=by, at=at)
+    disclosure.list_reporter(incident, made, shown_title, meaning, shown_severity, by=by, at=at)
     support = bases.Support(f"{made.partner} reported it", report_id=made.pk)
     bases.put(incident, dict.fromkeys(bases.LABELS, support), by=by, at=at)
     return incident
@@ -139,14 +141,15 @@ def attach(
     report_id: int,
     reference: str,
     shown_title: str = "",
+    shown_severity: int | None = None,
     meaning: str = "",
     by: Actor,
     at: datetime,
 ) -> Incident:
     """The report belongs to an incident that is open already.
 
-    A partner that is listed there keeps its title and meaning; one that is not gets these, as in
-    `accept`.
+    A partner that is listed there in words keeps title, meaning and severity; one that is not gets
+    these, as in `accept`.
     """
     made = _to_triage(report_id)
     access.require(by, Permission.REPORT_TRIAGE)
@@ -159,7 +162,7 @@ def attach(
     incident = queries.locked(pk, by=by)
     moving.require_open(incident)
     _attach(made, incident, Report.State.ATTACHED, by=by, at=at)
-    disclosure.list_reporter(incident, made, shown_title, meaning, by=by, at=at)
+    disclosure.list_reporter(incident, made, shown_title, meaning, shown_severity, by=by, at=at)
     return incident
 
 

@@ -30,7 +30,7 @@ _BY_NO_AUTHOR = """
 """
 
 
-@tracked(name="kind")
+@tracked(name="kind", exclude=("approval_seen",))
 class Notice(models.Model):
     """A text for some of an incident's partners: drafted, approved by a second person, sent.
 
@@ -63,6 +63,11 @@ class Notice(models.Model):
     approved_at = models.DateTimeField(null=True)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="notices_approved"
+    )
+    approval_seen = models.JSONField(
+        null=True,
+        editable=False,
+        help_text="What stood around the text for each partner when it was approved.",
     )
     sent_at = models.DateTimeField(null=True)
     sent_by = models.ForeignKey(
@@ -110,9 +115,10 @@ class Notice(models.Model):
                 condition=pgtrigger.Condition(
                     "COALESCE(OLD.approved_at, OLD.sent_at) IS NOT NULL"
                     " AND (OLD.body, OLD.kind, OLD.tlp, OLD.incident_id, OLD.next_update_at,"
-                    " OLD.drafted_by_id, OLD.approved_by_id, OLD.approved_at)"
+                    " OLD.drafted_by_id, OLD.approved_by_id, OLD.approved_at, OLD.approval_seen)"
                     " IS DISTINCT FROM (NEW.body, NEW.kind, NEW.tlp, NEW.incident_id,"
-                    " NEW.next_update_at, NEW.drafted_by_id, NEW.approved_by_id, NEW.approved_at)"
+                    " NEW.next_update_at, NEW.drafted_by_id, NEW.approved_by_id, NEW.approved_at,"
+                    " NEW.approval_seen)"
                 ),
             ),
             pgtrigger.Trigger(

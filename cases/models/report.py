@@ -42,6 +42,12 @@ class Report(models.Model):
     incident = models.ForeignKey(
         "cases.Incident", models.PROTECT, null=True, related_name="reports"
     )
+    shown_as = models.CharField(
+        max_length=40,
+        blank=True,
+        db_default=models.Value(""),
+        help_text="The partner's own reference of the incident that it belongs to.",
+    )
     triaged_at = models.DateTimeField(null=True)
     triaged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"

@@ -123,6 +123,7 @@ class Life:
         self.incident_id = reports.accept(
             report_id=self.report_id,
             meaning=self.story.meaning,
+            shown_severity=self.severity,
             impact=impact,
             scope=scope,
             urgency=urgency,
@@ -175,6 +176,7 @@ class Life:
             "title": self.story.partner_title,
             "meaning": self.story.meaning,
             "severity": min(4, self.severity + self.rng.choice((0, 0, 1))),
+            "started_at": self.plan.occurred,
             "by": self.commander,
             "at": at,
         }

@@ -140,7 +140,13 @@ def plan_attached(agenda: Agenda, life: Life, code: str) -> None:
         title = f"We see it too: {shown[0].lower()}{shown[1:]}"
         report_id = arrivals.report(title, life.cast.contacts[code], at=at)
         reference = life.incident.reference
-        reports.attach(report_id=report_id, reference=reference, by=life.comms, at=at)
+        reports.attach(
+            report_id=report_id,
+            reference=reference,
+            shown_severity=life.severity,
+            by=life.comms,
+            at=at,
+        )
 
     agenda.add(between(life.plan.begun, life.plan.told, 0.6), tell)
 

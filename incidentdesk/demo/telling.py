@@ -189,7 +189,11 @@ class _Notice:
     def send_alone(self, at: datetime) -> None:
         """By the commander: nobody who approves was awake."""
         notices.send_in_emergency(
-            notice_id=self.notice_id, reason=phrases.ALONE, by=self.commander, at=at
+            notice_id=self.notice_id,
+            reason=phrases.ALONE,
+            is_checked=True,
+            by=self.commander,
+            at=at,
         )
 
     def approve(self, at: datetime) -> None:

@@ -18,6 +18,7 @@ class EventType(models.TextChoices):
     """What a partner's programs are told of, by the name that stands in what they get."""
 
     DISCLOSED = "incident.disclosed", "an incident is shown to you"
+    CHANGED = "incident.changed", "what an incident means for you is put in other words"
     NOTICE = "notice.published", "we send you a notice"
     PHASE = "incident.phase_changed", "an incident moves to another phase"
     REQUEST = "request.opened", "we ask you for something"

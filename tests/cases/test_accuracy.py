@@ -138,6 +138,34 @@ def test_the_record_is_what_was_written_down_and_not_what_was_told(incident, dra
 
 
 @pytest.mark.django_db
+def test_when_a_system_was_isolated_and_restored_is_on_record(incident, draft, people):
+    by, affected = people.actor("responder"), incident.systems.get()
+    for minutes, state in enumerate(("isolated", "restored"), start=20):
+        response.change_system(
+            incident_id=incident.pk,
+            affected_id=affected.pk,
+            state=state,
+            how="As the playbook says.",
+            by=by,
+            at=NOW + minutes * MINUTE,
+        )
+    notice = draft(incident, "Isolated at 10:01, back at 10:02, looked at till 10:03.")
+    assert accuracy.of(notice) == ["10:03 is none of the recorded times"]
+
+
+@pytest.mark.django_db
+def test_another_partner_s_name_is_not_ticked_away(incident, draft, people, norrbank):
+    notice = draft(incident, "As at Norrbank Securities.")
+    assert accuracy.of(notice) == ["it names another partner, Norrbank Securities"]
+    with pytest.raises(InvalidInput, match=r"^This would show .* to Helix Markets; take it out\.$"):
+        notices.approve(notice_id=notice.pk, is_checked=True, by=people.actor("approver"), at=NOW)
+    notice.refresh_from_db()
+    assert notice.state == "draft"
+    fits = draft(incident, "As we told Helix Markets.")
+    notices.approve(notice_id=fits.pk, by=people.actor("approver"), at=NOW)
+
+
+@pytest.mark.django_db
 def test_a_promise_that_the_text_repeats_is_on_record(incident, draft):
     promised = NOW + 64 * MINUTE
     assert accuracy.of(draft(incident, "By 10:45.", next_update_at=promised)) == []

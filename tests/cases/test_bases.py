@@ -152,7 +152,13 @@ def test_an_incident_from_a_report_rests_on_the_report(people, helix):
         at=NOW,
     )
     incident = reports.accept(
-        report_id=told.pk, impact=3, scope=2, urgency=None, by=people.actor("commander"), at=NOW
+        report_id=told.pk,
+        impact=3,
+        scope=2,
+        urgency=None,
+        shown_severity=3,
+        by=people.actor("commander"),
+        at=NOW,
     )
     rows = Basis.objects.filter(incident=incident).order_by("axis")
     assert [(row.axis, row.value, row.report) for row in rows] == [

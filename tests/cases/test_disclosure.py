@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from django.conf import settings
 
-from cases import disclosure, visibility
-from cases.models import Entry, Incident, Involvement
+from cases import disclosure, evaluation, visibility
+from cases.models import Entry, Incident, Involvement, PartnerEvent
+from incidentdesk.kernel import access
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from tests.conftest import NOW
 
@@ -61,7 +64,7 @@ def test_a_listed_partner_sees_nothing_and_has_no_reference(
     row.refresh_from_db()
     assert (row.title, row.meaning, row.severity) == ("Delayed quotes", "Use EU-1.", 2)
     assert (row.reference, row.disclosed_at) == ("", None)
-    assert (row.started_at, row.phase) == (NOW - timedelta(minutes=3), "identification")
+    assert (row.started_at, row.phase) == (None, "identification")  # the incident's is not its
     assert row.phase_times == {"identification": NOW.isoformat()}
     assert seen(people, "helix", helix) == []
     assert lines(incident) == [("Helix Markets is affected (SEV-2 for it): Use EU-1.", helix.pk)]
@@ -159,3 +162,81 @@ def test_every_involved_partner_follows_the_phase(incident_in, people, helix):
     assert set(row.phase_times) == {"identification", "containment", "mitigation", "recovery"}
     moved = {move.to_phase: move.at.isoformat() for move in incident.moves.all()}
     assert row.phase_times == moved
+
+
+def test_a_partner_reads_when_it_began_for_it_and_no_other_time(
+    declare, involve, disclose, people, helix, norrbank
+):
+    began, by = NOW - timedelta(minutes=3), people.actor("commander")
+    incident = declare(occurred_at=NOW - timedelta(hours=2))
+    ours, theirs = involve(incident, helix, started_at=began), involve(incident, norrbank)
+    said = {"title": "x", "meaning": "x", "severity": 2, "by": by, "at": LATER}
+    edit = partial(disclosure.edit_involvement, incident_id=incident.pk, **said)
+    with pytest.raises(InvalidInput, match=r"^It cannot have begun in the future; check the time"):
+        edit(involvement_id=ours.pk, started_at=LATER + timedelta(minutes=1))
+    edit(involvement_id=ours.pk)
+    evaluation.correct_time(
+        incident_id=incident.pk,
+        name="occurred_at",
+        value=NOW - timedelta(hours=1),
+        reason="The log says so.",
+        by=by,
+        at=LATER,
+    )
+    times = incident.involvements.order_by("pk").values_list("started_at", flat=True)
+    assert list(times) == [began, None]
+    edit(involvement_id=theirs.pk, started_at=NOW)
+    assert list(times.all()) == [began, NOW]
+    assert lines(incident)[-1] == (
+        "Norrbank Securities: now SEV-2 for it: x It began 4 Mar 2026 09:41 UTC for it.",
+        norrbank.pk,
+    )
+
+
+def test_what_a_machine_listed_is_shown_once_somebody_said_what_it_is_for_the_partner(
+    declare, disclose, people, helix
+):
+    incident = declare()
+    row = disclosure.list_named(incident, helix, why="a label", by=access.SYSTEM, at=NOW)
+    with pytest.raises(InvalidInput) as refused:
+        disclose(row)
+    assert str(refused.value) == (
+        "Nobody has said yet what it means for Helix Markets and how severe it is for it; edit "
+        "what it means first."
+    )
+    assert seen(people, "helix", helix) == []
+    said = {"title": "Late", "meaning": "Wait.", "severity": 4}
+    by = people.actor("communications")
+    which = {"incident_id": incident.pk, "involvement_id": row.pk}
+    disclosure.edit_involvement(**which, **said, by=by, at=LATER)
+    disclose(row)
+    assert seen(people, "helix", helix) == ["Late"]
+
+
+def test_a_partner_s_programs_are_told_of_a_change_that_it_sees(
+    declare, involve, disclose, people, helix, norrbank
+):
+    incident = declare()
+    ours, theirs = involve(incident, helix), involve(incident, norrbank)
+    by, said = people.actor("communications"), {"title": "Delayed quotes", "meaning": "Use EU-1."}
+    edit = partial(disclosure.edit_involvement, incident_id=incident.pk, by=by, at=LATER, **said)
+    edit(involvement_id=ours.pk, severity=1)  # it sees nothing yet
+    disclose(ours)
+    edit(involvement_id=ours.pk, severity=1)  # nothing is different
+    edit(involvement_id=ours.pk, severity=4, started_at=NOW)
+    edit(involvement_id=theirs.pk, severity=3)
+    told = PartnerEvent.objects.filter(kind="incident.changed").values_list("partner", "data")
+    assert list(told) == [
+        (
+            helix.pk,
+            {
+                "reference": "HELIX-2026-0001",
+                "link": f"{settings.SITE_URL}/portal/incidents/HELIX-2026-0001/",
+                "is_exercise": False,
+                "title": "Delayed quotes",
+                "severity": 4,
+                "meaning": "Use EU-1.",
+                "started_at": "2026-03-04T09:41:00Z",
+            },
+        )
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
@@ -48,7 +50,7 @@ def other(helix) -> access.Actor:
 def tell(incident, people):
     """`tell("RED", helix, contacts=[…])`: to one partner, drafted, approved and sent."""
 
-    def call(tlp, partner, contacts=()) -> NoticeCopy:
+    def call(tlp, partner, contacts=(), **said) -> NoticeCopy:
         step = {"by": people.actor("communications"), "at": NOW}
         notice = notices.draft(
             incident_id=incident.pk,
@@ -57,6 +59,7 @@ def tell(incident, people):
             involvement_ids=[incident.involvements.get(partner=partner).pk],
             tlp=tlp,
             contact_ids=[contact.pk for contact in contacts],
+            **said,
             **step,
         )
         notices.approve(notice_id=notice.pk, by=people.actor("approver"), at=NOW)
@@ -73,11 +76,12 @@ def test_what_a_mail_carries_follows_from_the_label_and_the_contract(
 ):
     Incident.objects.update(tlp=tlp)
     Terms.objects.update(mail_carries=agreed)
-    tell(None, helix)
+    tell(None, helix, next_update_at=NOW + timedelta(hours=1))
     (mail,) = Message.objects.filter(kind="notice")
     whole = f"{mail.subject}\n{mail.body_text}\n{mail.body_html}"
     carries = agreed == "text" and tlp != "AMBER+STRICT"
-    assert [words in whole for words in (TEXT, "Use of your keys")] == [carries, carries]
+    said = (TEXT, "Use of your keys", "SEV-", "Next update")
+    assert [words in whole for words in said] == [carries] * 4
     assert "/portal/incidents/HELIX-2026-0001/" in whole
     assert f"TLP:{tlp}" in mail.body_text
 

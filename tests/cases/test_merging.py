@@ -271,13 +271,15 @@ def test_nothing_is_merged_into_or_listed_in_what_is_in_review(
         by=people.contact("norrbank", norrbank),
         at=LATER,
     )
+    attached = {"report_id": told.pk, "reference": kept.reference, "by": by, "at": LATER}
+    attached |= {"shown_severity": 3}
     for call in (
         lambda: merge(twin, kept),
         lambda: response.add_system(incident_id=kept.pk, system_id=listed.pk, by=by, at=LATER),
         lambda: involve(kept, norrbank, people),
         lambda: response.change_system(**known, state="affected", how="It stalls."),
         lambda: response.set_down(**known, down_since=NOW),
-        lambda: reports.attach(report_id=told.pk, reference=kept.reference, by=by, at=LATER),
+        lambda: reports.attach(**attached),
     ):
         with pytest.raises(Conflict) as refused:
             call()
@@ -291,7 +293,7 @@ def test_nothing_is_merged_into_or_listed_in_what_is_in_review(
         1,
     )
     workflow.step_back(incident_id=kept.pk, reason="It goes on.", by=by, at=LATER)
-    reports.attach(report_id=told.pk, reference=kept.reference, by=by, at=LATER)
+    reports.attach(**attached)
     merge(twin, kept)
     assert fresh(twin).duplicate_of == kept
 

@@ -135,12 +135,6 @@ def test_what_is_met_by_a_time_is_met_at_the_corrected_one(incident_in, correct)
     assert review.due_at == clocks.add(recovered, target.amount, target.counting)
 
 
-def test_partners_see_the_corrected_beginning(incident_in, correct):
-    incident = incident_in("containment")
-    correct(incident, "occurred_at", EARLIER)
-    assert incident.involvements.get().started_at == EARLIER
-
-
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from cases import disclosure, dispatch, facts, notices, response, visibility
+from cases import approving, disclosure, dispatch, facts, notices, response, visibility
 from cases.models import Deadline, Entry, Incident, Involvement, Notice, NoticeCopy
 from incidentdesk.kernel import access, grants
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -181,7 +181,10 @@ def test_an_all_clear_waits_for_the_recovery_to_be_recorded(
         approve(drafted)
     assert str(refused.value) == refusal
     Notice.objects.filter(pk=approved.pk).update(
-        state="approved", approved_at=LATER, approved_by=people["approver"]
+        state="approved",
+        approved_at=LATER,
+        approved_by=people["approver"],
+        approval_seen=approving.seen(approved, []),
     )
     with pytest.raises(InvalidInput) as refused:
         send(approved)

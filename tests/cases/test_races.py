@@ -141,7 +141,8 @@ def test_two_reports_of_one_partner_are_attached_at_once(declare, people, helix,
     by = people.actor("commander")
 
     def attach(made: Report) -> Callable[[], Incident]:
-        return lambda: reports.attach(report_id=made.pk, reference=reference, by=by, at=NOW)
+        said = {"report_id": made.pk, "reference": reference, "shown_severity": 3}
+        return lambda: reports.attach(**said, by=by, at=NOW)
 
     assert at_once([attach(made) for made in told]) == [incident, incident]
     assert Involvement.objects.get().reference == "HELIX-2026-0001"

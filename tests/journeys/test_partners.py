@@ -105,7 +105,7 @@ def test_two_partners_live_through_one_incident_and_neither_learns_of_the_other(
     apart()
     comms.goto("/admin/cases/report/")
     comms.get_by_role("link", name=re.compile(helix.word)).click()
-    do(comms, "accept", impact=3, scope=3, urgency=2)
+    do(comms, "accept", impact=3, scope=3, urgency=2, shown_severity="SEV-2")
     page.goto(comms.url)
     incident = page.url.split("?")[0]
     helix.opens(f"Fills missing {helix.word}")

@@ -29,7 +29,7 @@ def test_a_partners_report_becomes_an_incident_that_it_sees(
     page = as_("comms@desk.example")
     page.goto("/admin/cases/report/")
     page.get_by_role("link", name=re.compile(mark)).click()
-    do(page, "accept", impact=2, scope=2, urgency=2)
+    do(page, "accept", impact=2, scope=2, urgency=2, shown_severity="SEV-3")
 
     partner.goto("/portal/")
     partner.get_by_role("link", name=mark).first.click()

@@ -161,6 +161,7 @@ class Telling:
             title=f"{side.word} {hint} view",
             meaning=f"{side.word} {hint} meaning",
             severity=2,
+            started_at=NOW - timedelta(minutes=3),
             by=self.people.actor("commander"),
             at=self.tick(),
         )

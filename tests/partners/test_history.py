@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from cases import notices
+from cases import disclosure, notices
 from cases.models import Involvement, Phase
 from incidentdesk.kernel import grants
 from incidentdesk.kernel.models import User
@@ -113,16 +113,37 @@ def test_what_a_red_notice_says_is_found_by_those_named_alone(both: Both, tellin
 def test_by_state_severity_and_days(both: Both, three: list[Involvement]) -> None:
     quotes, cancels, first = three
     Involvement.objects.filter(pk=first.pk).update(phase=Phase.CLOSED)
-    Involvement.objects.filter(pk=cancels.pk).update(
-        severity=4, disclosed_at=NOW - timedelta(days=400)
-    )
+    Involvement.objects.filter(pk=cancels.pk).update(severity=4)
     assert found(both, state="closed") == references(first)
     assert found(both, state="open") == references(quotes, cancels)
     assert found(both, severity="4") == references(cancels)
-    day = f"{NOW - timedelta(days=400):%Y-%m-%d}"
-    assert found(both, since=day, until=day) == references(cancels)
-    assert found(both, since=f"{NOW:%Y-%m-%d}") == references(quotes, first)
+    assert found(both, since=f"{NOW:%Y-%m-%d}") == references(quotes, cancels, first)
+    assert found(both, since=f"{NOW + timedelta(days=1):%Y-%m-%d}") == []
     assert found(both, q="slow", state="open", severity="2") == references(quotes)
+
+
+def test_by_the_days_on_which_it_was_told_and_not_on_which_it_was_shown(
+    both: Both, three: list[Involvement], telling: Telling
+) -> None:
+    def day(number: int) -> str:
+        return f"{NOW + timedelta(days=number):%Y-%m-%d}"
+
+    telling.at += timedelta(days=2)
+    shown, later = (telling.involve(telling.declare("GLOBAL"), both.a) for _ in range(2))
+    for row in (shown, later):
+        step = {"by": telling.people.actor("communications"), "at": telling.tick()}
+        disclosure.disclose(incident_id=row.incident_id, involvement_id=row.pk, **step)
+    telling.at += timedelta(days=2)
+    telling.tell(later, "ALDER only now")
+    shown.refresh_from_db()
+    later.refresh_from_db()
+    assert found(both, since=day(2), until=day(2)) == references(shown)
+    assert found(both, since=day(3)) == references(later)
+    assert found(both, since=day(1)) == references(later, shown)
+    assert found(both, until=day(1)) == references(*three)
+    lines = re.findall(r'<p class="meta">(.*?)</p>', both.a.client.get(ADDRESS).text, re.DOTALL)
+    words = [re.sub(r"<[^>]+>|\s+", " ", line).split(" · ")[1].split()[0] for line in lines[:2]]
+    assert words == ["last", "shown"]
 
 
 @pytest.mark.parametrize(

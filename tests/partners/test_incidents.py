@@ -109,7 +109,9 @@ def test_one_incident_shows_how_far_it_is_and_what_it_means(both: Both, telling:
     assert not leaks(text, "BIRCH")
 
 
-def test_a_start_that_is_found_out_later_is_shown(both: Both, telling: Telling) -> None:
+def test_the_incident_s_own_start_is_shown_to_nobody_and_its_own_once_it_is_entered(
+    both: Both, telling: Telling
+) -> None:
     found = evaluation.Evaluation(
         category_id=Category.objects.get(key="outage").pk,
         impact=4,
@@ -119,7 +121,19 @@ def test_a_start_that_is_found_out_later_is_shown(both: Both, telling: Telling) 
     )
     by = telling.people.actor("commander")
     evaluation.evaluate(incident_id=both.incident.pk, found=found, by=by, at=telling.tick())
-    assert "4 Mar 2026 09:00 UTC" in both.a.client.get(page(both.a)).text
+    assert "09:00" not in both.a.client.get(page(both.a)).text
+    disclosure.edit_involvement(
+        incident_id=both.incident.pk,
+        involvement_id=both.a.involvement.pk,
+        title="ALDER",
+        meaning="ALDER",
+        severity=2,
+        started_at=NOW - timedelta(minutes=11),
+        by=by,
+        at=telling.tick(),
+    )
+    assert "4 Mar 2026 09:30 UTC" in both.a.client.get(page(both.a)).text
+    assert "09:30" not in both.b.client.get(page(both.b)).text
 
 
 def test_a_dismissed_incident_says_so_in_plain_words(both: Both, telling: Telling) -> None:

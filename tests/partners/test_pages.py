@@ -187,12 +187,11 @@ def test_a_link_that_is_not_ours_is_refused_in_one_sentence(db: None) -> None:
     assert "This link is not complete" in answer.text
 
 
-def test_a_list_says_when_the_partner_was_told_and_when_it_began_is_another_time(both: Both):
+def test_a_list_says_when_the_partner_was_told(both: Both):
     involvement = both.a.involvement
-    assert involvement.disclosed_at != involvement.started_at
     home = re.sub(r"<[^>]+>", "", both.a.client.get("/portal/").text)
-    told = f"{involvement.disclosed_at:%-d %b %Y %H:%M}"
-    assert f"{involvement.reference} · told {told}" in home
+    told = f"{both.a.sent.sent_at:%-d %b %Y %H:%M}"
+    assert f"{involvement.reference} · last told {told}" in home
     assert f"since {told}" not in home
 
 

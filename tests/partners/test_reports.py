@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cases import visibility
 from cases.intake import reports
 from cases.models import Category, Report
 from incidentdesk.kernel import clocks, grants, once
@@ -178,9 +179,20 @@ def test_opened_and_known_before_look_alike(both: Both, telling: Telling) -> Non
             )
         else:
             reports.accept(
-                report_id=made.pk, impact=2, scope=2, urgency=2, by=by, at=telling.tick()
+                report_id=made.pk,
+                impact=2,
+                scope=2,
+                urgency=2,
+                shown_severity=3,
+                by=by,
+                at=telling.tick(),
             )
         pages.append(both.a.client.get(f"/portal/reports/{made.reference}/").text)
+    own = [
+        row.reference for row in visibility.involvements_for(both.a.actor).order_by("disclosed_at")
+    ]
+    links = [re.findall(r'href="/portal/incidents/([\w-]+)/"', text) for text in pages]
+    assert sorted(links) == sorted([[both.a.involvement.reference], [own[-1]]])
     for text in pages:
         assert "It is handled as an incident" in text
         assert not leaks(text, "BIRCH", "accepted", "attached", "belongs to")

@@ -77,9 +77,10 @@ def explain_axes(form: forms.Form) -> None:
         form.fields[name].choices = [*choices, NOT_KNOWN]  # type: ignore[attr-defined]
 
 
-def severity_choice(label: str = "Severity") -> Any:
-    """One of the four severities."""
-    return forms.TypedChoiceField(label=label, choices=SEVERITIES, coerce=int)
+def severity_choice(label: str = "Severity", *, help_text: str = "", is_open: bool = False) -> Any:
+    """One of the four severities; `is_open` begins with none chosen."""
+    choices = [("", "Choose…"), *SEVERITIES] if is_open else SEVERITIES
+    return forms.TypedChoiceField(label=label, choices=choices, coerce=int, help_text=help_text)
 
 
 def category(*, required: bool = True) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from cases import accuracy, approvers, notices
+from cases import accuracy, approvers, approving, notices
 from cases.admin.dialogs import fields
 from cases.models import Notice
 from incidentdesk.kernel.access import Actor, Permission
@@ -29,7 +29,7 @@ class ReadForm(DeskForm):
             self.texts.setdefault(copy.body, []).append(copy.partner.name)
 
 
-class ApproveForm(ReadForm):
+class CheckedForm(ReadForm):
     """The same, with a check list of what differs from the record."""
 
     checked = forms.BooleanField(
@@ -45,15 +45,10 @@ class ApproveForm(ReadForm):
             del self.fields["checked"]
 
 
-class EmergencyForm(ReadForm):
+class EmergencyForm(CheckedForm):
     """Why it cannot wait."""
 
     reason = fields.words("Why it cannot wait for a second person", rows=3)
-
-    def prepare(self) -> None:
-        """What differs, to be seen by the one who sends alone."""
-        super().prepare()
-        self.flags = accuracy.of(self.obj)
 
 
 def ended(notice: Notice) -> str:
@@ -78,7 +73,13 @@ def _send(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> s
 
 
 def _send_alone(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    notices.send_in_emergency(notice_id=obj.pk, reason=data["reason"], by=by, at=at)
+    notices.send_in_emergency(
+        notice_id=obj.pk,
+        reason=data["reason"],
+        is_checked=data.get("checked", False),
+        by=by,
+        at=at,
+    )
     return "Sent without an approval. Approvers are paged, and the review shows it."
 
 
@@ -92,7 +93,7 @@ APPROVE = Action(
     "Approve",
     _approve,
     Permission.NOTICE_APPROVE,
-    ApproveForm,
+    CheckedForm,
     intro="You stand behind exactly this text for exactly these partners.",
     submit="Approve",
     is_primary=True,
@@ -111,6 +112,7 @@ SEND = Action(
     is_primary=True,
     applies=lambda notice: notice.state == State.APPROVED,
     ended=ended,
+    barred=lambda notice, actor: approving.changed(notice),
 )
 SEND_ALONE = Action(
     "send_in_emergency",

@@ -22,6 +22,7 @@ CHOICES = {
     Decision.NOT: "not notified",
     Decision.DIGEST: "told in the monthly digest",
 }
+BEGAN = "UTC, when it began for this partner, which reads it. Empty: it reads “not known yet”."
 SHOWN = "In words for the partner; nothing internal, and no other partner's name."
 
 
@@ -32,6 +33,7 @@ class AddPartnerForm(DeskForm):
     title = forms.CharField(label="Title for this partner", max_length=200, help_text=SHOWN)
     meaning = fields.words(MEANING, help_text="What it sees of it, and what it should do.")
     severity = fields.severity_choice("Severity for this partner")
+    started_at = fields.moment("Began for this partner", required=False, help_text=BEGAN)
 
     def prepare(self) -> None:
         """Partners that are not listed yet."""
@@ -39,6 +41,7 @@ class AddPartnerForm(DeskForm):
         rows = Partner.objects.filter(is_active=True).exclude(pk__in=listed)
         self.fields["partner"].queryset = rows  # type: ignore[attr-defined]
         self.fields["severity"].initial = self.obj.severity
+        self.fields["started_at"].initial = self.obj.occurred_at
 
 
 def _add_partner(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
@@ -48,6 +51,7 @@ def _add_partner(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datet
         title=data["title"],
         meaning=data["meaning"],
         severity=data["severity"],
+        started_at=fields.kept(obj.occurred_at, data["started_at"]),
         by=by,
         at=at,
     )
@@ -78,13 +82,25 @@ class EditInvolvementForm(InvolvementForm):
 
     title = forms.CharField(label="Title for this partner", max_length=200, help_text=SHOWN)
     meaning = fields.words(MEANING)
-    severity = fields.severity_choice("Severity for this partner")
+    severity = fields.severity_choice("Severity for this partner", is_open=True)
+    started_at = fields.moment("Began for this partner", required=False, help_text=BEGAN)
 
     def prepare(self) -> None:
-        """As it stands now."""
+        """As it stands now; a severity that nobody chose for the partner is chosen now."""
         super().prepare()
-        for name in ("title", "meaning", "severity"):
-            self.fields[name].initial = getattr(self.row, name, None)
+        if self.row is None:
+            return
+        names = {"title", "meaning", "severity", "started_at"}
+        for name in names - ({"severity"} if disclosure.is_unsaid(self.row) else set()):
+            self.fields[name].initial = getattr(self.row, name)
+        self.fields["started_at"].required = self.row.started_at is not None
+        if self.row.disclosed_at is not None:
+            self.lead_in += " It sees what you save at once, and no second person looks at it."
+
+    def clean_started_at(self) -> datetime | None:
+        """What nobody touched stays to the second."""
+        was = self.row.started_at if self.row else None
+        return fields.kept(was, self.cleaned_data["started_at"])
 
 
 def _edit(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
@@ -94,6 +110,7 @@ def _edit(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) ->
         title=data["title"],
         meaning=data["meaning"],
         severity=data["severity"],
+        started_at=data["started_at"],
         by=by,
         at=at,
     )
@@ -160,7 +177,7 @@ EDIT_INVOLVEMENT = Action(
     _edit,
     _MAY,
     EditInvolvementForm,
-    intro="A partner that sees the incident sees the new text at once.",
+    intro="A partner that sees the incident sees the change at once; its programs are told too.",
     submit="Save",
 )
 DISCLOSE = Action(

@@ -17,20 +17,25 @@ from incidentdesk.kernel.dialogs import Action, DeskForm, Done
 
 
 class ShownForm(DeskForm):
-    """What the partner reads of the incident: the report's words, to be looked at and changed."""
+    """What the partner reads of the incident: in our words, and how severe it is for it."""
 
     shown_title = forms.CharField(label="Title for this partner", max_length=200, help_text=SHOWN)
     meaning = fields.words(
         MEANING,
         required=False,
-        help_text="The partner reads this from now on, word for word, and a facts package begins "
-        "with it. Empty: it reads that this is not known yet.",
+        help_text="In our words, for instance: Your orders on EU-2 wait; use EU-1. The partner "
+        "reads this from now on, and a facts package begins with it. Empty: it reads that this is "
+        "not known yet.",
+    )
+    shown_severity = fields.severity_choice(
+        "Severity for this partner",
+        help_text="The partner reads this one, and never how severe the incident is.",
+        is_open=True,
     )
 
     def prepare(self) -> None:
-        """Begin with the report's own words."""
+        """Begin with the report's own title; what it means is ours to say."""
         self.fields["shown_title"].initial = self.obj.title
-        self.fields["meaning"].initial = self.obj.description
 
 
 class AcceptForm(ShownForm):
@@ -52,8 +57,8 @@ class AttachForm(ShownForm):
     reference = forms.CharField(
         label="Incident", max_length=20, help_text="The reference of an open incident: INC-…"
     )
-    field_order = ("reference", "shown_title", "meaning")
-    lead_in = "If the partner is listed there already, what it reads of it stays as it is."
+    field_order = ("reference", "shown_title", "meaning", "shown_severity")
+    lead_in = "If the partner is listed there in words already, what it reads of it stays as it is."
 
 
 class DeclineForm(DeskForm):
@@ -69,6 +74,7 @@ def _accept(obj: Report, data: Mapping[str, Any], *, by: Actor, at: datetime) ->
         scope=data["scope"],
         urgency=data["urgency"],
         shown_title=data["shown_title"],
+        shown_severity=data["shown_severity"],
         meaning=data["meaning"],
         by=by,
         at=at,
@@ -81,6 +87,7 @@ def _attach(obj: Report, data: Mapping[str, Any], *, by: Actor, at: datetime) ->
         report_id=obj.pk,
         reference=data["reference"],
         shown_title=data["shown_title"],
+        shown_severity=data["shown_severity"],
         meaning=data["meaning"],
         by=by,
         at=at,
@@ -104,7 +111,8 @@ ACCEPT = Action(
     _accept,
     _MAY,
     AcceptForm,
-    intro="It becomes an incident, and the partner sees it as its own, with these words.",
+    intro="It becomes an incident, and the partner sees it as its own, with these words, "
+    "since when its report says.",
     submit="Open an incident",
     is_primary=True,
     applies=_is_new,

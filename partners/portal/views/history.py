@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -46,11 +46,17 @@ def _found(actor: Actor, asked: dict[str, Any]) -> QuerySet[Involvement]:
         rows = rows.filter(**is_over) if asked["state"] == "closed" else rows.exclude(**is_over)
     if asked["severity"]:
         rows = rows.filter(severity=asked["severity"])
+    if not asked["since"] and not asked["until"]:
+        return rows
+    told, shown = visibility.notices_for(actor).filter(involvement=OuterRef("pk")), Q()
     if asked["since"]:
-        rows = rows.filter(disclosed_at__gte=_midnight(asked["since"]))
+        since = _midnight(asked["since"])
+        told, shown = told.filter(sent_at__gte=since), Q(disclosed_at__gte=since)
     if asked["until"]:
-        rows = rows.filter(disclosed_at__lt=_midnight(asked["until"] + timedelta(days=1)))
-    return rows
+        until = _midnight(asked["until"] + timedelta(days=1))
+        told = told.filter(sent_at__lt=until)
+        rows = rows.filter(disclosed_at__lt=until)  # nobody is told before it is shown
+    return rows.filter(Exists(told.order_by()) | Q(told_at=None) & shown)
 
 
 def _midnight(day: Any) -> datetime:

@@ -166,7 +166,10 @@ def report(people, helix):
 
 def test_a_report_becomes_an_incident(as_, report):
     form = {"shown_title": "Fills missing", "impact": "2", "scope": "2", "urgency": ""}
-    answer = as_("communications").post(address(report, "accept"), form)
+    browser = as_("communications")
+    asked = browser.post(address(report, "accept"), form)
+    assert (asked.status_code, Incident.objects.count()) == (422, 0)
+    answer = browser.post(address(report, "accept"), form | {"shown_severity": "3"})
     incident = Incident.objects.get()
     assert answer.headers["Location"] == incident.url
     assert (incident.impact, incident.urgency, incident.detection) == (2, None, "partner")
@@ -174,14 +177,22 @@ def test_a_report_becomes_an_incident(as_, report):
 
 def test_a_report_is_attached_to_an_open_incident(as_, report, declare):
     incident, browser = declare(), as_("communications")
-    said = {"shown_title": "Fills missing", "meaning": "Forty of yours."}
+    said = {"shown_title": "Fills missing", "meaning": "Forty of yours.", "shown_severity": "4"}
     wrong = browser.post(address(report, "attach"), {"reference": "INC-1999-0001", **said})
     assert "no open incident INC-1999-0001" in text_of(wrong)
     right = browser.post(
         address(report, "attach"), {"reference": incident.reference.lower(), **said}
     )
     assert right.headers["Location"] == incident.url
-    assert incident.involvements.filter(partner=report.partner).exists()
+    assert incident.involvements.get(partner=report.partner).severity == 4
+
+
+def test_triage_begins_with_the_report_s_title_and_with_nothing_that_is_ours_to_say(as_, report):
+    for action in ("accept", "attach"):
+        form = as_("communications").get(address(report, action)).context["form"]
+        begun = {name: form[name].value() for name in form.fields if "shown" in name}
+        assert begun == {"shown_title": "Fills missing", "shown_severity": None}
+        assert form["meaning"].value() is None
 
 
 def test_a_report_is_declined_with_an_answer_and_only_once(as_, report):

@@ -108,7 +108,11 @@ def _write(incident: Incident, people: Any, helix: Any) -> None:
         at=NOW,
     )
     reports.attach(
-        report_id=told.pk, reference=incident.reference, by=people.actor("commander"), at=LATER
+        report_id=told.pk,
+        reference=incident.reference,
+        shown_severity=3,
+        by=people.actor("commander"),
+        at=LATER,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from cases import disclosure, visibility, workflow
 from cases.intake import reports
 from cases.models import Category, Entry, Incident, Involvement, Report
-from incidentdesk.kernel import grants
+from incidentdesk.kernel import access, grants
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from notifications.models import Message
 from tests.conftest import NOW
@@ -45,7 +45,7 @@ def triage(people):
     return call
 
 
-AXES = {"impact": 3, "scope": 2, "urgency": 2}
+AXES = {"impact": 3, "scope": 2, "urgency": 2, "shown_severity": 3}
 
 
 def fresh(made: Report) -> Report:
@@ -174,11 +174,12 @@ def test_an_accepted_report_opens_an_incident_that_its_partner_sees_as_its_own(
     assert seen(people, "helix", helix) == [("HELIX-2026-0001", "Fills missing")]
     assert seen(people, "norrbank", norrbank) == []
     shown = Involvement.objects.get()
-    assert (shown.severity, shown.meaning) == (2, "Check your fills.")
+    assert (shown.severity, shown.meaning) == (3, "Check your fills.")
+    assert shown.started_at == happened
     entries = Entry.objects.filter(incident=incident, kind="partner").order_by("sequence")
     assert [entry.body for entry in entries] == [
         "Helix Markets reported (HELIX-REP-2026-0001): Fills missing",
-        "Helix Markets is affected (SEV-2 for it): Check your fills.",
+        "Helix Markets is affected (SEV-3 for it): Check your fills.",
         "Disclosed to Helix Markets as HELIX-2026-0001.",
     ]
 
@@ -190,18 +191,19 @@ def test_what_a_report_says_is_not_taken_for_what_the_partner_reads(
     known = declare(title="Stale prices")
     known.refresh_from_db()
     told = report(title="Y", description="Client Z too.")
-    triage("attach", told, reference=known.reference, shown_title=" Late prices ")
+    words = {"reference": known.reference, "shown_title": " Late prices ", "shown_severity": 4}
+    triage("attach", told, **words)
     shown = Involvement.objects.order_by("id").values_list("incident", "title", "meaning")
     assert list(shown) == [(accepted.pk, "Fills missing", ""), (known.pk, "Late prices", "")]
     entries = Entry.objects.filter(kind="partner", body__contains="is affected")
     assert list(entries.order_by("id").values_list("body", flat=True)) == [
-        "Helix Markets is affected (SEV-2 for it): what it means for it is not known yet.",
         "Helix Markets is affected (SEV-3 for it): what it means for it is not known yet.",
+        "Helix Markets is affected (SEV-4 for it): what it means for it is not known yet.",
     ]
 
 
 def test_what_nobody_knows_yet_stays_open(report, triage):
-    incident = triage("accept", report(), impact=None, scope=None, urgency=None)
+    incident = triage("accept", report(), **dict.fromkeys(AXES, None) | {"shown_severity": 4})
     assert (incident.severity, incident.is_evaluated) == (1, False)
 
 
@@ -212,7 +214,7 @@ def test_a_report_joins_an_open_incident_and_its_partner_sees_that_one(
     known = declare(title="Stale prices")
     reference = Incident.objects.get(pk=known.pk).reference
     made = report()
-    assert triage("attach", made, reference=f" {reference.lower()} ") == known
+    assert triage("attach", made, reference=f" {reference.lower()} ", shown_severity=4) == known
     assert (fresh(made).state, fresh(made).incident) == ("attached", known)
     assert seen(people, "helix", helix) == [("HELIX-2026-0001", "Fills missing")]
     assert Incident.objects.count() == 2
@@ -237,6 +239,44 @@ def test_a_partner_that_is_listed_keeps_its_words_and_is_shown_now(
             by=people.actor("communications"),
             at=LATER,
         )
+
+
+def test_nothing_of_the_incident_s_own_reaches_who_reports_it(
+    report, triage, declare, people, helix, norrbank
+):
+    began, happened = NOW - timedelta(hours=3), NOW - timedelta(minutes=9)
+    known = declare(occurred_at=began)
+    reference = Incident.objects.get(pk=known.pk).reference
+    told = report(happened_at=happened)
+    with pytest.raises(InvalidInput) as refused:
+        triage("attach", told, reference=reference)
+    assert (str(refused.value), refused.value.field) == (
+        "Say how severe it is for Helix Markets; it reads that, and not how severe the incident "
+        "is.",
+        "shown_severity",
+    )
+    assert (fresh(told).state, known.involvements.count()) == ("new", 0)
+    triage("attach", told, reference=reference, shown_severity=4)
+    by = people.contact("norrbank", norrbank)
+    triage("attach", report(by=by), reference=reference, shown_severity=2)
+    rows = known.involvements.order_by("id").values_list("severity", "started_at")
+    assert list(rows) == [(4, happened), (2, None)]
+
+
+def test_a_partner_that_a_machine_listed_gets_its_words_with_its_report(
+    report, triage, declare, helix
+):
+    known = declare()
+    disclosure.list_named(known, helix, why="a label names it", by=access.SYSTEM, at=NOW)
+    reference = Incident.objects.get(pk=known.pk).reference
+    triage("attach", report(), reference=reference, meaning="Check.", shown_severity=4)
+    row = known.involvements.get()
+    assert (row.title, row.meaning, row.severity, row.disclosed_at) == (
+        "Fills missing",
+        "Check.",
+        4,
+        LATER,
+    )
 
 
 def test_a_report_joins_no_incident_that_is_over_or_not_there(report, triage, declare, people):
@@ -277,7 +317,7 @@ def test_a_report_is_triaged_once(report, triage, declare, first, state, again):
     count = Incident.objects.count()
     said = {
         "accept": AXES,
-        "attach": {"reference": Incident.objects.get(pk=other.pk).reference},
+        "attach": {"reference": Incident.objects.get(pk=other.pk).reference, "shown_severity": 3},
         "decline": {"answer": "Again."},
     }
     with pytest.raises(Conflict) as refused:

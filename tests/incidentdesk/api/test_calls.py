@@ -266,7 +266,13 @@ def test_a_program_says_what_the_partner_reads_of_what_it_reported(program, peop
         by=people.contact("helix", helix),
         at=NOW,
     )
-    said = {"impact": 3, "scope": 2, "urgency": 2, "meaning": "Check your fills."}
+    said = {
+        "impact": 3,
+        "scope": 2,
+        "urgency": 2,
+        "meaning": "Check your fills.",
+        "shown_severity": 4,
+    }
     made = call(program("communications"), f"/reports/{told.pk}/accept", **said)
     row = Incident.objects.get(pk=made["id"]).involvements.get()
-    assert (row.title, row.meaning) == ("Fills missing", "Check your fills.")
+    assert (row.title, row.meaning, row.severity) == ("Fills missing", "Check your fills.", 4)
