@@ -200,6 +200,7 @@ TENANT_MODEL = "partners.Partner"  # what a person is granted `act`, `administer
 SEALED = "cases.queries.sealed_from"  # what may not be read of things known by name only
 WITHHELD = "cases.reading.withheld_from"  # what of a partner's view staff may not read
 WORKING_FOR = "partners.preferences.working_for"  # a partner, its person's times and name
+LEAVES = "partners.leaving.end_everywhere"  # what ends with a login that is switched off
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
 PROMETHEUS_HOSTS = hosts("PROMETHEUS_HOSTS")  # what the worker may ask for figures

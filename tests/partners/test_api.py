@@ -16,6 +16,7 @@ from cases.models import NoticeCopy, Receipt, Remark, Report, ReportDraft, Reque
 from incidentdesk.api import door
 from incidentdesk.kernel import access, clocks, grants
 from incidentdesk.kernel import tokens as desk_tokens
+from incidentdesk.kernel.access import SYSTEM
 from incidentdesk.kernel.models import Token, User
 from partners import directory, team, tokens
 from partners.models import Contact
@@ -271,7 +272,7 @@ def test_a_token_that_only_reads_changes_nothing(both, program):
 
 
 def test_an_auditor_s_token_only_reads(both):
-    directory.set_right(both.a.user, "audit", both.a.partner)
+    directory.set_right(both.a.user, "audit", both.a.partner, by=SYSTEM, at=NOW)
     with pytest.raises(Exception, match="a token of yours can only read"):
         a_token(both.a, "act")
     reads = Program(a_token(both.a)[1])
@@ -282,7 +283,7 @@ def test_an_auditor_s_token_only_reads(both):
 
 def test_a_token_keeps_no_right_that_its_person_lost(both):
     acts = Program(a_token(both.a, "act")[1])
-    directory.set_right(both.a.user, "audit", both.a.partner)
+    directory.set_right(both.a.user, "audit", both.a.partner, by=SYSTEM, at=NOW)
     path = f"/incidents/{both.a.involvement.reference}/notices/1/acknowledge"
     assert refused(acts.post(path))[0] == 403
 
