@@ -1,16 +1,19 @@
-"""Asking for a link to set a password. The library's page looks up whose address it is and mails
+"""Asking for a link to set a password, and whose it is once it is opened.
+
+The library's page looks up whose address it is and mails
 at once: how long that takes would tell who has an account here.
 """
 
 from __future__ import annotations
 
-from allauth.account.forms import ResetPasswordForm
+from allauth.account.forms import ResetPasswordForm, UserTokenForm
 from allauth.account.views import PasswordResetView
 from allauth.core import ratelimit
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from incidentdesk.kernel import clocks, passwords
+from incidentdesk.kernel.models import User
 
 
 class AddressForm(ResetPasswordForm):  # type: ignore[misc]
@@ -20,6 +23,14 @@ class AddressForm(ResetPasswordForm):  # type: ignore[misc]
         """Looks up nobody."""
         email: str = self.cleaned_data["email"]
         return email
+
+
+class OpenedForm(UserTokenForm):  # type: ignore[misc]
+    """What stands in the address of a link. It names nobody by a number that counts everybody."""
+
+    def _get_user(self, uidb36: str) -> User | None:
+        """The library's hook."""
+        return passwords.whose(uidb36)
 
 
 class AskForLink(PasswordResetView):  # type: ignore[misc]

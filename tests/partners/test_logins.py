@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import re
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
+from django.utils.http import int_to_base36
 
-from incidentdesk.kernel import clocks, jobs
+from incidentdesk.kernel import clocks, jobs, passwords
 from incidentdesk.kernel.models import LinkRequest, User
 from tests.conftest import PASSWORD, People
 from tests.partners.conftest import Both, leaks
@@ -183,6 +185,22 @@ def test_a_forgotten_password_is_set_again_through_a_mail(
     assert log_in(Client(), both.a.user.email, new["password1"]).status_code == 302
     again = Client().get(link.removeprefix(configured.SITE_URL), follow=True)
     assert "This link does not work" in again.text
+
+
+def test_a_link_names_nobody_by_a_number_that_counts_everybody(both: Both) -> None:
+    names = []
+    for user in (both.a.user, both.b.user):
+        link = passwords.link(user).removeprefix(configured.SITE_URL)
+        handle, _, key = link.removeprefix(f"{RESET}key/").partition("-")
+        assert handle == User.objects.get(pk=user.pk).handle.hex
+        names.append(handle)
+        assert "Set a new password" in Client().get(link, follow=True).text
+        former = f"{RESET}key/{int_to_base36(user.pk)}-{key}"
+        for other in (former, f"{RESET}key/{uuid.uuid4().hex}-{key}"):
+            assert "Ask for a new one" in Client().get(other, follow=True).text
+    assert [len(set(names)), *map(len, names)] == [2, 32, 32]
+    swapped = passwords.link(both.a.user).replace(*names).removeprefix(configured.SITE_URL)
+    assert "This link does not work" in Client().get(swapped, follow=True).text
 
 
 def test_a_poisoned_host_does_not_reach_the_mail(
