@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from cases.access import own, told
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import callers, clocks
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +49,12 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return super().post_login(request, user, **known)
 
     def _note(self, request: HttpRequest, email: str, outcome: str) -> None:
-        address = request.META.get("REMOTE_ADDR", "")
+        address = callers.address(request)
         own.login(email=email, outcome=outcome, address=address, at=clocks.now())
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """By which tries are counted; see `callers`."""
+        return callers.address(request)
 
     def format_email_subject(self, subject: str) -> str:
         """The subject alone, without the name of the host that was asked."""

@@ -46,6 +46,7 @@ ALLOWED_HOSTS = [str(_site.hostname), *(host.strip() for host in ALLOWED_HOSTS)]
 if not IS_HTTPS and _site.hostname == "localhost":
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+TRUSTED_PROXIES = number("TRUSTED_PROXIES", default=0, least=0, most=9)  # see kernel.callers
 
 # --- the parts --------------------------------------------------------------------------------
 
