@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from cases.access import own, told
 from incidentdesk.kernel import callers, clocks
+from notifications import outbox
 
 logger = logging.getLogger(__name__)
 
@@ -67,8 +68,12 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         the address has an account. The person tries again.
         """
         try:
-            self.render_mail(
-                template_prefix, email, {**context, "email": email, "site_url": settings.SITE_URL}
-            ).send()
+            letter = self.render_mail(
+                template_prefix,
+                email,
+                {**context, "email": email, "site_url": settings.SITE_URL},
+                headers={"Message-ID": outbox.message_id(), "Auto-Submitted": "auto-generated"},
+            )
+            letter.send()
         except OSError as error:
             logger.error("the mail “%s” could not be sent: %s", template_prefix, error)
