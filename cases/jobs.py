@@ -13,8 +13,7 @@ from cases import (
 )
 from cases.access import judging, stored
 from cases.access import own as own_accesses
-from cases.anomalies import own as own_figures
-from cases.anomalies import scraping, watching
+from cases.anomalies import of_the_desk, scraping, watching
 from cases.intake import alerts, beats, figures, keeping, releasing, storm
 from incidentdesk.kernel import clocks, worker
 
@@ -109,12 +108,12 @@ def watch_series() -> None:
 @worker.job()
 def measure_desk() -> None:
     """The desk's own figures of the minutes that are over."""
-    own_figures.measure(at=clocks.now())
+    of_the_desk.measure(at=clocks.now())
 
 
-@worker.job()
+@worker.job(queue="webhooks")
 def ask_prometheus() -> None:
-    """Ask what is due of every Prometheus that the desk may ask."""
+    """Ask what is due of every Prometheus that the desk may ask; they answer when they like."""
     scraping.ask(at=clocks.now())
 
 

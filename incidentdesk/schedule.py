@@ -93,7 +93,7 @@ EVERY: dict[str, dict[str, Any]] = {
     "ask-prometheus": {
         "task": "cases.jobs.ask_prometheus",
         "schedule": 15.0,
-        "options": {"expires": 30},
+        "options": {"queue": "webhooks", "expires": 30},
     },
     "prune-figures": {
         "task": "cases.jobs.prune_figures",

@@ -109,7 +109,7 @@ def _send_list(person_id: int, *, at: datetime) -> int:
         at=at,
         is_page=True,
     )
-    words = f"In a list of {len(open_now)} pages: {person.name} had several just before."
+    words = f"It went in a list: {person.name} had several pages just before."
     _settle([row for row in rows if row.about in told], words, at=at)
     return 1
 
@@ -129,6 +129,9 @@ def _context(person: User, open_now: Sequence[Escalation], *, at: datetime) -> d
     return {
         "person": person.name,
         "count": len(open_now),
+        "others": len(open_now) - 1,
+        "reference": items[0]["reference"],
+        "title": items[0]["title"],
         "worst": items[0]["severity"],
         "items": items,
         "more": len(open_now) - len(items),

@@ -34,6 +34,7 @@ class SmtpSink:
     port: int
     host: str = "127.0.0.1"
     messages: list[EmailMessage] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)  # when each came, by the monotonic clock
     recipients: list[str] = field(default_factory=list)
     connections: int = 0
     tries: list[str] = field(default_factory=list)
@@ -97,6 +98,7 @@ class SmtpSink:
             return refused
         content = cast(bytes, envelope.content)
         self.recipients += envelope.rcpt_tos
+        self.times.append(time.monotonic())
         self.messages.append(message_from_bytes(content, policy=policy.default))
         if self.hang_up_after_each and server.transport:
             asyncio.get_running_loop().call_soon(server.transport.close)

@@ -19,9 +19,11 @@ from cases.access.stored import Line
 from cases.access.told import Told
 from cases.intake import alerts, statements, webhook
 from cases.models import Source
+from incidentdesk.kernel import counted
 from incidentdesk.kernel.errors import InvalidInput
 
 NAMED = 20  # bad lines that an answer names
+MOST_A_MINUTE = 60_000  # lines of a source
 
 
 @csrf_exempt
@@ -41,6 +43,10 @@ def _receive(key: str, raw: str, *, at: datetime) -> HttpResponse:
     except InvalidInput as refused:
         alerts.refuse(source=source, raw=raw, why=str(refused), at=at)
         return webhook.error(str(refused), 400)
+    if _is_too_fast(source, len(told) + len(bad), at=at):
+        answer = webhook.error("These are more lines than a source may send in a minute.", 429)
+        answer["Retry-After"] = str(60 - at.second)
+        return answer
     count = _store(source, told, bad, at=at)
     if not told:
         return webhook.error(f"No line can be read. {_words(bad[0])}", 400)
@@ -55,6 +61,11 @@ def _receive(key: str, raw: str, *, at: datetime) -> HttpResponse:
         },
         status=202,
     )
+
+
+def _is_too_fast(source: Source, number: int, *, at: datetime) -> bool:
+    key = f"access:{source.pk}:{at:%Y%m%d%H%M}"
+    return counted.count(key, number, seconds=120) > MOST_A_MINUTE
 
 
 @transaction.atomic

@@ -125,6 +125,14 @@ def _bodies(events: Sequence[bytes]) -> Iterator[bytes]:
         yield b"\n".join(some)
 
 
+def _refusals(answer: bytes) -> list[str]:
+    """Why the desk cannot read some; ValueError if that is no answer of a desk."""
+    try:
+        return [str(bad["why"]) for bad in json.loads(answer)["refused"]]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError("what answers there is no desk") from None
+
+
 class Sender:
     """Posts to one desk until it answers; says what goes wrong, and once that it is well again."""
 
@@ -154,8 +162,8 @@ class Sender:
         )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-                for bad in json.loads(answer.read())["refused"]:
-                    self.say(f"The desk cannot read an event: {bad['why']}")
+                for why in _refusals(answer.read()):
+                    self.say(f"The desk cannot read an event: {why}")
                 return None
         except urllib.error.HTTPError as error:
             return self._refused(error)

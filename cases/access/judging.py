@@ -1,31 +1,39 @@
 """Holding what arrived against the rules: each finding opens an incident, or feeds the open one.
 
 All state is rows. Events that no rule has seen are claimed, so that several workers share them; a
-worker that dies leaves them unclaimed, and nothing is lost. What is found goes through the door of
-intake, as one delivery of the desk's own source: one alert a finding, one incident a rule and
-whose doing it is.
+worker that dies leaves them unclaimed, and nothing is lost. What is found becomes alerts of the
+desk's own source, handled as those of a delivery are: one alert a finding, one incident a rule and
+whose doing it is. No delivery came, so none stands under Events of that source; what an alert rests
+on are the access events attached to it.
+
+What cannot be judged is not tried for ever: where a rule fails at an event, that is logged and
+passed over, and what stands behind it goes on.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, DataError, transaction
 
 from cases.access import own, rules, stored
 from cases.access.seen import Found, Seen
 from cases.intake import alerts
 from cases.intake.signal import Action, Signal, text
-from cases.models import AccessEvent, AccessFinding, AccessRule, Alert
+from cases.models import AccessEvent, AccessFinding, AccessRule, Alert, Incident
 from cases.models.incident import OVER
 from incidentdesk.kernel import worker
+
+logger = logging.getLogger(__name__)
 
 A_BATCH = 1_000
 BATCHES = 20
 MOST_ATTACHED = 500  # events of one alert; of a longer attack the newest of each batch is added
 _ATTEMPTS = 3
+_NAMED = 20  # events passed over that the log names
 Attached = dict[tuple[AccessRule, int], Alert]  # by rule and event
 
 
@@ -86,29 +94,61 @@ def _judge_some(*, at: datetime) -> int:
     events = [stored.seen(row) for row in unseen.order_by("id")[:A_BATCH]]
     if not events:
         return 0
-    found = [
-        (rule, one)
-        for rule in AccessRule.objects.filter(is_on=True).select_related("category")
-        for one in _find(rule, events)
-    ]
-    if found:
-        _tell(found, {event.id for event in events}, at=at)
+    watching = list(AccessRule.objects.filter(is_on=True).select_related("category"))
+    if _hold(watching, events, at=at):
+        for rule in watching:
+            _part_by_part(rule, events, at=at)
     AccessEvent.objects.filter(pk__in=[event.id for event in events]).update(is_judged=True)
     return len(events)
 
 
-def _find(rule: AccessRule, events: Sequence[Seen]) -> list[Found]:
+def _hold(
+    watching: Sequence[AccessRule], events: Sequence[Seen], *, at: datetime
+) -> Exception | None:
+    """Hold events against rules. Answers what failed; it is as if nothing had been, then. A failure
+    of the database is raised: it is no fault of the events, and all is tried again."""
+    try:
+        with transaction.atomic():
+            found = [(rule, one) for rule in watching for one in find(rule, events)]
+            if found:
+                _tell(found, {event.id for event in events}, at=at)
+    except Exception as error:
+        if isinstance(error, DatabaseError) and not isinstance(error, DataError):
+            raise
+        return error
+    return None
+
+
+def _part_by_part(rule: AccessRule, events: Sequence[Seen], *, at: datetime) -> None:
+    """Halve until each event that fails stands alone; log those, and pass over them."""
+    waiting, failed, why = [events], [], None
+    while waiting:
+        part = waiting.pop()
+        if (fault := _hold([rule], part, at=at)) is None:
+            continue
+        if len(part) == 1:
+            failed.append(part[0].id)
+            why = fault
+        else:
+            waiting += [part[len(part) // 2 :], part[: len(part) // 2]]
+    if failed:
+        named = ", ".join(map(str, failed[:_NAMED]))
+        said = "Access rule %s fails at %s of %s access events, which it passes over: %s"
+        logger.error(said, rule.pk, len(failed), len(events), named, exc_info=why)
+
+
+def find(rule: AccessRule, events: Sequence[Seen]) -> list[Found]:
     """What these events complete; what was complete without them was found before."""
     concerned = {event.id: event for event in events if rules.KINDS[rule.kind].concerns(event)}
     if not concerned:
         return []
     known = {event.id: event for event in stored.around(rule, list(concerned.values()))}
-    found = rules.find(rule, (known | concerned).values())
+    found = rules.find(rule, (concerned | known).values())
     return [one for one in found if any(event.id in concerned for event in one.events)]
 
 
 def _tell(found: list[tuple[AccessRule, Found]], fresh: set[int], *, at: datetime) -> None:
-    """Open or feed, in one delivery, and attach the events."""
+    """Open or feed, all at once, and attach the events. No delivery is kept of it."""
     before = _attached(found)
     findings = _placed(found, before)
     signals = {each.key: _signal(each) for each in findings if not each.is_over}
@@ -118,7 +158,7 @@ def _tell(found: list[tuple[AccessRule, Found]], fresh: set[int], *, at: datetim
     firing = Alert.objects.filter(source=source, external_key__in=signals, resolved_at=None)
     by_key = {alert.external_key: alert for alert in firing}
     for each in findings:
-        alert = each.alert if each.is_over else by_key[each.key]
+        alert = each.alert if each.is_over else by_key.get(each.key)  # none while held back
         if alert is not None:
             _attach(each, alert, before, fresh)
 
@@ -166,7 +206,7 @@ def _signal(finding: Finding) -> Signal:
     found, rule = finding.found, finding.rule
     first, last = found.events[0], found.events[-1]
     body = (
-        f"{rules.explain(rule)}\n\n{len(found.events)} events, {first.at:%-d %b %Y %H:%M:%S} to "
+        f"{rules.explain(rule)}\n\n{found.number} events, {first.at:%-d %b %Y %H:%M:%S} to "
         f"{last.at:%H:%M:%S} UTC. They are listed under Alerts."
     )
     return Signal(
@@ -179,6 +219,7 @@ def _signal(finding: Finding) -> Signal:
         started_at=first.at,
         labels={"rule": rule.name, "address": last.address or "", "account": last.actor},
         category=(rule.category_id, rule.category.key),
+        detection=Incident.Detection.LOG,
     )
 
 

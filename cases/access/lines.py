@@ -1,12 +1,14 @@
 """JSON lines of `POST /intake/<key>/access`: text in, events and bad lines out. Pure.
 
 One object a line: `{"actor", "action", "outcome", "ip", "at"}`; also `privileged`, `partner` (the
-key is this partner's) and `id` (the sender's own name for the line). What else a line holds is kept
-within bounds.
+key is this partner's) and `id` (the sender's own name for the line). A line without one is known by
+the digest of the whole body and its number, so that the body sent again tells nothing new, and
+another body does, though it says the same. What else a line holds is kept within bounds.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -44,16 +46,17 @@ def parse(raw: str) -> tuple[list[Told], list[Bad]]:
         raise InvalidInput("The body is empty; send one JSON object a line.")
     if len(numbered) > MOST_LINES:
         raise InvalidInput(f"Send at most {MOST_LINES:,} lines at once.")
+    body = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
     found, bad = [], []
     for number, line in numbered:
         try:
-            found.append(_event(line))
+            found.append(_event(line, f"{body}:{number}"))
         except InvalidInput as error:
             bad.append(Bad(number, str(error), line))
     return found, bad
 
 
-def _event(line: str) -> Told:
+def _event(line: str, place: str) -> Told:
     said = _object(line)
     at = moment(said.get("at"))
     if at is None:
@@ -74,7 +77,7 @@ def _event(line: str) -> Told:
         is_privileged=said.get("privileged") is True,
         is_key=bool(partner),
         detail=_rest(said) | ({"partner": partner} if partner else {}),
-        id=text(said.get("id"), 200).strip(),
+        id=text(said.get("id"), 200).strip() or place,
     )
 
 

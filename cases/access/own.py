@@ -7,6 +7,7 @@ decisions: they stand here alone, and are forgotten with the rest.
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -22,27 +23,26 @@ from incidentdesk.kernel import counted, tokens
 from incidentdesk.kernel.models import AuditEvent, Token, User
 
 ONCE_IN = 60  # seconds in which a token's uses from one network are one event
-MOST_STRANGERS = 30  # unknown tokens a minute from one address that are written down
+MOST_STRANGERS = 30  # unknown tokens a minute from one network that are written down
 _A_RUN = 2_000
 _LATE = 1_000  # lines of the audit trail that may still be committed behind a later one
-_READINGS = {"read": "read", "exported": "export", "downloaded evidence": "download"}
-_PRIVILEGED = (
-    "added",
-    "changed",
-    "deleted",
-    "gave",
-    "invited",
-    "made",
-    "mailed",
-    "published",
-    "removed",
-    "renewed",
-    "revoked",
-    "set",
-    "took",
-    "withdrew",
+_READINGS = {
+    "read": "read",
+    "exported": "export",
+    "took the record of": "export",
+    "downloaded evidence": "download",
+}
+# What else begins the lines of somebody who works with the desk, or reads in it. All other lines of
+# the audit trail tell of what changes how the desk works: a new one is privileged until it stands
+# here.
+_ORDINARY = (
+    "accepted the invitation of",
+    "answered ",
+    "changed own preferences",
+    "found evidence changed",
+    "took back ",
+    "viewed the portal as",
 )
-_OWN_BUSINESS = ("changed own preferences",)
 
 
 def source() -> Source:
@@ -60,13 +60,25 @@ def note(
     is_key: bool = False,
     **detail: Any,
 ) -> None:
-    """Write down an access to the desk. `at` makes it one: two in a microsecond are the same."""
-    try:
-        known = told.address_of(address)
-    except ValueError:  # a proxy's socket has none
-        known = None
-    line = Told(at, action, outcome, actor[:200], known, is_key=is_key, detail=detail)
+    """Write down an access to the desk; each call is one."""
+    line = Told(
+        at,
+        action,
+        outcome,
+        actor[:200],
+        _known(address),
+        is_key=is_key,
+        detail=detail,
+        id=str(uuid.uuid4()),
+    )
     stored.store(source(), [Line(line)], at=at)
+
+
+def _known(address: str) -> str | None:
+    try:
+        return told.address_of(address)
+    except ValueError:  # a proxy's socket has none
+        return None
 
 
 def login(*, email: str, outcome: str, address: str, at: datetime) -> None:
@@ -77,14 +89,15 @@ def login(*, email: str, outcome: str, address: str, at: datetime) -> None:
 
 def token_used(token: Token, *, address: str, at: datetime) -> None:
     """A program called with a token; once a minute for each network."""
-    key = f"access-token:{token.pk}:{told.network_of(address)}"
+    key = f"access-token:{token.pk}:{told.network_of(_known(address))}"
     if cache.add(key, 1, timeout=ONCE_IN):
         _note_token(token, told.SUCCESS, address=address, at=at)
 
 
 def token_refused(secret: str, *, address: str, at: datetime) -> None:
     """A program called with what is no token, or none that works any more."""
-    from_it = f"access-stranger:{address}:{int(at.timestamp()) // 60}"
+    network = told.network_of(_known(address))
+    from_it = f"access-stranger:{network}:{int(at.timestamp()) // 60}"
     if counted.count(from_it, seconds=120) > MOST_STRANGERS:
         return
     digest = tokens.digest(secret)
@@ -131,7 +144,7 @@ def take_audit_trail(*, at: datetime) -> int:
 def _derived(line: AuditEvent, people: dict[int, str]) -> Line:
     """What a line of the audit trail says, without names: who may read those reads them there."""
     action = _READINGS.get(line.action, line.action)
-    is_privileged = action.split(" ")[0] in _PRIVILEGED and action not in _OWN_BUSINESS
+    is_privileged = line.action not in _READINGS and not line.action.startswith(_ORDINARY)
     what = {"about": line.about.split(":")[0]}
     known = Told(
         line.at,

@@ -7,7 +7,6 @@ watch on the present are the same call.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -20,10 +19,12 @@ from cases.access.seen import (
     Rule,
     Seen,
     bursts,
+    counted,
     failures,
     grouped,
     of_accounts,
     runs,
+    stretch_of,
     window,
 )
 
@@ -39,8 +40,10 @@ Finds = Callable[[Rule, Sequence[Seen]], Iterator[Found]]
 class Kind:
     """A kind of rule: its words with its values in them, which events it is about, how it looks.
 
-    `where` holds the values that an event of its kind has; `by` says whose past it looks at. What
-    kinds of one `family` find in the same events is one attack.
+    `where` holds the values that an event of its kind has. `by` says of what past it is given:
+    the newest events of an `account` or `address`; the last one before of the same `action` or
+    `network` of the account, however long ago; each `stretch` of the account, counted. What kinds
+    of one `family` find in the same events is one attack.
     """
 
     words: str
@@ -95,23 +98,26 @@ def _for_one_account(rule: Rule, events: Sequence[Seen]) -> Iterator[Found]:
 
 def _entered_after_failures(rule: Rule, events: Sequence[Seen]) -> Iterator[Found]:
     """A success counts the failures before it, of its account or from its address."""
-    failed: deque[Seen] = deque()
+    by_account: dict[str, list[Seen]] = {}
+    by_address: dict[str, list[Seen]] = {}
+    told: set[int] = set()
     for event in events:
-        while failed and event.at - failed[0].at > window(rule):
-            failed.popleft()
+        account, address = event.account, event.address or ""
         if event.outcome == "failure":
-            failed.append(event)
+            by_account.setdefault(account, []).append(event)
+            if address:
+                by_address.setdefault(address, []).append(event)
         elif event.outcome == "success" and event.actor:
-            before = [one for one in failed if _is_same(one, event)]
+            near = [*by_account.pop(account, ()), *by_address.pop(address, ())]
+            near = [e for e in near if e.id not in told and event.at - e.at <= window(rule)]
+            before = sorted({e.id: e for e in near}.values(), key=lambda e: (e.at, e.id))
             if len(before) >= rule.times:
                 title = f"{event.actor} came in after {failures(before).lower()}"
-                yield Found(event.account, (*before, event), title)
-                failed = deque(one for one in failed if one not in before)  # told once
-
-
-def _is_same(failure: Seen, event: Seen) -> bool:
-    same_address = event.address is not None and failure.address == event.address
-    return same_address or failure.account == event.account
+                yield Found(account, (*before, event), title)
+                told |= {one.id for one in before}
+            else:  # fewer than the rule counts to
+                by_account[account] = [one for one in before if one.account == account]
+                by_address[address] = [one for one in before if one.address == address]
 
 
 def _barred(rule: Rule, events: Sequence[Seen]) -> Iterator[Found]:
@@ -134,18 +140,19 @@ def _first_admin_action(rule: Rule, events: Sequence[Seen]) -> Iterator[Found]:
 
 def _more_than_usual(rule: Rule, events: Sequence[Seen]) -> Iterator[Found]:
     """A stretch against the busiest one before it; what was found is not taken for usual."""
-    length = window(rule).total_seconds()
+    length = window(rule)
     for account, own in of_accounts(events).items():
-        stretches = grouped(own, lambda event: str(int(event.at.timestamp() // length)))
+        stretches = grouped(own, lambda event: str(stretch_of(event.at, length)))
         usual: list[tuple[datetime, int]] = []
         for stretch in stretches.values():
             since = stretch[0].at - timedelta(days=rule.days)
             most = max((n for at, n in usual if at >= since), default=0)
-            if len(stretch) >= rule.times and len(stretch) > rule.factor * most:
-                title = f"{own[0].actor} took out {len(stretch)} items, at most {most} before"
+            number = counted(stretch)
+            if number >= rule.times and number > rule.factor * most:
+                title = f"{own[0].actor} took out {number} items, at most {most} before"
                 yield Found(account, tuple(stretch), title)
             else:
-                usual.append((stretch[0].at, len(stretch)))
+                usual.append((stretch[0].at, number))
 
 
 def _out_of_hours(rule: Rule, events: Sequence[Seen]) -> Iterator[Found]:
@@ -207,6 +214,7 @@ KINDS: dict[str, Kind] = {
         "{days} days before.",
         ("days",),
         _first_admin_action,
+        by=("action",),
         where={"outcome": "success", "is_privileged": True},
     ),
     "volume": Kind(
@@ -215,6 +223,7 @@ KINDS: dict[str, Kind] = {
         "{days} days before.",
         ("times", "minutes", "factor", "days"),
         _more_than_usual,
+        by=("stretch",),
         where={"outcome": "success", "is_reading": True},
     ),
     "hours": Kind(
@@ -229,6 +238,7 @@ KINDS: dict[str, Kind] = {
         "{days} days before; its very first use is none.",
         ("days",),
         _from_a_new_network,
+        by=("network",),
         where={"outcome": "success", "is_key": True},
     ),
 }

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 APART = timedelta(hours=1)  # single events of one account that are no further apart are one finding
 
 
 @dataclass(frozen=True)
 class Seen:
-    """An access event, as rules see it."""
+    """An access event, as rules see it. One of the past may stand for others of its stretch."""
 
     id: int
     at: datetime
@@ -25,6 +26,7 @@ class Seen:
     is_privileged: bool = False
     is_reading: bool = False
     is_key: bool = False
+    stands_for: int = 1
 
     @property
     def account(self) -> str:
@@ -58,10 +60,25 @@ class Found:
         """When the last of it happened."""
         return self.events[-1].at
 
+    @property
+    def number(self) -> int:
+        """How many events those were."""
+        return counted(self.events)
+
 
 def window(rule: Rule) -> timedelta:
     """The rule's minutes."""
     return timedelta(minutes=rule.minutes)
+
+
+def stretch_of(at: datetime, length: timedelta) -> int:
+    """The number of the stretch, since 1970, in which a moment lies."""
+    return int((at - _EPOCH) // length)
+
+
+def counted(events: Sequence[Seen]) -> int:
+    """How many events these are, with those for which they stand."""
+    return sum(event.stands_for for event in events)
 
 
 def failures(events: Sequence[Seen]) -> str:

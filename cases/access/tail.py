@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO
 
 CHUNK = 128 * 1024
@@ -89,8 +91,8 @@ class Tail:
 
     def _take_up(self, known: Place) -> None:
         """Go on in the file in which it stood, whatever that is called by now."""
-        for path in self._siblings():
-            if path.stat().st_ino == known.inode and path.stat().st_size >= known.offset:
+        for path, found in self._siblings():
+            if found.st_ino == known.inode and found.st_size >= known.offset:
                 self._open(path, known.offset)
                 if self.file is not None and _first(self.file) == known.first:
                     return
@@ -98,11 +100,15 @@ class Tail:
         self.is_lost = True
         self.offset = 0
 
-    def _siblings(self) -> list[Path]:
-        """The file and what it was rotated to, oldest first."""
-        found = [p for p in self.path.parent.glob(f"{self.path.name}*") if p.is_file()]
-        plain = [path for path in found if path.suffix not in _PACKED]
-        return sorted(plain, key=lambda path: (path == self.path, path.stat().st_mtime))
+    def _siblings(self) -> list[tuple[Path, os.stat_result]]:
+        """The file and what it was rotated to, oldest first. One that goes meanwhile is none."""
+        found = []
+        for path in self.path.parent.glob(f"{self.path.name}*"):
+            with suppress(FileNotFoundError):
+                known = path.stat()
+                if S_ISREG(known.st_mode) and path.suffix not in _PACKED:
+                    found.append((path, known))
+        return sorted(found, key=lambda one: (one[0] == self.path, one[1].st_mtime))
 
     def _open(self, path: Path, offset: int) -> None:
         self.close()
@@ -147,11 +153,11 @@ class Tail:
             return None
         inode = os.fstat(self.file.fileno()).st_ino
         siblings = self._siblings()
-        inodes = [path.stat().st_ino for path in siblings]
+        inodes = [known.st_ino for _, known in siblings]
         if inode not in inodes:  # gone, or packed
             return self.path if self.path.exists() else None
         later = siblings[inodes.index(inode) + 1 :]
-        return later[0] if later else None
+        return later[0][0] if later else None
 
 
 def _first(file: IO[bytes]) -> str:

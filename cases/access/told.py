@@ -18,7 +18,8 @@ _IPV4_NETWORK, _IPV6_NETWORK = 24, 48  # what one holder usually has
 
 @dataclass(frozen=True)
 class Told:
-    """One line, read. `id` is the sender's own name for it, if it has one."""
+    """One line, read. `id` is what no other line of its source has: the sender's own name for it,
+    or its place in the body in which it came. It has to have one before it is stored."""
 
     at: datetime
     action: str
@@ -40,13 +41,11 @@ class Told:
         """Whether it took something out."""
         return self.action in READINGS
 
-    def key(self, source_id: int, number: int) -> uuid.UUID:
-        """The same for the same line of a source, delivered again. `number` tells apart lines
-        that say the same, word for word, in one delivery."""
-        words = self.id or repr((self.at.isoformat(), self.action, self.outcome, self.actor))
+    def key(self, source_id: int) -> uuid.UUID:
+        """The same for the same line of a source, delivered again. ValueError without an id."""
         if not self.id:
-            words += repr((self.address, sorted(self.detail.items()), number))
-        digest = hashlib.sha256(f"{source_id}\0{bool(self.id)}\0{words}".encode()).digest()
+            raise ValueError("a line that is stored has an id")
+        digest = hashlib.sha256(f"{source_id}\0{self.id}".encode()).digest()
         return uuid.UUID(bytes=digest[:16])
 
 

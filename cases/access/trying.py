@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from cases.access import rules, stored
 from cases.models import AccessRule, Category
@@ -30,28 +31,41 @@ def try_out(*, rule_id: int, by: Actor, at: datetime) -> AccessRule:
     """Let the rule look at what is stored of the last 31 days, and keep what it would have found.
 
     At most the newest 50,000 events of its kind are looked at; `is_cut` says that there were more.
+    The rule is locked afterwards, so that the judging that goes on does not wait; Conflict if its
+    values were changed in between.
     """
     access.require(by, Permission.REGISTER_WRITE)
-    rule = _locked(rule_id)
+    rule = _found(AccessRule.objects.filter(pk=rule_id))
+    tried = _tried(rule, at=at)
+    now = _locked(rule_id)
+    if _values(now) != _values(rule):
+        raise Conflict(f"“{now}” was changed meanwhile; try it again.")
+    now.tried, now.tried_at = tried, at
+    now.save(update_fields=["tried", "tried_at"])
+    _record(now, "tried access rule", by=by, at=at, times=tried["times"])
+    return now
+
+
+def _tried(rule: AccessRule, *, at: datetime) -> dict[str, Any]:
     begin = at - PERIOD
     back = rules.KINDS[rule.kind].lookback(rule)
     events = stored.since(rule, begin - back, until=at, most=MOST_EVENTS)
     found = [one for one in rules.find(rule, events) if one.at >= begin]
-    rule.tried_at = at
-    rule.tried = {
+    return {
         "since": begin.isoformat(),
         "events": len(events),
         "is_cut": len(events) == MOST_EVENTS,
         "times": len(found),
         "subjects": len({one.subject for one in found}),
         "found": [
-            {"at": one.at.isoformat(), "title": one.title, "events": len(one.events)}
+            {"at": one.at.isoformat(), "title": one.title, "events": one.number}
             for one in reversed(found[-LISTED:])
         ],
     }
-    rule.save(update_fields=["tried", "tried_at"])
-    _record(rule, "tried access rule", by=by, at=at, times=len(found))
-    return rule
+
+
+def _values(rule: AccessRule) -> dict[str, Any]:
+    return {name: getattr(rule, name) for name in rules.KINDS[rule.kind].uses}
 
 
 @transaction.atomic
@@ -131,8 +145,13 @@ def _require_fit(new: Mapping[str, Any]) -> None:
 
 
 def _locked(rule_id: int) -> AccessRule:
-    rows = AccessRule.objects.select_for_update(of=("self",)).select_related("category")
-    rule = rows.filter(pk=rule_id).first()
+    """Locked against other changes; what rules find may be stored meanwhile."""
+    rows = AccessRule.objects.select_for_update(of=("self",), no_key=True)
+    return _found(rows.select_related("category").filter(pk=rule_id))
+
+
+def _found(rows: QuerySet[AccessRule]) -> AccessRule:
+    rule = rows.first()
     if rule is None:
         raise NotFound("There is no such rule.")
     return rule

@@ -38,10 +38,11 @@ class IncidentFilter(ChoiceFilter):
         return [(asked, "This one")] if asked.isdecimal() and len(asked) < 18 else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Those attached to it."""
+        """Those attached to it, as far as this reader may know of it."""
         if not self.value():
             return queryset
-        found = AccessFinding.objects.filter(alert__incident=int(self.value() or 0))
+        alerts = queries.alerts_visible_to(actor(request)).filter(incident=int(self.value() or 0))
+        found = AccessFinding.objects.filter(alert__in=alerts.values("pk"))
         return queryset.filter(pk__in=found.values("event"))
 
 
@@ -130,7 +131,7 @@ class AccessRuleAdmin(DeskAdmin):
             "object": obj,
             "rule": obj,
             "words": rules.explain(obj),
-            **dialogs.trial(obj),
+            **dialogs.trial(obj, by=actor(request)),
             "alerts": own.select_related("incident").order_by("-id")[:FOUND],
         }
 

@@ -88,7 +88,11 @@ def page(request: HttpRequest, source: Source | None, context: dict[str, Any]) -
             if "save" in request.POST and _saved(request, form, source, by):
                 return redirect(reverse("admin:cases_source_try", args=[source.pk]))
             result = trial.would(
-                source, form.cleaned_data["body"], expressions=form.expressions or None, by=by
+                source,
+                form.cleaned_data["body"],
+                expressions=form.expressions or None,
+                by=by,
+                at=clocks.now(),
             )
     else:
         form = TrialForm(source=source, initial={"body": _body(request, source, events)})

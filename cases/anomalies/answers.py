@@ -12,12 +12,11 @@ from django.db import transaction
 
 from cases.anomalies import watches
 from cases.detection.feedback import Answer
+from cases.intake import figures
 from cases.models import Anomaly, Series, SeriesState
 from incidentdesk.kernel import access, audit, worker
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
-
-JOB = "cases.jobs.watch_series"
 
 
 @transaction.atomic
@@ -47,7 +46,7 @@ def answer(*, anomaly_id: int, said: str, by: Actor, at: datetime) -> str:
     _record(
         anomaly, f"answered “{anomaly.get_answer_display()}” to an anomaly", words, by=by, at=at
     )
-    worker.wake(JOB)
+    worker.wake(figures.WATCH)
     return words
 
 
@@ -64,7 +63,7 @@ def take_back(*, anomaly_id: int, by: Actor, at: datetime) -> str:
     anomaly.save(update_fields=["answer", "answered_at", "answered_by"])
     words = changed(series, before, _answers(series))
     _record(anomaly, f"took back “{said}” of an anomaly", words, by=by, at=at)
-    worker.wake(JOB)
+    worker.wake(figures.WATCH)
     return words
 
 
@@ -118,7 +117,7 @@ def _expect(series: Series, state: SeriesState | None, *, at: datetime) -> None:
     watched = watches.made(series, _answers(series), state.memory)
     watched.accept()
     state.memory = watched.state()
-    state.asks_at = watches.asks_at(series, watched, state.fed_until)
+    state.asks_at = watches.asks_at(series, watched, state.fed_until, asked=at)
     state.save(update_fields=["memory", "asks_at"])
 
 

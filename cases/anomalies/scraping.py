@@ -1,12 +1,15 @@
 """Figures that the desk asks a Prometheus for, on a schedule, in the worker.
 
 What is asked is bounded: hosts that the setting PROMETHEUS_HOSTS names and no others, no redirect
-is followed, no proxy is asked, an answer ends after ten seconds or five megabytes.
+is followed, no proxy is asked, an answer ends after ten seconds or five megabytes, and a host that
+did not answer is asked no more in the same run. A run ends after twenty seconds, since partners'
+webhooks wait for it; what is due then is asked first by the next one.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -15,16 +18,21 @@ from urllib.parse import urlsplit
 import requests
 from django.conf import settings
 from django.db.models import F, Q
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from cases.intake import figures
 from cases.intake.metrics import Figure
+from cases.intake.signal import text
 from cases.models import PrometheusQuery
 from incidentdesk.kernel.errors import InvalidInput
 
-CONNECT, ANSWER = 3.0, 10.0  # seconds
+logger = logging.getLogger(__name__)
+CONNECT, ANSWER, A_RUN = 3.0, 10.0, 20.0  # seconds
 LARGEST = 5 * 1024 * 1024
 MOST = 500  # series of one answer
 LONGEST = 200
+SILENT = "failed: its host did not answer before"
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def require_allowed(url: str) -> str:
@@ -47,13 +55,20 @@ def ask(*, at: datetime) -> int:
     due = PrometheusQuery.objects.filter(
         Q(due_at=None) | Q(due_at__lte=at), is_active=True, source__is_active=True
     )
-    asked = 0
-    for query in due.select_related("source").order_by(F("due_at").asc(nulls_first=True))[:100]:
+    asked, silent, until = 0, set[str](), monotonic() + A_RUN
+    in_order = due.select_related("source").order_by(F("due_at").asc(nulls_first=True), "id")
+    for query in in_order[:100]:
+        if asked and monotonic() > until:
+            break
         moment, following = _steps(query, at)
         mine = PrometheusQuery.objects.filter(pk=query.pk, due_at=query.due_at)
-        if mine.update(due_at=following):
+        host = urlsplit(query.url).netloc.lower()
+        if host in silent:
+            mine.update(due_at=following, said=SILENT)
+        elif mine.update(due_at=following):
             asked += 1
-            _ask_one(query, moment, at=at)
+            if not _ask_one(query, moment, at=at):
+                silent.add(host)
     return asked
 
 
@@ -64,17 +79,20 @@ def _steps(query: PrometheusQuery, at: datetime) -> tuple[datetime, datetime]:
     return moment, moment + timedelta(seconds=query.step)
 
 
-def _ask_one(query: PrometheusQuery, moment: datetime, *, at: datetime) -> None:
-    """Ask, store, and note what came of it; a server that fails stops nobody behind it."""
-    said, answered = "", {"answered_at": at}
+def _ask_one(query: PrometheusQuery, moment: datetime, *, at: datetime) -> bool:
+    """Ask, store, and note what came of it; whatever fails stops nobody behind it. False if nobody
+    answered."""
+    said, answered, is_there = "", {"answered_at": at}, True
     try:
-        found = _read(_answer(query, moment), query.metric)
+        found = _read(_answer(query, moment), query.metric, moment)
         stored = figures.store(source=query.source, figures=found, at=at)
         said = stored.refused[0].error if stored.refused else f"{len(found)} series answered"
-    except (InvalidInput, requests.RequestException, ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # noqa: BLE001 -- whatever it is, those behind it are asked
         said, answered = f"failed: {_words(error)}", {}
+        is_there = not isinstance(error, (requests.RequestException, HTTPError))
     rows = PrometheusQuery.objects.filter(pk=query.pk)
-    rows.update(said=said[:300], **answered)
+    rows.update(said=text(said, 300), **answered)
+    return is_there
 
 
 def _answer(query: PrometheusQuery, moment: datetime) -> Any:
@@ -90,17 +108,19 @@ def _answer(query: PrometheusQuery, moment: datetime) -> Any:
             stream=True,
         )
         body = b""
-        for part in answer.iter_content(65_536):
+        while part := answer.raw.read1(65_536, decode_content=True):
             body += part
-            if len(body) > LARGEST or monotonic() > until:
-                raise InvalidInput("the answer is too large, or takes too long")
+            if len(body) > LARGEST:
+                raise InvalidInput("the answer is too large")
+            if monotonic() > until:
+                raise requests.ReadTimeout
     if answer.status_code != requests.codes.ok and not body.startswith(b"{"):
         raise InvalidInput(f"it answered {answer.status_code}")
     return json.loads(body)
 
 
-def _read(answer: Any, metric: str) -> list[Figure]:
-    """The figures of an answer of Prometheus' query API."""
+def _read(answer: Any, metric: str, moment: datetime) -> list[Figure]:
+    """The figures of an answer of Prometheus' query API, as of the moment that was asked for."""
     if not isinstance(answer, dict) or answer.get("status") != "success":
         why = answer.get("error") if isinstance(answer, dict) else None
         raise InvalidInput(str(why or "it is no answer of a Prometheus"))
@@ -112,29 +132,33 @@ def _read(answer: Any, metric: str) -> list[Figure]:
         raise InvalidInput(f"the query answers a {kind}; ask for a vector or a scalar")
     if len(result) > MOST:
         raise InvalidInput(f"it answers {len(result)} series; at most {MOST} are taken")
-    return [one for one in (_figure(row, metric) for row in result) if one is not None]
+    return [one for one in (_figure(row, metric, moment) for row in result) if one is not None]
 
 
-def _figure(row: Any, metric: str) -> Figure | None:
-    """One series of an answer; one that is not a number now is left out."""
-    moment, value = row["value"]
+def _figure(row: Any, metric: str, moment: datetime) -> Figure | None:
+    """One series of an answer; one that is not a number now is left out. The time that stands in
+    the answer is the one that was asked for; what says otherwise is not believed."""
+    _, value = row["value"]
     number = float(value)
     if not abs(number) < figures.LARGEST:
         return None
     labels = {
-        str(name)[:LONGEST]: str(one)[:LONGEST].replace("\x00", "")
+        text(name, LONGEST): text(one, LONGEST)
         for name, one in row["metric"].items()
         if name != "__name__"
     }
-    return Figure(metric, number, datetime.fromtimestamp(float(moment), UTC), labels)
+    return Figure(metric, number, moment, labels)
 
 
 def _words(error: Exception) -> str:
     """What went wrong, in few words and without what a library says of its inside."""
     if isinstance(error, InvalidInput):
         return str(error)
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, (requests.Timeout, ReadTimeoutError)):
         return "it did not answer in time"
-    if isinstance(error, requests.ConnectionError):
+    if isinstance(error, (requests.ConnectionError, HTTPError)):
         return "nobody answers there"
+    if not isinstance(error, UNREADABLE):
+        logger.error("figures of a Prometheus could not be stored", exc_info=error)
+        return "it could not be stored"
     return "its answer cannot be read"

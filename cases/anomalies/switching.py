@@ -8,12 +8,12 @@ from datetime import datetime
 from django.db import transaction
 
 from cases.anomalies import backtest, watches
+from cases.intake import figures
 from cases.models import Series, SeriesState
 from incidentdesk.kernel import access, audit, worker
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 
-JOB = "cases.jobs.watch_series"
 SEEN = "It is watched otherwise than in the back-test that you saw; look at it again."
 
 
@@ -62,7 +62,7 @@ def limit(
     series.lowest, series.highest = lowest, highest
     series.save(update_fields=["lowest", "highest"])
     _record(series, "set the hard limits of a series", by=by, at=at, low=lowest, high=highest)
-    worker.wake(JOB)
+    worker.wake(figures.WATCH)
     return series
 
 
@@ -97,14 +97,16 @@ def switch_off(*, series_id: int, by: Actor, at: datetime) -> Series:
     _end(series, at=at)
     _switch(series, False, by=by, at=at)
     _record(series, "switched off a series", by=by, at=at)
-    worker.wake(JOB)
+    worker.wake(figures.WATCH)
     return series
 
 
 def _locked(series_id: int) -> tuple[Series, SeriesState | None]:
     """The state first, as the job locks it, then the series."""
-    state = SeriesState.objects.select_for_update().filter(series_id=series_id).first()
-    rows = Series.objects.select_related("hours").select_for_update(of=("self",))
+    states = SeriesState.objects.select_for_update(no_key=True)
+    state = states.filter(series_id=series_id).first()
+    # Its figures refer to it, and come in meanwhile.
+    rows = Series.objects.select_related("hours").select_for_update(of=("self",), no_key=True)
     series = rows.filter(pk=series_id).first()
     if series is None:
         raise NotFound("There is no such series.")
@@ -129,7 +131,7 @@ def _begin(series: Series, *, at: datetime) -> None:
             "memory": {},
         },
     )
-    worker.wake(JOB)
+    worker.wake(figures.WATCH)
 
 
 def _end(series: Series, *, at: datetime) -> None:

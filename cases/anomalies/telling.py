@@ -20,7 +20,7 @@ from cases.detection.alarm import Alarm, Kind
 from cases.detection.together import TOGETHER, grouped
 from cases.intake import alerts, desk, sources
 from cases.intake.signal import Action, Signal
-from cases.models import Alert, Anomaly, Source
+from cases.models import Alert, Anomaly, Incident, Source
 from incidentdesk.kernel.access import Actor
 
 A_RUN = 500
@@ -28,9 +28,11 @@ URGENT = 3
 URGENCY = 2
 
 
-@transaction.atomic
 def tell(*, at: datetime) -> None:
-    """Tell what began, then what is over. A worker that is at it leaves nothing to another."""
+    """Tell what began, then what is over; each in a transaction of its own.
+
+    One worker at a time tells beginnings: the next one has to see which minutes have a group.
+    """
     source = sources.the_desk()
     _tell_beginnings(source, at=at)
     _tell_ends(source, at=at)
@@ -48,21 +50,26 @@ def alerts_of(anomalies: Iterable[Anomaly], by: Actor) -> dict[int, Alert]:
     return {known[row.external_key]: row for row in rows.select_related("incident")}
 
 
+@transaction.atomic
 def _tell_beginnings(source: Source, *, at: datetime) -> None:
+    Source.objects.select_for_update(no_key=True).get(pk=source.pk)
     untold = Anomaly.objects.filter(group="").exclude(kind=Anomaly.Kind.DRIFT)
     rows = _locked(untold)
+    if not rows:
+        return
     by_key = {str(one.pk): one for one in rows}
+    signals = []
     for group in grouped((str(one.pk), _alarm(one)) for one in rows):
         members = [by_key[key] for key in group.series]
         began_at = _open_group(group.began_at)
-        signals = []
         for one in members:
             one.group, one.group_began_at = _named(began_at), began_at
             signals.append(_signal(one, Action.FIRE))
-        alerts.receive(source=source, raw=desk.written(signals), signals=signals, at=at)
+    alerts.receive(source=source, raw=desk.written(signals), signals=signals, at=at)
     Anomaly.objects.bulk_update(rows, ["group", "group_began_at"])
 
 
+@transaction.atomic
 def _tell_ends(source: Source, *, at: datetime) -> None:
     over = Anomaly.objects.filter(ended_at__isnull=False, is_end_told=False).exclude(group="")
     rows = _locked(over.exclude(kind=Anomaly.Kind.DRIFT))
@@ -111,6 +118,9 @@ def _signal(one: Anomaly, action: Action) -> Signal:
         urgency=URGENT if one.kind == Anomaly.Kind.LIMIT else URGENCY,
         started_at=one.began_at,
         labels=labels,
+        systems=(series.system_id,) if series.system_id else (),
+        partners=(series.partner_id,) if series.partner_id else (),
+        detection=Incident.Detection.ANOMALY,
     )
 
 

@@ -26,6 +26,7 @@ SLOW_FROM = 300  # seconds between two figures from which a second strange one c
 MINUTE = timedelta(minutes=1)
 GRACE = timedelta(seconds=15)  # after a minute's end, for figures that are on their way
 TINY = timedelta(microseconds=1)
+MOST_CASES = 10**15  # in a minute; what is more counts as so many, and can still be squared
 
 
 def session_of(hours: TradingHours | None) -> Session:
@@ -141,14 +142,17 @@ def feed(
     return course, end - TINY
 
 
-def asks_at(series: Series, watched: Watched, fed: datetime | None) -> datetime | None:
-    """When to look at it although nothing came; None while there is nothing to be missed."""
+def asks_at(
+    series: Series, watched: Watched, fed: datetime | None, *, asked: datetime
+) -> datetime | None:
+    """When to look at it although nothing came; None while there is nothing to be missed. `asked`
+    is when it was looked at last: what was too long then and no alarm is looked at every minute."""
     if isinstance(watched, CountWatch):
         return None if fed is None else fed + TINY + MINUTE + GRACE
     last, allowed = watched.presence.last_at, watched.presence.silent_after()
     if series.may_be_silent or watched.episode.is_open or last is None or allowed is None:
         return None
-    return last + allowed
+    return last + allowed if last + allowed >= asked else asked + MINUTE
 
 
 def p_of(watched: Watched, threshold: float) -> float | None:
@@ -171,14 +175,17 @@ def _nothing(series: Series) -> Minute:
 
 
 def _minutes(series: Series, rows: Sequence[Row]) -> dict[datetime, Minute]:
-    """What came in each minute, together; what is no count of anything is left out."""
-    found: dict[datetime, Minute] = {}
+    """What came in each minute, summed and then rounded; what is no count of anything, or of a
+    ratio does not say of how many, is left out. The job has the database sum the same."""
+    sums: dict[datetime, tuple[float, float]] = {}
     is_ratio = series.kind == Series.Kind.RATIO
     for at, value, tries in rows:
-        if value < 0 or (is_ratio and tries is None):
-            continue
-        before = found.get(floor(at), _nothing(series))
-        bad = before.bad + round(value)
-        of = max((before.tries or 0) + round(tries or 0), bad) if is_ratio else None
-        found[floor(at)] = Minute(bad, of)
-    return found
+        if value >= 0 and not (is_ratio and tries is None):
+            bad, of = sums.get(floor(at), (0.0, 0.0))
+            sums[floor(at)] = bad + value, of + (tries or 0.0)
+    return {at: _minute(bad, of if is_ratio else None) for at, (bad, of) in sums.items()}
+
+
+def _minute(bad: float, of: float | None) -> Minute:
+    cases = min(round(bad), MOST_CASES)
+    return Minute(cases, None if of is None else max(min(round(of), MOST_CASES), cases))

@@ -6,6 +6,7 @@ and writes it in the same transaction as the anomalies. Nobody is told here; `te
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,8 +24,9 @@ from cases.detection.alarm import Alarm, Kind
 from cases.detection.feedback import Answer
 from cases.detection.replay import Band, Ended
 from cases.detection.watch import Watch
-from cases.models import Anomaly, Observation, SeriesState
+from cases.models import Anomaly, Observation, Series, SeriesState
 
+logger = logging.getLogger(__name__)
 BATCH = 100  # series in a transaction
 MOST = 2_000  # figures, or minutes, of a series in a transaction
 ROUNDS = 50  # in a run; what is left then waits for the next
@@ -39,14 +41,16 @@ _FIGURES = """
     ) AS o
     WHERE state.series_id = ANY (%s) ORDER BY state.series_id, o.at
 """
-# What is counted goes by the minute, however often it was sent in one.
+# What is counted goes by the minute, however often it was sent in one; `watches` leaves out and
+# sums the same, of figures that no database has summed.
 _MINUTES = """
     SELECT state.series_id, o.minute, o.value, o.tries
-    FROM cases_seriesstate AS state CROSS JOIN LATERAL (
+    FROM cases_seriesstate AS state JOIN cases_series AS series ON series.id = state.series_id
+    CROSS JOIN LATERAL (
         SELECT date_trunc('minute', at) AS minute, sum(value) AS value, sum(tries) AS tries
         FROM cases_observation
         WHERE series_id = state.series_id AND at > coalesce(state.fed_until, '-infinity')
-            AND value >= 0
+            AND value >= 0 AND (series.kind <> 'ratio' OR tries IS NOT NULL)
         GROUP BY 1 ORDER BY 1 LIMIT %s
     ) AS o
     WHERE state.series_id = ANY (%s) ORDER BY state.series_id, o.minute
@@ -68,11 +72,20 @@ _BANDS_OF_MINUTES = (
 
 @dataclass
 class Found:
-    """What a batch leads to: anomalies that are new or over, and the bands of the figures."""
+    """What a batch leads to: anomalies that are new or over, bands of figures, states to write."""
 
     new: list[Anomaly] = field(default_factory=list)
     over: list[Anomaly] = field(default_factory=list)
     bands: dict[bool, list[tuple[int, Band]]] = field(default_factory=lambda: {True: [], False: []})
+    fed: list[SeriesState] = field(default_factory=list)
+
+    def add(self, other: Found) -> None:
+        """What one series led to as well."""
+        self.new += other.new
+        self.over += other.over
+        self.fed += other.fed
+        for is_counted, bands in other.bands.items():
+            self.bands[is_counted] += bands
 
 
 def watch(*, at: datetime) -> int:
@@ -95,7 +108,8 @@ def watch(*, at: datetime) -> int:
 @transaction.atomic
 def _one_batch(after: int, *, at: datetime) -> tuple[int, int, bool] | None:
     """Feed the next series after this one. Answers the last of them, how many anomalies began, and
-    whether figures are left; None if there are no more series."""
+    whether figures are left; None if there are no more series. One that cannot be fed stays as it
+    was, and those behind it are fed."""
     states = _due(after, at=at)
     if not states:
         return None
@@ -107,19 +121,28 @@ def _one_batch(after: int, *, at: datetime) -> tuple[int, int, bool] | None:
         unended.setdefault(anomaly.series_id, []).append(anomaly)
     found, is_behind = Found(), False
     for state in states:
-        fed = _Feeding(state, answers.get(state.pk, []), unended.get(state.pk, []), found)
-        is_behind |= fed.feed(rows.get(state.pk, []), at=at)
-    _write(states, found)
+        its = Found(fed=[state])
+        try:
+            fed = _Feeding(state, answers.get(state.pk, []), unended.get(state.pk, []), its)
+            is_behind |= fed.feed(rows.get(state.pk, []), at=at)
+            found.add(its)
+        except Exception:
+            logger.exception("series %s (%s) could not be fed", state.pk, state.series.name)
+    _write(found)
     return ids[-1], len(found.new), is_behind
 
 
 def _due(after: int, *, at: datetime) -> list[SeriesState]:
-    """States of series that are on and to which something came, or from which it should have."""
+    """States of series that are on and to which something came, or from which it should have. What
+    is counted is fed by whole minutes, and waits for its time once that is known."""
     came = Observation.objects.filter(
         series_id=OuterRef("series_id"), at__gt=Coalesce(OuterRef("fed_until"), Value(LONG_AGO))
     )
+    is_fed_at_once = Q(series__kind=Series.Kind.LEVEL) | Q(asks_at=None)
     rows = SeriesState.objects.select_related("series__hours").filter(
-        Q(asks_at__lte=at) | Exists(came), series__is_on=True, series_id__gt=after
+        Q(asks_at__lte=at) | is_fed_at_once & Q(Exists(came)),
+        series__is_on=True,
+        series_id__gt=after,
     )
     locked = rows.select_for_update(skip_locked=True, of=("self",))
     return list(locked.order_by("series_id")[:BATCH])
@@ -158,7 +181,7 @@ class _Feeding:
         version = watches.version_of(series)
         if state.version != version:  # another detector: it learns what is stored, and goes on
             state.version, state.memory, state.learns_until = version, {}, at
-            state.fed_until = None
+            state.fed_until = state.asks_at = None
             return True
         is_behind = len(rows) == MOST
         until = rows[-1][0] if is_behind else at
@@ -172,7 +195,7 @@ class _Feeding:
         if state.learns_until is not None and not is_behind:
             self._begin_for_good(watched)
         state.memory = watched.state()
-        state.asks_at = watches.asks_at(series, watched, state.fed_until)
+        state.asks_at = watches.asks_at(series, watched, state.fed_until, asked=until)
         return is_behind
 
     def _take(self, one: Alarm | Ended) -> None:
@@ -223,13 +246,13 @@ class _Feeding:
         return anomaly
 
 
-def _write(states: Sequence[SeriesState], found: Found) -> None:
+def _write(found: Found) -> None:
     """Ends before beginnings: a series has one open anomaly at a time. Few statements a batch."""
     before = [one for one in found.over if one.pk is not None]
     Anomaly.objects.bulk_update(before, ["ended_at"])
     Anomaly.objects.bulk_create(found.new)
     SeriesState.objects.bulk_update(
-        states, ["version", "fed_until", "learns_until", "asks_at", "memory"]
+        found.fed, ["version", "fed_until", "learns_until", "asks_at", "memory"]
     )
     for is_counted, bands in found.bands.items():
         if bands:

@@ -12,13 +12,15 @@ from typing import Any
 from django.db import connection, transaction
 
 from cases.intake.metrics import KEPT, LARGEST, BadLine, Figure
-from cases.models import Observation, Series, Source
+from cases.models import Series, Source
 from incidentdesk.kernel import counted, worker
 
-__all__ = ["KEPT", "LARGEST", "Stored", "is_too_fast", "name_of", "prune", "store"]
+__all__ = ["KEPT", "LARGEST", "WATCH", "Stored", "is_too_fast", "name_of", "prune", "store"]
 
+WATCH = "cases.jobs.watch_series"
 MOST_SERIES = 2_000  # a source
 MOST_A_MINUTE = 60_000  # figures of a source
+A_DELETION = 10_000  # figures
 TOO_MANY = "This source has {} series already, which is the most; drop labels that vary."
 
 # In order, so that two requests with the same figures never wait for each other in a ring.
@@ -28,6 +30,11 @@ _STORE = """
         AS sent (series_id, at, value, tries)
     ORDER BY series_id, at
     ON CONFLICT (series_id, at) DO NOTHING
+"""
+_DELETE = """
+    DELETE FROM cases_observation WHERE ctid = ANY (
+        ARRAY(SELECT ctid FROM cases_observation WHERE at < %s LIMIT %s)
+    )
 """
 
 
@@ -67,7 +74,7 @@ def store(
     ]
     stored = _insert(rows)
     if any(is_on for _, is_on in known.values()):
-        worker.wake("cases.jobs.watch_series")
+        worker.wake(WATCH)
     sentence = TOO_MANY.format(f"{MOST_SERIES:,}")
     over = [one for key, those in by_series.items() if key not in known for one in those]
     refused = [BadLine(one.line, sentence, json.dumps({"metric": one.metric})) for one in over]
@@ -75,8 +82,14 @@ def store(
 
 
 def prune(*, at: datetime) -> int:
-    """Let go of figures that are older than they are kept. Answers how many."""
-    return Observation.objects.filter(at__lt=at - KEPT).delete()[0]
+    """Let go of figures that are older than they are kept, a batch at a time. Answers how many."""
+    gone, number = 0, A_DELETION
+    while number == A_DELETION:
+        with connection.cursor() as cursor:
+            cursor.execute(_DELETE, [at - KEPT, A_DELETION])
+            number = int(cursor.rowcount)
+        gone += number
+    return gone
 
 
 def name_of(metric: str, labels: dict[str, str]) -> str:

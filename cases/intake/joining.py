@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from cases import timeline
 from cases.intake import alert_rules, holding, mapping, opening
 from cases.intake.receipt import Receipt, told
 from cases.intake.signal import Signal
-from cases.models import Alert, AlertRule, Entry, Incident, Source
+from cases.models import Alert, AlertRule, Entry, Incident, LabelMapping, Source
 from incidentdesk.kernel.access import SYSTEM
 from incidentdesk.kernel.prepared import Inserted
 
@@ -42,6 +42,20 @@ def open_or_join(
         at=at,
     )
     receipt.hold(sifted.held)
+    if sifted.passed:
+        _place(source, sifted, going_on, mappings, receipt, at=at)
+
+
+def _place(
+    source: Source,
+    sifted: holding.Sifted,
+    going_on: Mapping[str, Incident],
+    mappings: Sequence[LabelMapping],
+    receipt: Receipt,
+    *,
+    at: datetime,
+) -> None:
+    """Each group to its incident, with its alerts."""
     made: list[Alert] = []
     opened: list[tuple[Incident, list[Signal], list[Alert]]] = []
     for group, members in holding.by_group(sifted.passed).items():
@@ -58,8 +72,7 @@ def open_or_join(
         if met := sifted.met.get(group):
             holding.released(incident, group, met, at=at)
     # In order: two that bring the same alerts through other groups wait for each other here.
-    if made:
-        _ALERTS.add(*sorted(made, key=lambda alert: alert.external_key))
+    _ALERTS.add(*sorted(made, key=lambda alert: alert.external_key))
     for incident, members, alerts in opened:
         opening.support(incident, source, members, alerts, at=at)
 

@@ -37,15 +37,21 @@ def hinted(mappings: Iterable[LabelMapping], signal: Signal) -> Signal:
     return replace(signal, urgency=max(hints), is_hinted=True) if hints else signal
 
 
-def systems(mappings: Iterable[LabelMapping], signals: Iterable[Signal]) -> list[System]:
-    """The systems that the labels name, each once."""
-    found = [one.system for signal in signals for one in fitting(mappings, signal) if one.system]
+def systems(mappings: Iterable[LabelMapping], signals: Sequence[Signal]) -> list[System]:
+    """The systems that the alerts know or that their labels name, each once."""
+    known = {pk for signal in signals for pk in signal.systems}
+    found = list(System.objects.filter(pk__in=known).order_by("pk")) if known else []
+    for signal in signals:
+        found += [one.system for one in fitting(mappings, signal) if one.system]
     return list({one.pk: one for one in found if one.is_active}.values())
 
 
-def partners(mappings: Iterable[LabelMapping], signals: Iterable[Signal]) -> list[Partner]:
-    """The partners that the labels name, each once."""
-    found = [one.partner for signal in signals for one in fitting(mappings, signal) if one.partner]
+def partners(mappings: Iterable[LabelMapping], signals: Sequence[Signal]) -> list[Partner]:
+    """The partners that the alerts know or that their labels name, each once."""
+    known = {pk for signal in signals for pk in signal.partners}
+    found = list(Partner.objects.filter(pk__in=known).order_by("pk")) if known else []
+    for signal in signals:
+        found += [one.partner for one in fitting(mappings, signal) if one.partner]
     return list({one.pk: one for one in found if one.is_active}.values())
 
 
@@ -61,7 +67,8 @@ def place(
 
     In Review nothing is added any more: no gate asks for it.
     """
-    if not mappings or not incident.is_responding:
+    is_known = any(signal.systems or signal.partners for signal in signals)
+    if not (mappings or is_known) or not incident.is_responding:
         return
     if named := systems(mappings, signals):
         listed = set(incident.systems.values_list("system_id", flat=True))
@@ -72,7 +79,7 @@ def place(
         known = set(incident.involvements.values_list("partner_id", flat=True))
         for partner in concerned:
             if partner.pk not in known:
-                why = f"a label of source {source.name} names it"
+                why = f"an alert of source {source.name} names it"
                 disclosure.list_named(incident, partner, why=why, by=SYSTEM, at=at)
 
 

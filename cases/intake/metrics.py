@@ -53,7 +53,7 @@ def parse(raw: str, *, at: datetime) -> tuple[list[Figure], list[BadLine]]:
         try:
             figures.append(_figure(_read(line) if line is not None else found, number, at))
         except InvalidInput as error:
-            shown = line if line is not None else json.dumps(found, default=str)
+            shown = line if line is not None else _written(found)
             bad.append(BadLine(number, str(error), shown[:500]))
     if not figures and not bad:
         raise InvalidInput("The body is empty; send one JSON object a line.")
@@ -77,6 +77,14 @@ def _read(line: str) -> Any:
         return json.loads(line)
     except (ValueError, RecursionError):
         raise InvalidInput("The line is not valid JSON.") from None
+
+
+def _written(member: Any) -> str:
+    """A member of an array as text again; nothing of one that is too deep to be written."""
+    try:
+        return json.dumps(member)
+    except RecursionError:
+        return ""
 
 
 def _figure(found: Any, line: int, at: datetime) -> Figure:

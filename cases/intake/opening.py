@@ -23,7 +23,7 @@ def open_from(source: Source, members: list[Signal], *, at: datetime) -> Inciden
         description=first.body,
         category_id=category_id,
         category_key=category_key,
-        detection=_detection(source, first),
+        detection=first.detection,
         detected_by=f"{source.get_format_display()} · source “{source.name}”",
         detected_at=at,
         occurred_at=started,
@@ -32,13 +32,6 @@ def open_from(source: Source, members: list[Signal], *, at: datetime) -> Inciden
         urgency=max(signal.urgency for signal in members),
     )
     return workflow.open_incident(opening=known, by=SYSTEM, at=at)
-
-
-def _detection(source: Source, first: Signal) -> str:
-    """What the desk itself finds, it finds in logs, by rules of a category, or in figures."""
-    if source.format != Source.Format.DESK:
-        return Incident.Detection.ALERT
-    return Incident.Detection.LOG if first.category else Incident.Detection.ANOMALY
 
 
 def alert(source: Source, incident: Incident, signal: Signal, *, at: datetime) -> Alert:

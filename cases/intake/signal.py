@@ -37,6 +37,9 @@ class Signal:
     labels: dict[str, str] = field(default_factory=dict)
     is_hinted: bool = False
     category: tuple[int, str] | None = None  # id and key, where it knows better than its source
+    systems: tuple[int, ...] = ()  # the ids of those that it is known to concern,
+    partners: tuple[int, ...] = ()  # besides what label mappings make of its labels
+    detection: str = "alert"  # how it was found: one of Incident.Detection
 
 
 def kept(signal: Signal) -> dict[str, Any]:

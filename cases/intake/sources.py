@@ -158,7 +158,7 @@ def send_test(*, source_id: int, by: Actor, at: datetime) -> Event:
         received_at=at,
         body=body,
         outcome=Event.Outcome.TEST,
-        said=f"Would be: {trial.would(source, body, by=by).summary}"[:300],
+        said=f"Would be: {trial.would(source, body, by=by, at=at).summary}"[:300],
     )
     _record(source, "sent a test to source", by=by, at=at)
     return event

@@ -4,7 +4,7 @@ for a test alert. It reads and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,9 +14,8 @@ from cases import queries, rules
 from cases.intake import alert_rules, formats, holding, maintenance, mapping, plain
 from cases.intake.expressions import Reader
 from cases.intake.signal import Action, Signal
-from cases.models import Alert, Source
+from cases.models import Alert, MaintenanceWindow, Source
 from cases.models.incident import OVER
-from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import InvalidInput
 
@@ -67,7 +66,12 @@ class Result:
 
 
 def would(
-    source: Source, raw: str, *, expressions: Mapping[str, str] | None = None, by: Actor
+    source: Source,
+    raw: str,
+    *,
+    expressions: Mapping[str, str] | None = None,
+    by: Actor,
+    at: datetime,
 ) -> Result:
     """What would become of this body at this source, as far as this person may know."""
     given = source.expressions if expressions is None else expressions
@@ -80,7 +84,7 @@ def would(
     signals = alert_rules.grouped(known, signals)
     signals = [mapping.hinted(mappings, s) if s.action == Action.FIRE else s for s in signals]
     shown = signals[:MOST]
-    outcomes = _outcomes(source, shown, holding.Known(known, mappings), by, clocks.now())
+    outcomes = _outcomes(source, shown, holding.Known(known, mappings), by, at)
     return Result(outcomes=outcomes, said=said, more=len(signals) - len(shown))
 
 
@@ -111,13 +115,10 @@ def _one(name: str, known: plain.Field, said: str, alert: object, reader: Reader
 def _outcomes(
     source: Source, signals: list[Signal], known: holding.Known, by: Actor, at: datetime
 ) -> list[Outcome]:
-    mappings = known.mappings
-    windows = maintenance.in_force(at)
     firing = _firing(source, signals)
     groups = _groups(source, signals)
     named = _named({*firing.values(), *groups.values()}, by)
-    in_force = rules.in_force()
-    begun: set[str] = set()
+    opens = _Opens(source, known, groups, named, maintenance.in_force(at))
     found = []
     for signal in signals:
         at_work = firing.get(signal.key)
@@ -125,30 +126,48 @@ def _outcomes(
             words = _told(signal, named[at_work] if at_work else "")
         elif at_work:
             words = f"Folds into {named[at_work]}: this alert fires already."
-        elif window := maintenance.covering(windows, mappings, signal):
-            words = f"Opens nothing: held back by maintenance “{window}”."
-        elif signal.group in groups:
-            words = (
-                f"Joins {named[groups[signal.group]]}: another alert of its group belongs to it."
-            )
-        elif signal.group in begun:
-            words = "Joins the incident that this body opens."
-        elif (rule := alert_rules.fitting(known.rules, signal)) and rule.times:
-            words = f"Held back by rule “{rule}” until it comes {rule.times} times."
         else:
-            severity = in_force.grade(source.impact, source.scope, signal.urgency).severity
-            words = f"Opens an incident, SEV-{severity}."
-        begun |= {signal.group} if words.startswith("Opens an") else set()
+            words = opens.words(signal)
         concerned = [signal] if signal.action == Action.FIRE and not at_work else []
         found.append(
             Outcome(
                 signal,
                 words,
-                [one.name for one in mapping.systems(mappings, concerned)],
-                [one.name for one in mapping.partners(mappings, concerned)],
+                [one.name for one in mapping.systems(known.mappings, concerned)],
+                [one.name for one in mapping.partners(known.mappings, concerned)],
             )
         )
     return found
+
+
+@dataclass
+class _Opens:
+    """What a new alert of a body does, and which groups have begun with those before it."""
+
+    source: Source
+    known: holding.Known
+    groups: Mapping[str, int]
+    named: Mapping[int, str]
+    windows: Sequence[MaintenanceWindow]
+    begun: set[str] = field(default_factory=set)
+
+    def words(self, signal: Signal) -> str:
+        """In a sentence."""
+        window = maintenance.covering(self.windows, self.known.mappings, signal)
+        rule = alert_rules.fitting(self.known.rules, signal)
+        if window:
+            return f"Opens nothing: held back by maintenance “{window}”."
+        if signal.group in self.groups:
+            incident = self.named[self.groups[signal.group]]
+            return f"Joins {incident}: another alert of its group belongs to it."
+        if signal.group in self.begun:
+            return "Joins the incident that this body opens."
+        if rule and rule.times:
+            return f"Held back by rule “{rule}” until it comes {rule.times} times."
+        self.begun.add(signal.group)
+        source, in_force = self.source, rules.in_force()
+        severity = in_force.grade(source.impact, source.scope, signal.urgency).severity
+        return f"Opens an incident, SEV-{severity}."
 
 
 def _told(signal: Signal, incident: str) -> str:

@@ -7,6 +7,7 @@ of a rule on the past has something to find.
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cases.access import stored, told
@@ -29,7 +30,8 @@ def load(source: Source, *, now: datetime) -> int:
     for days, address, times in ATTACKS:
         events += _attack(rng, address, times, now - _days(days))
     events.sort(key=lambda event: event.at)
-    count = stored.store(source, [Line(event) for event in events], at=now)
+    named = [replace(event, id=f"demo:{number}") for number, event in enumerate(events)]
+    count = stored.store(source, [Line(event) for event in named], at=now)
     AccessEvent.objects.filter(source=source).update(is_judged=True)
     return count
 

@@ -8,7 +8,8 @@ from incidentdesk.embedded.errors import EmbeddedError
 from incidentdesk.embedded.supervisor import Part
 
 # What `--processes` calls them; `worker` is three: nothing that is slow may delay a page,
-# and other people's servers, which webhooks wait for, delay no work of ours.
+# and other people's servers, which webhooks and questions to a Prometheus wait for, delay no work
+# of ours.
 PROCESSES = ("web", "worker", "beat")
 
 

@@ -25,14 +25,15 @@ def test_each_queue_has_a_process_of_its_own(tmp_path: Path):
     ]
 
 
-def test_webhooks_are_called_in_a_queue_of_their_own_and_all_else_in_two_others():
-    own = "notifications.jobs.deliver_webhooks"
+def test_what_waits_for_others_has_a_queue_of_its_own_and_all_else_two_others():
+    callers = ("notifications.jobs.deliver_webhooks", "cases.jobs.ask_prometheus")
+    own = dict.fromkeys(callers, "webhooks")
     known = {
         name: queue
         for name, queue in worker._queues.items()
         if name.rpartition(".")[0] in {module.__name__ for module in JOBS}
     }
-    assert known.pop(own) == "webhooks"
+    assert {name: known.pop(name) for name in callers} == own
     assert set(known.values()) == {"page", "default"}
     asked = {one["task"]: one["options"].get("queue", "default") for one in schedule.EVERY.values()}
-    assert asked == {task: {**known, own: "webhooks"}[task] for task in asked}
+    assert asked == {task: {**known, **own}[task] for task in asked}

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from incidentdesk.kernel import errors
 from incidentdesk.kernel.models import User
-from notifications import delivery, escalation, jobs, outbox
+from notifications import bundling, delivery, escalation, jobs, outbox
 from notifications.models import Escalation, EscalationPath, Group, Message
 from tests.notifications.conftest import (
     ABOUT,
@@ -387,6 +387,7 @@ def test_a_long_list_of_due_steps_lets_the_pages_out_in_between(
     for number in range(3):
         start(about=f"incident:{number}")
     monkeypatch.setattr(escalation, "RUN_LIMIT", 2)
+    monkeypatch.setattr(bundling, "AT_ONCE", 3)
 
     for left in (1, 0):
         woken.clear()

@@ -12,6 +12,7 @@ from cases.access import rules, trying
 from cases.admin.dialogs import fields
 from cases.models import AccessRule
 from cases.models.access import URGENCIES
+from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
 
@@ -72,7 +73,7 @@ class SeenForm(DeskForm):
 
     def prepare(self) -> None:
         """The trial, for the template above the fields."""
-        self.trial = trial(self.obj)
+        self.trial = trial(self.obj, by=self.actor)
 
 
 def _try_out(obj: AccessRule, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
@@ -114,10 +115,13 @@ def said(rule: AccessRule) -> str:
     return f"it would have fired {counted} in the last 31 days{of}."
 
 
-def trial(rule: AccessRule) -> dict[str, Any]:
-    """What a rule would have found, for a page."""
+def trial(rule: AccessRule, *, by: Actor) -> dict[str, Any]:
+    """What a rule would have found, for a page. Accounts and addresses are named to whoever reads
+    all access events, or keeps the rules; others are told how often."""
     tried = rule.tried or {}
-    found = [{**one, "at": datetime.fromisoformat(one["at"])} for one in tried.get("found", ())]
+    may = access.allows(by, Permission.AUDIT_READ) or access.allows(by, Permission.REGISTER_WRITE)
+    found = tried.get("found", ()) if may else ()
+    found = [{**one, "at": datetime.fromisoformat(one["at"])} for one in found]
     return {"rule": rule, "said": said(rule), "found": found, "is_cut": tried.get("is_cut", False)}
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
+from django.core.cache import cache
 
-from cases.access import stored
+from cases.access import arrivals, stored
 from cases.intake import sources
 from cases.models import AccessEvent, AccessFinding, Event, Source
 from incidentdesk.kernel import clocks
@@ -45,9 +47,23 @@ def test_lines_are_stored_as_they_were_told_and_the_answer_says_how_many(post, l
 def test_a_delivery_sent_again_stores_nothing_twice_and_equal_lines_are_two(post):
     twice = [line(), line(), line(1)]
     assert post(*twice).json()["stored"] == 3
-    again = post(*twice, line(2)).json()
-    assert (again["stored"], again["known"]) == (1, 3)
-    assert AccessEvent.objects.count() == 4
+    again = post(*twice).json()
+    assert (again["stored"], again["known"]) == (0, 3)
+    assert AccessEvent.objects.count() == 3
+
+
+def test_lines_without_an_id_in_another_delivery_are_others(post):
+    """Failures of one second, sent as they happen, a few at a time."""
+    answers = [post(*[line()] * number).json() for number in (1, 2, 3)]
+    assert [(one["stored"], one["known"]) for one in answers] == [(1, 0), (2, 0), (3, 0)]
+    assert AccessEvent.objects.count() == 6
+
+
+def test_lines_with_an_id_are_stored_once_however_they_are_parcelled(post):
+    a, b, c = (line(id=name) for name in "abc")
+    answers = [post(*sent).json() for sent in ((a, b), (b, c, b), (c,))]
+    assert [(one["stored"], one["known"]) for one in answers] == [(2, 0), (1, 2), (0, 1)]
+    assert AccessEvent.objects.count() == 3
 
 
 def test_the_same_line_of_another_source_is_another(post):
@@ -95,6 +111,20 @@ def test_an_unknown_key_and_a_key_of_another_format_are_answered_alike(post, sou
     Source.objects.filter(name="bastions").update(is_active=False)
     assert post(line()).content == unknown.content
     assert not AccessEvent.objects.exists()
+
+
+def test_a_source_that_sends_too_much_in_a_minute_is_told_when_to_come_again(post, monkeypatch):
+    monkeypatch.setattr(arrivals, "MOST_A_MINUTE", 3)
+    cache.clear()
+    with time_machine.travel(clocks.now().replace(second=20), tick=False):
+        assert post(line(id="a"), "{nonsense").status_code == 202
+        refused = post(line(id="b"), line(id="c"))
+        assert (refused.status_code, refused["Retry-After"]) == (429, "40")
+        assert refused.json() == {
+            "error": "These are more lines than a source may send in a minute."
+        }
+    assert AccessEvent.objects.count() == 1
+    assert Event.objects.count() == 1  # the bad line of the first
 
 
 def test_a_clock_that_is_fast_tells_nothing_of_the_future(post):

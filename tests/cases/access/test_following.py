@@ -117,6 +117,28 @@ def test_rotations_while_nobody_followed_are_caught_up_with(log):
     assert log.heard() == [2, 3, 4]
 
 
+def test_a_rotated_log_that_is_deleted_while_it_is_looked_at_ends_nothing(log, monkeypatch):
+    log.write(1)
+    assert log.heard() == [1]
+    log.write(9, to="auth.log.1")
+    looks = Path.stat
+
+    def once(path, **known):
+        found = looks(path, **known)
+        if path.name == "auth.log.1":
+            path.unlink()
+        return found
+
+    monkeypatch.setattr(Path, "stat", once)
+    log.restart()
+    assert not log.path.with_name("auth.log.1").exists()
+    assert not log.tail.is_lost
+    log.write(9, to="auth.log.1")
+    log.write(2)
+    assert log.heard() == [2]  # and, having looked for what follows, goes on
+    assert not log.path.with_name("auth.log.1").exists()
+
+
 def test_a_log_that_is_emptied_in_place_is_read_anew(log):
     log.write(1, 2, 3)
     assert log.heard() == [1, 2, 3]
@@ -139,20 +161,24 @@ def test_what_is_far_too_long_for_a_line_is_passed_over(log):
 
 
 @pytest.fixture
-def desk() -> Iterator[tuple[str, list[int], list[bytes]]]:
-    """A server that answers with these statuses in turn, then 202: address, statuses, bodies."""
-    statuses: list[int] = []
+def desk() -> Iterator[tuple[str, list[int | bytes], list[bytes]]]:
+    """A server that answers with these statuses in turn, then 202: address, statuses, bodies. A
+    status that is words is what a 200 says."""
+    statuses: list[int | bytes] = []
     bodies: list[bytes] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status = statuses.pop(0) if statuses else 202
+            said = b'{"refused": []}'
+            if isinstance(status, bytes):
+                status, said = 200, status
             if status == 202:
                 bodies.append(body)
             self.send_response(status)
             self.end_headers()
-            self.wfile.write(b'{"refused": []}')
+            self.wfile.write(said)
 
         def log_message(self, *args) -> None:
             """Nothing."""
@@ -174,6 +200,18 @@ def test_a_desk_that_is_away_is_tried_again_ever_more_rarely_and_nothing_is_lost
     assert (bodies, waits) == ([b"one", b"two"], [1, 2, 4])
     assert said == [
         "The desk does not take it (HTTP 503); trying again.",
+        "The desk takes it again.",
+    ]
+
+
+def test_what_answers_and_is_no_desk_has_not_taken_it(desk):
+    url, statuses, bodies = desk
+    statuses += [b"{}", b"[]", b'{"refused": 2}', b'{"refused": [3]}', b"<p>Log in here</p>"]
+    said = []
+    following.Sender(url, sleep=lambda s: None, say=said.append).deliver(b"one")
+    assert bodies == [b"one"]
+    assert said == [
+        "The desk does not take it (what answers there is no desk); trying again.",
         "The desk takes it again.",
     ]
 

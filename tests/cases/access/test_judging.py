@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from cases import workflow
-from cases.access import judging
-from cases.models import AccessEvent, AccessFinding, AccessRule, Alert, Incident
+from cases.access import judging, own
+from cases.models import AccessEvent, AccessFinding, AccessRule, Alert, AlertRule, Incident
 from incidentdesk.kernel import clocks
 from tests.cases.access.conftest import ATTACKER, line
 
@@ -19,6 +20,11 @@ TEN = [line(n * 0.5, actor=f"user{n}") for n in range(10)]
 def rests_on(incident: Incident) -> int:
     """How many events are attached to an incident."""
     return AccessFinding.objects.filter(alert__incident=incident).count()
+
+
+def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was logged as an error."""
+    return [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
 
 
 def test_a_brute_force_attack_opens_one_incident_with_its_events(told):
@@ -132,6 +138,44 @@ def test_no_rule_looks_at_the_future_of_what_it_judges_alone(told):
     assert clocks.now() - AccessEvent.objects.earliest("at").at < timedelta(hours=5)
 
 
+def test_a_rule_that_cannot_be_held_against_anything_stops_no_other(told, caplog):
+    hours = AccessRule.objects.get(kind="hours")
+    AccessRule.objects.filter(pk=hours.pk).update(is_on=True, zone="Moon/Sea")
+    odd = line(7, actor="kim", outcome="success", privileged=True, ip="192.0.2.1")
+    (incident,) = told(*TEN, odd)
+    assert (incident.title, rests_on(incident)) == (f"10 failures of ssh login from {ATTACKER}", 10)
+    assert not AccessEvent.objects.filter(is_judged=False).exists()
+    kim = AccessEvent.objects.get(actor="kim")
+    assert errors(caplog) == [
+        f"Access rule {hours.pk} fails at 1 of 11 access events, which it passes over: {kim.pk}"
+    ]
+    assert [rests_on(one) for one in told(line(8, actor="late"))] == [11]  # what stands behind
+
+
+def test_what_is_held_back_at_the_desk_s_own_source_stops_no_judging(told, caplog):
+    AlertRule.objects.create(source=own.source(), position=1, times=2, within_minutes=60)
+    assert told(*TEN) == []
+    assert not AccessEvent.objects.filter(is_judged=False).exists()
+    (incident,) = told(line(6, actor="late"))  # the second time
+    assert (rests_on(incident), errors(caplog)) == (11, [])
+
+
+def test_an_event_that_cannot_be_judged_takes_no_other_with_it(told, logs, caplog):
+    """Such a time cannot come in any more; what an older version let in may lie there."""
+    at = datetime(1, 1, 1, tzinfo=UTC)
+    said = {"actor": "root", "action": "ssh login", "outcome": "failure", "address": "192.0.2.66"}
+    known = {"source": logs, "key": UUID(int=1), "received_at": clocks.now()}
+    bad = AccessEvent.objects.create(at=at, **known, **said)
+    (incident,) = told(*TEN)
+    assert (rests_on(incident), incident.alerts.count()) == (10, 1)
+    assert not AccessEvent.objects.filter(is_judged=False).exists()
+    failing = AccessRule.objects.filter(kind__in=("address", "account", "entered"))
+    assert errors(caplog) == [
+        f"Access rule {rule.pk} fails at 1 of 11 access events, which it passes over: {bad.pk}"
+        for rule in failing
+    ]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_several_workers_at_once_open_one_incident(post, at_once, monkeypatch):
     monkeypatch.setattr(judging, "A_BATCH", 4)
@@ -146,11 +190,11 @@ def test_a_worker_that_dies_loses_nothing(post, monkeypatch):
     post(*TEN)
 
     def dies(*args, **known):
-        raise RuntimeError("killed")
+        raise SystemExit("killed")
 
     with monkeypatch.context() as killed:
         killed.setattr(judging, "_attach", dies)
-        with pytest.raises(RuntimeError):
+        with pytest.raises(SystemExit):
             judging.judge(at=clocks.now())
     assert not Incident.objects.exists()
     judging.judge(at=clocks.now())

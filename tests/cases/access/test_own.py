@@ -82,6 +82,12 @@ def test_of_strangers_only_so_many_a_minute_are_written_down(monkeypatch, people
     for n in range(6):
         own.token_refused("desk_x", address="192.0.2.1", at=at + timedelta(microseconds=n))
     assert len(events()) == 3
+    for n in range(6):  # one holder has a whole network of IPv6
+        own.token_refused("desk_y", address=f"2001:db8:7:{n}::1", at=at)
+    assert len(events()) == 6
+    own.token_refused("desk_y", address="2001:db8:8::1", at=at)
+    own.token_refused("desk_y", address="", at=at)  # as of a proxy's socket
+    assert len(events()) == 8
 
 
 def test_the_audit_trail_is_read_once_and_tells_no_names(people):
@@ -111,6 +117,47 @@ def test_the_audit_trail_is_read_once_and_tells_no_names(people):
     record("gave a login", "contact:1")
     assert own.take_audit_trail(at=at + stored.KEPT + timedelta(days=1)) == 0  # too old by then
     assert own.take_audit_trail(at=at) == 1
+
+
+ADMINISTERED = (
+    "added partner",
+    "changed the right of",
+    "chose the events of webhook",
+    "deleted webhook",
+    "discarded a draft of a playbook",
+    "ended the former key of source",
+    "gave a login",
+    "mailed a password link to",
+    "sent a test to source",
+    "set the hard limits of a series",
+    "switched off a series",
+    "switched off access rule",
+    "switched on webhook",
+    "took a login",
+    "tried access rule",
+)
+ORDINARY = (
+    "accepted the invitation of",
+    "answered “a false alarm” to an anomaly",
+    "changed own preferences",
+    "found evidence changed",
+    "took back “a false alarm” of an anomaly",
+    "took the record of",
+    "viewed the portal as",
+)
+
+
+def test_what_changes_how_the_desk_works_is_privileged_and_daily_work_is_not(people):
+    at, by = clocks.now(), people.actor("administrator")
+    for action in (*ADMINISTERED, *ORDINARY):
+        audit.record(by=by, at=at, action=action, about="x:1")
+    own.take_audit_trail(at=at)
+    rows = AccessEvent.objects.order_by("audit_id")
+    privileged = rows.filter(is_privileged=True).values_list("action", flat=True)
+    assert tuple(privileged) == ADMINISTERED
+    others = list(rows.filter(is_privileged=False).values_list("action", "is_reading"))
+    taken = {"took the record of": "export"}
+    assert others == [(taken.get(one, one), one in taken) for one in ORDINARY]
 
 
 def test_reading_what_is_restricted_is_recorded_for_everybody_once_in_a_while(people, as_, declare):

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from cases.access import trying
+from cases.access import stored, trying
 from cases.models import AccessEvent, AccessRule, Incident
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -59,6 +59,37 @@ def test_of_a_restricted_incident_the_events_are_hidden_with_it(told, as_):
     assert Incident.objects.get().reference not in page.text  # the event, and not what it led to
     found = as_("security").get(f"/admin/cases/accessrule/{rule('address').pk}/change/")
     assert ATTACKER not in found.text
+
+
+def test_asking_for_the_events_of_an_incident_gives_those_that_one_may_link_to_it(told, as_):
+    shut, free = told(*TEN, *(line(n, actor=f"b{n}", ip="198.51.100.7") for n in range(10)))
+    Incident.objects.filter(pk=shut.pk).update(is_restricted=True)
+    for role, number in (("security", 0), ("responder", 0), ("auditor", 10)):
+        assert rows(as_(role).get(f"{EVENTS}?incident={shut.pk}")) == number, role
+        assert rows(as_(role).get(f"{EVENTS}?incident={free.pk}")) == 10, role
+    assert rows(as_("security").get(EVENTS)) == 20  # reads the audit trail, and so all of them
+
+
+def test_what_a_trial_found_is_named_to_who_may_know_accounts_others_are_told_how_often(
+    told, as_, people
+):
+    told(*TEN)
+    known = {"rule_id": rule("address").pk, "by": people.actor("administrator")}
+    trying.try_out(**known, at=clocks.now())
+    Incident.objects.update(is_restricted=True)  # nor does what it did find name it
+    page = reverse("admin:cases_accessrule_change", args=[rule("address").pk])
+    named = {}
+    for role in ("administrator", "security", "auditor", "responder", "commander"):
+        text = as_(role).get(page).text
+        assert "It would have fired once in the last 31 days." in text, role
+        named[role] = f"10 failures of ssh login from {ATTACKER} <small>" in text
+    assert named == {
+        "administrator": True,
+        "security": True,
+        "auditor": True,
+        "responder": False,
+        "commander": False,
+    }
 
 
 def test_the_incident_s_page_lists_its_events_under_alerts(told, as_):
@@ -163,6 +194,33 @@ def test_what_is_untried_or_as_it_should_be_is_not_switched(people):
     ):
         with pytest.raises(Conflict, match=why):
             call(rule_id=rule(kind).pk, **who)
+
+
+def test_a_trial_looks_first_and_locks_its_rule_only_to_keep_what_it_found(told, people):
+    told(*TEN)
+    who = {"by": people.actor("administrator"), "rule_id": rule("address").pk}
+    with CaptureQueriesContext(connection) as captured:
+        trying.try_out(**who, at=clocks.now())
+    said = [query["sql"] for query in captured]
+    (looked,) = (n for n, sql in enumerate(said) if 'FROM "cases_accessevent"' in sql)
+    locked = [n for n, sql in enumerate(said) if "FOR NO KEY UPDATE" in sql]
+    assert [n > looked for n in locked] == [True]
+    assert [sql for sql in said if "FOR UPDATE" in sql] == []
+
+
+def test_a_trial_whose_values_were_changed_meanwhile_is_not_kept(told, people, monkeypatch):
+    told(*TEN)
+    who = {"by": people.actor("administrator"), "rule_id": rule("address").pk}
+    looks = stored.since
+
+    def slowly(*args, **known):
+        AccessRule.objects.filter(kind="address").update(times=4)
+        return looks(*args, **known)
+
+    monkeypatch.setattr(stored, "since", slowly)
+    with pytest.raises(Conflict, match="was changed meanwhile; try it again"):
+        trying.try_out(**who, at=clocks.now())
+    assert (rule("address").tried, rule("address").tried_at) == (None, None)
 
 
 def test_a_trial_is_bounded_in_time_and_rows(told, people, monkeypatch):

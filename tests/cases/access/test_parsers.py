@@ -245,10 +245,12 @@ def test_a_body_without_a_line_and_one_with_too_many_are_refused():
             lines.parse(raw)
 
 
-def test_the_same_line_has_the_same_key_and_another_has_another():
-    ((one,), _), ((same,), _) = lines.parse(line()), lines.parse(line())
-    ((other,), _), ((named,), _) = lines.parse(line(port=1)), lines.parse(line(id="a"))
-    ((renamed,), _) = lines.parse(line(id="a", port=2))
-    assert one.key(1, 0) == same.key(1, 0)
-    assert len({one.key(1, 0), one.key(1, 1), one.key(2, 0), other.key(1, 0), named.key(1, 0)}) == 5
-    assert named.key(1, 0) == renamed.key(1, 5)
+def test_a_line_s_key_is_its_own_id_or_its_place_in_the_body():
+    ((one, two), _), ((same, _), _) = (lines.parse(f"{line()}\n{line()}") for _ in range(2))
+    ((alone,), _), ((named,), _) = lines.parse(line()), lines.parse(line(id="a"))
+    (_, renamed), _ = lines.parse(f"{line()}\n{line(id='a', port=2)}")
+    assert one.key(1) == same.key(1)
+    assert len({k.key(1) for k in (one, two, alone, named)} | {one.key(2)}) == 5
+    assert named.key(1) == renamed.key(1)
+    with pytest.raises(ValueError, match="a line that is stored has an id"):
+        told.Told(NOW, "login", told.SUCCESS).key(1)

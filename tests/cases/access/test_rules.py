@@ -108,6 +108,39 @@ def test_a_success_after_failures_of_the_account_or_from_its_address():
     assert found(rule, *own, seen(5, "kim", "success", address=B)) == []
 
 
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 30),
+            st.sampled_from(("root", "kim", "")),
+            st.sampled_from((A, B, None)),
+            st.sampled_from(("failure", "failure", "success")),
+        ),
+        max_size=40,
+    ),
+    st.integers(1, 4),
+)
+def test_a_success_counts_each_failure_before_it_that_was_not_told(said, times):
+    rule = R("entered", times=times, minutes=10)
+    events = [seen(at, who, what, address=place) for at, who, place, what in sorted(said, key=str)]
+    told: set[int] = set()
+    expected = []
+    for event in sorted(events, key=lambda one: (one.at, one.id)):
+        before = [
+            one.id
+            for one in sorted(events, key=lambda one: (one.at, one.id))
+            if (one.at, one.id) < (event.at, event.id)
+            and (one.outcome, one.id in told) == ("failure", False)
+            and event.at - one.at <= timedelta(minutes=10)
+            and (one.actor == event.actor or (event.address and one.address == event.address))
+        ]
+        if event.outcome == "success" and event.actor and len(before) >= times:
+            told |= set(before)
+            expected.append([*before, event.id])
+    assert [[one.id for one in each.events] for each in rules.find(rule, events)] == expected
+
+
 def test_any_use_of_what_is_disabled_those_within_an_hour_as_one():
     uses = [seen(m, "old-key", "barred") for m in (0, 30, 80, 200)]
     assert found(R("barred"), *uses, seen(1), seen(2, outcome="success")) == [

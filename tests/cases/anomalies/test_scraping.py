@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -27,6 +28,9 @@ class Server(ThreadingHTTPServer):
 
     status, body, headers = 200, "{}", {}
     asked: list[tuple[str, dict[str, list[str]]]]
+    goes_on: threading.Event  # it says nothing before
+    is_left: threading.Event  # until then an answer does not end
+    drop = b""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -36,11 +40,16 @@ class Handler(BaseHTTPRequestHandler):
         size = int(self.headers["Content-Length"])
         server: Any = self.server
         server.asked.append((self.path, parse_qs(self.rfile.read(size).decode())))
+        if not server.goes_on.wait(timeout=30):
+            return
         self.send_response(server.status)
         for name, value in server.headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(server.body.encode())
+        with suppress(OSError):
+            while not server.is_left.wait(timeout=0.05):
+                self.wfile.write(server.drop)
 
     do_GET = do_POST
 
@@ -58,10 +67,15 @@ def _listening() -> Iterator[Server]:
 
 
 @pytest.fixture
-def prometheus(_listening: Server, settings: Any) -> Server:
+def prometheus(_listening: Server, settings: Any) -> Iterator[Server]:
     _listening.status, _listening.headers, _listening.asked = 200, {}, []
+    _listening.goes_on, _listening.is_left = threading.Event(), threading.Event()
+    _listening.goes_on.set()
+    _listening.is_left.set()
     settings.PROMETHEUS_HOSTS = [f"127.0.0.1:{_listening.server_port}"]
-    return _listening
+    yield _listening
+    _listening.goes_on.set()
+    _listening.is_left.set()
 
 
 @pytest.fixture
@@ -119,7 +133,7 @@ def test_it_is_asked_once_a_step(query, prometheus):
     [
         (200, "<html>", "failed: its answer cannot be read"),
         (200, "[]", "failed: it is no answer of a Prometheus"),
-        (400, '{"status":"error","error":"parse error"}', "failed: parse error"),
+        (400, '{"status":"error","error":"parse\\u0000 error\\ud800"}', "failed: parse error?"),
         (503, "gone", "failed: it answered 503"),
         (
             200,
@@ -128,9 +142,18 @@ def test_it_is_asked_once_a_step(query, prometheus):
         ),
         (200, answered([{"metric": {}, "value": "x"}]), "failed: its answer cannot be read"),
         (200, answered([{}]), "failed: its answer cannot be read"),
+        (200, answered([{"metric": 1, "value": [AT, "1"]}]), "failed: its answer cannot be read"),
+        (200, answered([{"metric": {}, "value": [AT, {}]}]), "failed: its answer cannot be read"),
+        (200, answered([AT, 10**400], "scalar"), "failed: its answer cannot be read"),
+        (200, answered(7), "failed: its answer cannot be read"),
+        (200, '{"status": "success", "data": 7}', "failed: its answer cannot be read"),
+        (200, "[" * 100_000, "failed: its answer cannot be read"),
         (200, answered([]), "0 series answered"),
     ],
-    ids=["html", "list", "error", "503", "matrix", "value", "row", "none"],
+    ids=[
+        *("html", "list", "error", "503", "matrix", "value", "row", "metric", "number", "digits"),
+        *("result", "data", "deep", "none"),
+    ],
 )
 def test_what_cannot_be_read_is_said_in_words_and_tried_at_the_next_step(
     query, prometheus, status, body, words
@@ -142,6 +165,16 @@ def test_what_cannot_be_read_is_said_in_words_and_tried_at_the_next_step(
     prometheus.status, prometheus.body = 200, answered([AT, "3"], "scalar")
     scraping.ask(at=NOW + timedelta(seconds=60))
     assert said(query) == "1 series answered"
+
+
+@pytest.mark.parametrize("time", [1e999, -1e999, float("nan"), 95_617_584_000, "soon", None])
+def test_a_figure_is_of_the_step_that_was_asked_for_whatever_time_stands_in_the_answer(
+    query, prometheus, time
+):
+    prometheus.body = answered([{"metric": {"a": "\ud800\x00"}, "value": [time, "3"]}])
+    scraping.ask(at=NOW + timedelta(seconds=7))
+    assert said(query) == "1 series answered"
+    assert list(Observation.objects.values_list("at", "series__labels")) == [(NOW, {"a": "?"})]
 
 
 def test_no_redirect_is_followed(query, prometheus):
@@ -156,7 +189,7 @@ def test_an_answer_without_end_is_left(query, prometheus, monkeypatch):
     monkeypatch.setattr(scraping, "LARGEST", 1000)
     prometheus.body = "x" * 200_000
     scraping.ask(at=NOW)
-    assert said(query) == "failed: the answer is too large, or takes too long"
+    assert said(query) == "failed: the answer is too large"
 
 
 def test_a_host_that_is_not_allowed_any_more_is_not_asked(query, prometheus, settings):
@@ -174,6 +207,64 @@ def test_nobody_there_stops_nobody_behind_it(query, prometheus, settings):
     prometheus.body = answered([AT, "3"], "scalar")
     assert scraping.ask(at=NOW) == 2
     assert (said(gone), said(query)) == ("failed: nobody answers there", "1 series answered")
+
+
+def test_a_host_that_says_nothing_is_asked_once_a_run_and_holds_up_no_other(
+    query, prometheus, settings, monkeypatch
+):
+    monkeypatch.setattr(scraping, "ANSWER", 0.2)
+    here = prometheus.server_port
+    settings.PROMETHEUS_HOSTS += [f"localhost:{here}", "127.0.0.1:1"]
+    for name in ("b", "c"):
+        PrometheusQuery.objects.create(
+            source=query.source, metric=name, url=f"http://127.0.0.1:{here}/{name}", query="up"
+        )
+    PrometheusQuery.objects.create(
+        source=query.source, metric="gone", url="http://127.0.0.1:1", query="up"
+    )
+    prometheus.goes_on.clear()
+    assert scraping.ask(at=NOW) == 2
+    assert len(prometheus.asked) == 1
+    found = PrometheusQuery.objects.order_by("id").values_list("said", "due_at")
+    following, skipped = NOW + timedelta(seconds=60), "failed: its host did not answer before"
+    assert list(found) == [
+        ("failed: it did not answer in time", following),
+        (skipped, following),
+        (skipped, following),
+        ("failed: nobody answers there", following),
+    ]
+    prometheus.goes_on.set()
+    prometheus.body = answered([AT, "3"], "scalar")
+    assert scraping.ask(at=following) == 4
+    assert [path for path, _ in prometheus.asked[1:]] == [
+        "/api/v1/query",
+        "/b/api/v1/query",
+        "/c/api/v1/query",
+    ]
+    assert said(query) == "1 series answered"
+
+
+@pytest.mark.parametrize("drop", [b"", b" "], ids=["stops", "drips"])
+def test_an_answer_that_never_comes_to_its_end_is_left_and_its_host_with_it(
+    query, prometheus, monkeypatch, drop
+):
+    monkeypatch.setattr(scraping, "ANSWER", 0.2)
+    PrometheusQuery.objects.create(source=query.source, metric="b", url=query.url, query="up")
+    prometheus.headers, prometheus.drop = {"Content-Length": "1000"}, drop
+    prometheus.is_left.clear()
+    scraping.ask(at=NOW)
+    assert len(prometheus.asked) == 1
+    assert said(query) == "failed: it did not answer in time"
+
+
+def test_a_run_ends_in_time_and_the_next_one_asks_what_was_left(query, prometheus, monkeypatch):
+    monkeypatch.setattr(scraping, "A_RUN", -1.0)
+    for name in ("b", "c"):
+        PrometheusQuery.objects.create(
+            source=query.source, metric=name, url=f"{query.url}/{name}", query="up"
+        )
+    assert [scraping.ask(at=NOW) for _ in range(4)] == [1, 1, 1, 0]
+    assert [path[:2] for path, _ in prometheus.asked] == ["/a", "/b", "/c"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import F
 
 from cases.anomalies import answers, switching, telling, watches, watching
-from cases.intake import alerts, figures
+from cases.intake import alerts, figures, opening
 from cases.intake.metrics import Figure
 from cases.models import Alert, Anomaly, Event, Incident, Observation, Series, SeriesState
 from incidentdesk.kernel.access import SYSTEM
@@ -259,7 +259,7 @@ def test_what_could_not_be_opened_waits_and_is_opened_by_the_sweep(
         raise RuntimeError("no incident today")
 
     with monkeypatch.context() as broken:
-        broken.setattr(alerts.opening, "open_from", refuse)
+        broken.setattr(opening, "open_from", refuse)
         later(series, metrics, NOW, [60.0])
     assert Incident.objects.count() == 0
     assert Event.objects.get().outcome == Event.Outcome.PENDING

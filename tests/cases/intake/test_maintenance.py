@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 from time_machine import travel
 
-from cases.intake import alerts, keeping, maintenance, releasing
+from cases.intake import alerts, desk, keeping, maintenance, releasing, sources
+from cases.intake.signal import Action, Signal
 from cases.models import (
     Entry,
     Event,
@@ -202,3 +204,27 @@ def test_raw_events_are_forgotten_after_a_time_and_what_waits_is_not(
     assert [row.window for row in HeldAlert.objects.all()] == [upgrade]
     HeldAlert.objects.update(cleared_at=clocks.now())
     assert keeping.prune(at=later) == 1
+
+
+def test_what_the_desk_itself_finds_in_a_system_is_listed_and_held_like_any_alert(
+    gateway: System, helix: Partner
+) -> None:
+    source, at = sources.the_desk(), clocks.now()
+    signal = Signal(
+        Action.FIRE,
+        "1",
+        "a",
+        "latency",
+        systems=(gateway.pk,),
+        partners=(helix.pk,),
+        detection="anomaly",
+    )
+    alerts.receive(source=source, raw=desk.written([signal]), signals=[signal], at=at)
+    incident = only()
+    assert incident.detection == "anomaly"
+    assert [row.system for row in incident.systems.all()] == [gateway]
+    assert [row.partner for row in incident.involvements.all()] == [helix]
+    window(system=gateway)
+    second = replace(signal, key="2", group="b")
+    held = alerts.receive(source=source, raw=desk.written([second]), signals=[second], at=at)
+    assert (held.status, Incident.objects.count()) == ("suppressed", 1)

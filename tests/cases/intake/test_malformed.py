@@ -11,7 +11,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from cases.intake import formats
+from cases.intake import formats, storm
 from cases.models import Alert, Event, Incident, Source
 from cases.models.alert import digest
 from incidentdesk.kernel.errors import InvalidInput
@@ -44,6 +44,12 @@ OTHERS = [
     f"/intake/key-{one}/{one}"
     for one in ("grafana", "cloudevents", "datadog", "sentry", "json", "sns")
 ]
+
+
+@pytest.fixture(autouse=True)
+def _long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many refusals are an incident about their source, which is not what is asked here."""
+    monkeypatch.setattr(storm, "REFUSED", 10**9)
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def test_a_label_lists_a_partner_that_sees_and_hears_nothing(
     assert (listed.title, listed.meaning) == ("Incident under investigation", "")
     assert listed.severity == only().severity
     assert said(only(), Entry.Kind.PARTNER) == [
-        f"Helix Markets may be affected (SEV-{listed.severity} for it): a label of source prod-eu "
+        f"Helix Markets may be affected (SEV-{listed.severity} for it): an alert of source prod-eu "
         "names it; what it means for it is not known yet."
     ]
     contact = Client()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,8 +11,10 @@ import time_machine
 from django.core.cache import cache
 
 from cases.intake import figures
+from cases.intake.metrics import parse as metrics_of
 from cases.models import Event, Observation, Series, Source
 from cases.models.alert import digest
+from incidentdesk.kernel.errors import InvalidInput
 from tests.cases.intake.conftest import counted, said
 from tests.conftest import NOW
 
@@ -210,3 +213,68 @@ def test_figures_older_than_they_are_kept_are_let_go(post, metrics):
     post(lines(line(), line(at="2026-02-01T09:40:00Z")), TO)
     assert figures.prune(at=NOW + timedelta(days=5)) == 1
     assert [row[1] for row in rows()] == [datetime(2026, 3, 4, 9, 40, tzinfo=UTC)]
+
+
+def test_many_old_figures_are_let_go_a_batch_at_a_time(post, metrics, monkeypatch):
+    monkeypatch.setattr(figures, "A_DELETION", 2)
+    old = [line(f"m{n}", at=f"2026-02-01T09:4{n}:00Z") for n in range(5)]
+    post(lines(line(), *old), TO)
+    with counted() as statements:
+        assert figures.prune(at=NOW + timedelta(days=5)) == 5
+    assert len(statements) == 3
+    assert [row[0] for row in rows()] == ["latency_ms"]
+
+
+def nested(depth):
+    return "[" * depth + "]" * depth
+
+
+BODIES = {
+    "a NUL": b"\x00",
+    "bad UTF-8": b'{"metric": "\xff\xfe"}',
+    "UTF-16": lines(line()).encode("utf-16"),
+    "10,000 lists in a value": lines(line(value="HERE")).replace('"HERE"', nested(10_000)),
+    "900 lists, the only line": nested(900),
+    "900 lists in an array": f'[{{"metric": {nested(900)}}}]',
+    "a number of 5,000 digits": lines(line(value="HERE")).replace('"HERE"', "9" * 5_000),
+    "a time of 4,000 digits": lines(line(at="HERE")).replace('"HERE"', "9" * 4_000),
+    "a time that is not a number": lines(line(at=float("nan"))),
+    "a time without end": lines(line(at=float("-inf"))),
+    "a time of the year 9999": lines(line(at="9999-12-31T23:59:59-23:59")),
+    "a huge exponent": lines(line(value="HERE")).replace('"HERE"', "1e999999"),
+    "half a pair": lines(line(value="HERE")).replace('"HERE"', '"\\ud800"'),
+    "a label of 4,000 digits": lines(line(labels={"a": "HERE"})).replace('"HERE"', "9" * 4_000),
+    "YAML": "- !!python/object/apply:os.system [ls]",
+}
+
+
+@pytest.mark.parametrize("what", BODIES)
+def test_a_poisoned_body_gets_a_sentence_and_the_next_one_is_stored(post, metrics, what):
+    status, sentence = said(post(BODIES[what], TO))
+    assert status == 400
+    assert sentence.endswith(".")
+    assert len(sentence) < 120
+    assert [kept.outcome for kept in Event.objects.all()] == ["refused"]
+    assert answer(post(lines(line()), TO))[1]["stored"] == 1
+
+
+def test_odd_text_in_a_name_or_label_is_kept_as_text(post, metrics):
+    for odd in ('"\\ud800"', '"a\\u0000b"', '"\\ud83d\\ude00"', '"\\u202e\\u001b[31m"'):
+        body = lines(line(metric="HERE", labels={"a": "HERE"})).replace('"HERE"', odd)
+        assert answer(post(body, TO))[1]["stored"] == 1
+    assert Series.objects.count() == 4
+    for series in Series.objects.all():
+        series.name.encode()
+        assert "\x00" not in series.name + series.labels["a"]
+
+
+def test_an_array_at_the_edge_of_what_can_be_read_is_refused_whole_or_by_its_line():
+    """Somewhere between shallow and deep, reading or writing the member out does not succeed."""
+    deepest = sys.getrecursionlimit()
+    outcomes = set()
+    for depth in range(deepest - 250, deepest + 10):
+        try:
+            outcomes.add(metrics_of(f"[{nested(depth)}]", at=NOW)[1][0].error)
+        except InvalidInput as error:
+            outcomes.add(str(error))
+    assert outcomes == {"Each line has to be a JSON object.", "The array is not valid JSON."}

@@ -9,7 +9,7 @@ import time_machine
 from django.core.cache import cache
 from django.test import Client
 
-from cases.anomalies import own
+from cases.anomalies import of_the_desk
 from cases.intake import sources
 from cases.models import Event, Observation, Series, Source
 from notifications.models import Message, MessageEvent
@@ -55,14 +55,14 @@ def test_each_minute_that_is_over_is_measured_once_and_empty_ones_as_well(source
     MessageEvent.objects.create(message=message, at=NOW + 5 * SECOND, event="failed")
     MessageEvent.objects.create(message=message, at=NOW + 5 * SECOND, event="retry")
     at = NOW + MINUTE + 10 * SECOND
-    assert own.measure(at=at) == 3
-    assert own.measure(at=at) == 0
+    assert of_the_desk.measure(at=at) == 3
+    assert of_the_desk.measure(at=at) == 0
     assert rows() == [
         ("desk_deliveries", NOW, 2.0),
         ("desk_failed_logins", NOW, 1.0),
         ("desk_failed_messages", NOW, 1.0),
     ]
-    assert own.measure(at=at + 2 * MINUTE) == 6
+    assert of_the_desk.measure(at=at + 2 * MINUTE) == 6
     assert [value for _, _, value in rows()] == [2.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0]
     known = Series.objects.order_by().values_list("kind", "is_on", "source__format").distinct()
     assert list(known) == [("count", False, "desk")]
