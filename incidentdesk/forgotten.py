@@ -14,7 +14,11 @@ from allauth.account.forms import (
     ResetPasswordKeyForm,
     UserTokenForm,
 )
-from allauth.account.views import PasswordResetView
+from allauth.account.views import (
+    PasswordChangeView,
+    PasswordResetFromKeyView,
+    PasswordResetView,
+)
 from allauth.core import ratelimit
 from django import forms
 from django.db import transaction
@@ -64,17 +68,15 @@ class _EndsTokens:
                 "else may have had your password.",
             )
 
-    @transaction.atomic
-    def save(self) -> None:
-        """The library's hook."""
-        super().save()  # type: ignore[misc]
-        if self._owner is not None and self.cleaned_data.get("ends_tokens"):
-            at, by = clocks.now(), access.actor_for(self._owner)
-            ended = tokens.revoke_all(self._owner, at=at)
-            about, name = f"user:{self._owner.pk}", str(self._owner)
-            audit.record(
-                by=by, at=at, action="revoked all own tokens", about=about, name=name, tokens=ended
-            )
+    def end_tokens(self) -> None:
+        """What the person ticked, as part of taking the new password."""
+        if self._owner is None or not self.cleaned_data.get("ends_tokens"):
+            return
+        at, by = clocks.now(), access.actor_for(self._owner)
+        ended = tokens.revoke_all(self._owner, at=at)
+        about, name = f"user:{self._owner.pk}", str(self._owner)
+        action = "revoked all own tokens"
+        audit.record(by=by, at=at, action=action, about=about, name=name, tokens=ended)
 
 
 class ChangeForm(_EndsTokens, ChangePasswordForm):  # type: ignore[misc]
@@ -83,6 +85,27 @@ class ChangeForm(_EndsTokens, ChangePasswordForm):  # type: ignore[misc]
 
 class SetForm(_EndsTokens, ResetPasswordKeyForm):  # type: ignore[misc]
     """A new password for who was mailed a link."""
+
+
+class _TakesPassword:
+    @transaction.atomic
+    def form_valid(self, form: Any) -> HttpResponse:
+        """The password, and what ends with it."""
+        form.end_tokens()
+        answer: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        return answer
+
+
+class ChangePassword(_TakesPassword, PasswordChangeView):  # type: ignore[misc]
+    """The page for who knows the present one."""
+
+    form_class = ChangeForm
+
+
+class SetPassword(_TakesPassword, PasswordResetFromKeyView):  # type: ignore[misc]
+    """The page that a mailed link opens."""
+
+    form_class = SetForm
 
 
 class AskForLink(PasswordResetView):  # type: ignore[misc]

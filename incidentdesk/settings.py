@@ -217,11 +217,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "incidentdesk.accounts.DeskAccountAdapter"
-ACCOUNT_FORMS = {
-    "user_token": "incidentdesk.forgotten.OpenedForm",
-    "change_password": "incidentdesk.forgotten.ChangeForm",
-    "reset_password_from_key": "incidentdesk.forgotten.SetForm",
-}
+ACCOUNT_FORMS = {"user_token": "incidentdesk.forgotten.OpenedForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

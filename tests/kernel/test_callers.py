@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.test import Client, RequestFactory
 
 from cases.models import AccessEvent
+from incidentdesk import apps
 from incidentdesk.kernel import callers
 from tests.conftest import PASSWORD, People
 
@@ -103,3 +104,10 @@ def test_a_number_of_proxies_that_is_none_stops_the_start(value: str) -> None:
     )
     assert ran.returncode == 1
     assert f"TRUSTED_PROXIES must be a whole number from 0 to 9, not “{value}”." in ran.stderr
+
+
+def test_https_without_a_proxy_is_warned_of(settings: Any) -> None:
+    found = []
+    for settings.IS_HTTPS, settings.TRUSTED_PROXIES in ((False, 0), (True, 1), (True, 0)):
+        found.append([one.id for one in apps.proxies_are_counted()])
+    assert found == [[], [], ["incidentdesk.W001"]]
