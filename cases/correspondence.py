@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from cases import queries
-from cases.models import Procedure, Remark, Request, RequestStep, SharedFile
+from cases.models import Letter, Procedure, Remark, Request, RequestStep, SharedFile
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 
@@ -52,6 +52,14 @@ def procedures_visible_to(actor: Actor) -> QuerySet[Procedure]:
 def valid_procedures(at: datetime) -> QuerySet[Procedure]:
     """Those in force whose last day is not over."""
     return Procedure.objects.filter(ended_at=None, valid_until__gte=at.date())
+
+
+def letters_visible_to(actor: Actor) -> QuerySet[Letter]:
+    """The mails that came in: not what belongs to an incident that is hidden from this actor."""
+    if not access.allows(actor, Permission.INCIDENT_READ):
+        return Letter.objects.none()
+    hidden = queries.hidden_from(actor)
+    return Letter.objects.exclude(incident__in=hidden).exclude(report__incident__in=hidden)
 
 
 def files_visible_to(actor: Actor) -> QuerySet[SharedFile]:

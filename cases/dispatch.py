@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from cases import approvers, labels, moving, timeline
+from cases import approvers, labels, moving, replies, timeline
 from cases.models import Entry, Incident, Notice, NoticeCopy
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.models import User
@@ -48,6 +48,7 @@ def mail(copy: NoticeCopy, contact: Contact, *, at: datetime) -> None:
         dedupe_key=key(copy, contact),
         context=letter(copy),
         zone=preferences.zone_of(contact),
+        reply_to=replies.address(replies.INCIDENT, copy.involvement_id),
         at=at,
     )
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Prefetch
 
 from cases import custody, moving, queries, reading, timeline, vault
-from cases.models import CustodyEvent, Entry, Evidence, Incident, SharedFile
+from cases.models import CustodyEvent, Entry, Evidence, Incident, Letter, SharedFile
 from incidentdesk.kernel import access, audit, uploads
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
@@ -253,7 +253,7 @@ def _require_file(piece: Evidence) -> None:
 
 
 def _keys(names: Iterable[str]) -> Iterable[UUID]:
-    """Those of these file names that are keys of rows, of evidence or shared with a partner."""
+    """Those of these file names that are keys of rows: evidence, shared with a partner, letters."""
     hexes = [name for name in names if len(name) == 32]
-    rows = [model.objects.filter(key__in=hexes) for model in (Evidence, SharedFile)]
+    rows = [model.objects.filter(key__in=hexes) for model in (Evidence, SharedFile, Letter)]
     return (key for found in rows for key in found.values_list("key", flat=True))

@@ -11,6 +11,7 @@ from functools import partial
 
 from django.db import transaction
 
+from cases import replies
 from cases.models import Request
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.times import Times, clock
@@ -75,6 +76,7 @@ def _drafts(request: Request, say: Callable[[str], str], key: str) -> Iterator[o
             to=contact.email,
             about=request.involvement.incident.about,
             dedupe_key=f"{key}:{contact.pk}",
+            reply_to=replies.address(replies.REQUEST, request.pk),
             context={
                 "reference": request.reference,
                 "title": say(due),

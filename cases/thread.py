@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import accuracy, disclosure, files, moving, queries, roster, timeline
+from cases import accuracy, disclosure, files, moving, queries, replies, roster, timeline
 from cases.files import Upload
 from cases.models import Assignment, Entry, Incident, Involvement, Remark, SharedFile
 from incidentdesk.kernel import access
@@ -151,6 +151,7 @@ def _tell_partner(
                 to=contact.email,
                 about=incident.about,
                 dedupe_key=f"remark:{remark.pk}:{contact.pk}",
+                reply_to=replies.address(replies.INCIDENT, involvement.pk),
                 context={
                     "reference": involvement.reference,
                     "title": "There is a message from the response team",

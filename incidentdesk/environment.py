@@ -5,7 +5,9 @@ Used by `settings` only. A secret may also come from the file that `NAME_FILE` n
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -90,3 +92,33 @@ def smtp(url: str) -> dict[str, Any]:
         "EMAIL_USE_TLS": tls == "starttls",
         "EMAIL_USE_SSL": tls == "tls",
     }
+
+
+def listening(name: str) -> tuple[str, int] | None:
+    """`host:port` to listen on; None where it is not set."""
+    value = os.environ.get(name, "")
+    if not value:
+        return None
+    parts = address(name, f"//{value}")
+    if not parts.hostname or not parts.port or set(value) & set("/@?# "):
+        stop(f"{name} must look like 127.0.0.1:2525, not “{value}”.")
+    return str(parts.hostname), int(parts.port or 0)
+
+
+def domain(name: str) -> str:
+    """A domain such as desk.example.com, in lower case; '' where it is not set."""
+    value = os.environ.get(name, "").strip().lower()
+    if value and not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", value):
+        stop(f"{name} must be a domain like desk.example.com, not “{value}”.")
+    return value
+
+
+def addresses(name: str) -> list[str]:
+    """IP addresses separated by commas."""
+    found = [one.strip() for one in os.environ.get(name, "").split(",") if one.strip()]
+    for one in found:
+        try:
+            ipaddress.ip_address(one)
+        except ValueError:
+            stop(f"{name} must be addresses like 10.0.0.5, not “{one}”.")
+    return found

@@ -12,6 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from cases.intake import internal
 from incidentdesk.kernel import access, grants, scope
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.models import User
@@ -20,8 +21,11 @@ from partners.models import Partner
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """`/` sends everybody to where they work."""
-    return redirect("/admin/" if cast(User, request.user).is_staff else scope.PORTAL)
+    """`/` sends everybody to where they work; a colleague without the desk, to the one form."""
+    user = cast(User, request.user)
+    if user.is_staff:
+        return redirect("/admin/")
+    return redirect("report" if internal.is_colleague(user) else scope.PORTAL)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

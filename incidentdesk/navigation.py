@@ -20,7 +20,7 @@ from django.urls import reverse
 from cases import correspondence
 from cases import queries as cases
 from cases.anomalies import reading as series
-from cases.models import Notice, Report
+from cases.models import Letter, Notice, Report
 from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Actor, Permission
 from notifications import queries as notifications
@@ -48,6 +48,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Series", "query_stats", "cases.Series"),
             Place("Tasks", "task_alt", "cases.Task"),
             Place("Partner reports", "contact_support", "cases.Report", is_hot=True),
+            Place("Quarantined mail", "mark_email_unread", "cases.Letter", is_hot=True),
             Place("Evidence", "inventory_2", "cases.Evidence"),
         ),
     ),
@@ -141,6 +142,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 def account(request: HttpRequest) -> list[dict[str, Any]]:
     """What stands in the menu under one's name."""
     return [
+        {"title": "Report an incident", "link": reverse("report")},
         {"title": "API tokens", "link": reverse("admin:kernel_token_changelist")},
         {"title": "Change password", "link": reverse("account_change_password")},
     ]
@@ -182,6 +184,9 @@ def _waiting_for(by: Actor, at: datetime) -> dict[str, QuerySet[Any]]:
         "cases.Series": series.open_now(by),
         "cases.Task": cases.tasks_of(by),
         "cases.Report": cases.reports_visible_to(by).filter(state=Report.State.NEW),
+        "cases.Letter": correspondence.letters_visible_to(by).filter(
+            outcome=Letter.Outcome.QUARANTINED
+        ),
         "cases.Notice": drafts,
         "cases.Request": correspondence.requests_to_handle(by),
         "notifications.Escalation": notifications.waiting_for_acknowledgement(by),

@@ -16,7 +16,19 @@ from csp.constants import NONE, SELF
 
 from incidentdesk import schedule
 from incidentdesk.embedded import layout
-from incidentdesk.environment import address, database, flag, hosts, number, secret, smtp, stop
+from incidentdesk.environment import (
+    address,
+    addresses,
+    database,
+    domain,
+    flag,
+    hosts,
+    listening,
+    number,
+    secret,
+    smtp,
+    stop,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 django_stubs_ext.monkeypatch()  # ModelForm[…] and the like, which only checkers know
@@ -189,6 +201,17 @@ else:
     stop("EMAIL_URL is not set; it is needed when DATABASE_URL is set (smtp://host:25).")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or "Incident desk <desk@localhost>"
+
+# Mail that comes in: off until one of the first two is set. `docs/mail.md` says what it is for.
+INBOUND_SMTP = listening("INBOUND_SMTP")
+INBOUND_IMAP = secret("INBOUND_IMAP")
+if INBOUND_IMAP and address("INBOUND_IMAP", INBOUND_IMAP).scheme not in ("imaps", "imap"):
+    stop("INBOUND_IMAP must look like imaps://user:password@host/INBOX.")
+INBOUND_DOMAIN = domain("INBOUND_DOMAIN")
+if (INBOUND_SMTP or INBOUND_IMAP) and not INBOUND_DOMAIN:
+    INBOUND_DOMAIN = str(_site.hostname)
+INBOUND_TRUSTED = domain("INBOUND_TRUSTED")  # whose Authentication-Results are believed
+INBOUND_RELAYS = addresses("INBOUND_RELAYS")  # from where, by SMTP
 
 # --- people and their sessions --------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from cases.access import arrivals
 from cases.intake import webhook
-from incidentdesk import acknowledge, first, health, home, joining
+from incidentdesk import acknowledge, first, health, home, joining, reporting
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("accounts/invitation/<str:secret>/", joining.page, name="invitation"),
     path("accounts/", include("incidentdesk.logins")),
     path("portal/", include("partners.portal.urls")),
+    path("report/", reporting.page, name="report"),
     path("ack/<str:token>/", acknowledge.page, name="acknowledge"),
     path("api/", include("incidentdesk.api.urls")),
     path("intake/<str:key>/cloudevents", webhook.take_cloudevents),

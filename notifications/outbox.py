@@ -44,6 +44,7 @@ class Draft:
     channel: str = "email"
     payload: str = ""
     line: str = ""  # whose share of the sender's time it takes
+    reply_to: str = ""  # where an answer goes, if not to the sender of every mail
     is_held: bool = False  # it waits to be sent in a list (`bundling`)
 
 
@@ -78,12 +79,13 @@ def queue(
     at: datetime,
     is_page: bool = False,
     zone: str = "UTC",
+    reply_to: str = "",
 ) -> Message | None:
     """Write one message and, after the commit, wake the sender; None if the key was there already.
 
     `context` is what `templates/email/<kind>/` needs; it is rendered now.
     """
-    draft = Draft(kind, to, about, dedupe_key, context, is_page, zone)
+    draft = Draft(kind, to, about, dedupe_key, context, is_page, zone, reply_to=reply_to)
     written = queue_many([draft], at=at)
     return written[0] if written else None
 
@@ -165,6 +167,7 @@ def _row(draft: Draft, *, at: datetime) -> Message:
         dedupe_key=draft.dedupe_key,
         message_id=message_id(),
         line=draft.line,
+        reply_to=draft.reply_to,
         is_page=draft.is_page,
         state=state,
         next_try_at=at if state == Message.State.QUEUED else None,

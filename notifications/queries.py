@@ -39,6 +39,11 @@ def written(keys: Iterable[str]) -> dict[str, Message]:
     return {row.dedupe_key: row for row in Message.objects.filter(dedupe_key__in=list(keys))}
 
 
+def wrote(message_id: str) -> bool:
+    """Whether a mail with this Message-ID is one that was written here."""
+    return bool(message_id) and Message.objects.filter(message_id=message_id).exists()
+
+
 def escalation(about: str) -> Escalation | None:
     """The last escalation about one thing, whatever its state."""
     rows = Escalation.objects.filter(about=about).select_related("path")

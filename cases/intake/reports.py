@@ -31,11 +31,14 @@ def report(
     category_id: int | None = None,
     certainty: str = "",
     uploads: Sequence[Upload] = (),
+    forgets_draft: bool = True,
+    is_confirmed: bool = True,
     by: Actor,
     at: datetime,
 ) -> Report:
     """A partner tells us of something. It gets a reference at once and waits for triage; the same
-    words within minutes are a second click. What the person had begun is gone with it."""
+    words within minutes are a second click. What the person had begun in the portal is gone with
+    it if it came from there. `is_confirmed`: its reporter gets a mail that it has come."""
     partner = Partner.objects.filter(pk=by.tenant_id).first()
     access.require(by, Permission.PARTNER_ACT, partner)
     made = Report(
@@ -50,14 +53,44 @@ def report(
         reported_by_id=by.person_id,
         reporter=by.name,
     )
-    _require_whole(made)
-    with files.kept(uploads) as kept:
-        made.reference = directory.next_reference(made.partner, kind="report", year=at.year)
-        _refuse_twice(made)
-        made.save(force_insert=True)
-        files.add(kept, partner_id=made.partner_id, at=at, report=made)
-    drafting.forget(by)
-    _queue_confirmation(made, at=at)
+    _keep(made, uploads, at=at)
+    if forgets_draft:
+        drafting.forget(by)
+    if is_confirmed:
+        _queue_confirmation(made, at=at)
+    return made
+
+
+@transaction.atomic
+def take_in(
+    *,
+    partner_id: int,
+    title: str,
+    description: str,
+    reporter: str,
+    noticed_at: datetime,
+    uploads: Sequence[Upload] = (),
+    by: Actor,
+    at: datetime,
+) -> Report:
+    """Staff put down what a partner said elsewhere as its report; the partner reads it as its own.
+
+    `reporter` is who said it, in words. Nobody gets a mail of it.
+    """
+    access.require(by, Permission.REPORT_TRIAGE)
+    partner = Partner.objects.filter(pk=partner_id, is_active=True).first()
+    if partner is None:
+        raise InvalidInput("Choose the partner whose report it is.", field="partner")
+    made = Report(
+        partner=partner,
+        title=title.strip()[:200],
+        description=description.strip(),
+        noticed_at=noticed_at,
+        reported_at=at,
+        reported_by_id=by.person_id,
+        reporter=reporter[:120],
+    )
+    _keep(made, uploads, at=at)
     return made
 
 
@@ -142,6 +175,16 @@ def decline(*, report_id: int, answer: str, by: Actor, at: datetime) -> Report:
     made.answer = answer.strip()
     made.save()
     return made
+
+
+def _keep(made: Report, uploads: Sequence[Upload], *, at: datetime) -> None:
+    """Store it whole, with its reference and its files, or not at all."""
+    _require_whole(made)
+    with files.kept(uploads) as kept:
+        made.reference = directory.next_reference(made.partner, kind="report", year=at.year)
+        _refuse_twice(made)
+        made.save(force_insert=True)
+        files.add(kept, partner_id=made.partner_id, at=at, report=made)
 
 
 def _require_whole(made: Report) -> None:

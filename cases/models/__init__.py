@@ -14,6 +14,7 @@ from cases.models.fix import Fix
 from cases.models.framework import Framework, FrameworkReading
 from cases.models.incident import Incident, Phase
 from cases.models.involvement import Involvement
+from cases.models.letter import Letter
 from cases.models.moment import MomentChange
 from cases.models.move import Move, Statement, Waiver
 from cases.models.notice import Notice, NoticeCopy
@@ -75,6 +76,7 @@ __all__ = [
     "IncidentUserObjectPermission",
     "Involvement",
     "LabelMapping",
+    "Letter",
     "MaintenanceWindow",
     "MomentChange",
     "Move",

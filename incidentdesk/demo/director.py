@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from cases import rules
 from cases.models import Incident
-from incidentdesk.demo import accesses, asking, figures, series, sidelines, stories
+from incidentdesk.demo import accesses, asking, figures, letters, series, sidelines, stories
 from incidentdesk.demo import cast as people
 from incidentdesk.demo.aftermath import Aftermath
 from incidentdesk.demo.agenda import Agenda
@@ -103,6 +103,7 @@ def _plan_all(agenda: Agenda, cast: Cast, now: datetime) -> list[datetime]:
         starts.append(start)
     sidelines.plan_fresh(agenda, cast, now=now)
     sidelines.plan_reports(agenda, cast, now=now)
+    letters.plan(agenda, now=now)
     figures.plan_digests(agenda, now=now)
     asking.plan_procedures(agenda, cast, now=now)
     sidelines.plan_refused(agenda, cast, now=now)

@@ -20,7 +20,7 @@ from django.shortcuts import render
 from incidentdesk.kernel.dialogs import IN_PLACE
 from incidentdesk.kernel.scope import PORTAL, REFUSE
 
-TAKES_FILES = ("/admin/", PORTAL)
+TAKES_FILES = ("/admin/", PORTAL, "/report/")
 MEGABYTE = 1024 * 1024
 FORM = MEGABYTE  # beside the file: the other fields and the envelope
 NO_ROOM = "There is no room for the file on this machine; tell an administrator."

@@ -71,6 +71,7 @@ def _letter(message: Message) -> mail.EmailMultiAlternatives:
         body=message.body_text,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[message.to_address] if message.to_address else [],
+        reply_to=[message.reply_to] if message.reply_to else None,
         headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
     )
     if message.body_html:

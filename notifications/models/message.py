@@ -53,6 +53,9 @@ class Message(models.Model):
         blank=True,
         help_text="Whose share of the sender's time it takes, where lines take turns.",
     )
+    reply_to = models.CharField(
+        "answers go to", max_length=320, db_default="", default="", blank=True
+    )
     tried_at = models.DateTimeField(
         null=True, blank=True, help_text="When a turn of its line came."
     )

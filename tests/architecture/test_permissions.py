@@ -176,6 +176,9 @@ USE_CASES = {
     "cases.drafting.discard": PARTNER,
     "cases.framework.publish": REGISTER,
     "cases.intake.reports.report": PARTNER,
+    "cases.intake.reports.take_in": TRIAGE,
+    "cases.intake.mail.quarantine.accept": TRIAGE,
+    "cases.intake.mail.quarantine.dismiss": TRIAGE,
     "cases.intake.reports.accept": TRIAGE,
     "cases.intake.reports.attach": TRIAGE,
     "cases.intake.reports.decline": TRIAGE,
@@ -256,6 +259,7 @@ ASKS_OTHERWISE = {
         "an approval needs the right to approve, anything else the right to write",
         "approver commander responder security",
     ),
+    "cases.intake.internal.report": ("whoever works here, whatever their roles are", READ),
     "cases.framework.acknowledge": (
         "where a partner has no administrator, whoever acts for it",
         PARTNER_ADMINISTRATOR,
@@ -399,7 +403,8 @@ def test_every_use_case_may_be_called_by_these_and_nobody_else():
 def test_every_role_may_call_these_use_cases():
     """The same table by role. The auditor changes nothing: what it may is everybody's at the desk.
 
-    These are readings, written down, one's own views, and tokens that do no more than that.
+    These are readings, written down, one's own views, tokens that do no more than that, and saying
+    what one saw.
     """
     callers = USE_CASES | {name: who for name, (_, who) in ASKS_OTHERWISE.items()}
     everybody = {name for name, who in callers.items() if who == READ}
@@ -407,6 +412,7 @@ def test_every_role_may_call_these_use_cases():
         "cases.evidence.open_file",
         "cases.evidence.export",
         "cases.files.open_file",
+        "cases.intake.internal.report",
         "cases.saved_views.keep",
         "cases.saved_views.forget",
         "incidentdesk.kernel.tokens.make",
@@ -486,6 +492,9 @@ def test_every_role_may_call_these_use_cases():
         "cases.requests.withdraw",
         "cases.thread.write",
         "cases.thread.need_no_answer",
+        "cases.intake.mail.quarantine.accept",
+        "cases.intake.mail.quarantine.dismiss",
+        "cases.intake.reports.take_in",
         "cases.intake.reports.accept",
         "cases.intake.reports.attach",
         "cases.intake.reports.decline",

@@ -26,7 +26,7 @@ from cases import (
 )
 from cases.anomalies import switching
 from cases.intake import reports, sources
-from cases.models import AccessRule, Category, NoticeCopy, SharedFile, System
+from cases.models import AccessRule, Category, Letter, NoticeCopy, SharedFile, System
 from incidentdesk.kernel import access, grants
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import DeskError, NotAllowed
@@ -131,6 +131,9 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "copy_id": NoticeCopy.objects.filter(sent_at__isnull=False).latest("pk").pk,
         "copy_ids": [NoticeCopy.objects.filter(sent_at__isnull=False).latest("pk").pk],
         "report_id": told.pk,
+        "letter_id": Letter.objects.create(
+            size=1, sha256="0" * 64, digest="x", received_at=NOW, outcome="quarantined", why="x"
+        ).pk,
         "involvement_id": incident.involvements.get().pk,
         "affected_id": incident.systems.get().pk,
         "task_id": incident.tasks.first().pk,

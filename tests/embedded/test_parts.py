@@ -25,6 +25,15 @@ def test_each_queue_has_a_process_of_its_own(tmp_path: Path):
     ]
 
 
+def test_mail_is_taken_in_by_a_process_of_its_own_and_not_unless_asked_for(tmp_path: Path):
+    assert parts.ALWAYS == ("web", "worker", "beat")
+    assert parts.chosen("mail,web") == ["web", "mail"]
+    made = parts.parts(["mail"], port=8000, work=tmp_path, embedded=False)
+    assert [(part.name, list(part.command)[1:]) for part in made] == [
+        ("mail", ["manage.py", "receive_mail"])
+    ]
+
+
 def test_what_waits_for_others_has_a_queue_of_its_own_and_all_else_two_others():
     callers = ("notifications.jobs.deliver_webhooks", "cases.jobs.ask_prometheus")
     own = dict.fromkeys(callers, "webhooks")

@@ -47,6 +47,7 @@ WRITTEN_BY_TRIGGER = {"cases_timelinehead"}
 NOT_USED = {"pghistory_context"}
 NEVER_DELETED = {
     "cases_evidence",
+    "cases_letter",
     "cases_procedure",
     "cases_remark",
     "partners_invitation",

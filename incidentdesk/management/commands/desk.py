@@ -48,8 +48,9 @@ class Command(BaseCommand):
         demo.add_argument("--no-demo", action="store_true", help="start with an empty desk")
         parser.add_argument(
             "--processes",
-            default=",".join(parts.PROCESSES),
-            help=f"a part of {','.join(parts.PROCESSES)}; all of them unless given",
+            default="",
+            help=f"a part of {','.join(parts.PROCESSES)}; all of them unless given, mail only in "
+            "the demo or where INBOUND_SMTP or INBOUND_IMAP is set",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -60,11 +61,13 @@ class Command(BaseCommand):
         self.port = int(settings.PORT)
         self.began = time.monotonic()
         try:
-            processes = parts.chosen(options["processes"])
+            processes = parts.chosen(options["processes"] or ",".join(parts.ALWAYS))
             with _only_desk(self.layout, self.port) as killed_before:
                 if "web" in processes:
                     _require_free(self.port, patience=15 if killed_before else 0)
                 self._prepare(demo=options["demo"], empty=options["no_demo"])
+                if not options["processes"] and (self.has_demo or _takes_mail()):
+                    processes.append("mail")
                 self._run(processes)
         except EmbeddedError as error:
             sys.exit(str(error))
@@ -107,6 +110,9 @@ class Command(BaseCommand):
             # Celery warns at every start that it runs as root, as everything in a container does.
             "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",
         }
+        self.mail_in = ""
+        if "mail" in processes:
+            environment |= self._inbound()
         running = parts.parts(
             processes, port=self.port, work=self.work, embedded=settings.EMBEDDED is not None
         )
@@ -118,6 +124,16 @@ class Command(BaseCommand):
         supervisor = Supervisor(running, environment=environment, folder=settings.BASE_DIR)
         supervisor.run(self._each_second)
         preparation.say("The desk has stopped.")
+
+    def _inbound(self) -> dict[str, str]:
+        """Where mail comes in: as set, or else a free port of this machine, for all parts alike."""
+        if _takes_mail():
+            place = settings.INBOUND_SMTP
+            self.mail_in = f"{place[0]}:{place[1]}" if place else ""
+            return {}
+        port = next(one for one in range(self.port + 25, 65536) if not _is_taken(one))
+        self.mail_in = f"127.0.0.1:{port}"
+        return {"INBOUND_SMTP": self.mail_in}
 
     def _each_second(self) -> None:
         if settings.EMBEDDED:
@@ -145,6 +161,8 @@ class Command(BaseCommand):
             lines.append("           makes the first administrator (works once, for a day)")
         if hasattr(settings, "EMAIL_FILE_PATH"):
             lines.append(f"  mail     {_short(Path(settings.EMAIL_FILE_PATH))}/*.eml")
+        if self.mail_in:
+            lines.append(f"  mail in  SMTP at {self.mail_in}, see docs/mail.md")
         lines += ["", "Ctrl-C stops it."]
         preparation.say("\n".join(["", *lines, ""]))
 
@@ -152,6 +170,10 @@ class Command(BaseCommand):
 def _end_at_once(number: int, frame: object) -> None:
     """While preparing; the supervisor sets its own handler. SystemExit releases the servers."""
     sys.exit(128 + number)
+
+
+def _takes_mail() -> bool:
+    return bool(settings.INBOUND_SMTP or settings.INBOUND_IMAP)
 
 
 def _has_demo() -> bool:

@@ -19,6 +19,7 @@ from cases.models import (
     Fix,
     Incident,
     Involvement,
+    Letter,
     Notice,
     NoticeCopy,
     Procedure,
@@ -49,7 +50,18 @@ TABS = (
     "recovery",
     "history",
 )
-LISTS = ("incident", "notice", "report", "alert", "event", "task", "evidence", "fix", "request")
+LISTS = (
+    "incident",
+    "letter",
+    "notice",
+    "report",
+    "alert",
+    "event",
+    "task",
+    "evidence",
+    "fix",
+    "request",
+)
 
 
 def _rows(incident: Incident, number: int, people: Any, source: Any) -> None:
@@ -218,6 +230,14 @@ def _arrivals(incident: Incident, number: int, people: Any, source: Any, partner
         reported_at=NOW,
         reported_by=people["helix"],
         reporter="Helix",
+    )
+    Letter.objects.create(
+        size=1,
+        sha256="0" * 64,
+        digest=f"{number}",
+        received_at=NOW,
+        outcome="quarantined",
+        why="Nobody is known by it.",
     )
     with transaction.atomic(), outbox.quiet():
         outbox.queue(
