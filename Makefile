@@ -58,7 +58,7 @@ migrations: .venv/dev.installed
 # With the settings of a production installation; nothing is connected to.
 deploy: .venv/dev.installed
 	@echo "── check --deploy"
-	@SITE_URL=https://desk.example ALLOWED_HOSTS=desk.example \
+	@SITE_URL=https://desk.example ALLOWED_HOSTS=desk.example TRUSTED_PROXIES=1 \
 	 SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 	 $(PY) manage.py check --deploy --fail-level WARNING
 

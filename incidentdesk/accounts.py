@@ -11,7 +11,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from cases.access import own, told
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import callers, clocks
+from notifications import outbox
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +50,12 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return super().post_login(request, user, **known)
 
     def _note(self, request: HttpRequest, email: str, outcome: str) -> None:
-        address = request.META.get("REMOTE_ADDR", "")
+        address = callers.address(request)
         own.login(email=email, outcome=outcome, address=address, at=clocks.now())
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """By which tries are counted; see `callers`."""
+        return callers.address(request)
 
     def format_email_subject(self, subject: str) -> str:
         """The subject alone, without the name of the host that was asked."""
@@ -63,8 +68,12 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         the address has an account. The person tries again.
         """
         try:
-            self.render_mail(
-                template_prefix, email, {**context, "email": email, "site_url": settings.SITE_URL}
-            ).send()
+            letter = self.render_mail(
+                template_prefix,
+                email,
+                {**context, "email": email, "site_url": settings.SITE_URL},
+                headers={"Message-ID": outbox.message_id(), "Auto-Submitted": "auto-generated"},
+            )
+            letter.send()
         except OSError as error:
             logger.error("the mail “%s” could not be sent: %s", template_prefix, error)

@@ -43,11 +43,11 @@ def flag(name: str, *, default: bool) -> bool:
         return bool(stop(f"{name} must be true or false, not “{os.environ[name]}”."))
 
 
-def number(name: str, *, default: int, most: int) -> int:
-    """A whole number from 1 to `most`."""
+def number(name: str, *, default: int, most: int, least: int = 1) -> int:
+    """A whole number from `least` to `most`."""
     value = os.environ.get(name) or str(default)
-    if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= most):
-        stop(f"{name} must be a whole number from 1 to {most}, not “{value}”.")
+    if not (value.isascii() and value.isdigit() and least <= int(value[:9]) <= most):
+        stop(f"{name} must be a whole number from {least} to {most}, not “{value}”.")
     return int(value)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from allauth.account import views
 from django.urls import path, re_path
 
-from incidentdesk.forgotten import AskForLink
+from incidentdesk.forgotten import AskForLink, ChangePassword, SetPassword
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -17,13 +17,13 @@ urlpatterns = [
     path("signup/", views.signup, name="account_signup"),  # answers with a refusal in words
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
-    path("password/change/", views.password_change, name="account_change_password"),
+    path("password/change/", ChangePassword.as_view(), name="account_change_password"),
     path("password/set/", views.password_set, name="account_set_password"),
     path("password/reset/", AskForLink.as_view(), name="account_reset_password"),
     path("password/reset/done/", views.password_reset_done, name="account_reset_password_done"),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        views.password_reset_from_key,
+        SetPassword.as_view(),
         name="account_reset_password_from_key",
     ),
     path(

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import resolve
 
-ADDRESSES = ("/intake/", "/heartbeat/", "/v2/", "/api/")
+API = "/api/"  # where HEAD is answered as GET is, without the body
+ADDRESSES = ("/intake/", "/heartbeat/", "/v2/", API)
 
 
 class MachineMiddleware:
@@ -26,5 +27,18 @@ class MachineMiddleware:
         if not request.path_info.startswith(ADDRESSES):
             return self.get_response(request)
         found = request.resolver_match = resolve(request.path_info)
+        is_head = request.method == "HEAD" and request.path_info.startswith(API)
+        if is_head:
+            request.method = "GET"
         answer: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
-        return answer
+        return _without_body(answer) if is_head else answer
+
+
+def _without_body(answer: HttpResponseBase) -> HttpResponseBase:
+    """Status and headers of the answer to GET, its length among them."""
+    if isinstance(answer, StreamingHttpResponse):
+        answer.streaming_content = ()
+    elif isinstance(answer, HttpResponse):
+        answer.headers.setdefault("Content-Length", str(len(answer.content)))
+        answer.content = b""
+    return answer

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
+from csp.constants import NONE, SELF
 
 from incidentdesk import schedule
 from incidentdesk.embedded import layout
@@ -58,6 +59,7 @@ ALLOWED_HOSTS = [str(_site.hostname), *(host.strip() for host in ALLOWED_HOSTS)]
 if not IS_HTTPS and _site.hostname == "localhost":
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+TRUSTED_PROXIES = number("TRUSTED_PROXIES", default=0, least=0, most=9)  # see kernel.callers
 
 # --- the parts --------------------------------------------------------------------------------
 
@@ -90,6 +92,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "incidentdesk.machines.MachineMiddleware",  # what follows is for people
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "incidentdesk.kernel.uploads.UploadLimitMiddleware",  # before anything reads a form
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -223,6 +226,7 @@ TENANT_MODEL = "partners.Partner"  # what a person is granted `act`, `administer
 SEALED = "cases.queries.sealed_from"  # what may not be read of things known by name only
 WITHHELD = "cases.reading.withheld_from"  # what of a partner's view staff may not read
 WORKING_FOR = "partners.preferences.working_for"  # a partner, its person's times and name
+LEAVES = "partners.leaving.end_everywhere"  # what ends with a login that is switched off
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
 PROMETHEUS_HOSTS = hosts("PROMETHEUS_HOSTS")  # what the worker may ask for figures
@@ -236,6 +240,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "incidentdesk.accounts.DeskAccountAdapter"
+ACCOUNT_FORMS = {"user_token": "incidentdesk.forgotten.OpenedForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -266,6 +271,18 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# The pages of partners and of logging in run and load what the desk itself serves as a file, and
+# nothing else. The admin's theme evaluates text as code and could not work so.
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        **{f"{kind}-src": [SELF] for kind in ("script", "style", "img", "connect")},
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    },
+}
 
 # --- files, words, time ---------------------------------------------------------------------------
 

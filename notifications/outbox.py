@@ -131,6 +131,11 @@ def _wake(channels: Collection[str]) -> None:
         worker.wake("notifications.jobs.deliver_webhooks", queue="webhooks")
 
 
+def message_id() -> str:
+    """A new Message-ID: random and of our own domain, so that it tells nothing of this machine."""
+    return f"<{uuid.uuid4().hex}@{urlsplit(settings.SITE_URL).hostname}>"
+
+
 def require_transaction() -> None:
     """Refuse to write outside the caller's transaction: state and message go together."""
     if not connection.in_atomic_block:
@@ -160,7 +165,7 @@ def _row(draft: Draft, *, at: datetime) -> Message:
         body_html=text.html,
         about=draft.about,
         dedupe_key=draft.dedupe_key,
-        message_id=f"<{uuid.uuid4().hex}@{urlsplit(settings.SITE_URL).hostname}>",
+        message_id=message_id(),
         line=draft.line,
         reply_to=draft.reply_to,
         is_page=draft.is_page,

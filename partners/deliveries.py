@@ -100,6 +100,16 @@ def target_of(message: Message, *, at: datetime) -> tuple[str, list[str]] | None
     return found.event_id, signing
 
 
+def switch_off(webhook: Webhook, because: str, *, how: str, at: datetime) -> None:
+    """It is told nothing more, nor what waits for it; inside a use case that audits it.
+
+    `because` is an `OffBecause`, or empty where an administrator of theirs did it by hand.
+    """
+    webhook.off_since, webhook.off_because = at, because
+    webhook.save(update_fields=["off_since", "off_because"])
+    call_off(webhook, how, at=at)
+
+
 def call_off(webhook: Webhook, how: str, *, at: datetime) -> None:
     """Nothing that waits for it is sent any more; inside a use case. `how` it ended: “deleted”."""
     live = (Message.State.QUEUED, Message.State.SENDING)

@@ -6,13 +6,13 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from incidentdesk.kernel import access, audit, grants, people, tokens
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from incidentdesk.kernel.models import User
-from partners import preferences
+from partners import leaving, preferences
 from partners.models import Contact, Partner, Terms
 
 RIGHTS = ("act", "administer", "audit")
@@ -67,13 +67,16 @@ def next_event_numbers(partner_ids: Collection[int]) -> dict[int, int]:
 
 
 @transaction.atomic
-def give_login(*, contact_id: int, right: str, by: Actor, at: datetime) -> User:
+def give_login(
+    *, contact_id: int, right: str, by: Actor, at: datetime
+) -> tuple[User, leaving.Ended]:
     """Let a contact use the portal with `right` (act, administer or audit).
 
     A login of that e-mail is used if there is one; a member of staff cannot also be a contact,
-    since each sees what the other must not.
+    since each sees what the other must not. Answers the login, and what ended with a right to
+    administer that they had before.
     """
-    contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact_id)
+    contact = _locked(contact_id)
     access.require(by, Permission.REGISTER_WRITE)
     user = User.objects.filter(email__iexact=contact.email).first()
     if user is None:
@@ -82,37 +85,51 @@ def give_login(*, contact_id: int, right: str, by: Actor, at: datetime) -> User:
         raise InvalidInput(f"{user.email} works at the desk and cannot be a partner's contact too.")
     contact.user = user
     contact.save(update_fields=["user"])
-    set_right(user, right, contact.partner)
+    ended = set_right(user, right, contact.partner, by=by, at=at)
     about, name = f"partner:{contact.partner_id}", str(contact.partner)
     audit.record(
         by=by, at=at, action="gave a login", about=about, name=name, to=user.email, right=right
     )
-    return user
+    return user, ended
 
 
 @transaction.atomic
-def take_login(*, contact_id: int, by: Actor, at: datetime) -> Contact:
-    """The desk shuts a contact out of the portal, at once; one who left gets no notices either."""
-    contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact_id)
+def take_login(*, contact_id: int, by: Actor, at: datetime) -> tuple[Contact, leaving.Ended]:
+    """The desk shuts a contact out of the portal, at once; one who left gets no notices either.
+
+    Answers the contact, and what they had begun and ended with it.
+    """
+    contact = _locked(contact_id)
     access.require(by, Permission.REGISTER_WRITE)
     if contact.user is None:
         raise Conflict(f"{contact} has no login.")
-    shut_out(contact, at=at)
+    ended = shut_out(contact, by=by, at=at)
     about, name = f"partner:{contact.partner_id}", str(contact.partner)
     audit.record(by=by, at=at, action="took a login", about=about, name=name, of=contact.email)
-    return contact
+    return contact, ended
 
 
-def set_right(user: User, right: str, partner: Partner) -> None:
-    """A person has one right on a partner: the new one takes the place of a former."""
+def set_right(
+    user: User, right: str, partner: Partner, *, by: Actor, at: datetime
+) -> leaving.Ended:
+    """A person has one right on a partner: the new one takes the place of a former.
+
+    Whoever administers no more leaves no open invitation and no webhook behind; answers those.
+    """
+    had = grants.granted(user.pk, partner)
     for other in RIGHTS:
         if other != right:
             grants.revoke(user, other, partner)
     grants.grant(user, right, partner)
+    if "administer" in had and right != "administer":
+        return leaving.end_all(user, partner, by=by, at=at)
+    return leaving.Ended()
 
 
-def shut_out(contact: Contact, *, at: datetime) -> None:
+def shut_out(contact: Contact, *, by: Actor, at: datetime) -> leaving.Ended:
     """No right, no notices, no page and no token here from now on; inside a use case.
+
+    What they began as an administrator ends too; answers that.
 
     Who serves another partner too stays logged in for that one: without the right each session
     that was for this partner is led to choose, and sees nothing of it meanwhile.
@@ -120,21 +137,34 @@ def shut_out(contact: Contact, *, at: datetime) -> None:
     contact.is_active = False
     contact.save(update_fields=["is_active"])
     if contact.user is None:
-        return
+        return leaving.Ended()
     for right in RIGHTS:
         grants.revoke(contact.user, right, contact.partner)
     if not grants.tenant_ids(contact.user.pk):
         people.end_sessions(contact.user)
     tokens.revoke_all(contact.user, at=at, partner_id=contact.partner_id)
+    return leaving.end_all(contact.user, contact.partner, by=by, at=at)
 
 
-def shut_out_inactive(*, at: datetime) -> None:
-    """Whoever was switched off in the register is out of the portal too; inside a use case."""
-    held = Contact.objects.filter(
+def shut_out_inactive(
+    contacts: QuerySet[Contact], *, by: Actor, at: datetime
+) -> list[tuple[Contact, leaving.Ended]]:
+    """Whoever of these was switched off in the register is out of the portal; in a use case.
+
+    Answers each, with what they had begun and ended with it.
+    """
+    held = contacts.filter(
         is_active=False, user__partneruserobjectpermission__content_object=F("partner")
     )
-    for contact in held.select_related("user", "partner").distinct():
-        shut_out(contact, at=at)
+    found = held.select_related("user", "partner").distinct()
+    return [(contact, shut_out(contact, by=by, at=at)) for contact in found]
+
+
+def _locked(contact_id: int) -> Contact:
+    """The contact, locked after its partner, as all use cases do it."""
+    Partner.objects.select_for_update(of=("self",)).get(contacts=contact_id)
+    rows = Contact.objects.select_for_update(of=("self",)).select_related("partner")
+    return rows.get(pk=contact_id)
 
 
 def notice_contacts(partner_id: int, *, severity: int | None = None) -> list[Contact]:

@@ -19,7 +19,7 @@ from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from incidentdesk.kernel.models import User
 from notifications import outbox
-from partners import directory
+from partners import directory, leaving
 from partners.models import Contact, Invitation, Partner
 
 MOST = 50  # open invitations of one partner
@@ -94,11 +94,13 @@ def withdraw(*, invitation_id: int, by: Actor, at: datetime) -> Invitation:
 
 
 def find(secret: str, *, at: datetime) -> Invitation | None:
-    """The open invitation whose secret this is, with its partner."""
+    """The open invitation whose secret this is, with its partner; who sent it still may."""
     open_ones = Invitation.objects.filter(
         accepted_at=None, withdrawn_at=None, expires_at__gt=at, partner__is_active=True
     )
-    return open_ones.select_related("partner").filter(digest=digest(secret)).first()
+    rows = open_ones.select_related("partner", "invited_by").filter(digest=digest(secret))
+    found = rows.first()
+    return found if found is not None and leaving.stands_for(found) else None
 
 
 def owner(invitation: Invitation) -> User | None:
@@ -114,24 +116,29 @@ def accept(*, secret: str, password: str, user_id: int | None, at: datetime) -> 
     Somebody new chooses a password. Whoever has a login with the address is logged in with it
     (`user_id`): the link alone opens no login that exists.
     """
-    found = find(secret, at=at)
-    invitation = (
-        Invitation.objects.select_for_update(of=("self",)).filter(pk=found.pk).first()
-        if found
-        else None
-    )
-    if found is None or invitation is None or invitation.state(at) != "open":
-        raise NotFound("This invitation was used, withdrawn or has ended; ask for a new one.")
-    _require_new(found.partner, invitation.email)
+    invitation = _opened(secret, at=at)
+    _require_new(invitation.partner, invitation.email)
     _require_free(invitation.email)
     user = _joining(invitation, password, user_id)
     contact = _contact(invitation, user)
-    directory.set_right(user, invitation.right, contact.partner)
+    by = access.actor_for(user, partner_id=invitation.partner_id)
+    directory.set_right(user, invitation.right, contact.partner, by=by, at=at)
     invitation.accepted_at = at
     invitation.save(update_fields=["accepted_at"])
-    by = access.actor_for(user, partner_id=invitation.partner_id)
     _record(invitation, "accepted the invitation of", by=by, at=at, right=invitation.right)
     return user
+
+
+def _opened(secret: str, *, at: datetime) -> Invitation:
+    """The open invitation, locked after its partner: who sent it may be removed just now."""
+    found = find(secret, at=at)
+    if found is not None:
+        Partner.objects.select_for_update(of=("self",)).get(pk=found.partner_id)
+        Invitation.objects.select_for_update(of=("self",)).get(pk=found.pk)
+        found = find(secret, at=at)
+    if found is None:
+        raise NotFound("This invitation was used, withdrawn or has ended; ask for a new one.")
+    return found
 
 
 def digest(secret: str) -> str:

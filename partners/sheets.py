@@ -91,5 +91,5 @@ def import_contacts(*, text: str, expected: str = "", by: Actor, at: datetime) -
     """Add and change partners' contacts as a CSV file says; nobody gets a login by it."""
     access.require(by, Permission.REGISTER_WRITE)
     count = exchange.apply(CONTACTS, text, expected=expected, by=by, at=at)
-    directory.shut_out_inactive(at=at)
+    directory.shut_out_inactive(Contact.objects.all(), by=by, at=at)
     return count

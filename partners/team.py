@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from incidentdesk.kernel import access, audit, grants
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
-from partners import directory
+from partners import directory, leaving
 from partners.models import Contact, Invitation, Partner
 
 # What the portal's database role may read.
@@ -67,8 +67,13 @@ def members(actor: Actor) -> list[Member]:
 
 
 @transaction.atomic
-def change_right(*, contact_id: int, right: str, by: Actor, at: datetime) -> Contact:
-    """An administrator changes what a person may do for the partner."""
+def change_right(
+    *, contact_id: int, right: str, by: Actor, at: datetime
+) -> tuple[Contact, leaving.Ended]:
+    """An administrator changes what a person may do for the partner.
+
+    Answers the person, and what ended with a right to administer that they had before.
+    """
     partner = Partner.objects.select_for_update(of=("self",)).get(pk=by.tenant_id)
     access.require(by, Permission.PARTNER_ADMINISTER, partner)
     contact = _other(partner, contact_id, by=by)
@@ -76,24 +81,27 @@ def change_right(*, contact_id: int, right: str, by: Actor, at: datetime) -> Con
         raise InvalidInput("Choose what the person does for your company.")
     if contact.user is None:
         raise Conflict(f"{contact} has no login yet; invite them.")
-    directory.set_right(contact.user, right, partner)
+    ended = directory.set_right(contact.user, right, partner, by=by, at=at)
     _record(contact, "changed the right of", by=by, at=at, right=right)
-    return contact
+    return contact, ended
 
 
 @transaction.atomic
-def remove(*, contact_id: int, by: Actor, at: datetime) -> Contact:
-    """The person works for the partner no more: rights, notices, sessions, tokens end at once."""
+def remove(*, contact_id: int, by: Actor, at: datetime) -> tuple[Contact, leaving.Ended]:
+    """The person works for the partner no more: rights, notices, sessions, tokens end at once.
+
+    Answers the person, and what they had begun and ended with it.
+    """
     partner = Partner.objects.select_for_update(of=("self",)).get(pk=by.tenant_id)
     access.require(by, Permission.PARTNER_ADMINISTER, partner)
     contact = _other(partner, contact_id, by=by)
     if not contact.is_active:
         raise Conflict(f"{contact} was removed already.")
-    directory.shut_out(contact, at=at)
+    ended = directory.shut_out(contact, by=by, at=at)
     waiting = partner.invitations.filter(accepted_at=None, withdrawn_at=None)
     waiting.filter(email__iexact=contact.email).update(withdrawn_at=at)
     _record(contact, "removed", by=by, at=at)
-    return contact
+    return contact, ended
 
 
 def _other(partner: Partner, contact_id: int, *, by: Actor) -> Contact:

@@ -216,9 +216,7 @@ def replay(*, delivery_id: int, by: Actor, at: datetime) -> Delivery:
 def _switch_off(
     webhook: Webhook, because: str, *, how: str = "switched off", by: Actor, at: datetime
 ) -> None:
-    webhook.off_since, webhook.off_because = at, because
-    webhook.save(update_fields=["off_since", "off_because"])
-    deliveries.call_off(webhook, how, at=at)
+    deliveries.switch_off(webhook, because, how=how, at=at)
     detail = {"because": because} if because else {}
     _record(webhook, "switched off webhook", by=by, at=at, **detail)
 

@@ -21,7 +21,7 @@ from ninja.security import HttpBearer
 from pydantic import BaseModel
 
 from cases.access import own
-from incidentdesk.kernel import clocks, counted, once, tokens
+from incidentdesk.kernel import callers, clocks, counted, once, tokens
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import (
     GONE,
@@ -92,7 +92,7 @@ class Bearer(HttpBearer):
 
 def admitted(request: HttpRequest, secret: str, found: Token | None) -> Actor | None:
     """Who acts, if the secret is a token's that works now; that it was used is written down."""
-    at, address = clocks.now(), request.META.get("REMOTE_ADDR", "")
+    at, address = clocks.now(), callers.address(request)
     if found is None:
         own.token_refused(secret, address=address, at=at)
         return None

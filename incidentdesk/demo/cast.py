@@ -180,7 +180,8 @@ def _contact(
     if not right:
         return None
     User.objects.create(email=email, name=name, password=password)
-    return directory.give_login(contact_id=contact.pk, right=right, by=SYSTEM, at=at)
+    user, _ = directory.give_login(contact_id=contact.pk, right=right, by=SYSTEM, at=at)
+    return user
 
 
 def _system(

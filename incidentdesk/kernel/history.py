@@ -15,6 +15,8 @@ import pghistory
 from django.db.models import Index, Model
 from django.http import HttpRequest, HttpResponseBase
 
+from incidentdesk.kernel import callers
+
 M = TypeVar("M", bound=type[Model])
 # Where people change things. A link in a mail names its reader by a secret, which is not kept.
 PLACES = ("/admin/", "/portal/", "/api/", "/ack/")
@@ -79,6 +81,6 @@ class HistoryMiddleware:
             user=who and who.pk,
             name=who and str(who),
             path=place if place == SECRET else request.path[:300],
-            ip=request.META.get("REMOTE_ADDR", ""),
+            ip=callers.address(request),
         ):
             return self.get_response(request)

@@ -10,6 +10,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
@@ -57,6 +58,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         blank=True,
         editable=False,
         help_text="A new one ends every session of this person.",
+    )
+    handle = models.UUIDField(
+        db_default=RandomUUID(),
+        unique=True,
+        editable=False,
+        help_text="Names the person in links that are mailed; random, so that it counts nobody.",
     )
 
     USERNAME_FIELD = "email"

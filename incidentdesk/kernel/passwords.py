@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import default_token_generator
-from allauth.account.utils import filter_users_by_email, user_pk_to_url_str
+from allauth.account.utils import filter_users_by_email
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
@@ -27,8 +28,16 @@ KEPT = timedelta(minutes=15)  # nobody waits longer for such a mail: they ask ag
 
 def link(user: User) -> str:
     """The address under which `user` sets a password; it works once, and for `valid_days()`."""
-    key = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
+    key = {"uidb36": user.handle.hex, "key": default_token_generator.make_token(user)}
     return f"{settings.SITE_URL}{reverse('account_reset_password_from_key', kwargs=key)}"
+
+
+def whose(handle: str) -> User | None:
+    """The person whom a link names, if there is one; whether it still works is another question."""
+    try:
+        return User.objects.filter(handle=UUID(hex=handle)).first()
+    except ValueError:
+        return None
 
 
 def valid_days() -> int:

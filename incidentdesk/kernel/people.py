@@ -10,9 +10,11 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from incidentdesk.kernel import access, audit, grants, tokens
 from incidentdesk.kernel.access import Actor, Permission
@@ -49,12 +51,16 @@ def change(
     is_active: bool,
     by: Actor,
     at: datetime,
-) -> User:
+) -> tuple[User, str]:
     """Correct a person's name and address, give and take roles, switch the login off or on.
 
-    A login that is switched off takes its tokens with it: they do not come back with it.
+    A login that is switched off takes its tokens with it, and what it began for a partner
+    (settings.LEAVES): they do not come back with it. Answers the person, and in words what of
+    theirs ended so.
     """
     access.require(by, Permission.PEOPLE_WRITE)
+    leaves = import_string(settings.LEAVES)
+    ended: str = "" if is_active else leaves(user_id, by=by, at=at)
     user = _locked(user_id, by)
     require_changeable(user, roles=roles, is_active=is_active, by=by)
     email = email.strip().lower()
@@ -69,7 +75,7 @@ def change(
         tokens.revoke_all(user, at=at)
     changes = {key: [old[key], new[key]] for key in new if old[key] != new[key]}
     _record(user, "changed person", by=by, at=at, changes=changes)
-    return user
+    return user, ended
 
 
 @transaction.atomic

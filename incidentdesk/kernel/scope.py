@@ -42,6 +42,7 @@ CHOOSE = "/accounts/partner/"
 SESSION_KEY = "partner_id"
 VIEWING_KEY = "viewed_partner_id"
 LOOKED = "viewed the portal as"
+REFUSE = "refuse"  # on a request whose form is not taken in: what answers it
 NOT_SENT = (
     "You were logged out meanwhile, and what you wrote was not sent. Go back in your browser to "
     "copy it before you log in."
@@ -177,6 +178,8 @@ class ScopeMiddleware:
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         if not request.user.is_authenticated:
+            if hasattr(request, REFUSE):
+                return cast(HttpResponseBase, getattr(request, REFUSE)())
             # Who never was logged in has lost nothing, and is no reason to begin a session.
             if request.method == "POST" and settings.SESSION_COOKIE_NAME in request.COOKIES:
                 messages.warning(request, NOT_SENT)
@@ -203,6 +206,8 @@ class ScopeMiddleware:
         scoped.may_act = access.gives(held[partner_id], Permission.PARTNER_ACT)
         scoped.serves_several, scoped.is_viewed = len(held) > 1, False
         scoped.after_scope = []
+        if hasattr(request, REFUSE):
+            return cast(HttpResponseBase, getattr(request, REFUSE)())
         if request.method == "POST" and not once.is_for(request, partner_id):
             return render(request, "portal/another_partner.html", status=409)
         response = self._inside(scoped)

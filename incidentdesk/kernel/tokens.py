@@ -23,7 +23,7 @@ from incidentdesk.kernel.roles import READ_SCOPE, TOKEN_SCOPES, scopes_of
 PREFIX = "desk_"  # so that scanners find a secret that leaked
 PARTNER_PREFIX = "partner_"
 DAYS, MOST_DAYS = 90, Token.LONGEST.days
-MOST = 20  # tokens of one person that are in use
+MOST = 20  # tokens of one person that are in use at the desk, or for one partner
 USE_NOTED = timedelta(minutes=1)
 
 
@@ -57,7 +57,7 @@ def issue(
         raise InvalidInput("A token needs a name of at most 80 characters: what will use it?")
     if not 1 <= days <= MOST_DAYS:
         raise InvalidInput(f"A token lasts 1 to {MOST_DAYS} days.")
-    if in_use(user.pk, at=at).count() >= MOST:
+    if in_use(user.pk, at=at).filter(partner_id=partner_id).count() >= MOST:
         raise Conflict(f"You have {MOST} tokens in use; revoke one that you need no more.")
     prefix = PREFIX if partner_id is None else PARTNER_PREFIX
     secret = prefix + secrets.token_urlsafe(32)

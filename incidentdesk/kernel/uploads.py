@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -17,8 +18,9 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
 from incidentdesk.kernel.dialogs import IN_PLACE
+from incidentdesk.kernel.scope import PORTAL, REFUSE
 
-TAKES_FILES = ("/admin/", "/portal/", "/report/")
+TAKES_FILES = ("/admin/", PORTAL, "/report/")
 MEGABYTE = 1024 * 1024
 FORM = MEGABYTE  # beside the file: the other fields and the envelope
 NO_ROOM = "There is no room for the file on this machine; tell an administrator."
@@ -53,6 +55,11 @@ class FilesField(forms.FileField):
         options.setdefault("help_text", f"Together at most {limit() // MEGABYTE} MB.")
         super().__init__(required=False, allow_empty_file=True, max_length=255, **options)
 
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """With these the portal says so before anything is sent, and what was typed stays."""
+        said = f"Together they are larger than {limit() // MEGABYTE} MB; choose smaller files."
+        return {"data-most": limit(), "data-too-large": said}
+
     def clean(self, data: Any, initial: Any = None) -> Any:
         """Each of them as a file of its own."""
         return [super(FilesField, self).clean(file) for file in data or []]
@@ -75,9 +82,17 @@ class UploadLimitMiddleware:
         length = _length(request)
         if length > _most(request):
             said = too_large() if _takes_files(request) else "This form is too large."
-            return _refusal(request, said, 413)
+            return self._refused(request, said, 413)
         if _has_no_room(length):
-            return _refusal(request, NO_ROOM, 507)
+            return self._refused(request, NO_ROOM, 507)
+        return self.get_response(request)
+
+    def _refused(self, request: HttpRequest, sentence: str, status: int) -> HttpResponseBase:
+        """In the portal the scope shows it, as a page of the partner that is worked for."""
+        refuse = partial(_refusal, request, sentence, status)
+        if not request.path_info.startswith(PORTAL):
+            return refuse()
+        setattr(request, REFUSE, refuse)
         return self.get_response(request)
 
 

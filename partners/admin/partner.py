@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -60,10 +60,11 @@ class LoginDialog(dialogs.DeskForm):
 
 def _give_login(obj: Partner, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
     contact, right = data["contact"], data["right"]
-    user = directory.give_login(contact_id=contact.pk, right=right, by=by, at=at)
+    user, ended = directory.give_login(contact_id=contact.pk, right=right, by=by, at=at)
+    said = f"{user} {RIGHTS[right]}.{ended}"
     if not data["mails_link"]:
-        return Done(f"{user} {RIGHTS[right]}.")
-    said = f"{user} {RIGHTS[right]}. A mail with a link is on its way to {user.email}."
+        return Done(said)
+    said += f" A mail with a link is on its way to {user.email}."
     return Done(said, then=lambda: passwords.mail_link(user))
 
 
@@ -79,8 +80,8 @@ class LeavingDialog(dialogs.DeskForm):
 
 
 def _take_login(obj: Partner, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
-    gone = directory.take_login(contact_id=data["contact"].pk, by=by, at=at)
-    return Done(f"{gone} was shut out: no right, no notices and no token here is left.")
+    gone, ended = directory.take_login(contact_id=data["contact"].pk, by=by, at=at)
+    return Done(f"{gone} was shut out: no right, no notices and no token here is left.{ended}")
 
 
 TAKE_LOGIN = dialogs.Action(
@@ -221,7 +222,10 @@ class PartnerAdmin(Exchanged, desk.RegisterAdmin):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Whoever is switched off here is out of the portal at once."""
         super().save_formset(request, form, formset, change)
-        directory.shut_out_inactive(at=clocks.now())
+        contacts, by = form.instance.contacts.all(), desk.actor(request)
+        gone = directory.shut_out_inactive(contacts, by=by, at=clocks.now())
+        for contact, ended in gone:
+            messages.info(request, f"{contact} was shut out of the portal.{ended}")
 
     @action(description="View as this partner", permissions=["view"])  # type: ignore[untyped-decorator]
     def view_as(self, request: HttpRequest, object_id: str) -> HttpResponse:

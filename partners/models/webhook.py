@@ -28,6 +28,7 @@ class OffBecause(models.TextChoices):
     """Why a webhook is off that nobody at the partner switched off."""
 
     GONE = "gone", "its server answered that the address is gone (HTTP 410)"
+    LEFT = "left", "who added it works or administers here no more"
 
 
 def every_severity() -> list[int]:

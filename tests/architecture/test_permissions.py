@@ -314,6 +314,11 @@ STEPS = {
     "reviews.drafting.require_draft",
     "reviews.drafting.take_up",
     "reviews.drafting.tell",
+    "partners.directory.set_right",
+    "partners.directory.shut_out",
+    "partners.directory.shut_out_inactive",
+    "partners.leaving.end_all",
+    "partners.leaving.end_everywhere",
 }
 
 PARTNER_RIGHTS = {

@@ -49,6 +49,18 @@ def _faults(page: Page, path: str, looks: Looks = EVERY) -> list[str]:
     return found
 
 
+def _forbidden(page: Page) -> list[str]:
+    """What its policy keeps the browser from doing, from now on."""
+    found: list[str] = []
+    page.on("console", lambda line: _note(found, page.url, line.text))
+    return found
+
+
+def _note(found: list[str], url: str, text: str) -> None:
+    if "Content Security Policy" in text:
+        found.append(f"{url}: {text}")
+
+
 def _kind(path: str) -> str:
     """Pages of one kind differ in a number or a reference."""
     return re.sub(r"\d+", "N", re.sub(r"[A-Z]+(-[A-Z]+)?-\d{4}-\d+", "N", path))
@@ -81,16 +93,19 @@ def test_every_page_of_the_desk_fits(who: str, as_: Callable[[str], Page]) -> No
 @pytest.mark.parametrize("who", ["contact", "admin"])
 def test_every_page_of_the_portal_fits(who: str, as_: Callable[[str], Page]) -> None:
     page = as_(f"{who}@helix.example")
+    forbidden = _forbidden(page)
     page.goto("/portal/")
     starts = page.locator("nav[aria-label=Portal] a").evaluate_all(LINKS)
     pages = _one_of_each(page, ["/portal/", *starts], "/portal/")
     assert len(pages) > len(starts) > 4
     pages += ["/accounts/password/change/", "/accounts/logout/"]
     assert [fault for path in pages for fault in _faults(page, path)] == []
+    assert forbidden == []
 
 
 def test_every_page_before_the_login_fits(browser: Browser, desk: Desk) -> None:
     page = browser.new_page(base_url=desk.url)
+    forbidden = _forbidden(page)
     pages = ["login/", "password/reset/", "password/reset/done/", "signup/", "inactive/"]
     pages += ["invitation/nothing/", "first/nothing/", "password/reset/key/1-x/"]
     found = [
@@ -100,4 +115,4 @@ def test_every_page_before_the_login_fits(browser: Browser, desk: Desk) -> None:
         if not re.fullmatch(r"/\S+: 4\d\d", fault)  # what a link that ended says is a page, too
     ]
     page.close()
-    assert found == []
+    assert (found, forbidden) == ([], [])

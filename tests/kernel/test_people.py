@@ -44,7 +44,7 @@ def mails(settings: Any, tmp_path: Path) -> Callable[[], list[str]]:
 def change(user: User, by: Actor, **changes: Any) -> User:
     """The person as they are, but for these changes."""
     now = {"email": user.email, "name": user.name, "roles": user.roles, "is_active": True}
-    return use_cases.change(user_id=user.pk, by=by, at=NOW, **(now | changes))
+    return use_cases.change(user_id=user.pk, by=by, at=NOW, **(now | changes))[0]
 
 
 # --- the use cases --------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from cases.models import NoticeCopy, Receipt, Remark, Report, ReportDraft, Reque
 from incidentdesk.api import door
 from incidentdesk.kernel import access, clocks, grants
 from incidentdesk.kernel import tokens as desk_tokens
+from incidentdesk.kernel.access import SYSTEM
 from incidentdesk.kernel.models import Token, User
 from partners import directory, team, tokens
 from partners.models import Contact
@@ -271,7 +272,7 @@ def test_a_token_that_only_reads_changes_nothing(both, program):
 
 
 def test_an_auditor_s_token_only_reads(both):
-    directory.set_right(both.a.user, "audit", both.a.partner)
+    directory.set_right(both.a.user, "audit", both.a.partner, by=SYSTEM, at=NOW)
     with pytest.raises(Exception, match="a token of yours can only read"):
         a_token(both.a, "act")
     reads = Program(a_token(both.a)[1])
@@ -282,7 +283,7 @@ def test_an_auditor_s_token_only_reads(both):
 
 def test_a_token_keeps_no_right_that_its_person_lost(both):
     acts = Program(a_token(both.a, "act")[1])
-    directory.set_right(both.a.user, "audit", both.a.partner)
+    directory.set_right(both.a.user, "audit", both.a.partner, by=SYSTEM, at=NOW)
     path = f"/incidents/{both.a.involvement.reference}/notices/1/acknowledge"
     assert refused(acts.post(path))[0] == 403
 
@@ -395,3 +396,31 @@ def test_the_description_names_no_call_of_the_desk(both):
     )
     desk = Client().get("/api/v1/openapi.json").json()
     assert [path for path in desk["paths"] if path.startswith(ROOT + "/")] == []
+
+
+def test_as_many_tokens_work_for_each_partner_whoever_has_them(both):
+    user = both.a.user
+    Contact.objects.create(partner=both.b.partner, user=user, name="A", email="a@birch.test")
+    grants.grant(user, "act", both.b.partner)
+    for_b = access.actor_for(user, partner_id=both.b.partner.pk)
+    for number in range(desk_tokens.MOST):
+        tokens.make(name=f"x{number}", scopes=[], by=both.a.actor, at=NOW)
+    with pytest.raises(Exception, match="You have 20 tokens in use"):
+        tokens.make(name="one more", scopes=[], by=both.a.actor, at=NOW)
+    tokens.make(name="the first", scopes=[], by=for_b, at=NOW)
+
+
+def test_head_is_answered_as_get_is_without_the_body(both):
+    headers = {"Authorization": f"Bearer {a_token(both.a)[1]}"}
+    for path, secret in (
+        ("/incidents", headers),
+        (f"/incidents/{both.b.involvement.reference}", headers),
+        ("/nothing", headers),
+        ("/incidents", {}),
+    ):
+        got, head = (ask(f"{ROOT}{path}", headers=secret) for ask in (Client().get, Client().head))
+        same = ("Content-Type", "Cache-Control", "WWW-Authenticate")
+        assert head.status_code == got.status_code
+        assert [head.get(name) for name in same] == [got.get(name) for name in same]
+        assert (head.content, head["Content-Length"]) == (b"", str(len(got.content)))
+    assert Client().head("/intake/x/alertmanager").status_code != 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import re
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
+from django.utils.http import int_to_base36
 
-from incidentdesk.kernel import clocks, jobs
-from incidentdesk.kernel.models import LinkRequest, User
+from incidentdesk.kernel import clocks, jobs, passwords
+from incidentdesk.kernel.models import AuditEvent, LinkRequest, User
+from partners import tokens
 from tests.conftest import PASSWORD, People
 from tests.partners.conftest import Both, leaks
 
@@ -169,6 +172,8 @@ def test_a_forgotten_password_is_set_again_through_a_mail(
     text = letter.get_payload(decode=True).decode()
     assert letter["To"].lower() == both.a.user.email
     assert letter["Subject"] == "Set a new password for the incident desk"
+    assert re.fullmatch(r"<[0-9a-f]{32}@localhost>", letter["Message-ID"])
+    assert letter["Auto-Submitted"] == "auto-generated"
     link = re.findall(r"http\S+key\S+", text)[0]
     assert link.startswith(f"{configured.SITE_URL}/accounts/password/reset/key/")
     form = client.get(link.removeprefix(configured.SITE_URL), follow=True)
@@ -183,6 +188,22 @@ def test_a_forgotten_password_is_set_again_through_a_mail(
     assert log_in(Client(), both.a.user.email, new["password1"]).status_code == 302
     again = Client().get(link.removeprefix(configured.SITE_URL), follow=True)
     assert "This link does not work" in again.text
+
+
+def test_a_link_names_nobody_by_a_number_that_counts_everybody(both: Both) -> None:
+    names = []
+    for user in (both.a.user, both.b.user):
+        link = passwords.link(user).removeprefix(configured.SITE_URL)
+        handle, _, key = link.removeprefix(f"{RESET}key/").partition("-")
+        assert handle == User.objects.get(pk=user.pk).handle.hex
+        names.append(handle)
+        assert "Set a new password" in Client().get(link, follow=True).text
+        former = f"{RESET}key/{int_to_base36(user.pk)}-{key}"
+        for other in (former, f"{RESET}key/{uuid.uuid4().hex}-{key}"):
+            assert "Ask for a new one" in Client().get(other, follow=True).text
+    assert [len(set(names)), *map(len, names)] == [2, 32, 32]
+    swapped = passwords.link(both.a.user).replace(*names).removeprefix(configured.SITE_URL)
+    assert "This link does not work" in Client().get(swapped, follow=True).text
 
 
 def test_a_poisoned_host_does_not_reach_the_mail(
@@ -276,6 +297,41 @@ def test_a_password_is_changed_by_who_knows_it(both: Both) -> None:
     assert client.get("/portal/").status_code == 200
     assert other.get("/portal/").status_code == 302
     assert log_in(Client(), both.a.user.email, new["password1"]).status_code == 302
+
+
+def works_with(secret: str) -> bool:
+    """Whether a program of the partner's is let in with it."""
+    client = Client(headers={"Authorization": f"Bearer {secret}"})
+    return client.get("/api/v1/partner/me").status_code == 200
+
+
+def test_whoever_takes_a_new_password_says_whether_their_tokens_end(both: Both) -> None:
+    other = tokens.make(name="of Birch", scopes=[], by=both.b.actor, at=clocks.now())[1]
+    passwords_of = iter(("harbour-lantern-9", "harbour-lantern-8", "harbour-lantern-7"))
+    old, address = PASSWORD, "/accounts/password/change/"
+    assert "ends_tokens" not in both.a.client.get(address).text  # there is none
+    secret = tokens.make(name="of Alder", scopes=[], by=both.a.actor, at=clocks.now())[1]
+    for ticked, works in (({}, True), ({"ends_tokens": "on"}, False)):
+        page = both.a.client.get(address).text
+        assert "End my API tokens too (1 in use)" in page
+        new = next(passwords_of)
+        typed = {"oldpassword": old, "password1": new, "password2": new, **ticked}
+        client = Client()
+        log_in(client, both.a.user.email, old)
+        assert client.post(address, typed).status_code == 302
+        both.a.user.refresh_from_db()
+        assert works_with(secret) is works
+        old = new
+    secret = tokens.make(name="another", scopes=[], by=both.a.actor, at=clocks.now())[1]
+    client, new = Client(), next(passwords_of)
+    link = passwords.link(both.a.user).removeprefix(configured.SITE_URL)
+    form = client.get(link, follow=True)
+    assert "End my API tokens too (1 in use)" in form.text
+    typed = {"password1": new, "password2": new, "ends_tokens": "on"}
+    client.post(form.redirect_chain[-1][0], typed)
+    assert [works_with(secret), works_with(other)] == [False, True]
+    said = AuditEvent.objects.filter(action="revoked all own tokens")
+    assert list(said.values_list("user_id", "detail__tokens")) == [(both.a.user.pk, 1)] * 2
 
 
 def test_confirming_that_it_is_you_works(both: Both) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -125,6 +126,29 @@ def test_where_none_can_be_drawn_one_sentence_says_so(
     monkeypatch.setattr(records, "LONGEST", 1)
     response = both.a.client.get(address(both, "pdf"), follow=True)
     assert "A PDF of so long a record would take too long" in response.text
+
+
+def test_who_comes_while_another_is_drawn_waits_for_it(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "missing", lambda: "")
+    monkeypatch.setattr(pdf, "draw", lambda html: b"%PDF-1.7")
+    with records._drawing:
+        monkeypatch.setattr(records, "PATIENCE", 0.01)
+        response = both.a.client.get(address(both, "pdf"), follow=True)
+        assert records.BUSY in response.text
+        assert "another" not in records.BUSY.lower()
+        assert response.redirect_chain == [
+            (f"/portal/incidents/{both.a.involvement.reference}/", 302)
+        ]
+    monkeypatch.setattr(records, "PATIENCE", 30)
+    records._drawing.acquire()
+    threading.Timer(0.2, records._drawing.release).start()
+    assert both.a.client.get(address(both, "pdf")).content == b"%PDF-1.7"
+    with records._line, records._line:
+        response = both.a.client.get(address(both, "pdf"), follow=True)
+        assert records.BUSY in response.text
+    assert both.a.client.get(address(both, "pdf")).content == b"%PDF-1.7"
 
 
 def test_that_it_was_taken_is_on_record_and_its_notices_were_seen(both: Both) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from cases import drafting
 from cases.models import Report, ReportDraft
-from tests.partners.conftest import Both
+from incidentdesk.kernel import uploads
+from tests.partners.conftest import Both, leaks
 from tests.partners.test_reports import typed
 
 pytestmark = pytest.mark.django_db
@@ -80,3 +82,22 @@ def test_a_report_that_was_taken_leaves_no_draft(both: Both) -> None:
     before = Report.objects.count()
     both.a.client.post("/portal/report/", typed(description="ALDER sent"))
     assert (Report.objects.count(), ReportDraft.objects.count()) == (before + 1, 0)
+
+
+def test_what_is_too_large_is_refused_on_a_page_of_the_partner_s(both: Both, settings: Any) -> None:
+    settings.MAX_UPLOAD_MB = 1
+    address = f"/portal/incidents/{both.a.involvement.reference}/write/"
+    large = {"text": "ALDER words", "uploads": file(b"x" * (2 * uploads.MEGABYTE + 1))}
+    before = both.a.rows()
+    answer = both.a.client.post(address, large)
+    assert (answer.status_code, answer["Connection"]) == (413, "close")
+    assert "The file is larger than 1 MB" in answer.text
+    assert 'aria-label="Portal"' in answer.text
+    assert f"{both.a.partner.name} · " in answer.text
+    assert leaks(answer.text, "BIRCH") == []
+    large["uploads"].seek(0)
+    assert Client().post(address, large).status_code == 413  # nobody's page
+    assert both.a.rows() == before
+    page = both.a.client.get(f"/portal/incidents/{both.a.involvement.reference}/").text
+    assert page.count('data-most="26214400"') == 1  # the browser says it before anything is sent
+    assert page.count("files.js") == 1

@@ -203,7 +203,7 @@ class UserAdmin(desk.RegisterAdmin):
         """One use case."""
         data, by, at = form.cleaned_data, desk.actor(request), clocks.now()
         if change:
-            people.change(
+            _, ended = people.change(
                 user_id=obj.pk,
                 name=data["name"],
                 email=data["email"],
@@ -212,6 +212,8 @@ class UserAdmin(desk.RegisterAdmin):
                 by=by,
                 at=at,
             )
+            if ended:
+                messages.info(request, ended)
             return
         made = people.add(
             name=data["name"],

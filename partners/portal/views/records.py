@@ -7,7 +7,8 @@ it was taken is recorded, and counts as having seen the notices in it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -30,7 +31,11 @@ from partners.portal.views.shelves import moment
 
 FORMAT = 1
 LONGEST, LINES = 600, 3000  # pieces, and lines of them; it is drawn while the person waits
-_drawing = threading.BoundedSemaphore()  # one at a time in a process: others have to be answered
+# One is drawn at a time in a process and one more waits: others have to be answered. Whose it is
+# that keeps somebody waiting is told to nobody, nor that there is anybody.
+_drawing, _line = threading.BoundedSemaphore(), threading.BoundedSemaphore(2)
+PATIENCE = 15.0  # seconds
+BUSY = "The file could not be made just now; try again in a moment."
 TAKEN = "took the record of"
 INCIDENT = (
     "reference",
@@ -100,16 +105,22 @@ def as_pdf(request: ScopedRequest, reference: str) -> HttpResponse:
     html = render_to_string("portal/incidents/record.html", context, request=request)
 
     def make() -> HttpResponseBase:
-        if not _drawing.acquire(blocking=False):
-            raise Conflict("Another PDF is being made just now; try again in a moment.")
-        try:
+        with _turn(_line, 0), _turn(_drawing, PATIENCE):
             drawn = pdf.draw(html)
-        finally:
-            _drawing.release()
         headers = {"Content-Disposition": f'attachment; filename="{reference}.pdf"'}
         return HttpResponse(drawn, content_type="application/pdf", headers=headers)
 
     return Outside(make, otherwise=back)
+
+
+@contextmanager
+def _turn(of: threading.BoundedSemaphore, seconds: float) -> Iterator[None]:
+    if not of.acquire(timeout=seconds):
+        raise Conflict(BUSY)
+    try:
+        yield
+    finally:
+        of.release()
 
 
 def _copies(request: ScopedRequest, involvement: Involvement) -> list[NoticeCopy]:

@@ -60,8 +60,10 @@ def change(request: ScopedRequest, number: int) -> HttpResponse:
     actor = request.actor
 
     def run() -> str:
-        found = team.change_right(contact_id=contact_id, right=right, by=actor, at=clocks.now())
-        return f"{found.name} now {Invitation.Right(right).label}."
+        found, ended = team.change_right(
+            contact_id=contact_id, right=right, by=actor, at=clocks.now()
+        )
+        return f"{found.name} now {Invitation.Right(right).label}.{ended}"
 
     return _afterwards(run)
 
@@ -74,8 +76,9 @@ def remove(request: ScopedRequest, number: int) -> HttpResponse:
     actor = request.actor
 
     def run() -> str:
-        found = team.remove(contact_id=contact_id, by=actor, at=clocks.now())
-        return f"{found.name} was removed: no page and no token here works for them any more."
+        found, ended = team.remove(contact_id=contact_id, by=actor, at=clocks.now())
+        said = f"{found.name} was removed: no page and no token here works for them any more."
+        return f"{said}{ended}"
 
     return _afterwards(run)
 
