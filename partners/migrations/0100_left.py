@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("partners", "0090_code_example")]
+    dependencies = [("partners", "0091_changed_event")]
 
     operations = [
         migrations.AlterField(
