@@ -179,5 +179,5 @@ def test_only_known_processes_can_be_chosen(folder: Path) -> None:
     refused = desk_command("--processes", "web,postman", data_dir=folder, port=free_port())
     assert refused.returncode == 1
     assert refused.stderr == (
-        "There is no process called postman: --processes takes any of web, worker, beat.\n"
+        "There is no process called postman: --processes takes any of web, worker, beat, mail.\n"
     )

@@ -196,6 +196,7 @@ def test_every_table_that_names_a_partner_and_is_read_by_the_portal_has_row_secu
         "cases_factspackage",
         "cases_frameworkreading",
         "cases_involvement",
+        "cases_letter",
         "cases_noticecopy",
         "cases_partnerevent",
         "cases_procedure",

@@ -50,6 +50,8 @@ from incidentdesk.kernel.models import User
 from partners.models import Contact, Partner, Webhook
 from tests.conftest import NOW, PASSWORD, People
 
+# The one script that every page of the portal may have.
+FILES_SCRIPT = '<script src="/static/files.js" defer></script>'
 TITLE = "GLOBAL root of it all"
 
 
