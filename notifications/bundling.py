@@ -1,8 +1,8 @@
 """Storm manners: whoever was paged often enough a moment ago gets one list instead of more pages.
 
-A person is paged at once about what is more severe than all that they were paged about, and about
-the first of the rest. What follows waits, `WAIT` at most, and comes as a list with a link to
-acknowledge each; lists are `APART`. That is six pages in ten minutes at most, and nothing is
+What counts are pages of the last ten minutes that nobody has acknowledged, and lists. The first
+four come at once, and so does what is more severe than all of them. What follows waits for a list
+with a link to acknowledge each; lists are `APART`. That makes `MOST` in ten minutes, and nothing is
 dropped: a page in a list says so in its log, and the ladder goes on as if it had been sent.
 """
 
@@ -21,7 +21,8 @@ from notifications import outbox, pages, rendering
 from notifications.models import Escalation, Message, MessageEvent, Severity
 
 KIND = "pages"
-AT_ONCE = 2  # pages of ladders within `WITHIN`
+AT_ONCE = 4  # within `WITHIN`
+MOST = 6  # within `WITHIN`, of pages and lists
 WITHIN = timedelta(minutes=10)
 WAIT = timedelta(seconds=30)  # for others to come, before the first list
 APART = timedelta(minutes=5)
@@ -31,12 +32,10 @@ NAMED = 20  # pages that a list names; of the rest it says how many
 _HAD = """
     SELECT m.to_user_id, count(*), min(e.severity)
     FROM notifications_message AS m
-    LEFT JOIN LATERAL (
-        SELECT severity FROM notifications_escalation WHERE about = m.about
-        ORDER BY id DESC LIMIT 1
-    ) AS e ON true
+    LEFT JOIN notifications_escalation AS e ON e.about = m.about AND e.state = 'running'
     WHERE m.is_page AND m.to_user_id = ANY (%(people)s) AND m.created_at > %(since)s
-        AND m.kind = ANY (%(kinds)s) AND m.state NOT IN ('held', 'suppressed')
+        AND (m.kind = %(list)s OR m.kind = %(page)s AND e.id IS NOT NULL)
+        AND m.state NOT IN ('held', 'suppressed')
     GROUP BY m.to_user_id
 """
 
@@ -56,19 +55,24 @@ def who_waits(people: Collection[int], severity: int, *, at: datetime) -> set[in
     if not people:
         return set()
     lock(people)
+    return {
+        person
+        for person, (count, worst) in _had(people, at=at).items()
+        if count >= MOST or (count >= AT_ONCE and (worst is None or severity >= worst))
+    }
+
+
+def _had(people: Collection[int], *, at: datetime) -> dict[int, tuple[int, int | None]]:
+    """How many each had lately, and the most severe that it was about."""
     values: dict[str, Any] = {
         "people": list(people),
         "since": at - WITHIN,
-        "kinds": [pages.KIND, KIND],
+        "page": pages.KIND,
+        "list": KIND,
     }
     with connection.cursor() as cursor:
         cursor.execute(_HAD, values)
-        had = cursor.fetchall()
-    return {
-        person
-        for person, count, worst in had
-        if count >= AT_ONCE and (worst is None or severity >= worst)
-    }
+        return {person: (count, worst) for person, count, worst in cursor.fetchall()}
 
 
 def send_lists(*, at: datetime) -> int:
@@ -84,7 +88,7 @@ def _send_list(person_id: int, *, at: datetime) -> int:
     """One list to one person, unless one came a moment ago or nothing is left to tell."""
     lock([person_id])
     lists = Message.objects.filter(kind=KIND, to_user=person_id, created_at__gt=at - APART)
-    if lists.exists():
+    if lists.exists() or _had([person_id], at=at).get(person_id, (0, None))[0] >= MOST:
         return 0
     held = Message.objects.filter(state=Message.State.HELD, to_user=person_id)
     rows = list(held.select_for_update(of=("self",), no_key=True).order_by("pk"))

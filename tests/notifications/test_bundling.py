@@ -43,26 +43,26 @@ def acknowledge(number: int) -> None:
         )
 
 
-def test_the_third_page_of_a_moment_waits_and_comes_in_a_list(ada: User) -> None:
-    for number in range(5):
+def test_the_fifth_page_of_a_moment_waits_and_comes_in_a_list(ada: User) -> None:
+    for number in range(7):
         begin(number)
-    assert sent(ada) == ["page", "page"]
+    assert sent(ada) == ["page"] * 4
     assert Message.objects.filter(state="held").count() == 3
     assert bundling.send_lists(at=seconds(29)) == 0
     assert bundling.send_lists(at=seconds(30)) == 1
-    assert sent(ada) == ["page", "page", "pages"]
+    assert sent(ada) == [*["page"] * 4, "pages"]
     mail = Message.objects.get(kind="pages")
-    assert mail.subject == "SEV-3 INC-2 and 2 more: T2"
-    assert [f"INC-{number}" in mail.body_text for number in range(5)] == [False] * 2 + [True] * 3
+    assert mail.subject == "SEV-3 INC-4 and 2 more: T4"
+    assert [f"INC-{number}" in mail.body_text for number in range(7)] == [False] * 4 + [True] * 3
     assert mail.body_text.count("/ack/") == 3
     assert mail.is_page
 
 
 def test_what_went_in_a_list_says_so_in_its_log(ada: User) -> None:
-    for number in range(3):
+    for number in range(5):
         begin(number)
     bundling.send_lists(at=seconds(30))
-    log = MessageEvent.objects.filter(message__about="incident:2").order_by("pk")
+    log = MessageEvent.objects.filter(message__about="incident:4").order_by("pk")
     assert list(log.values_list("event", "detail")) == [
         ("held", ""),
         ("suppressed", "It went in a list: Ada had several pages just before."),
@@ -70,21 +70,40 @@ def test_what_went_in_a_list_says_so_in_its_log(ada: User) -> None:
 
 
 def test_what_is_more_severe_is_paged_at_once(ada: User) -> None:
-    for number in range(4):
+    for number in range(5):
         begin(number)
     begin(7, severity=2)
     begin(8, severity=2)
-    begin(9, severity=1)
-    assert sent(ada) == ["page"] * 4
+    assert sent(ada) == ["page"] * 5
     bundling.send_lists(at=seconds(30))
-    assert Message.objects.get(kind="pages").subject == "SEV-2 INC-8 and 2 more: T8"
+    assert Message.objects.get(kind="pages").subject == "SEV-2 INC-8 and 1 more: T8"
+
+
+def test_the_seventh_waits_however_severe_it_is(ada: User) -> None:
+    for number in range(4):
+        begin(number)
+    begin(7, severity=2)
+    begin(8, severity=1)
+    begin(9, severity=1)
+    assert sent(ada) == ["page"] * 6
+    assert bundling.send_lists(at=seconds(599)) == 0
+    assert bundling.send_lists(at=seconds(600)) == 1
+
+
+def test_what_was_acknowledged_does_not_count(ada: User) -> None:
+    for number in range(4):
+        begin(number)
+    acknowledge(0)
+    begin(4, at=seconds(30))
+    begin(5, at=seconds(30))
+    assert Message.objects.get(state="held").about == "incident:5"
 
 
 def test_lists_are_five_minutes_apart(ada: User) -> None:
-    for number in range(3):
+    for number in range(5):
         begin(number)
     bundling.send_lists(at=seconds(30))
-    begin(3, at=minutes(1))
+    begin(5, at=minutes(1))
     assert bundling.send_lists(at=minutes(5)) == 0
     assert bundling.send_lists(at=seconds(330)) == 1
 
@@ -101,42 +120,42 @@ def test_in_any_ten_minutes_of_a_long_storm_there_are_six_at_most(ada: User) -> 
 
 
 def test_what_was_acknowledged_meanwhile_is_not_in_the_list(ada: User) -> None:
-    for number in range(4):
+    for number in range(6):
         begin(number)
-    acknowledge(2)
+    acknowledge(4)
     bundling.send_lists(at=seconds(30))
-    assert Message.objects.get(kind="pages").subject == "SEV-3 INC-3: T3"
-    over = Message.objects.get(about="incident:2")
+    assert Message.objects.get(kind="pages").subject == "SEV-3 INC-5: T5"
+    over = Message.objects.get(about="incident:4")
     assert (over.state, over.last_error) == ("suppressed", "It was over before the list went.")
 
 
 def test_with_nothing_left_to_tell_no_list_goes(ada: User) -> None:
-    for number in range(3):
+    for number in range(5):
         begin(number)
-    acknowledge(2)
+    acknowledge(4)
     assert bundling.send_lists(at=seconds(30)) == 0
-    assert sent(ada) == ["page", "page"]
+    assert sent(ada) == ["page"] * 4
 
 
 def test_somebody_else_is_paged_as_ever(ada: User) -> None:
-    for number in range(4):
+    for number in range(6):
         begin(number)
     bo = person("Bo")
     path((0, [bo]), severities=[1], position=0, name="First")
-    begin(5, severity=1)
+    begin(9, severity=1)
     assert sent(bo) == ["page"]
 
 
 def test_whoever_left_gets_no_list(ada: User) -> None:
-    for number in range(3):
+    for number in range(5):
         begin(number)
     User.objects.filter(pk=ada.pk).update(is_active=False)
     assert bundling.send_lists(at=seconds(30)) == 0
-    assert Message.objects.get(about="incident:2").last_error == "Ada may not log in any more."
+    assert Message.objects.get(about="incident:4").last_error == "Ada may not log in any more."
 
 
 def test_a_list_names_twenty_and_counts_the_rest(ada: User) -> None:
-    for number in range(25):
+    for number in range(27):
         begin(number)
     bundling.send_lists(at=seconds(30))
     mail = Message.objects.get(kind="pages")
