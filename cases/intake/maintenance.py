@@ -42,6 +42,11 @@ def covering(
     return None
 
 
+def local(window: MaintenanceWindow, moment: datetime) -> datetime:
+    """A moment by the clock of the window's zone."""
+    return moment.astimezone(ZoneInfo(window.zone))
+
+
 def following(window: MaintenanceWindow, *, at: datetime) -> tuple[datetime, datetime] | None:
     """The first time of a window that repeats which is not over at `at`: from and until.
 
@@ -49,7 +54,7 @@ def following(window: MaintenanceWindow, *, at: datetime) -> tuple[datetime, dat
     """
     zone = ZoneInfo(window.zone)
     lasts = window.ends_at - window.starts_at
-    begins = window.starts_at.astimezone(zone).replace(tzinfo=None)
+    begins = local(window, window.starts_at).replace(tzinfo=None)
     for local in _times(window.repeats, begins):
         if window.until is not None and local.date() > window.until:
             return None
