@@ -90,4 +90,4 @@ def _store(source: Source, events: Sequence[Told], *, at: datetime) -> lines.Sto
     return lines.Stored(count, len(events) - count)
 
 
-take = lines.door(Source.Format.ACCESS, lambda raw, at: parse(raw), _store)  # noqa: ARG005
+take = lines.door(Source.Format.ACCESS, lambda raw, at: parse(raw), _store)

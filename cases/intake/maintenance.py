@@ -55,8 +55,8 @@ def following(window: MaintenanceWindow, *, at: datetime) -> tuple[datetime, dat
     zone = ZoneInfo(window.zone)
     lasts = window.ends_at - window.starts_at
     begins = local(window, window.starts_at).replace(tzinfo=None)
-    for local in _times(window.repeats, begins):
-        if window.until is not None and local.date() > window.until:
+    for begin in _times(window.repeats, begins):
+        if window.until is not None and begin.date() > window.until:
             return None
         starts_at = local.replace(tzinfo=zone).astimezone(UTC)
         if starts_at + lasts > at:
