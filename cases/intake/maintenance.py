@@ -58,7 +58,7 @@ def following(window: MaintenanceWindow, *, at: datetime) -> tuple[datetime, dat
     for begin in _times(window.repeats, begins):
         if window.until is not None and begin.date() > window.until:
             return None
-        starts_at = local.replace(tzinfo=zone).astimezone(UTC)
+        starts_at = begin.replace(tzinfo=zone).astimezone(UTC)
         if starts_at + lasts > at:
             return starts_at, starts_at + lasts
     return None
