@@ -41,7 +41,7 @@ _START = Prepared(
             + make_interval(mins => coalesce((SELECT first_after FROM path), 0)) END
     ON CONFLICT (about) WHERE state IN ('running', 'suppressed') DO NOTHING
     RETURNING id, path_id, next_action_at
-    """,
+    """,  # noqa: S608 -- a part of a statement, with no value in it
     about="text",
     reference="text",
     title="text",

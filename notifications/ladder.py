@@ -62,7 +62,7 @@ def _rung(step: EscalationStep, words: str, *, at: datetime) -> Rung:
     return Rung(str(step.position), words, people_of(step, at=at), step.addresses)
 
 
-def people_of(step: EscalationStep, *, at: datetime) -> list[User]:  # noqa: ARG001
+def people_of(step: EscalationStep, *, at: datetime) -> list[User]:
     """The active staff of a step, of its groups and roles, each once."""
     reached = Q(escalation_steps=step) | Q(notification_groups__escalation_steps=step)
     if step.roles:

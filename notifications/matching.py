@@ -21,8 +21,8 @@ MATCH = """
         LATERAL (SELECT %(at)s AT TIME ZONE p.zone AS local) AS clock
     WHERE p.is_active AND %(severity)s = ANY (p.severities)
         AND (p.categories = '{}' OR %(category)s = ANY (p.categories))
-        AND (p.systems = '{}' OR p.systems && %(systems)s)
-        AND (p.partners = '{}' OR p.partners && %(partners)s)
+        AND (p.systems = '{}' OR p.systems::text[] && %(systems)s)
+        AND (p.partners = '{}' OR p.partners::text[] && %(partners)s)
         AND (p.hours = '' OR (p.hours = 'working') = (
             extract(isodow FROM local) = ANY (p.days)
             AND local::time >= p.opens AND local::time < p.closes

@@ -31,7 +31,6 @@ from notifications import ladder
 from notifications.admin import foresight
 from notifications.models import EscalationPath, EscalationStep, Group, Severity
 
-
 FORESIGHT = "notifications_escalationpath_foresight"
 DAYS = list(enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), 1))
 FACTS = ("categories", "systems", "partners")

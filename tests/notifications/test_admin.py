@@ -219,7 +219,11 @@ def test_a_path_offers_what_there_is_and_keeps_what_was_renamed(as_: As) -> None
     assert (made.systems, made.partners, made.hours) == (["gw-eu"], ["HELIX"], "off")
     System.objects.update(name="gateway")
     page = client.get(f"{PATHS}{made.pk}/change/").text
-    assert ["Helix Markets" in page, 'value="gateway"' in page, 'value="gw-eu" selected' in page] == [
+    assert [
+        "Helix Markets" in page,
+        'value="gateway"' in page,
+        'value="gw-eu" selected' in page,
+    ] == [
         True,
         True,
         True,

@@ -14,13 +14,19 @@ from django.test.utils import CaptureQueriesContext
 
 from incidentdesk.kernel.models import User
 from notifications import escalation, foresight, matching
-from notifications.models import Escalation, Message, Severity
+from notifications.models import Escalation, EscalationPath, Message, Severity
 from tests.notifications.conftest import NOON, group, path, person
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/notifications/escalationpath/what-would-happen/"
 YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 SYSTEMS, PARTNERS = ("gw-eu", "gw-us", "ledger"), ("HELIX", "NORRBANK")
+
+
+@pytest.fixture(autouse=True)
+def no_default_paths(db: None) -> None:
+    """The paths of the test and no others."""
+    EscalationPath.objects.update(is_active=False)
 
 
 @pytest.fixture
@@ -42,9 +48,7 @@ def paths() -> None:
 def done(about: str, facts: dict[str, Any], until: int) -> list[tuple[datetime, list[str]]]:
     """What the engine does of an escalation, time by time, each person and address once a time."""
     with transaction.atomic():
-        row = escalation.start(
-            about=about, title="T", reference="R", url="/admin/", **facts
-        )
+        row = escalation.start(about=about, title="T", reference="R", url="/admin/", **facts)
     found = []
     for _ in range(until):
         Message.objects.filter(state="queued").update(state="suppressed", next_try_at=None)

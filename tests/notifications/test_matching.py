@@ -25,6 +25,12 @@ from tests.sinks import SmtpSink
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def no_default_paths(db: None) -> None:
+    """The paths of the test and no others."""
+    EscalationPath.objects.update(is_active=False)
+
+
 def taken(**facts: Any) -> str:
     """The name of the path that these facts take at noon on a Monday."""
     known: dict[str, Any] = {"severity": 1, "category": "outage", "at": NOON}
@@ -80,9 +86,7 @@ def test_what_is_started_takes_the_path_that_would_be_taken() -> None:
 
 def test_hours_that_end_before_they_begin_are_refused_by_the_database() -> None:
     with pytest.raises(IntegrityError, match="path_opens_first"):
-        EscalationPath.objects.create(
-            name="wrong", severities=[1], opens=time(17), closes=time(9)
-        )
+        EscalationPath.objects.create(name="wrong", severities=[1], opens=time(17), closes=time(9))
 
 
 def test_a_step_for_a_role_reaches_everybody_who_has_it_and_may_be_paged() -> None:
