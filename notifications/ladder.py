@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from incidentdesk.kernel.models import User
-from incidentdesk.kernel.roles import ROLES, Permission
+from notifications import oncall
 from notifications.models import Escalation, EscalationStep
 
 LAST_RESORT = "last-resort"
@@ -52,22 +52,21 @@ def climb(escalation: Escalation, *, at: datetime) -> Climb:
         due_at = _due_at(escalation, step)
         if due_at > at and not is_passed_on:
             return Climb(rungs, step.position, due_at, is_round_over=False)
-        rungs.append(Rung(str(step.position), str(step), people_of(step)))
+        rungs.append(Rung(str(step.position), str(step), people_of(step, at=at)))
     return _end_of_round(escalation, rungs, ahead[-1].position + 1, at=at)
 
 
-def people_of(step: EscalationStep) -> list[User]:
-    """The active staff of a step and of its groups, each once."""
+def people_of(step: EscalationStep, *, at: datetime) -> list[User]:
+    """The active staff of a step, of its groups, and who its rotas have on call at that moment,
+    each once."""
     reached = Q(escalation_steps=step) | Q(notification_groups__escalation_steps=step)
+    reached |= Q(pk__in=oncall.holders(step, at=at))
     return list(staff().filter(reached).distinct().order_by("id"))
 
 
 def staff() -> QuerySet[User]:
     """Who may be paged at all: active staff who may acknowledge; an auditor changes nothing."""
-    may = [
-        key for key, role in ROLES.items() if Permission.INCIDENT_ACKNOWLEDGE in role.permissions
-    ]
-    return User.objects.filter(is_active=True, roles__overlap=may)
+    return oncall.pageable()
 
 
 def administrators() -> list[User]:
@@ -77,7 +76,7 @@ def administrators() -> list[User]:
 
 def _repeat(escalation: Escalation, last: Sequence[EscalationStep], *, at: datetime) -> Climb:
     """Nothing is ahead: the last step is done again."""
-    rungs = [Rung(str(step.position), f"{step}, again", people_of(step)) for step in last]
+    rungs = [Rung(str(step.position), f"{step}, again", people_of(step, at=at)) for step in last]
     return _end_of_round(escalation, rungs, escalation.next_position, at=at)
 
 

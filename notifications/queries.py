@@ -60,12 +60,13 @@ def path_for(severity: int, category: str) -> EscalationPath | None:
 
 
 def whom_it_pages(path: EscalationPath | None) -> list[str]:
-    """The steps of a path in words, in order: `at once: First responders`. Three queries."""
+    """The steps of a path in words, in order: `at once: First responders`. Four queries."""
     if path is None:
         return ["at once: the administrators"]
     found = []
-    for step in path.steps.order_by("position").prefetch_related("groups", "users"):
-        names = [str(one) for one in (*step.groups.all(), *step.users.all())]
+    for step in path.steps.order_by("position").prefetch_related("groups", "rotas", "users"):
+        reached = (*step.groups.all(), *step.rotas.all(), *step.users.all())
+        names = [str(one) for one in reached]
         when = f"after {step.after_minutes} min" if step.after_minutes else "at once"
         found.append(f"{when}: {', '.join(names) or 'nobody'}")
     return found

@@ -21,7 +21,7 @@ from unfold.widgets import (
 from incidentdesk.kernel import access, desk
 from incidentdesk.kernel.access import Permission
 from notifications import ladder
-from notifications.models import EscalationPath, EscalationStep, Group, Severity
+from notifications.models import EscalationPath, EscalationStep, Group, Rota, Severity
 
 
 class PathForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -70,16 +70,21 @@ class StepInline(StackedInline):  # type: ignore[misc]
     model = EscalationStep
     formset = StepFormSet
     extra = 0
-    fields = (("position", "after_minutes"), "groups", "users")
+    fields = (("position", "after_minutes"), "groups", "rotas", "users")
     ordering = ("position",)
     verbose_name_plural = "steps"
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> forms.ModelMultipleChoiceField[Any] | None:
-        """Groups to tick; people to search for."""
-        if db_field.name == "groups":
-            kwargs["queryset"] = Group.objects.order_by("name")
+        """Groups and rotas to tick; people to search for."""
+        if db_field.name != "users":
+            rows: QuerySet[Group] | QuerySet[Rota] = (
+                Group.objects.order_by("name")
+                if db_field.name == "groups"
+                else Rota.objects.order_by("name")
+            )
+            kwargs["queryset"] = rows
             kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
             return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[no-any-return]
         kwargs["queryset"] = ladder.staff().order_by("name")

@@ -10,6 +10,8 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from notifications.models.rota import Rota
+
 
 class Severity(models.IntegerChoices):
     """The four severities as this package words them; what they mean is decided elsewhere."""
@@ -65,7 +67,8 @@ class EscalationPath(models.Model):
 
 
 class EscalationStep(models.Model):
-    """After so many minutes without an acknowledgement: tell these people and groups."""
+    """After so many minutes without an acknowledgement: tell these people and groups, and who is
+    on call then."""
 
     path = models.ForeignKey(EscalationPath, on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField("step", validators=[MinValueValidator(1)])
@@ -76,6 +79,9 @@ class EscalationStep(models.Model):
         settings.AUTH_USER_MODEL, blank=True, related_name="escalation_steps", verbose_name="people"
     )
     groups = models.ManyToManyField(Group, blank=True, related_name="escalation_steps")
+    rotas = models.ManyToManyField(
+        Rota, blank=True, related_name="escalation_steps", verbose_name="on call"
+    )
 
     class Meta:
         ordering = ("path", "position")
