@@ -105,7 +105,8 @@ def _event(row: Rota, turn: Turn, name: str) -> Event:
 
 
 def _live(user_id: int, rota_id: int | None) -> QuerySet[CalendarFeed]:
-    return CalendarFeed.objects.filter(person_id=user_id, rota_id=rota_id, revoked_at=None)
+    rows = CalendarFeed.objects.filter(person_id=user_id, revoked_at=None)
+    return rows.filter(rota=rota_id) if rota_id else rows.filter(rota=None)
 
 
 def _digest(secret: str) -> str:

@@ -70,7 +70,7 @@ def _calendar(text: str) -> Calendar:
 
 
 def _require_bounded(calendar: Calendar) -> None:
-    events = calendar.walk("VEVENT")
+    events: list[Any] = calendar.walk("VEVENT")
     if len(events) > MOST_EVENTS:
         raise InvalidInput(f"The file has more than {MOST_EVENTS:,} events; export a shorter time.")
     rules = [(event, rule) for event in events for rule in _rules(event)]

@@ -146,7 +146,7 @@ def _plan(
 def _layer(row: Layer) -> rota.Layer:
     unit = row.unit if row.unit != Layer.Unit.FIXED else Layer.Unit.DAYS
     start = datetime.combine(row.starts_on, row.hands_over_at)
-    last = row.ends_on and datetime.combine(row.ends_on + rota.DAY, row.hands_over_at)
+    last = row.ends_on + rota.DAY if row.ends_on else None
     people = [place.person_id for place in row.places.all()]
     return rota.Layer(
         name=row.name,
@@ -154,7 +154,7 @@ def _layer(row: Layer) -> rota.Layer:
         length=timedelta(**{str(unit): row.every}),
         anchor=rota.anchor(row.starts_on, row.hands_over_at, row.weekday),
         starts=start,
-        ends=last,
+        ends=datetime.combine(last, row.hands_over_at) if last else None,
         windows=[
             rota.Window(frozenset(one.weekdays), one.starts_at, one.ends_at)
             for one in row.windows.all()

@@ -9,6 +9,7 @@ from django.db import transaction
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from incidentdesk.kernel.models import User
 from notifications import changing, oncall, rota
 from notifications.models import Absence, Rota, Swap
 
@@ -34,10 +35,7 @@ def ask(
     if person.pk == by.person_id:
         raise InvalidInput("Ask somebody else than yourself.", field="user_id")
     _require_holds(row, by.person_id, starts_at, ends_at)
-    if Absence.objects.filter(
-        person=person, ended_at=None, starts_at__lt=ends_at, ends_at__gt=starts_at
-    ).exists():
-        raise InvalidInput(f"{person} is away then; ask somebody else.", field="user_id")
+    _require_there(person, starts_at, ends_at)
     asked = Swap.objects.create(
         rota=row,
         asked_by_id=by.person_id,
@@ -122,6 +120,12 @@ def _swap(swap_id: int) -> Swap:
     if row is None:
         raise NotFound("There is no such question.")
     return row
+
+
+def _require_there(person: User, starts_at: datetime, ends_at: datetime) -> None:
+    away = Absence.objects.filter(person=person, ended_at=None)
+    if away.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).exists():
+        raise InvalidInput(f"{person} is away then; ask somebody else.", field="user_id")
 
 
 def _require_waits(row: Swap, *, at: datetime) -> None:

@@ -41,7 +41,7 @@ class Now(BaseModel):
 
 @router.get(
     "/oncall",
-    response={200: Now, **{code: REFUSALS[code] for code in (401, 403, 422, 429)}},
+    response={200: Now, **{code: REFUSALS[code] for code in (401, 403, 404, 422, 429)}},
     operation_id="list_oncall",
 )
 def on_call(request: HttpRequest) -> dict[str, Any]:

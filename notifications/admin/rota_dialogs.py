@@ -60,7 +60,7 @@ class SpanForm(DeskForm):
         """Who may be chosen."""
         found = oncall.pageable().order_by("name", "id")
         is_free = may_for_others(self.obj, self.actor)
-        return list(found if is_free else found.filter(pk=self.actor.user_id))
+        return list(found if is_free else found.filter(pk=self.actor.person_id))
 
     def clean(self) -> dict[str, Any]:
         """What was typed is what the clocks of the zone show, whatever zone the page is in."""
@@ -85,7 +85,7 @@ class AskForm(SpanForm):
 
     def people(self) -> list[User]:
         """Anybody else who can be paged."""
-        others = oncall.pageable().exclude(pk=self.actor.user_id)
+        others = oncall.pageable().exclude(pk=self.actor.person_id)
         return list(others.order_by("name", "id"))
 
 

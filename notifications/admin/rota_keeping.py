@@ -87,8 +87,7 @@ class ImportForm(DeskForm):
             if upload.size > icsfile.MOST_BYTES:
                 raise forms.ValidationError(icsfile.TOO_LARGE)
             data["text"] = upload.read().decode("utf-8", "replace")
-            self.data = self.data.copy()
-            self.data["text"] = data["text"]
+            self.data = {**self.data, "text": data["text"]}
         if not data.get("text"):
             self.add_error("file", "Choose a calendar file.")
         return data
