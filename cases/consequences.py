@@ -11,8 +11,8 @@ from cases.evaluation import Evaluation
 from cases.models import Category, Deadline, Incident, Target
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
-from notifications import matching
 from notifications import queries as post
+from notifications import routing
 from notifications.models import EscalationPath
 
 FIRST_NOTICE = "first_notice"
@@ -68,7 +68,7 @@ def of(incident: Incident, found: Evaluation, *, by: Actor, at: datetime) -> Con
     ahead = _ahead(after, in_force.targets)
     signed = deadlines.needs_no_notice(incident)
     category = Category.objects.filter(pk=found.category_id).first()
-    path = matching.path_for(
+    path = routing.path_for(
         severity=result.severity,
         category=category.key if category else "",
         **paths.hit(incident),
