@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from cases.access import arrivals
 from cases.intake import webhook
-from incidentdesk import acknowledge, first, health, home, joining, reporting
+from incidentdesk import acknowledge, first, health, home, joining, mail_hooks, reached, reporting
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("portal/", include("partners.portal.urls")),
     path("report/", reporting.page, name="report"),
     path("ack/<str:token>/", acknowledge.page, name="acknowledge"),
+    path("reached/<str:token>/", reached.page, name="reached"),
     path("api/", include("incidentdesk.api.urls")),
     path("intake/<str:key>/cloudevents", webhook.take_cloudevents),
     path("intake/<str:key>/sns", webhook.take_sns),
@@ -29,6 +30,7 @@ urlpatterns = [
     path("intake/<str:key>/<slug:source_format>", webhook.intake),
     path("heartbeat/<str:key>", webhook.beat),
     path("heartbeat/<str:key>/<slug:call>", webhook.beat),
+    path("hooks/mail/<slug:provider>/<str:secret>/", mail_hooks.take, name="mail_hook"),
     path("v2/enqueue", webhook.enqueue),
     path("v2/alerts", webhook.alert_opsgenie),
     path("v2/alerts/<path:alias>/close", webhook.alert_opsgenie, {"action": "close"}),
