@@ -148,6 +148,10 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
     """What stands in the menu under one's name."""
     return [
         {"title": "Report an incident", "link": reverse("report")},
+        {
+            "title": "How you are reached",
+            "link": reverse("admin:notifications_contactmethod_changelist"),
+        },
         {"title": "API tokens", "link": reverse("admin:kernel_token_changelist")},
         {"title": "Change password", "link": reverse("account_change_password")},
     ]

@@ -20,6 +20,11 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "try-ways": {
+        "task": "notifications.jobs.try_ways",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "open-pending-events": {
         "task": "cases.jobs.open_pending",
         "schedule": 15.0,

@@ -149,6 +149,7 @@ def acknowledge(*, about: str, by_user_id: int | None, by_name: str, at: datetim
         ]
     )
     _log(row, _Event.ACKNOWLEDGED, f"Acknowledged by {by_name}", at=at)
+    pages.call_off(row, f"{by_name} acknowledged it before this was sent.", at=at)
     return True
 
 
@@ -162,6 +163,7 @@ def stop(*, about: str, at: datetime, why: str) -> bool:
     row.next_action_at = None
     row.save(update_fields=["state", "next_action_at"])
     _log(row, _Event.STOPPED, why, at=at)
+    pages.call_off(row, f"It was over before this was sent: {why}", at=at)
     return True
 
 

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from incidentdesk.kernel import clocks, worker
-from notifications import bundling, coverage, delivery, escalation, swaps, turns
+from notifications import (
+    bundling,
+    coverage,
+    delivery,
+    escalation,
+    failover,
+    proving,
+    swaps,
+    turns,
+)
 
 
 @worker.job(queue="page")
@@ -15,10 +24,11 @@ def deliver() -> None:
 
 @worker.job(queue="webhooks")
 def deliver_webhooks() -> None:
-    """The same for partners' webhooks, whose servers answer when they like: nothing waits here
-    but they."""
+    """The same for webhooks and chats, whose servers answer when they like: nothing waits here
+    but they. What waits for its next way is looked for here too, since a mail server may hang."""
     if turns.deliver_due(at=clocks.now()):
         worker.wake("notifications.jobs.deliver_webhooks", queue="webhooks")
+    failover.follow_due(at=clocks.now())
 
 
 @worker.job(queue="page")
@@ -30,11 +40,18 @@ def escalate() -> None:
         worker.wake("notifications.jobs.escalate", queue="page")
 
 
+@worker.job()
+def try_ways() -> None:
+    """Test the ways to people that were not tested for a month."""
+    proving.send_due(at=clocks.now())
+
+
 @worker.job(queue="page")
 def sweep() -> None:
     """Beat's net under both: what no wake-up announced is found within seconds."""
     escalate()
     deliver()
+    failover.follow_due(at=clocks.now())
 
 
 @worker.job()

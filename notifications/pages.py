@@ -7,8 +7,8 @@ from datetime import datetime
 
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.models import User
-from notifications import acknowledgement
-from notifications.models import Escalation, Severity
+from notifications import acknowledgement, outbox
+from notifications.models import Escalation, Message, Severity
 from notifications.outbox import Draft
 
 KIND = "page"
@@ -82,6 +82,25 @@ def draft(
         "person": person.name if isinstance(person, User) else "",
     }
     return Draft(KIND, person, subject.about, key, context, is_page=True)
+
+
+def call_off(escalation: Escalation, words: str, *, at: datetime) -> None:
+    """The pages of its steps that still wait are not sent any more."""
+    steps = Message.objects.filter(
+        about=escalation.about,
+        state=Message.State.QUEUED,
+        dedupe_key__startswith=f"{KIND}:{escalation.pk}:",
+    )
+    ids = list(steps.values_list("pk", flat=True))
+    if ids:
+        outbox.call_off(ids, words, at=at, how=Message.State.SUPERSEDED)
+
+
+def step_of(dedupe_key: str) -> int | None:
+    """The escalation of whose step a page with this key is; None where it is of none."""
+    kind, _, rest = dedupe_key.partition(":")
+    pk = rest.partition(":")[0]
+    return int(pk) if kind == KIND and pk.isdecimal() else None
 
 
 def ack_link(escalation: Escalation, person: User, *, at: datetime) -> str:
