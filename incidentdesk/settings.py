@@ -25,6 +25,7 @@ from incidentdesk.environment import (
     hosts,
     listening,
     number,
+    page,
     secret,
     smtp,
     stop,
@@ -201,6 +202,8 @@ else:
     stop("EMAIL_URL is not set; it is needed when DATABASE_URL is set (smtp://host:25).")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or "Incident desk <desk@localhost>"
+
+HEARTBEAT_URL = page("HEARTBEAT_URL", secret("HEARTBEAT_URL"))  # see incidentdesk.auditor
 
 # Mail that comes in: off until one of the first two is set. `docs/mail.md` says what it is for.
 INBOUND_SMTP = listening("INBOUND_SMTP")
