@@ -27,6 +27,7 @@ from incidentdesk.environment import (
     listening,
     mailer,
     number,
+    page,
     secret,
     stop,
 )
@@ -206,6 +207,8 @@ else:
 EMAIL_TIMEOUT = 10
 MAIL_HOOK_SECRET = hook_secret("MAIL_HOOK_SECRET")  # with it the provider tells of deliveries
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or "Incident desk <desk@localhost>"
+
+HEARTBEAT_URL = page("HEARTBEAT_URL", secret("HEARTBEAT_URL"))  # see incidentdesk.auditor
 
 # Mail that comes in: off until one of the first two is set. `docs/mail.md` says what it is for.
 INBOUND_SMTP = listening("INBOUND_SMTP")

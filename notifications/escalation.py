@@ -15,7 +15,7 @@ from datetime import datetime
 from django.db import models, transaction
 from django.db.models import Q
 
-from incidentdesk.kernel import errors, worker
+from incidentdesk.kernel import errors, failpoints, worker
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.prepared import Prepared
 from notifications import bundling, ladder, outbox, pages, routing
@@ -264,9 +264,10 @@ def _take_steps(row: Escalation, *, at: datetime) -> None:
         ]
         drafts += [_word_outside(row, rung, address) for address in rung.addresses]
         _log_rung(row, rung, fresh, at=at)
-    if not told:
+    if climb.rungs and not told:
         logger.critical("nobody can be paged about %s: no step has anybody, no administrator", row)
     outbox.queue_many(drafts, at=at)
+    failpoints.reach("escalation.stepping")
     row.next_position = climb.next_position
     row.next_action_at = climb.next_action_at
     row.round += climb.is_round_over
