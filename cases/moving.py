@@ -60,7 +60,7 @@ def escalate(incident: Incident, *, category_key: str = "", at: datetime) -> Non
 
 
 def escalate_again(incident: Incident, *, at: datetime) -> None:
-    """What pages are about has changed, and nobody looks yet: its path begins anew."""
+    """What pages are about has changed, or nobody works on it: its path begins anew."""
     if pages_people(incident):
         escalation.restart(**escalation_facts(incident), at=at)
 
