@@ -6,12 +6,13 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 
-from cases import deadlines, evaluation, rules
+from cases import deadlines, evaluation, paths, rules
 from cases.evaluation import Evaluation
 from cases.models import Category, Deadline, Incident, Target
 from cases.models.deadline import FIRST_NOTICE
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
+from notifications import matching
 from notifications import queries as post
 from notifications.models import EscalationPath
 
@@ -66,7 +67,12 @@ def of(incident: Incident, found: Evaluation, *, by: Actor, at: datetime) -> Con
     ahead = _ahead(after, in_force.targets)
     signed = deadlines.needs_no_notice(incident)
     category = Category.objects.filter(pk=found.category_id).first()
-    path = post.path_for(result.severity, category.key if category else "")
+    path = matching.path_for(
+        severity=result.severity,
+        category=category.key if category else "",
+        **paths.hit(incident),
+        at=at,
+    )
     return Consequences(
         severity=result.severity,
         before=incident.severity,
