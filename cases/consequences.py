@@ -12,8 +12,8 @@ from cases.models import Category, Deadline, Incident, Target
 from cases.models.deadline import FIRST_NOTICE
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
-from notifications import matching
 from notifications import queries as post
+from notifications import routing
 from notifications.models import EscalationPath
 
 
@@ -67,7 +67,7 @@ def of(incident: Incident, found: Evaluation, *, by: Actor, at: datetime) -> Con
     ahead = _ahead(after, in_force.targets)
     signed = deadlines.needs_no_notice(incident)
     category = Category.objects.filter(pk=found.category_id).first()
-    path = matching.path_for(
+    path = routing.path_for(
         severity=result.severity,
         category=category.key if category else "",
         **paths.hit(incident),

@@ -57,6 +57,11 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("Requests", "quiz", "cases.Request", is_hot=True),
             Place("Notices to approve", "approval", "cases.Notice", is_hot=True),
+            Place("On call", "contact_phone", "notifications.Rota"),
+            Place("Layers", "layers", "notifications.Layer", within="notifications.Rota"),
+            Place(
+                "Holidays", "event", "notifications.HolidayCalendar", within="notifications.Rota"
+            ),
             Place("Escalations", "campaign", "notifications.Escalation"),
             Place("Message log", "outgoing_mail", "notifications.Message"),
         ),

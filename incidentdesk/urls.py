@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from cases.access import arrivals
 from cases.intake import figures, webhook
-from incidentdesk import acknowledge, first, health, home, joining, reporting
+from incidentdesk import acknowledge, calendars, first, health, home, joining, reporting
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("portal/", include("partners.portal.urls")),
     path("report/", reporting.page, name="report"),
     path("ack/<str:token>/", acknowledge.page, name="acknowledge"),
+    path("oncall/<str:token>.ics", calendars.page, name="oncall_calendar"),
     path("api/", include("incidentdesk.api.urls")),
     path("intake/<str:key>/cloudevents", webhook.take_cloudevents),
     path("intake/<str:key>/sns", webhook.take_sns),

@@ -18,7 +18,7 @@ from django.db.models import Q
 from incidentdesk.kernel import errors, worker
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.prepared import Prepared
-from notifications import bundling, ladder, matching, outbox, pages
+from notifications import bundling, ladder, outbox, pages, routing
 from notifications.models import Escalation, EscalationEvent
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ _Event = EscalationEvent.Event
 _START = Prepared(
     "start_escalation",
     f"""
-    WITH path AS ({matching.MATCH})
+    WITH path AS ({routing.MATCH})
     INSERT INTO notifications_escalation (
         about, reference, title, severity, category, url, path_id, state, started_at,
         next_position, round, acknowledged_by, next_action_at
@@ -47,7 +47,7 @@ _START = Prepared(
     title="text",
     url="text",
     state="text",
-    **matching.TYPES,
+    **routing.TYPES,
 )
 
 
@@ -67,7 +67,7 @@ def start(
 
     One statement finds the path, the first active one that fits, and inserts the row. Nobody is
     paged here: the worker is woken for the first step. The facts are plain strings, of which a
-    path may ask any (`matching`); `url` is the path of a page on the desk.
+    path may ask any (`routing`); `url` is the path of a page on the desk.
     """
     outbox.require_transaction()
     row = Escalation(

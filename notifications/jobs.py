@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from incidentdesk.kernel import clocks, worker
-from notifications import bundling, delivery, escalation, turns
+from notifications import bundling, coverage, delivery, escalation, swaps, turns
 
 
 @worker.job(queue="page")
@@ -35,3 +35,10 @@ def sweep() -> None:
     """Beat's net under both: what no wake-up announced is found within seconds."""
     escalate()
     deliver()
+
+
+@worker.job()
+def look_at_rotas() -> None:
+    """End the swaps that nobody answered in time, and mail owners the gaps of the coming weeks."""
+    swaps.expire(at=clocks.now())
+    coverage.look_ahead(at=clocks.now())

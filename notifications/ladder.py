@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from incidentdesk.kernel.models import User
-from incidentdesk.kernel.roles import ROLES, Permission
+from notifications import oncall
 from notifications.models import Escalation, EscalationStep
 
 LAST_RESORT = "last-resort"
@@ -63,8 +63,10 @@ def _rung(step: EscalationStep, words: str, *, at: datetime) -> Rung:
 
 
 def people_of(step: EscalationStep, *, at: datetime) -> list[User]:
-    """The active staff of a step, of its groups and roles, each once."""
+    """The active staff of a step, of its groups and roles, and who its rotas have on call at that
+    moment, each once."""
     reached = Q(escalation_steps=step) | Q(notification_groups__escalation_steps=step)
+    reached |= Q(pk__in=oncall.holders(step, at=at))
     if step.roles:
         reached |= Q(roles__overlap=step.roles)
     return list(staff().filter(reached).distinct().order_by("id"))
@@ -72,14 +74,7 @@ def people_of(step: EscalationStep, *, at: datetime) -> list[User]:
 
 def staff() -> QuerySet[User]:
     """Who may be paged at all: active staff who may acknowledge; an auditor changes nothing."""
-    return User.objects.filter(is_active=True, roles__overlap=who_may())
-
-
-def who_may() -> list[str]:
-    """The roles of those who may acknowledge."""
-    return [
-        key for key, role in ROLES.items() if Permission.INCIDENT_ACKNOWLEDGE in role.permissions
-    ]
+    return oncall.pageable()
 
 
 def administrators() -> list[User]:

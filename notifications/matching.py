@@ -1,59 +1,53 @@
-"""Which path an escalation takes: of the active paths whose every condition fits, the first.
-
-A condition that names nothing fits anything. Working hours go by the clock of the path's own zone.
-Facts are plain strings: names of systems and codes of partners as the caller writes them.
-"""
+"""Which person a shift of a calendar file is of: by e-mail address, else by name. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from incidentdesk.kernel.prepared import Prepared
-from notifications.models import EscalationPath
+from notifications.icsfile import Event
 
-# As a part of a statement: no row, or the one path with the minutes of its first step.
-MATCH = """
-    SELECT p.id, (
-        SELECT min(after_minutes) FROM notifications_escalationstep WHERE path_id = p.id
-    ) AS first_after
-    FROM notifications_escalationpath AS p,
-        LATERAL (SELECT %(at)s AT TIME ZONE p.zone AS local) AS clock
-    WHERE p.is_active AND %(severity)s = ANY (p.severities)
-        AND (p.categories = '{}' OR %(category)s = ANY (p.categories))
-        AND (p.systems = '{}' OR p.systems::text[] && %(systems)s)
-        AND (p.partners = '{}' OR p.partners::text[] && %(partners)s)
-        AND (p.hours = '' OR (p.hours = 'working') = (
-            extract(isodow FROM local) = ANY (p.days)
-            AND local::time >= p.opens AND local::time < p.closes
-        ))
-    ORDER BY p.position, p.id LIMIT 1
-"""
-TYPES = {
-    "at": "timestamptz",
-    "severity": "smallint",
-    "category": "text",
-    "systems": "text[]",
-    "partners": "text[]",
-}
-_PATH = Prepared("escalation_path", MATCH, **TYPES)
+MOST_SAID = 20
 
 
-def path_for(
-    *,
-    severity: int,
-    category: str,
-    systems: Collection[str] = (),
-    partners: Collection[str] = (),
-    at: datetime,
-) -> EscalationPath | None:
-    """The one path that would be taken for these facts at this moment. None: administrators."""
-    values = {
-        "at": at,
-        "severity": severity,
-        "category": category,
-        "systems": list(systems),
-        "partners": list(partners),
-    }
-    rows = _PATH.rows(values)
-    return EscalationPath.objects.get(pk=rows[0][0]) if rows else None
+@dataclass(frozen=True)
+class Matched:
+    """The shifts with whose they are, and in sentences what is nobody's."""
+
+    shifts: list[tuple[Event, int]]
+    unmatched: list[str]
+
+
+def match(
+    events: Iterable[Event], emails: Mapping[str, int], names: Sequence[tuple[str, int]]
+) -> Matched:
+    """Whose each event is; addresses and names are in small letters, and two may have one name."""
+    shifts, nobody = [], dict[str, int]()
+    for event in events:
+        found = _whose(event, emails, names)
+        if len(found) == 1:
+            shifts.append((event, found.pop()))
+            continue
+        who = event.summary or ", ".join(event.emails) or "an event without a name"
+        why = "names more than one person" if found else "matches nobody who can be paged"
+        nobody[f"“{who}” {why}"] = nobody.get(f"“{who}” {why}", 0) + 1
+    said = [
+        f"{words} ({times} times)." if times > 1 else f"{words}." for words, times in nobody.items()
+    ]
+    more = len(said) - MOST_SAID
+    return Matched(shifts, said[:MOST_SAID] + ([f"And {more} more."] if more > 0 else []))
+
+
+def _whose(event: Event, emails: Mapping[str, int], names: Sequence[tuple[str, int]]) -> set[int]:
+    invited = {emails[one] for one in event.emails if one in emails}
+    if invited:
+        return invited
+    words = event.summary.lower()
+    by_mail = {who for mail, who in emails.items() if _holds(words, mail)}
+    return by_mail or {who for name, who in names if _holds(words, name)}
+
+
+def _holds(words: str, name: str) -> bool:
+    """Whether the name stands there as a whole: “Ada” is not in “Adam”."""
+    return bool(name) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", words) is not None

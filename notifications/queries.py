@@ -52,14 +52,14 @@ def escalation(about: str) -> Escalation | None:
 
 
 def whom_it_pages(path: EscalationPath | None) -> list[str]:
-    """The steps of a path in words, in order: `at once: First responders`. Three queries."""
+    """The steps of a path in words, in order: `at once: First responders`. Four queries."""
     if path is None:
         return ["at once: the administrators"]
     found = []
-    for step in path.steps.order_by("position").prefetch_related("groups", "users"):
+    for step in path.steps.order_by("position").prefetch_related("groups", "rotas", "users"):
         roles = [f"everybody who is {ROLES[key].label}" for key in step.roles if key in ROLES]
-        names = [str(one) for one in (*step.groups.all(), *step.users.all())]
-        names += [*roles, *step.addresses]
+        reached = (*step.groups.all(), *step.rotas.all(), *step.users.all())
+        names = [*(str(one) for one in reached), *roles, *step.addresses]
         when = f"after {step.after_minutes} min" if step.after_minutes else "at once"
         found.append(f"{when}: {', '.join(names) or 'nobody'}")
     return found

@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.reader import actor
-from notifications import foresight, matching
+from notifications import foresight, routing
 from notifications.models import Severity
 
 
@@ -58,7 +58,7 @@ def page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     found, path = [], None
     if form.is_valid():
         facts = form.cleaned_data
-        path = matching.path_for(**facts)
+        path = routing.path_for(**facts)
         found = foresight.foresee(path, severity=facts["severity"], at=facts["at"])
     shown = {
         **context,

@@ -27,9 +27,9 @@ from unfold.widgets import (
 from incidentdesk.kernel import access, desk
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.roles import ROLES
-from notifications import ladder
+from notifications import ladder, oncall
 from notifications.admin import foresight
-from notifications.models import EscalationPath, EscalationStep, Group, Severity
+from notifications.models import EscalationPath, EscalationStep, Group, Rota, Severity
 
 FORESIGHT = "notifications_escalationpath_foresight"
 DAYS = list(enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), 1))
@@ -147,7 +147,7 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = cast(forms.MultipleChoiceField, self.fields["roles"])
-        field.choices = [(key, ROLES[key].label) for key in ladder.who_may()]
+        field.choices = [(key, ROLES[key].label) for key in oncall.who_may()]
 
 
 class StepInline(StackedInline):  # type: ignore[misc]
@@ -157,16 +157,21 @@ class StepInline(StackedInline):  # type: ignore[misc]
     formset = StepFormSet
     extra = 0
     form = StepForm
-    fields = (("position", "after_minutes"), "groups", "users", "roles", "addresses")
+    fields = (("position", "after_minutes"), "groups", "rotas", "users", "roles", "addresses")
     ordering = ("position",)
     verbose_name_plural = "steps"
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> forms.ModelMultipleChoiceField[Any] | None:
-        """Groups to tick; people to search for."""
-        if db_field.name == "groups":
-            kwargs["queryset"] = Group.objects.order_by("name")
+        """Groups and rotas to tick; people to search for."""
+        if db_field.name != "users":
+            rows: QuerySet[Group] | QuerySet[Rota] = (
+                Group.objects.order_by("name")
+                if db_field.name == "groups"
+                else Rota.objects.order_by("name")
+            )
+            kwargs["queryset"] = rows
             kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
             return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[no-any-return]
         kwargs["queryset"] = ladder.staff().order_by("name")

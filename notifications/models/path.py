@@ -11,6 +11,8 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from notifications.models.rota import Rota
+
 
 class Severity(models.IntegerChoices):
     """The four severities as this package words them; what they mean is decided elsewhere."""
@@ -101,7 +103,8 @@ class EscalationPath(models.Model):
 
 
 class EscalationStep(models.Model):
-    """After so many minutes without an acknowledgement: tell these people and groups."""
+    """After so many minutes without an acknowledgement: tell these people and groups, and who is
+    on call then."""
 
     path = models.ForeignKey(EscalationPath, on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField("step", validators=[MinValueValidator(1)])
@@ -120,6 +123,9 @@ class EscalationStep(models.Model):
         verbose_name="outside contacts and lists",
         help_text="Addresses of people without a login, with commas between. They are told the "
         "reference, severity and title, and cannot acknowledge.",
+    )
+    rotas = models.ManyToManyField(
+        Rota, blank=True, related_name="escalation_steps", verbose_name="on call"
     )
 
     class Meta:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from incidentdesk.kernel.models import User
-from notifications import escalation, foresight, matching
+from notifications import escalation, foresight, routing
 from notifications.models import Escalation, EscalationPath, Message, Severity
 from tests.notifications.conftest import NOON, group, path, person
 
@@ -81,7 +81,7 @@ def test_in_a_simulated_year_the_engine_does_what_was_foreseen(paths: None) -> N
             "partners": [one for one in PARTNERS if chance.random() < 0.4],
             "at": YEAR + timedelta(minutes=chance.randrange(365 * 1440)),
         }
-        taken = matching.path_for(**facts)
+        taken = routing.path_for(**facts)
         foreseen = foresight.foresee(taken, severity=facts["severity"], at=facts["at"])[:6]
         outside: set[str] = set()
         expected = [(one.at, told(one, outside)) for one in foreseen]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from notifications import delivery, escalation, matching
+from notifications import delivery, escalation, routing
 from notifications.models import EscalationPath, Message
 from tests.notifications.conftest import (
     NOON,
@@ -34,7 +34,7 @@ def no_default_paths(db: None) -> None:
 def taken(**facts: Any) -> str:
     """The name of the path that these facts take at noon on a Monday."""
     known: dict[str, Any] = {"severity": 1, "category": "outage", "at": NOON}
-    found = matching.path_for(**(known | facts))
+    found = routing.path_for(**(known | facts))
     return found.name if found else ""
 
 
