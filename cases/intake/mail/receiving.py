@@ -29,6 +29,7 @@ from notifications import queries as post
 
 Outcome = Letter.Outcome
 MOST_OF_STRANGERS = 300  # an hour
+LONGEST_WAIT = timedelta(days=1)  # for a DNS that is silent
 TOO_LARGE = "The mail is larger than the desk takes."
 
 
@@ -66,16 +67,19 @@ def receive(
 
     `refused` says why nothing may come of it, for one of which not everything was fetched.
 
-    Raises TryLater if the DNS does not answer for a sender that the desk knows, or too many mails
-    of strangers have come; Conflict if there is no room on the disk. Nothing is stored then.
+    Whom the desk knows is looked up only for an address that was proved: all other mail is judged,
+    stored and answered alike, so that nobody learns from outside who is known.
+
+    Raises TryLater if the DNS gives no answer about a mail of these days, or too many came of which
+    nothing became; Conflict if there is no room on the disk. Nothing is stored then.
     """
     mail = reading.read(raw)
-    sender = senders.known("" if mail.fault else mail.sender)
     verdict = Verdict()
-    if sender.is_known:  # a stranger's mail makes the desk ask nobody anything
+    if not mail.fault and not refused:
         verdict = verdicts.judge(raw, mail, envelope, resolver=resolver)
-        if verdict.is_unsure:
-            raise TryLater("The DNS gave no answer about the sender.")
+    if verdict.is_unsure and _is_of_today(mail, at=at):
+        raise TryLater("The DNS gave no answer about the sender.")
+    sender = senders.known(mail.sender if verdict.is_aligned else "")
     known = Letter.objects.filter(digest=_digest(raw, mail, verdict)).first()
     if known is not None:
         return known
@@ -95,10 +99,16 @@ def receive(
 
 
 def _require_room(*, at: datetime) -> None:
-    """So many of strangers an hour; what is above waits at its senders', known ones go on."""
-    recent = Letter.objects.filter(received_at__gt=at - timedelta(hours=1), is_aligned=False)
-    if recent[:MOST_OF_STRANGERS].count() >= MOST_OF_STRANGERS:
+    """So many an hour of which nothing became; above, only who is proved and known goes on."""
+    recent = Letter.objects.filter(received_at__gt=at - timedelta(hours=1))
+    idle = recent.exclude(outcome__in=routing.ACTED)
+    if idle[:MOST_OF_STRANGERS].count() >= MOST_OF_STRANGERS:
         raise TryLater("Too many mails of strangers came within an hour.")
+
+
+def _is_of_today(mail: Mail, *, at: datetime) -> bool:
+    """Whether the DNS may still be waited for; what is older waits for a person instead."""
+    return mail.date is not None and abs(at - mail.date) <= LONGEST_WAIT
 
 
 @transaction.atomic

@@ -26,6 +26,7 @@ Outcome = Letter.Outcome
 LONGEST = 10_000  # characters of an answer; all of a longer one goes along as a file
 OLDEST = timedelta(days=7)  # an older mail may be one that somebody kept, and sends again
 MOST_AN_HOUR = 20  # mails of one sender that act; more go round in circles
+ACTED = (Outcome.REPORT, Outcome.THREAD, Outcome.ANSWER, Outcome.INTERNAL)
 NO_TEXT = "The mail has no text; see its files."
 
 
@@ -68,17 +69,16 @@ def _doubt(
     mail: Mail, addresses: tuple[str, ...], verdict: Verdict, sender: Sender, *, at: datetime
 ) -> str:
     """Why nothing of it may act, in a sentence; empty: its sender is who they say."""
-    if not sender.is_known:
-        return "Nobody is known by the address of its sender."
     if not verdict.is_aligned:
         return f"Nothing proves that it comes from {mail.domain}: {_said(verdict)}."
+    if not sender.is_known:
+        return "Nobody is known by the address of its sender."
     if settings.INBOUND_DOMAIN not in {one.rpartition("@")[2] for one in addresses}:
         return "It is not addressed to the desk."
     if mail.date is None or not at - OLDEST <= mail.date <= at + timedelta(days=1):
         return "Its date is missing or is not of these days; it may have been sent before."
     recent = Letter.objects.filter(sender=mail.sender, received_at__gt=at - timedelta(hours=1))
-    acted = (Outcome.REPORT, Outcome.THREAD, Outcome.ANSWER, Outcome.INTERNAL)
-    if recent.filter(outcome__in=acted).count() >= MOST_AN_HOUR:
+    if recent.filter(outcome__in=ACTED).count() >= MOST_AN_HOUR:
         return f"Its sender has sent more than {MOST_AN_HOUR} mails within an hour."
     return ""
 

@@ -8,6 +8,7 @@ From, Subject, Date and Message-ID among the signed headers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -19,11 +20,21 @@ import spf
 from django.conf import settings
 
 from cases.intake.mail.reading import Mail
-from cases.intake.mail.resolver import Resolver, Unreachable
+from cases.intake.mail.resolver import Patient, Resolver, Unreachable
 
 MOST_SIGNATURES = 5
 SIGNED = {b"from", b"subject", b"date", b"message-id"}
 ALGORITHMS = (b"rsa-sha256", b"ed25519-sha256")  # RFC 8301 rules out SHA-1
+_TRAILING = re.compile(rb"(?<![\t ])[\t ]+\r\n")
+
+
+def _without_trailing(content: bytes) -> bytes:
+    """RFC 6376, section 3.4.4: no space at the end of a line."""
+    return _TRAILING.sub(b"\r\n", content)
+
+
+# Its own takes the square of the longest run of spaces, and strangers write those.
+dkim.canonicalization.strip_trailing_whitespace = _without_trailing
 
 
 @dataclass(frozen=True)
@@ -52,8 +63,9 @@ def judge(raw: bytes, mail: Mail, envelope: Envelope, *, resolver: Resolver) -> 
     """Ask the trusted server's word where it came from there, or else the DNS."""
     if settings.INBOUND_TRUSTED and _came_from_trusted(envelope):
         return _told(mail)
-    found_spf, spf_domain = _spf(envelope, resolver)
-    found_dkim, dkim_domain = _dkim(raw, mail.domain, resolver)
+    asked = Patient(resolver)
+    found_spf, spf_domain = _spf(envelope, asked)
+    found_dkim, dkim_domain = _dkim(raw, mail.domain, asked)
     is_spf = found_spf == "pass" and aligned(spf_domain, mail.domain)
     is_dkim = found_dkim == "pass" and aligned(dkim_domain, mail.domain)
     return Verdict(
@@ -121,8 +133,13 @@ def _dkim(raw: bytes, claimed: str, resolver: Resolver) -> tuple[str, str]:
 
 
 def _signatures(raw: bytes, resolver: Resolver) -> Iterator[tuple[str, str]]:
-    for number in range(MOST_SIGNATURES):
+    try:
         signed, asked = dkim.DKIM(raw), partial(_key, resolver)
+    except Exception:  # noqa: BLE001 -- what it cannot read has no signature
+        return
+    count = sum(name.lower() == b"dkim-signature" for name, _ in signed.headers)
+    for number in range(min(count, MOST_SIGNATURES)):
+        signed.signature_fields, signed.include_headers = {}, ()
         try:
             is_valid = signed.verify(number, dnsfunc=asked)
         except Unreachable:
@@ -130,8 +147,6 @@ def _signatures(raw: bytes, resolver: Resolver) -> Iterator[tuple[str, str]]:
             continue
         except Exception:  # noqa: BLE001 -- a signature that breaks the library proves nothing
             is_valid = False
-        if not signed.signature_fields:
-            return
         yield "pass" if is_valid and _is_whole(signed) else "fail", _domain(signed)
 
 

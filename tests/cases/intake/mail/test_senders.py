@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from email.utils import format_datetime
+
 import pytest
 
-from cases.intake.mail import receiving
+from cases.intake.mail import receiving, resolver
 from cases.intake.mail.receiving import TryLater
 from cases.intake.mail.verdicts import aligned
 from cases.models import Incident, Letter, Report
@@ -118,20 +121,79 @@ def test_several_senders_are_none(receive):
     )
 
 
-def test_a_stranger_waits_and_gets_no_answer_and_the_dns_is_not_asked(receive, zone):
+def test_a_stranger_whose_domain_stands_behind_them_waits_and_gets_no_answer(receive):
     letter = receive(signed(mail("Eve <eve@evil.test>"), "evil.test"))
     assert quarantined(letter) == "Nobody is known by the address of its sender."
-    assert zone.asked == []
 
 
-def test_a_flood_of_strangers_waits_outside_and_known_senders_go_on(receive, monkeypatch):
+KNOWN, COLLEAGUE, UNKNOWN = "contact@helix.test", "auditor@desk.test", "nobody@helix.test"
+
+
+def probe(address: str, number: int = 0) -> bytes:
+    """A mail of somebody who only says to be this address, signed by another domain."""
+    return signed(mail(address, message_id=f"<{number}@evil.test>"), "evil.test")
+
+
+def test_the_dns_is_asked_the_same_whoever_the_sender_says_to_be(receive, zone, people):
+    asked, answered = [], []
+    for address in (KNOWN, COLLEAGUE, UNKNOWN):
+        zone.asked.clear()
+        letter = receive(probe(address), sender="eve@evil.test")
+        asked.append(list(zone.asked))
+        answered.append(letter.why.replace(address.partition("@")[2], "x.test"))
+    assert asked == [["evil.test TXT", "k1._domainkey.evil.test TXT"]] * 3
+    assert (
+        answered
+        == [
+            "Nothing proves that it comes from x.test: "
+            "SPF none of evil.test, DKIM pass of evil.test."
+        ]
+        * 3
+    )
+
+
+def test_while_the_dns_is_silent_everybody_is_to_come_again(receive, zone, people):
+    zone["evil.test", "TXT"] = None
+    for address in (KNOWN, COLLEAGUE, UNKNOWN):
+        with pytest.raises(TryLater):
+            receive(probe(address), sender="eve@evil.test")
+    assert Letter.objects.count() == 0
+
+
+def test_a_flood_waits_outside_whoever_it_says_to_be_and_who_is_proved_goes_on(
+    receive, monkeypatch, people
+):
     monkeypatch.setattr(receiving, "MOST_OF_STRANGERS", 2)
-    for number in range(2):
-        raw = mail("Eve <eve@evil.test>", message_id=f"<{number}@evil.test>").as_bytes()
-        assert receive(raw).outcome == "quarantined"
-    with pytest.raises(TryLater):
-        receive(mail("Eve <eve@evil.test>", message_id="<3@evil.test>").as_bytes())
+    receive(probe(UNKNOWN, 1))
+    receive(signed(mail("Eve <eve@evil.test>", message_id="<2@evil.test>"), "evil.test"))
+    for number, address in enumerate((KNOWN, COLLEAGUE, UNKNOWN, "eve@evil.test"), 3):
+        with pytest.raises(TryLater):
+            receive(probe(address, number))
     assert receive(signed(mail())).outcome == "report"
+
+
+def test_a_mail_whose_domain_stays_silent_for_a_day_waits_for_a_person(receive, zone):
+    zone["k1._domainkey.helix.test", "TXT"] = None
+    raw = mail()
+    raw.replace_header("Date", format_datetime(NOW - timedelta(days=2)))
+    assert quarantined(receive(signed(raw))) == (
+        "Nothing proves that it comes from helix.test: "
+        "SPF fail of helix.test, DKIM temperror of helix.test."
+    )
+
+
+def test_once_the_patience_with_a_mail_is_spent_nothing_more_is_asked(receive, zone, monkeypatch):
+    monkeypatch.setattr(resolver, "PATIENCE", 0)
+    with pytest.raises(TryLater):
+        receive(signed(mail()))
+    assert (zone.asked, Letter.objects.count()) == ([], 0)
+
+
+def test_long_runs_of_spaces_are_signed_as_before(receive):
+    text = f"Two fills.{' ' * 50}\n{' ' * 50}x\n{' ' * 400_000}y\n"
+    raw = mail(text="x").as_bytes().replace(b"\n\nx\n", b"\n\n" + text.encode())
+    letter = receive(signed(raw, canonicalize=(b"relaxed", b"relaxed")))
+    assert (letter.outcome, letter.dkim) == ("report", "pass")
 
 
 def test_an_old_mail_that_is_sent_again_waits(receive):
