@@ -15,7 +15,7 @@ from email import message_from_bytes
 from email.utils import parseaddr
 from urllib.parse import unquote, urlsplit
 
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from cases.intake.mail import receiving, resolver
 from cases.intake.mail.receiving import TryLater
@@ -101,19 +101,29 @@ def _take(server: imaplib.IMAP4, uid: str, resolver: Resolver) -> bool:
     if not raw:
         return False
     close_old_connections()
-    try:
-        receiving.receive(
-            raw=raw,
-            envelope=Envelope(sender=_return_path(raw)),
-            resolver=resolver,
-            refused=receiving.TOO_LARGE if is_large else "",
-            at=clocks.now(),
-        )
-    except (TryLater, DeskError) as error:
-        logger.warning("mail %s stays unread: %s", uid, error)
+    if not _is_stored(raw, uid, receiving.TOO_LARGE if is_large else "", resolver):
         return False
     server.uid("STORE", uid, "+FLAGS", r"(\Seen)")
     return True
+
+
+def _is_stored(raw: bytes, uid: str, refused: str, resolver: Resolver) -> bool:
+    """A mail at which something breaks is kept as unreadable if it can be; it stops no other."""
+    envelope = Envelope(sender=_return_path(raw))
+    for why in (refused, receiving.UNREADABLE):
+        try:
+            receiving.receive(
+                raw=raw, envelope=envelope, resolver=resolver, refused=why, at=clocks.now()
+            )
+            return True
+        except (TryLater, DeskError) as error:
+            logger.warning("mail %s stays unread: %s", uid, error)
+            return False
+        except (OSError, OperationalError, InterfaceError):  # no fault of this mail
+            raise
+        except Exception:
+            logger.exception("mail %s could not be taken in", uid)
+    return False
 
 
 def _return_path(raw: bytes) -> str | None:

@@ -5,6 +5,7 @@ Nothing of it is believed here, and nothing is kept as HTML.
 
 from __future__ import annotations
 
+import codecs
 import mimetypes
 import re
 from collections.abc import Iterator
@@ -13,29 +14,28 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.errors import MissingHeaderBodySeparatorDefect
 from email.message import EmailMessage, Message
+from email.policy import EmailPolicy
 from email.utils import parsedate_to_datetime
-from itertools import islice
 from typing import Any
 
 from django.core.files.base import ContentFile
 
+from cases.intake.mail import limits
 from incidentdesk.kernel import markdown, uploads
 
-MOST_HEADERS = 256 * 1024  # bytes before the first empty line
-LONGEST_HEADER = 8 * 1024
-MOST_PARTS, DEEPEST, MOST_FILES = 100, 10, 10
+DEEPEST, MOST_FILES = 10, 10
 LONGEST = 100_000  # characters of its text
-_HTML = 2_000_000  # characters that are reduced to text
+MOST_HTML = 200_000  # characters that are reduced to text, which takes their square
 # Twice there, each reader could take another one: nobody's mail has them so.
 ONCE = ("from", "subject", "date", "message-id", "to", "cc", "content-type", "mime-version")
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
-_BARE = re.compile(rb"\r(?!\n)|\0")
-_BOUNDARY = re.compile(rb"boundary\s*=\s*\"?([^\";\s]+)", re.IGNORECASE)
-_TYPE = re.compile(rb"^content-type\s*:.*(?:\r?\n[ \t].*)*", re.IGNORECASE | re.MULTILINE)
-_EMPTY = re.compile(rb"\r?\n\r?\n")
-_LINES = re.compile(rb"\r?\n(?![ \t])")  # a header goes on where a line begins with a space
+# Those that are written, and that take time by their length; punycode and others take its square.
+_CHARSETS = re.compile(
+    r"utf-?8|(us-)?ascii|iso-?8859-\d{1,2}|(windows-|cp)125\d|koi8-[ru]|shift_jis"
+    r"|euc-(jp|kr)|gb2312|gbk|gb18030|big5|iso-2022-jp"
+)
 
 
 @dataclass(frozen=True)
@@ -60,52 +60,39 @@ class Mail:
         return self.sender.rpartition("@")[2]
 
 
+class _Policy(EmailPolicy):
+    """As usual, but for headers of parts, which are asked for often and cost much to take apart."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        """Such a header as text."""
+        if not name.lower().startswith("content-"):
+            return super().header_fetch_parse(name, value)
+        line = value.replace("\r", "").replace("\n", "")
+        return line.encode("ascii", "surrogateescape").decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part that holds something, and what its headers say of it."""
+
+    message: Message
+    kind: str
+    name: str
+    is_file: bool
+
+
 def read(raw: bytes) -> Mail:
-    """Read a mail within limits of size, parts and depth."""
-    if refused := _refusal(raw):
-        return Mail(fault=refused)
+    """Read a mail within limits of size, parts and depth; of what is beyond them, its raw text."""
+    if refused := limits.refusal(raw):
+        return Mail(text=_as_it_came(raw), fault=refused)
     try:
-        return _mail(message_from_bytes(raw, policy=policy.default))
+        return _mail(message_from_bytes(raw, policy=_Policy()))
     except (Exception, RecursionError):  # noqa: BLE001 -- the parser fails on bad mail in many ways
-        return Mail(fault="it cannot be read as a mail")
+        return Mail(text=_as_it_came(raw), fault="it cannot be read as a mail")
 
 
-def _refusal(raw: bytes) -> str:
-    """Why it is not given to the parser, whose time grows with the square of some of these."""
-    head = _head(raw, 0)
-    if _BARE.search(head):  # some readers end a line there and others do not
-        return "its headers hold a line end or a NUL that no mail has"
-    boundaries = _boundaries(raw)
-    if boundaries is None:
-        return "it has more parts than any mail needs"
-    heads = [head]
-    for one in boundaries:
-        heads += [_head(raw, found.end()) for found in re.finditer(re.escape(b"--" + one), raw)]
-    longest = max(len(line) for each in heads for line in _LINES.split(each))
-    if len(head) > MOST_HEADERS or longest > LONGEST_HEADER:
-        return "its headers are larger than any mail's"
-    return ""
-
-
-def _boundaries(raw: bytes) -> set[bytes] | None:
-    """What parts its parts; None if there are too many, or what parts them cannot be told."""
-    found = {one[1] for one in islice(_BOUNDARY.finditer(raw), MOST_PARTS + 1)}
-    if len(found) > MOST_PARTS or raw.lower().count(b"message/rfc822") > MOST_PARTS:
-        return None
-    if any(set(one) & set(b"()\\") for one in found):
-        return None
-    types = (one[0] for one in _TYPE.finditer(raw))
-    if any(b"multipart" in one.lower() and not _BOUNDARY.search(one) for one in types):
-        return None
-    return found if sum(raw.count(b"--" + one) for one in found) <= 3 * MOST_PARTS else None
-
-
-def _head(raw: bytes, start: int) -> bytes:
-    """The headers that begin there."""
-    block = (
-        raw[start : start + MOST_HEADERS + 4].lstrip(b"\r\n") if start else raw[: MOST_HEADERS + 4]
-    )
-    return _EMPTY.split(block, maxsplit=1)[0]
+def _as_it_came(raw: bytes) -> str:
+    return cleaned(raw[:LONGEST].decode("utf-8", "replace"))
 
 
 def cleaned(text: str, most: int = LONGEST) -> str:
@@ -136,7 +123,8 @@ def _mail(message: Message) -> Mail:
 
 
 def _fault(message: Message, address: str) -> str:
-    twice = [name for name in ONCE if len(message.get_all(name, [])) > 1]
+    names = [name.lower() for name in message]
+    twice = [name for name in ONCE if names.count(name) > 1]
     if twice:
         return f"it has the header {twice[0].title()} more than once"
     if any(isinstance(one, MissingHeaderBodySeparatorDefect) for one in message.defects):
@@ -151,12 +139,11 @@ def _line(message: Message, name: str, most: int) -> str:
 
 
 def _addresses(message: Message, name: str) -> list[tuple[str, str]]:
-    """Address and name, of each in a header."""
-    headers: list[Any] = message.get_all(name, [])
-    found = [one for header in headers for one in header.addresses]
+    """Address and name, of each in the first header of this name."""
+    header: Any = message.get(name)
     return [
         (cleaned(one.addr_spec, 320).lower(), " ".join(cleaned(one.display_name).split())[:120])
-        for one in found
+        for one in (() if header is None else header.addresses)
     ]
 
 
@@ -168,62 +155,80 @@ def _date(message: Message) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _leaves(part: Message, depth: int = 0) -> Iterator[Message]:
+def _leaves(part: Message, depth: int = 0) -> Iterator[_Part]:
     """The parts that hold something; a mail inside a mail is one of them, as a file."""
     if depth > DEEPEST:
         raise RecursionError
     if part.get_content_maintype() == "multipart" and part.is_multipart():
         for inner in part.get_payload():
             yield from _leaves(inner, depth + 1)  # type: ignore[arg-type]
-    else:
-        yield part
+        return
+    kind, name = part.get_content_type(), _name(part)
+    is_text = kind in ("text/plain", "text/html")
+    is_file = not is_text or part.get_content_disposition() == "attachment" or bool(name)
+    yield _Part(part, kind, name, is_file)
 
 
-def _is_file(part: Message) -> bool:
-    is_text = part.get_content_type() in ("text/plain", "text/html")
-    return (
-        not is_text or part.get_content_disposition() == "attachment" or bool(part.get_filename())
-    )
+def _name(part: Message) -> str:
+    """Of a file; many write it as the words of a subject are written."""
+    found = part.get_filename() or ""
+    return str(policy.default.header_factory("subject", found)) if "=?" in found else found
 
 
-def _text(parts: list[Message]) -> str:
+def _text(parts: list[_Part]) -> str:
     """The plain text if there is any, or else what the HTML says."""
-    texts = [part for part in parts if not _is_file(part)]
-    plain = [_decoded(part) for part in texts if part.get_content_type() == "text/plain"]
+    plain = _said(parts, "text/plain", LONGEST)
     if any(one.strip() for one in plain):
         return cleaned("\n\n".join(plain))
-    html = [_decoded(part) for part in texts if part.get_content_type() == "text/html"]
-    return cleaned("\n\n".join(markdown.text_of(one[:_HTML]) for one in html))
+    html = _said(parts, "text/html", MOST_HTML)
+    return cleaned("\n\n".join(markdown.text_of(one) for one in html))
 
 
-def _decoded(part: Message) -> str:
-    """In the character set that it names, or the nearest that reads it."""
-    data = part.get_payload(decode=True)
-    if not isinstance(data, bytes):
-        return ""
-    for charset in (part.get_content_charset() or "utf-8", "utf-8"):
+def _said(parts: list[_Part], kind: str, most: int) -> list[str]:
+    """The texts of this kind, so many characters of all of them together."""
+    found: list[str] = []
+    for part in parts:
+        if part.kind == kind and not part.is_file and most > 0:
+            found.append(_decoded(part.message, most))
+            most -= len(found[-1])
+    return found
+
+
+def _decoded(part: Message, most: int) -> str:
+    """The beginning, in the character set that it names, or the nearest that reads it."""
+    data = _payload(part)
+    kept, is_whole = data[: 4 * most], len(data) <= 4 * most
+    named = part.get_content_charset() or ""
+    for charset in filter(None, (named if _CHARSETS.fullmatch(named) else "", "utf-8")):
         try:
-            return data.decode(charset)
+            return codecs.getincrementaldecoder(charset)().decode(kept, is_whole)[:most]
         except (LookupError, ValueError):
             continue
-    return data.decode("latin-1")
+    return kept.decode("latin-1")[:most]
 
 
-def _files(parts: list[Message]) -> tuple[list[ContentFile[Any]], int]:
+def _files(parts: list[_Part]) -> tuple[list[ContentFile[Any]], int]:
     """The files within our limits, and how many are not among them."""
     found, left_out = list[ContentFile[Any]](), 0
-    for part in filter(_is_file, parts):
-        data = _bytes(part)
-        if not data or len(data) > uploads.limit() or len(found) == MOST_FILES:
+    for part in parts:
+        if not part.is_file:
+            continue
+        data = b"" if len(found) == MOST_FILES else _bytes(part)
+        if not data or len(data) > uploads.limit():
             left_out += 1
             continue
-        ending = mimetypes.guess_extension(part.get_content_type()) or ".bin"
-        found.append(ContentFile(data, name=cleaned(part.get_filename() or f"file{ending}", 255)))
+        ending = mimetypes.guess_extension(part.kind) or ".bin"
+        found.append(ContentFile(data, name=cleaned(part.name or f"file{ending}", 255)))
     return found, left_out
 
 
-def _bytes(part: Message) -> bytes:
-    if part.get_content_type() == "message/rfc822" and part.is_multipart():
-        return bytes(part.get_payload(0).as_bytes(policy=policy.compat32))  # type: ignore[union-attr]
+def _bytes(part: _Part) -> bytes:
+    if part.kind == "message/rfc822" and part.message.is_multipart():
+        inner: Any = part.message.get_payload(0)
+        return bytes(inner.as_bytes(policy=policy.compat32))
+    return _payload(part.message)
+
+
+def _payload(part: Message) -> bytes:
     data = part.get_payload(decode=True)
     return data if isinstance(data, bytes) else b""

@@ -31,6 +31,7 @@ Outcome = Letter.Outcome
 MOST_OF_STRANGERS = 300  # an hour
 LONGEST_WAIT = timedelta(days=1)  # for a DNS that is silent
 TOO_LARGE = "The mail is larger than the desk takes."
+UNREADABLE = "The desk could not read it."
 
 
 class TryLater(Exception):

@@ -26,7 +26,7 @@ MOST_CONNECTIONS = 20
 MOST_RECIPIENTS = 20
 MOST_MAILS = 50  # over one connection
 SECONDS = 60  # of silence, after which a connection is ended
-AT_ONCE = 2  # mails that are taken in at the same time
+AT_ONCE = 4  # mails that are taken in at the same time; some of them wait for the DNS
 LATER = "451 4.3.0 It cannot be stored now; please try again later"
 logger = logging.getLogger(__name__)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import logging
 import smtplib
 import socket
 import threading
@@ -68,6 +70,10 @@ def test_a_mail_is_stored_before_it_is_taken(zone, helix):
     assert b"".join(vault.read(letter.key)) == raw
 
 
+def test_addresses_stay_out_of_the_log():
+    assert logging.getLogger("mail.log").getEffectiveLevel() == logging.WARNING
+
+
 def test_nothing_is_passed_on_and_nothing_too_large_is_taken(zone, helix, settings):
     settings.MAX_UPLOAD_MB = 1
     with running(zone) as client:
@@ -102,6 +108,12 @@ def _later() -> Any:
     return datetime(2100, 1, 1, tzinfo=UTC)
 
 
+def encoded(kind: bytes, text: bytes) -> bytes:
+    """A mail of one part, in base64."""
+    head = b"Content-Transfer-Encoding: base64\r\nContent-Type: " + kind + b"\r\n\r\n"
+    return head + base64.encodebytes(text).replace(b"\n", b"\r\n")
+
+
 def test_what_no_reader_reads_waits_and_the_next_mail_is_taken(zone, helix):
     bad = [
         b"Subject: \xff\xfe\x00\r\nFrom: contact@helix.test\r\n\r\n\x00",
@@ -109,13 +121,16 @@ def test_what_no_reader_reads_waits_and_the_next_mail_is_taken(zone, helix):
         b"Content-Type: multipart/mixed; boundary=a\r\n\r\n" * 10_000,
         b"Content-Type: text/plain; charset=nowhere\r\nFrom: x@y.test\r\n\r\n\xff",
         b"",
+        encoded(b"text/plain; charset=punycode", b"x-" + b"9" * 1_000_000),
+        encoded(b"text/plain;" + b"\r\n a=b;" * 1_000, b"x"),
+        encoded(b"text/html", b"&" * 3_000_000),
     ]
     with running(zone) as client:
         for raw in bad:
             assert client.sendmail("contact@helix.test", [REPORT], raw) == {}
         assert client.sendmail("contact@helix.test", [REPORT], signed(mail())) == {}
         outcomes = list(Letter.objects.order_by("id").values_list("outcome", flat=True))
-    assert outcomes == ["quarantined"] * 5 + ["report"]
+    assert outcomes == ["quarantined"] * 8 + ["report"]
 
 
 # --- a mailbox ------------------------------------------------------------------------------------
@@ -196,6 +211,35 @@ def test_a_mail_that_cannot_be_judged_now_stays_unread(zone, helix, imap):
     imap.mails.append(signed(mail()))
     box = mailbox.named(f"imap://desk:secret@127.0.0.1:{imap.port}")
     assert (mailbox.poll(box, resolver=zone), imap.seen) == (0, set())
+
+
+def test_what_no_reader_reads_is_marked_and_what_the_database_refuses_stops_no_other(
+    zone, helix, imap
+):
+    head = b"From: contact@helix.test\r\n"
+    imap.mails += [
+        head + b"Subject: broken\r\n\r\nx",
+        head + b"Content-Type: text/plain; " + b"a=b;" * 2_000 + b"\r\n\r\nMy orders fail.",
+        head + b"Content-Type: text/plain; charset=punycode\r\n\r\nx-" + b"9" * 1_000_000,
+        signed(mail()),
+    ]
+    rule = "ALTER TABLE cases_letter {} CONSTRAINT a_bad_one"
+    with as_owner() as cursor:
+        cursor.execute(f"{rule.format('ADD')} CHECK (subject <> 'broken')")
+    try:
+        box = mailbox.named(f"imap://desk:secret@127.0.0.1:{imap.port}")
+        assert (mailbox.poll(box, resolver=zone), imap.seen) == (3, {2, 3, 4})
+    finally:
+        with as_owner() as cursor:
+            cursor.execute(rule.format("DROP"))
+    unread, punycode, report = Letter.objects.order_by("id")
+    assert (unread.outcome, unread.text[-15:]) == ("quarantined", "My orders fail.")
+    assert (punycode.outcome, punycode.text[:5], report.outcome) == (
+        "quarantined",
+        "x-999",
+        "report",
+    )
+    assert (mailbox.poll(box, resolver=zone), imap.seen) == (1, {1, 2, 3, 4})
 
 
 @pytest.mark.parametrize(
