@@ -321,6 +321,7 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # scanners would fill the log
         "celery": {"level": "WARNING"},
+        "mail.log": {"level": "WARNING"},  # aiosmtpd would log every address
     },
 }
 
