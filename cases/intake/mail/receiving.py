@@ -7,6 +7,7 @@ are stored together. Whoever hands the mail over may forget it once `receive` ha
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -16,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from cases import vault
-from cases.intake.mail import automatic, reading, resolver, routing, senders, verdicts
+from cases.intake.mail import automatic, limits, reading, resolver, routing, senders, verdicts
 from cases.intake.mail.reading import Mail
 from cases.intake.mail.resolver import Resolver
 from cases.intake.mail.routing import Routed
@@ -31,6 +32,7 @@ Outcome = Letter.Outcome
 MOST_OF_STRANGERS = 300  # an hour
 LONGEST_WAIT = timedelta(days=1)  # for a DNS that is silent
 TOO_LARGE = "The mail is larger than the desk takes."
+_SPACES = re.compile(rb"[ \t\r\n]+")
 UNREADABLE = "The desk could not read it."
 
 
@@ -81,7 +83,8 @@ def receive(
     if verdict.is_unsure and _is_of_today(mail, at=at):
         raise TryLater("The DNS gave no answer about the sender.")
     sender = senders.known(mail.sender if verdict.is_aligned else "")
-    known = Letter.objects.filter(digest=_digest(raw, mail, verdict)).first()
+    digest = _digest(raw, mail, verdict)
+    known = Letter.objects.filter(digest=digest).first()
     if known is not None:
         return known
     if not sender.is_known:
@@ -90,7 +93,7 @@ def receive(
     stored = vault.store(key, iter([raw]), most=most(), too_large=TOO_LARGE)
     arrival = Arrival(mail, envelope, verdict, sender, key, stored, refused)
     try:
-        letter = _take(arrival, raw, at=at)
+        letter = _take(arrival, digest, at=at)
     except BaseException:
         vault.remove(key)
         raise
@@ -113,9 +116,8 @@ def _is_of_today(mail: Mail, *, at: datetime) -> bool:
 
 
 @transaction.atomic
-def _take(arrival: Arrival, raw: bytes, *, at: datetime) -> Letter:
+def _take(arrival: Arrival, digest: str, *, at: datetime) -> Letter:
     """Store what became of it, once; who delivers it at the same moment waits."""
-    digest = _digest(raw, arrival.mail, arrival.verdict)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"letter {digest}"])
     known = Letter.objects.filter(digest=digest).first()
@@ -163,11 +165,14 @@ def _addresses(arrival: Arrival) -> tuple[str, ...]:
 def _digest(raw: bytes, mail: Mail, verdict: Verdict) -> str:
     """By what a mail is known again, whatever servers have added on its way.
 
-    A forged copy does not stand in the way of the real one: what was proved is part of it.
+    These headers and the text are what DKIM signs, and spaces count as little as there (RFC 6376,
+    section 3.4.4): else a copy with one more space would act once more. A forged copy does not
+    stand in the way of the real one: what was proved is part of it.
     """
     parts = [mail.message_id, mail.sender, mail.subject, str(mail.date), str(verdict.is_aligned)]
-    whole = "" if mail.message_id else hashlib.sha256(raw).hexdigest()
-    return hashlib.sha256("\n".join([*parts, whole]).encode()).hexdigest()
+    body = raw[len(limits.head(raw)) :] if mail.headers else raw
+    text = hashlib.sha256(_SPACES.sub(b" ", body).strip()).hexdigest()
+    return hashlib.sha256("\n".join([*parts, text]).encode()).hexdigest()
 
 
 def _letter(arrival: Arrival, digest: str, *, at: datetime) -> Letter:
