@@ -50,6 +50,7 @@ NEVER_DELETED = {
     "cases_letter",
     "cases_procedure",
     "cases_remark",
+    "notifications_contactmethod",
     "partners_invitation",
     "partners_webhook",
 }
