@@ -15,13 +15,14 @@ from cases.access import judging, stored
 from cases.access import own as own_accesses
 from cases.anomalies import of_the_desk, scraping, watching
 from cases.intake import alerts, beats, figures, keeping, releasing, storm
-from incidentdesk.kernel import clocks, worker
+from incidentdesk.kernel import clocks, progress, worker
 
 
 @worker.job()
 def open_pending() -> None:
     """Open what was accepted but could not be opened then."""
-    alerts.open_pending(at=clocks.now())
+    opened = alerts.open_pending(at=clocks.now())
+    progress.mark(progress.INTAKE, f"{opened} deliveries opened" if opened else "nothing waited")
 
 
 @worker.job()

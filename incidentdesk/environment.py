@@ -17,6 +17,13 @@ import dj_database_url
 from environs import Env, EnvError
 
 env = Env()
+CONNECTION = {  # seconds, the last in ms: a network that swallows all holds nobody for long
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 
 
 def stop(sentence: str) -> Any:
@@ -51,6 +58,14 @@ def number(name: str, *, default: int, most: int, least: int = 1) -> int:
     return int(value)
 
 
+def page(name: str, url: str) -> str:
+    """The address of a page, or ''; it may hold a secret and is not repeated."""
+    parts = address(name, url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+        stop(f"{name} must look like https://hc-ping.com/your-check.")
+    return url
+
+
 def hosts(name: str) -> list[str]:
     """Hosts, each with its port if it has one, separated by commas."""
     found = [host.strip().lower() for host in os.environ.get(name, "").split(",")]
@@ -75,7 +90,10 @@ def database(url: str, name: str) -> dict[str, Any]:
     address(name, url)
     if not url.startswith(("postgres://", "postgresql://")):
         stop(f"{name} must begin with postgresql://; the desk runs on PostgreSQL and nothing else.")
-    return dict(dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True))
+    found: dict[str, Any] = dict(
+        dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
+    )
+    return found | {"OPTIONS": CONNECTION | found.get("OPTIONS", {})}
 
 
 def _smtp(url: str) -> dict[str, Any]:

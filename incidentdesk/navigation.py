@@ -21,7 +21,7 @@ from cases import correspondence
 from cases import queries as cases
 from cases.anomalies import reading as series
 from cases.models import Letter, Notice, Report
-from incidentdesk.kernel import access, clocks, desk
+from incidentdesk.kernel import access, clocks, desk, findings
 from incidentdesk.kernel.access import Actor, Permission
 from notifications import queries as notifications
 from reviews import queries as reviews
@@ -57,6 +57,11 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("Requests", "quiz", "cases.Request", is_hot=True),
             Place("Notices to approve", "approval", "cases.Notice", is_hot=True),
+            Place("On call", "contact_phone", "notifications.Rota"),
+            Place("Layers", "layers", "notifications.Layer", within="notifications.Rota"),
+            Place(
+                "Holidays", "event", "notifications.HolidayCalendar", within="notifications.Rota"
+            ),
             Place("Escalations", "campaign", "notifications.Escalation"),
             Place("Message log", "outgoing_mail", "notifications.Message"),
         ),
@@ -107,6 +112,8 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("People", "badge", "kernel.User"),
             Place("Audit trail", "history", "kernel.AuditEvent"),
+            Place("Auditor", "monitor_heart", "kernel.Finding", is_hot=True),
+            Place("Parts of the desk", "conveyor_belt", "kernel.Progress", within="kernel.Finding"),
             Place("Access events", "login", "cases.AccessEvent"),
             Place("Checkpoints", "verified", "cases.Checkpoint"),
             Place("Checkpoint recipients", "mark_email_read", "cases.CheckpointRecipient"),
@@ -195,6 +202,7 @@ def _waiting_for(by: Actor, at: datetime) -> dict[str, QuerySet[Any]]:
         "cases.Request": correspondence.requests_to_handle(by),
         "notifications.Escalation": notifications.waiting_for_acknowledgement(by),
         "reviews.Review": reviews.open_reviews(by),
+        "kernel.Finding": findings.visible_to(by).filter(cleared_at=None),
         "cases.Fix": cases.overdue_fixes(by, at),
         "reviews.PreventiveAction": reviews.overdue_actions(by, at),
     }

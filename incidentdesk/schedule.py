@@ -15,6 +15,11 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"queue": "webhooks", "expires": 30},
     },
+    "look-at-rotas": {  # mails an owner once a change
+        "task": "notifications.jobs.look_at_rotas",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "try-ways": {
         "task": "notifications.jobs.try_ways",
         "schedule": 3600.0,

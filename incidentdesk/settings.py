@@ -27,6 +27,7 @@ from incidentdesk.environment import (
     listening,
     mailer,
     number,
+    page,
     secret,
     stop,
 )
@@ -207,6 +208,8 @@ EMAIL_TIMEOUT = 10
 MAIL_HOOK_SECRET = hook_secret("MAIL_HOOK_SECRET")  # with it the provider tells of deliveries
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or "Incident desk <desk@localhost>"
 
+HEARTBEAT_URL = page("HEARTBEAT_URL", secret("HEARTBEAT_URL"))  # see incidentdesk.auditor
+
 # Mail that comes in: off until one of the first two is set. `docs/mail.md` says what it is for.
 INBOUND_SMTP = listening("INBOUND_SMTP")
 INBOUND_IMAP = secret("INBOUND_IMAP")
@@ -235,6 +238,7 @@ LEAVES = "partners.leaving.end_everywhere"  # what ends with a login that is swi
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
 PROMETHEUS_HOSTS = hosts("PROMETHEUS_HOSTS")  # what the worker may ask for figures
+PATH_FACTS = "cases.paths.choices"  # what an escalation path may ask for
 WEBHOOK_TARGET = "partners.deliveries.target_of"  # what a webhook is signed with, and its id
 WEBHOOK_GONE = "partners.webhooks.gone"  # who is told that an address is gone for good
 SNS_FETCH = "notifications.channels.guarded.fetch"  # how Amazon's certificates are got

@@ -14,6 +14,7 @@ from operator import attrgetter
 from django.db import models, transaction
 from django.db.models import Case, Value, When
 
+from incidentdesk.kernel import failpoints
 from notifications import failover, ways
 from notifications.channels import CHANNELS, Answer, Channel, Outcome
 from notifications.models import Message, MessageEvent
@@ -118,7 +119,9 @@ def _send(batch: Sequence[Message], channels: dict[str, Channel], watch: Stopwat
         if watch.seconds - started > BATCH_SECONDS:
             give_back(batch[number:], at=watch.moment)
             return
+        failpoints.reach("delivery.claimed")
         answer = _hand_over(message, channels)
+        failpoints.reach("delivery.handed_over")
         mark(message, answer, at=watch.moment)
 
 

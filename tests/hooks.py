@@ -55,6 +55,13 @@ def receiver() -> Iterator[Receiver]:
             self.end_headers()
             self.wfile.write(kept.body.encode())
 
+        def do_GET(self) -> None:
+            kept.calls.append(({k.lower(): v for k, v in self.headers.items()}, ""))
+            time.sleep(kept.seconds)
+            self.send_response(kept.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
         def log_message(self, *args: object) -> None:
             return
 

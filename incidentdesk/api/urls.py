@@ -8,6 +8,7 @@ from incidentdesk.api import (
     crew,
     incidents,
     notices,
+    oncall,
     partners,
     proof,
     registers,
@@ -37,6 +38,7 @@ for _noun in (
     registers,
     proof,
     crew,
+    oncall,
 ):
     api.add_router("", _noun.router)
 

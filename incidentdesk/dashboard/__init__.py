@@ -15,6 +15,7 @@ from cases.models import Incident
 from incidentdesk.dashboard import figures, needs, trends
 from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Permission
+from notifications import oncall
 
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -31,6 +32,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "shared": queries.shared_systems(by),
         "needs": needs.of(by, at=at, is_whole=request.GET.get("needs") == "all"),
         "board": figures.board(by, at=at),
+        "on_call": oncall.now(oncall.active(), at=at),
         "medians": trends.medians(by, at=at),
         "weeks": trends.weeks(by, at=at),
         "actions": trends.actions_in_time(by, at=at),

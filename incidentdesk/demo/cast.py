@@ -15,6 +15,7 @@ from django.contrib.auth.hashers import make_password
 from cases.intake import sources
 from cases.models import Category, Source, System
 from cases.models.alert import digest
+from incidentdesk.demo import oncall
 from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import SYSTEM, Actor
 from incidentdesk.kernel.models import User
@@ -124,6 +125,8 @@ def assemble(*, at: datetime) -> Cast:
         group = Group.objects.get_or_create(name=name)[0]
         group.members.set(_ids(actors, logins))
         _note(f"group:{group.pk}", name, at=at)
+    rota = oncall.load(actors, at=at)
+    _note(f"rota:{rota.pk}", rota.name, at=at)
     partners = {code: _partner(code, name, kind, at=at) for code, name, kind, _ in PARTNERS}
     contacts = {}
     for code, login, name, title, right in CONTACTS:

@@ -19,7 +19,7 @@ FORMER_STATES = database.statement(
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0081_reply_to"),
+        ("notifications", "0091_rotas_guards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

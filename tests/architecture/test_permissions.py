@@ -211,6 +211,18 @@ USE_CASES = {
     "cases.restoring.reconcile": RESPOND,
     "cases.restoring.confirm": PARTNER,
     "cases.restoring.record_residual_exposure": COMMAND,
+    "notifications.duty.take_over": ACKNOWLEDGE,
+    "notifications.duty.end_take_over": ACKNOWLEDGE,
+    "notifications.duty.be_away": ACKNOWLEDGE,
+    "notifications.duty.come_back": ACKNOWLEDGE,
+    "notifications.swaps.ask": ACKNOWLEDGE,
+    "notifications.swaps.answer": ACKNOWLEDGE,
+    "notifications.swaps.withdraw": ACKNOWLEDGE,
+    "notifications.feeds.make": ACKNOWLEDGE,
+    "notifications.feeds.end": ACKNOWLEDGE,
+    "notifications.rotas.add": REGISTER,
+    "notifications.rotas.change": REGISTER,
+    "notifications.rotas.import_layer": REGISTER,
     "partners.directory.give_login": REGISTER,
     "partners.directory.take_login": REGISTER,
     "partners.invitations.invite": PARTNER_ADMINISTRATOR,
@@ -257,6 +269,22 @@ USE_CASES = {
     "incidentdesk.kernel.people.invite": PEOPLE,
     "incidentdesk.kernel.tokens.make": READ,
     "incidentdesk.kernel.tokens.revoke": READ,
+}
+
+# What whoever can be paged does about their own turns; what is another's, `require_own` asks.
+ON_CALL = {
+    f"notifications.{name}"
+    for name in (
+        "duty.take_over",
+        "duty.end_take_over",
+        "duty.be_away",
+        "duty.come_back",
+        "swaps.ask",
+        "swaps.answer",
+        "swaps.withdraw",
+        "feeds.make",
+        "feeds.end",
+    )
 }
 
 # How one is reached is everybody's own affair who may be paged.
@@ -326,6 +354,8 @@ STEPS = {
     "reviews.drafting.require_draft",
     "reviews.drafting.take_up",
     "reviews.drafting.tell",
+    "notifications.changing.note",
+    "notifications.changing.require_own",
     "partners.directory.set_right",
     "partners.directory.shut_out",
     "partners.directory.shut_out_inactive",
@@ -433,7 +463,7 @@ def test_every_role_may_call_these_use_cases():
     callers = {name: who for name, who in callers.items() if name not in everybody}
     by_role = {key: {n for n, who in callers.items() if key in who.split()} for key in ROLES}
     assert by_role["auditor"] == set()
-    assert by_role["administrator"] == OWN_WAYS | {
+    assert by_role["administrator"] == ON_CALL | OWN_WAYS | {
         "cases.intake.sources.change_expressions",
         "cases.intake.sources.end_former_key",
         "cases.intake.sources.send_test",
@@ -458,6 +488,9 @@ def test_every_role_may_call_these_use_cases():
         "cases.playbooks.start_draft",
         "cases.playbooks.publish",
         "cases.playbooks.discard_draft",
+        "notifications.rotas.add",
+        "notifications.rotas.change",
+        "notifications.rotas.import_layer",
         "partners.directory.give_login",
         "partners.directory.take_login",
         "partners.sheets.import_contacts",
@@ -469,7 +502,7 @@ def test_every_role_may_call_these_use_cases():
         "incidentdesk.kernel.people.set_password",
         "incidentdesk.kernel.people.invite",
     }
-    assert by_role["approver"] == OWN_WAYS | {
+    assert by_role["approver"] == ON_CALL | OWN_WAYS | {
         "cases.crew.hand_over",
         "cases.crew.accept",
         "cases.crew.decline",
@@ -482,7 +515,7 @@ def test_every_role_may_call_these_use_cases():
         "cases.reviewed.note_review",
         "reviews.workflow.finish",
     }
-    assert by_role["communications"] == OWN_WAYS | {
+    assert by_role["communications"] == ON_CALL | OWN_WAYS | {
         "cases.crew.hand_over",
         "cases.crew.accept",
         "cases.crew.decline",

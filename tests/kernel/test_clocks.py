@@ -44,6 +44,7 @@ def test_business_days_are_monday_to_friday(start, days, due):
 
 
 @given(start=MOMENTS, later=MOMENTS, days=DAYS)
+@pytest.mark.fault("F23", "any day of any year")
 def test_who_starts_later_is_never_due_earlier(start, later, days):
     first, second = sorted([start, later])
     assert clocks.add_business_days(first, days) <= clocks.add_business_days(second, days)

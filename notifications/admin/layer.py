@@ -1,0 +1,199 @@
+"""Layers of rotas, and calendars of holidays: registers, reached from the page of a rota."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from unfold.admin import TabularInline
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminFileFieldWidget
+
+from incidentdesk.kernel import access, clocks, desk
+from incidentdesk.kernel.access import Permission
+from incidentdesk.kernel.errors import InvalidInput
+from notifications import holidays, icsfile, oncall
+from notifications.models import (
+    Holiday,
+    HolidayCalendar,
+    Layer,
+    LayerPerson,
+    Weekday,
+    Window,
+)
+
+
+class _OfLayer(TabularInline):  # type: ignore[misc]
+    """Rows of a layer: read by who reads it, changed by who keeps registers."""
+
+    extra = 0
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As the layer."""
+        return access.allows(desk.actor(request), Permission.INCIDENT_READ)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever keeps registers."""
+        return access.allows(desk.actor(request), Permission.REGISTER_WRITE)
+
+    has_add_permission = has_delete_permission = has_change_permission
+
+
+class PlaceInline(_OfLayer):
+    """The people of a layer, in the order in which they take turns."""
+
+    model = LayerPerson
+    fields = ("position", "person")
+    ordering = ("position", "id")
+    verbose_name_plural = "people, in the order of their turns"
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Those who can be paged."""
+        kwargs["queryset"] = oncall.pageable().order_by("name")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Weekdays as boxes to tick."""
+
+    weekdays = forms.TypedMultipleChoiceField(
+        choices=Weekday.choices, coerce=int, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+
+    class Meta:
+        model = Window
+        fields = ("weekdays", "starts_at", "ends_at")
+
+
+class WindowInline(_OfLayer):
+    """The hours in which a layer is valid."""
+
+    model = Window
+    form = WindowForm
+    verbose_name_plural = "only in these hours; none: at all hours"
+
+
+class LayerForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A calendar file is imported on the rota's page, not chosen here."""
+
+    class Meta:
+        model = Layer
+        fields = (
+            "rota",
+            "name",
+            "position",
+            "every",
+            "unit",
+            "weekday",
+            "hands_over_at",
+            "starts_on",
+            "ends_on",
+            "days",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        is_fixed = self.instance.unit == Layer.Unit.FIXED
+        if "unit" in self.fields:
+            self.fields["unit"].choices = [  # type: ignore[attr-defined]
+                pair for pair in Layer.Unit.choices if is_fixed is (pair[0] == Layer.Unit.FIXED)
+            ]
+
+    def clean(self) -> dict[str, Any]:
+        """A weekday is of turns of weeks; for others it is left out."""
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("unit") != Layer.Unit.WEEKS:
+            data["weekday"] = None
+        elif data.get("weekday") is None:
+            self.add_error("weekday", "On which weekday is handed over?")
+        return data
+
+
+@admin.register(Layer)
+class LayerAdmin(desk.RegisterAdmin):
+    """Who takes turns, of which length, and when the layer is valid."""
+
+    form = LayerForm
+    inlines = (PlaceInline, WindowInline)
+    list_display = ("name", "rota", "position", "starts_on", "ends_on")
+    list_filter = ("rota",)
+    list_select_related = ("rota",)
+    search_fields = ("name", "rota__name")
+    ordering = ("rota__name", "position", "id")
+
+    def response_add(self, request: HttpRequest, obj: Layer, *args: Any) -> HttpResponse:
+        """To the rota, where one sees what it does."""
+        super().response_add(request, obj, *args)
+        return redirect("admin:notifications_rota_change", obj.rota_id)
+
+    def response_change(self, request: HttpRequest, obj: Layer) -> HttpResponse:
+        """The same."""
+        super().response_change(request, obj)
+        return redirect("admin:notifications_rota_change", obj.rota_id)
+
+
+class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A place, a calendar file, or both."""
+
+    file = forms.FileField(
+        label="Calendar file (.ics)",
+        required=False,
+        widget=UnfoldAdminFileFieldWidget,
+        help_text="Each day of its events is a holiday; a new file replaces the former one.",
+    )
+    days: Sequence[icsfile.Event] | None = None
+
+    class Meta:
+        model = HolidayCalendar
+        fields = ("name", "place")
+
+    def clean_place(self) -> str:
+        """A place of which holidays are known."""
+        place = str(self.cleaned_data["place"]).strip().upper()
+        if place:
+            _said(holidays.require_known, place)
+        return place
+
+    def clean(self) -> dict[str, Any]:
+        """The file is read before anything is stored."""
+        data: dict[str, Any] = super().clean() or {}
+        if upload := data.get("file"):
+            if upload.size > icsfile.MOST_BYTES:
+                raise forms.ValidationError(icsfile.TOO_LARGE)
+            text, at = upload.read().decode("utf-8", "replace"), clocks.now()
+            span = (at - 366 * icsfile.DAY, at + 5 * 366 * icsfile.DAY)
+            self.days = _said(icsfile.read, text, UTC, *span)
+        return data
+
+
+def _said(call: Any, *args: Any) -> Any:
+    """A refusal as the form shows it."""
+    try:
+        return call(*args)
+    except InvalidInput as error:
+        raise forms.ValidationError(str(error)) from error
+
+
+@admin.register(HolidayCalendar)
+class HolidayCalendarAdmin(desk.RegisterAdmin):
+    """Which days are holidays."""
+
+    form = CalendarForm
+    list_display = ("name", "place")
+    search_fields = ("name",)
+
+    def save_model(
+        self, request: HttpRequest, obj: HolidayCalendar, form: CalendarForm, change: bool
+    ) -> None:
+        """With the days of its file."""
+        super().save_model(request, obj, form, change)
+        if form.days is not None:
+            obj.days.all().delete()
+            found = {day: event.summary for event in form.days for day in event.days}
+            Holiday.objects.bulk_create(
+                Holiday(calendar=obj, day=day, name=name) for day, name in sorted(found.items())
+            )

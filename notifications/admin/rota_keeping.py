@@ -1,0 +1,146 @@
+"""Keeping a rota: adding and changing one, a layer out of a calendar file, calendar addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.html import format_html
+
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.dialogs import Action, DeskForm, Done
+from notifications import feeds, icsfile, oncall, rotas
+from notifications.models import HolidayCalendar, Rota
+
+_MAY = Permission.INCIDENT_ACKNOWLEDGE
+MINE, WHOLE = "mine", "rota"
+Data = Mapping[str, Any]
+
+
+class RotaForm(DeskForm):
+    """Name, zone, owner, holidays."""
+
+    name = forms.CharField(label="Name", max_length=80)
+    zone = forms.CharField(label="Time zone", max_length=64, help_text="Like Europe/Berlin.")
+    owner_id = forms.TypedChoiceField(
+        label="Owner",
+        coerce=int,
+        help_text="Changes what others do on it, and is mailed hours in which nobody is on call.",
+    )
+    holidays_id = forms.TypedChoiceField(
+        label="Holidays",
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text="Which days layers for working days or for holidays go by.",
+    )
+    is_active = forms.BooleanField(label="In use", required=False)
+
+    def prepare(self) -> None:
+        """What stands; a new one has no switch."""
+        people = oncall.pageable().order_by("name", "id")
+        calendars = HolidayCalendar.objects.order_by("name")
+        self.fields["owner_id"].choices = [(p.pk, str(p)) for p in people]  # type: ignore[attr-defined]
+        self.fields["holidays_id"].choices = [  # type: ignore[attr-defined]
+            ("", "None: only weekends are free"),
+            *((row.pk, str(row)) for row in calendars),
+        ]
+        if self.obj is None:
+            del self.fields["is_active"]
+            self.fields["owner_id"].initial = self.actor.user_id
+            return
+        for name in self.fields:
+            self.fields[name].initial = getattr(self.obj, name)
+
+
+def _add(obj: None, data: Data, *, by: Actor, at: datetime) -> Done:
+    made = rotas.add(**data, by=by, at=at)
+    return Done(
+        f"“{made}” is there. Add its first layer below; nobody is on call of it yet.",
+        to=f"/admin/notifications/rota/{made.pk}/change/",
+    )
+
+
+def _change(obj: Rota, data: Data, *, by: Actor, at: datetime) -> str:
+    rotas.change(rota_id=obj.pk, **data, by=by, at=at)
+    return "The rota is changed."
+
+
+class ImportForm(DeskForm):
+    """A calendar file, kept in the form while its questions are answered."""
+
+    name = forms.CharField(
+        label="Layer", max_length=80, help_text="One of this name is replaced from now on."
+    )
+    file = forms.FileField(label="Calendar file (.ics)", required=False)
+    text = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)
+    leave_out = forms.BooleanField(label="Leave out what is nobody’s", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """The text of the file, or of the one sent before."""
+        data: dict[str, Any] = super().clean() or {}
+        upload = data.pop("file", None)
+        if upload is not None:
+            if upload.size > icsfile.MOST_BYTES:
+                raise forms.ValidationError(icsfile.TOO_LARGE)
+            data["text"] = upload.read().decode("utf-8", "replace")
+            self.data = {**self.data, "text": data["text"]}
+        if not data.get("text"):
+            self.add_error("file", "Choose a calendar file.")
+        return data
+
+
+def _import(obj: Rota, data: Data, *, by: Actor, at: datetime) -> str:
+    layer = rotas.import_layer(rota_id=obj.pk, **data, by=by, at=at)
+    count = layer.shifts.filter(ends_at__gt=at).count()
+    return f"“{layer}” has {count} shifts ahead."
+
+
+class FeedForm(DeskForm):
+    """Whose turns."""
+
+    of = forms.ChoiceField(
+        label="Calendar of",
+        choices=[(MINE, "my own turns on all rotas"), (WHOLE, "everybody on this rota")],
+        initial=MINE,
+        widget=forms.RadioSelect,
+    )
+
+
+def _make_feed(obj: Rota, data: Data, *, by: Actor, at: datetime) -> Done:
+    secret = feeds.make(rota_id=obj.pk if data["of"] == WHOLE else None, by=by, at=at)
+    address = f"{settings.SITE_URL}/oncall/{secret}.ics"
+    return Done(
+        format_html(
+            "The address is shown this once; whoever has it reads the calendar. A former one of "
+            'the same ended.<pre class="desk-secret">{}</pre>',
+            address,
+        )
+    )
+
+
+def _end_feed(obj: Rota, data: Data, *, by: Actor, at: datetime) -> str:
+    feeds.end(rota_id=obj.pk if data["of"] == WHOLE else None, by=by, at=at)
+    return "The address has ended; calendar programs that have it get nothing any more."
+
+
+FEED = Action("calendar", "Calendar address", _make_feed, _MAY, FeedForm, submit="Make the address")
+END_FEED = Action(
+    "end-calendar", "End a calendar address", _end_feed, _MAY, FeedForm, is_grave=True
+)
+ADD = Action("add", "Add a rota", _add, Permission.REGISTER_WRITE, RotaForm, is_primary=True)
+CHANGE = Action("change", "Change", _change, Permission.REGISTER_WRITE, RotaForm)
+IMPORT = Action(
+    "import",
+    "Import a calendar",
+    _import,
+    Permission.REGISTER_WRITE,
+    ImportForm,
+    intro="Each event is a shift of the person that it names, by e-mail or by name. What is "
+    "nobody’s is listed before anything is stored.",
+    submit="Import",
+)
+MORE = (CHANGE, IMPORT, FEED, END_FEED)  # behind “More”

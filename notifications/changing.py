@@ -1,0 +1,110 @@
+"""What changes of a rota share: whose they may be, which time makes sense, and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from incidentdesk.kernel import access, audit
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.errors import InvalidInput, NotAllowed, NotFound
+from incidentdesk.kernel.models import User
+from notifications import oncall, outbox, rota
+from notifications.models import Override, Rota
+
+LONGEST = timedelta(days=366)
+KIND = "rota"
+
+
+def make_override(
+    row: Rota,
+    person: User,
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    reason: str,
+    made_by: int,
+    at: datetime,
+) -> Override:
+    """The row by which this person comes before all layers."""
+    return Override.objects.create(
+        rota=row,
+        person=person,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        reason=reason.strip()[:200],
+        made_by_id=made_by,
+        made_at=at,
+    )
+
+
+def locked(rota_id: int) -> Rota:
+    """Locked, so that two changes of one rota do not read what the other is about to change."""
+    row = Rota.objects.select_for_update(of=("self",)).filter(pk=rota_id, is_active=True).first()
+    if row is None:
+        raise NotFound("There is no such rota, or it is switched off.")
+    return row
+
+
+def person_of(user_id: int, *, field: str = "user_id") -> User:
+    """InvalidInput for somebody who cannot be paged."""
+    person = oncall.pageable().filter(pk=user_id).first()
+    if person is None:
+        raise InvalidInput(
+            "This person cannot be paged: the login is off, or no role lets them acknowledge.",
+            field=field,
+        )
+    return person
+
+
+def require_own(person: User, by: Actor, row: Rota | None = None) -> None:
+    """One's own, or one's rota, or one keeps registers."""
+    if by.is_system or person.pk == by.user_id or access.allows(by, Permission.REGISTER_WRITE):
+        return
+    owned = Rota.objects.filter(owner_id=by.user_id, is_active=True)
+    owned = owned.filter(pk=row.pk) if row else owned.filter(layers__places__person=person)
+    if not owned.exists():
+        raise NotAllowed(
+            f"{by} may not do this for {person}; they can themselves, and so can the owner of the "
+            "rota or an administrator."
+        )
+
+
+def sound(starts_at: datetime, ends_at: datetime, *, at: datetime) -> datetime:
+    """When it begins: not in the past. InvalidInput for a span that makes no sense."""
+    if ends_at <= starts_at:
+        raise InvalidInput("It has to end later than it begins.", field="ends_at")
+    if ends_at <= at:
+        raise InvalidInput("That time is over already.", field="ends_at")
+    if ends_at - starts_at > LONGEST:
+        raise InvalidInput("At most a year at a time.", field="ends_at")
+    return max(starts_at, at)
+
+
+def turns(row: Rota, starts_at: datetime, ends_at: datetime) -> list[rota.Turn]:
+    """Who is on call in that time."""
+    return rota.schedule(oncall.plan(row, starts_at, ends_at), starts_at, ends_at)
+
+
+def tell(
+    person: User, row: Rota, said: str, lines: Iterable[str], *, key: str, at: datetime
+) -> None:
+    """One mail, unless the person cannot log in any more."""
+    if not person.is_active:
+        return
+    context = {
+        "rota": row.name,
+        "said": said,
+        "lines": [line for line in lines if line],
+        "url": f"/admin/notifications/rota/{row.pk}/change/",
+    }
+    outbox.queue(
+        kind=KIND, to=person, context=context, about=f"rota:{row.pk}", dedupe_key=key, at=at
+    )
+
+
+def note(about: Rota | User, action: str, *, by: Actor, at: datetime, **detail: str) -> None:
+    """A line of the audit trail."""
+    kind = "rota" if isinstance(about, Rota) else "user"
+    name = str(about)
+    audit.record(by=by, at=at, action=action, about=f"{kind}:{about.pk}", name=name, **detail)

@@ -1,0 +1,227 @@
+"""Who is on call, from the rows: reads what a rota's arithmetic (`rota`) needs. Reads only.
+
+A fixed number of queries for any number of rotas.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from incidentdesk.kernel.models import User
+from incidentdesk.kernel.roles import ROLES, Permission
+from notifications import holidays, rota
+from notifications.models import (
+    Absence,
+    EscalationStep,
+    FixedShift,
+    Holiday,
+    Layer,
+    LayerPerson,
+    Override,
+    Rota,
+    Window,
+)
+from notifications.rota import Turn
+from notifications.spans import Span, joined
+
+AHEAD = timedelta(weeks=2)  # how far ahead the end of a turn is looked for
+
+
+@dataclass(frozen=True)
+class OnCall:
+    """Who is on call now: by which rota, why, and until when; nobody and no time in a gap.
+
+    `until` is None as well if the same person holds for two weeks at least.
+    """
+
+    rota: Rota
+    person: User | None
+    source: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What belongs to several rotas at once, by its key."""
+
+    overrides: Mapping[int, list[Turn]]
+    away: Mapping[int, list[Span]]
+    own_days: Mapping[int, list[date]]
+    able: frozenset[int]
+
+
+def pageable() -> QuerySet[User]:
+    """Who may be paged at all: active staff who may acknowledge; an auditor changes nothing."""
+    return User.objects.filter(is_active=True, roles__overlap=who_may())
+
+
+def who_may() -> list[str]:
+    """The roles of those who may acknowledge."""
+    return [
+        key for key, role in ROLES.items() if Permission.INCIDENT_ACKNOWLEDGE in role.permissions
+    ]
+
+
+def active() -> QuerySet[Rota]:
+    """The rotas that are in use."""
+    return Rota.objects.filter(is_active=True).select_related("holidays", "owner")
+
+
+def holders(step: EscalationStep, *, at: datetime) -> set[int]:
+    """The people whom the rotas of a step have on call at that moment. One query without rotas."""
+    rotas = list(active().filter(escalation_steps=step))
+    if not rotas:
+        return set()
+    turns = (rota.holder(plan, at) for plan in plans(rotas, at, at + rota.MOMENT).values())
+    return {turn.who for turn in turns if turn}
+
+
+def now(rotas: Iterable[Rota], *, at: datetime) -> list[OnCall]:
+    """Who is on call of each of these rotas, in their order."""
+    rows = list(rotas)
+    if not rows:
+        return []
+    known = plans(rows, at, at + AHEAD)
+    schedules = {row.pk: rota.schedule(known[row.pk], at, at + AHEAD) for row in rows}
+    first = {turn.who for turns in schedules.values() for turn in turns[:1]}
+    people = User.objects.in_bulk(first)
+    return [_standing(row, schedules[row.pk], people, at=at) for row in rows]
+
+
+def plans(rotas: Sequence[Rota], starts: datetime, ends: datetime) -> dict[int, rota.Plan]:
+    """The plan of each rota, good for this span."""
+    keys = [row.pk for row in rotas]
+    layers = _layers(keys, starts, ends)
+    overrides = _overrides(keys, starts, ends)
+    able = frozenset(pageable().values_list("pk", flat=True))
+    rows = _Rows(overrides, _away(able, starts, ends), _own_days(rotas, starts, ends), able)
+    return {row.pk: _plan(row, layers[row.pk], rows, starts, ends) for row in rotas}
+
+
+def plan(row: Rota, starts: datetime, ends: datetime) -> rota.Plan:
+    """The plan of one rota."""
+    return plans([row], starts, ends)[row.pk]
+
+
+def words(starts: datetime, ends: datetime, zone: str = "UTC") -> str:
+    """A span as the clocks of the zone show it, in words."""
+    begins, over = (at.astimezone(ZoneInfo(zone)) for at in (starts, ends))
+    last = "%H:%M" if begins.date() == over.date() else "%a %-d %b %Y %H:%M"
+    return f"{begins:%a %-d %b %Y %H:%M} to {over.strftime(last)} ({zone})"
+
+
+def _standing(
+    row: Rota, turns: Sequence[Turn], people: Mapping[int, User], *, at: datetime
+) -> OnCall:
+    if not turns or turns[0].starts > at:
+        return OnCall(row, None, until=turns[0].starts if turns else None)
+    first, ends = turns[0], turns[0].ends
+    for turn in turns[1:]:
+        if turn.who != first.who or turn.starts != ends:
+            break
+        ends = turn.ends
+    return OnCall(row, people[first.who], first.source, ends if ends < at + AHEAD else None)
+
+
+def _plan(
+    row: Rota, layers: Sequence[Layer], rows: _Rows, starts: datetime, ends: datetime
+) -> rota.Plan:
+    zone = ZoneInfo(row.zone)
+    calendar = row.holidays
+    days = {*rows.own_days.get(calendar.pk, ())} if calendar else set()
+    if calendar and calendar.place:
+        days |= holidays.between(calendar.place, starts.date(), ends.date())
+    return rota.Plan(
+        zone=zone,
+        layers=[_layer(layer) for layer in layers],
+        able=rows.able,
+        overrides=rows.overrides.get(row.pk, ()),
+        away=rows.away,
+        holidays=days,
+    )
+
+
+def _layer(row: Layer) -> rota.Layer:
+    unit = row.unit if row.unit != Layer.Unit.FIXED else Layer.Unit.DAYS
+    start = datetime.combine(row.starts_on, row.hands_over_at)
+    last = row.ends_on + rota.DAY if row.ends_on else None
+    people = [place.person_id for place in row.places.all()]
+    return rota.Layer(
+        name=row.name,
+        people=() if row.unit == Layer.Unit.FIXED else people,
+        length=timedelta(**{str(unit): row.every}),
+        anchor=rota.anchor(row.starts_on, row.hands_over_at, row.weekday),
+        starts=start,
+        ends=datetime.combine(last, row.hands_over_at) if last else None,
+        windows=[
+            rota.Window(frozenset(one.weekdays), one.starts_at, one.ends_at)
+            for one in row.windows.all()
+        ],
+        days=rota.Days(row.days),
+        fixed=[
+            Turn(shift.starts_at, shift.ends_at, shift.person_id, row.name)
+            for shift in row.shifts.all()
+        ],
+    )
+
+
+def _layers(
+    keys: Collection[int], starts: datetime, ends: datetime
+) -> defaultdict[int, list[Layer]]:
+    """With what belongs to them: four queries."""
+    in_span = Q(starts_at__lt=ends, ends_at__gt=starts)
+    shifts = FixedShift.objects.filter(in_span).order_by("starts_at", "id")
+    found = Layer.objects.filter(rota__in=keys).prefetch_related(
+        Prefetch("places", LayerPerson.objects.order_by("position", "id")),
+        Prefetch("windows", Window.objects.order_by("id")),
+        Prefetch("shifts", shifts),
+    )
+    by_rota = defaultdict(list)
+    for layer in found.order_by("position", "id"):
+        by_rota[layer.rota_id].append(layer)
+    return by_rota
+
+
+def _overrides(keys: Collection[int], starts: datetime, ends: datetime) -> dict[int, list[Turn]]:
+    """The one that was made last comes first."""
+    found: dict[int, list[Turn]] = {}
+    rows = Override.objects.filter(
+        rota__in=keys, ended_at=None, starts_at__lt=ends, ends_at__gt=starts
+    )
+    for row in rows.order_by("-id"):
+        turn = Turn(row.starts_at, row.ends_at, row.person_id, "takes over")
+        found.setdefault(row.rota_id, []).append(turn)
+    return found
+
+
+def _away(people: Collection[int], starts: datetime, ends: datetime) -> dict[int, list[Span]]:
+    found: dict[int, list[Span]] = {}
+    rows = Absence.objects.filter(
+        person__in=people, ended_at=None, starts_at__lt=ends, ends_at__gt=starts
+    )
+    for who, begins, over in rows.values_list("person_id", "starts_at", "ends_at"):
+        found.setdefault(who, []).append((begins, over))
+    return {who: joined(spans) for who, spans in found.items()}
+
+
+def _own_days(
+    rotas: Iterable[Rota], starts: datetime, ends: datetime
+) -> defaultdict[int, list[date]]:
+    """The days of the calendars' own files, a day more on either side than the span."""
+    found: defaultdict[int, list[date]] = defaultdict(list)
+    calendars = {row.holidays_id for row in rotas if row.holidays_id}
+    if calendars:
+        days = Holiday.objects.filter(
+            calendar__in=calendars,
+            day__gte=starts.date() - 2 * rota.DAY,
+            day__lte=ends.date() + 2 * rota.DAY,
+        )
+        for key, day in days.values_list("calendar_id", "day"):
+            found[key].append(day)
+    return found
