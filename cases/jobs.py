@@ -5,10 +5,11 @@ from cases import (
     digests,
     downtime,
     evidence,
-    fixes,
+    offers,
     procedures,
     reminding,
     request_mails,
+    silence,
     warning,
 )
 from cases.access import judging, stored
@@ -63,12 +64,6 @@ def sweep_evidence() -> None:
 
 
 @worker.job()
-def remind_of_fixes() -> None:
-    """Tell owners of temporary fixes whose last day has come."""
-    fixes.remind(at=clocks.now())
-
-
-@worker.job()
 def remind_partners() -> None:
     """Remind partners of answers that they owe and of procedures that expire."""
     request_mails.remind(at=clocks.now())
@@ -76,9 +71,16 @@ def remind_partners() -> None:
 
 
 @worker.job()
-def warn_of_promises() -> None:
-    """Warn of notices and updates that partners were promised and have not had."""
+def warn() -> None:
+    """Remind people of clocks, tasks and temporary fixes that passed a stage of their time."""
     warning.warn(at=clocks.now())
+
+
+@worker.job()
+def page_again() -> None:
+    """Page again where an acknowledgement led to nothing, or an offer has no answer."""
+    silence.watch(at=clocks.now())
+    offers.chase(at=clocks.now())
 
 
 @worker.job()

@@ -103,7 +103,10 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Definitions", "menu_book", "cases.AxisLevel", within="cases.SeverityMatrix"),
             Place("Floors", "download", "cases.SeverityFloor", within="cases.SeverityMatrix"),
             Place(
-                "Soak times", "hourglass_top", "cases.SeverityRule", within="cases.SeverityMatrix"
+                "Soak and silence",
+                "hourglass_top",
+                "cases.SeverityRule",
+                within="cases.SeverityMatrix",
             ),
         ),
     ),

@@ -113,8 +113,9 @@ def restart(
     partners: Collection[str] = (),
     at: datetime,
 ) -> Escalation:
-    """The severity rose: end what runs, begin the path of the new severity at its first step."""
-    stop(about=about, at=at, why="The severity rose; its path begins.")
+    """What it is about has changed, or an acknowledgement led to nothing: end what runs, begin the
+    path at its first step."""
+    stop(about=about, at=at, why="Its path begins anew.")
     return start(
         about=about,
         severity=severity,
@@ -255,13 +256,11 @@ def _take_steps(row: Escalation, *, at: datetime) -> None:
     drafts: list[outbox.Draft] = []
     everybody = {person.pk for rung in climb.rungs for person in rung.people}
     waiting = bundling.who_waits(everybody, row.severity, at=at)
+    why = pages.why(row, at=at)
     for rung in climb.rungs:
         fresh = [person for person in rung.people if person.pk not in told]
         told.update(person.pk for person in fresh)
-        drafts += [
-            replace(_page(row, rung, person, at=at), is_held=person.pk in waiting)
-            for person in fresh
-        ]
+        drafts += [replace(_page(row, rung, p, why, at), is_held=p.pk in waiting) for p in fresh]
         drafts += [_word_outside(row, rung, address) for address in rung.addresses]
         _log_rung(row, rung, fresh, at=at)
     if climb.rungs and not told:
@@ -274,9 +273,9 @@ def _take_steps(row: Escalation, *, at: datetime) -> None:
     row.save(update_fields=["next_position", "next_action_at", "round"])
 
 
-def _page(row: Escalation, rung: ladder.Rung, person: User, *, at: datetime) -> outbox.Draft:
-    key = f"{pages.KIND}:{row.pk}:{rung.key}:{row.round}:{person.pk}"
-    return pages.for_step(row, person, key=key, words=rung.words, at=at)
+def _page(row: Escalation, rung: ladder.Rung, to: User, why: str, at: datetime) -> outbox.Draft:
+    key = f"{pages.KIND}:{row.pk}:{rung.key}:{row.round}:{to.pk}"
+    return pages.for_step(row, to, key=key, why=why, words=rung.words, at=at)
 
 
 def _word_outside(row: Escalation, rung: ladder.Rung, address: str) -> outbox.Draft:
