@@ -6,12 +6,13 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 
-from cases import deadlines, evaluation, rules
+from cases import deadlines, evaluation, paths, rules
 from cases.evaluation import Evaluation
 from cases.models import Category, Deadline, Incident, Target
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from notifications import queries as post
+from notifications import routing
 from notifications.models import EscalationPath
 
 FIRST_NOTICE = "first_notice"
@@ -67,7 +68,12 @@ def of(incident: Incident, found: Evaluation, *, by: Actor, at: datetime) -> Con
     ahead = _ahead(after, in_force.targets)
     signed = deadlines.needs_no_notice(incident)
     category = Category.objects.filter(pk=found.category_id).first()
-    path = post.path_for(result.severity, category.key if category else "")
+    path = routing.path_for(
+        severity=result.severity,
+        category=category.key if category else "",
+        **paths.hit(incident),
+        at=at,
+    )
     is_acknowledged = incident.acknowledged_at is not None
     return Consequences(
         severity=result.severity,

@@ -6,10 +6,11 @@ Also the refusals that moves share, and who is paged about an incident. It decid
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TypedDict
 
-from cases import deadlines, events, facts, gates, moments, queries, timeline
+from cases import deadlines, events, facts, gates, moments, paths, queries, timeline
 from cases.models import Entry, Fix, Incident, Move, NoticeCopy, Phase
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -53,16 +54,26 @@ def pages_people(incident: Incident) -> bool:
     return not incident.is_exercise or incident.exercise_pages
 
 
-def escalate(incident: Incident, *, category_key: str = "", at: datetime) -> None:
-    """Somebody has to look at it: its path begins."""
+def escalate(
+    incident: Incident,
+    *,
+    category_key: str = "",
+    systems: Collection[str] = (),
+    partners: Collection[str] = (),
+    at: datetime,
+) -> None:
+    """Somebody has to look at it: its path begins. `systems` by name and `partners` by code are
+    those that are known already and are about to be listed."""
     if pages_people(incident):
-        escalation.start(**escalation_facts(incident, category_key), at=at)
+        facts = escalation_facts(incident, category_key)
+        escalation.start(**facts, systems=systems, partners=partners, at=at)
 
 
 def escalate_again(incident: Incident, *, at: datetime) -> None:
     """What pages are about has changed, and nobody looks yet: its path begins anew."""
     if pages_people(incident):
-        escalation.restart(**escalation_facts(incident), at=at)
+        facts = escalation_facts(incident)
+        escalation.restart(**facts, **paths.hit(incident), at=at)
 
 
 def arrive(

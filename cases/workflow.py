@@ -55,6 +55,8 @@ class Opening:
     exercise_tells: bool = False
     is_restricted: bool = False
     split_from_id: int | None = None
+    systems: tuple[str, ...] = ()  # names and codes that are listed next:
+    partners: tuple[str, ...] = ()  # an escalation path may ask for them
 
 
 @transaction.atomic
@@ -78,7 +80,13 @@ def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
     text = f"{drill}Opened by {opening.detected_by}. SEV-{incident.severity}: {result.why}."
     timeline.record(incident, Kind.OPENED, text, by=by, at=at)
     deadlines.start(incident, in_force.targets)
-    moving.escalate(incident, category_key=opening.category_key, at=at)
+    moving.escalate(
+        incident,
+        category_key=opening.category_key,
+        systems=opening.systems,
+        partners=opening.partners,
+        at=at,
+    )
     return incident
 
 

@@ -5,7 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from cases.access import arrivals
-from cases.intake import webhook
+from cases.intake import figures, webhook
 from incidentdesk import acknowledge, calendars, first, health, home, joining, reporting
 
 urlpatterns = [
@@ -25,7 +25,7 @@ urlpatterns = [
     path("intake/<str:key>/sns", webhook.take_sns),
     path("intake/<str:key>/heartbeat", webhook.beat),
     path("intake/<str:key>/heartbeat/<slug:call>", webhook.beat),
-    path("intake/<str:key>/metrics", webhook.take_metrics),
+    path("intake/<str:key>/metrics", figures.take),
     path("intake/<str:key>/access", arrivals.take),
     path("intake/<str:key>/<slug:source_format>", webhook.intake),
     path("heartbeat/<str:key>", webhook.beat),

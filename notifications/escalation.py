@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from django.db.models import Q
 from incidentdesk.kernel import errors, worker
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.prepared import Prepared
-from notifications import bundling, ladder, outbox, pages
+from notifications import bundling, ladder, outbox, pages, routing
 from notifications.models import Escalation, EscalationEvent
 
 logger = logging.getLogger(__name__)
@@ -28,36 +28,26 @@ _Event = EscalationEvent.Event
 # Without a path that fits, administrators are paged. What runs already is left as it is.
 _START = Prepared(
     "start_escalation",
-    """
-    WITH path AS (
-        SELECT p.id, (
-            SELECT min(after_minutes) FROM notifications_escalationstep WHERE path_id = p.id
-        ) AS first_after
-        FROM notifications_escalationpath AS p
-        WHERE p.is_active AND %(severity)s = ANY (p.severities)
-            AND (p.categories = '{}' OR %(category)s = ANY (p.categories))
-        ORDER BY p.position, p.id LIMIT 1
-    )
+    f"""
+    WITH path AS ({routing.MATCH})
     INSERT INTO notifications_escalation (
         about, reference, title, severity, category, url, path_id, state, started_at,
         next_position, round, acknowledged_by, next_action_at
     )
     SELECT
         %(about)s, %(reference)s, %(title)s, %(severity)s, %(category)s, %(url)s,
-        (SELECT id FROM path), %(state)s, %(started_at)s, 0, 0, '',
-        CASE WHEN %(state)s = 'running' THEN %(started_at)s
+        (SELECT id FROM path), %(state)s, %(at)s, 0, 0, '',
+        CASE WHEN %(state)s = 'running' THEN %(at)s
             + make_interval(mins => coalesce((SELECT first_after FROM path), 0)) END
     ON CONFLICT (about) WHERE state IN ('running', 'suppressed') DO NOTHING
     RETURNING id, path_id, next_action_at
-    """,
+    """,  # noqa: S608 -- a part of a statement, with no value in it
     about="text",
     reference="text",
     title="text",
-    severity="smallint",
-    category="text",
     url="text",
     state="text",
-    started_at="timestamptz",
+    **routing.TYPES,
 )
 
 
@@ -69,13 +59,15 @@ def start(
     title: str,
     reference: str,
     url: str,
+    systems: Collection[str] = (),
+    partners: Collection[str] = (),
     at: datetime,
 ) -> Escalation:
     """Begin to escalate; a second start while one runs returns the one that runs.
 
     One statement finds the path, the first active one that fits, and inserts the row. Nobody is
-    paged here: the worker is woken for the first step. The facts are plain strings; `url` is the
-    path of a page on the desk.
+    paged here: the worker is woken for the first step. The facts are plain strings, of which a
+    path may ask any (`routing`); `url` is the path of a page on the desk.
     """
     outbox.require_transaction()
     row = Escalation(
@@ -88,8 +80,17 @@ def start(
         state=Escalation.State.SUPPRESSED if outbox.is_quiet() else Escalation.State.RUNNING,
         started_at=at,
     )
+    known = {name: getattr(row, name) for name in ("title", "state", "severity", "category")}
     inserted = _START.rows(
-        {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+        {
+            **known,
+            "about": about,
+            "reference": reference,
+            "url": url,
+            "systems": list(systems),
+            "partners": list(partners),
+            "at": at,
+        }
     )
     if not inserted:
         return _live(about).get()
@@ -108,6 +109,8 @@ def restart(
     title: str,
     reference: str,
     url: str,
+    systems: Collection[str] = (),
+    partners: Collection[str] = (),
     at: datetime,
 ) -> Escalation:
     """The severity rose: end what runs, begin the path of the new severity at its first step."""
@@ -119,6 +122,8 @@ def restart(
         title=title,
         reference=reference,
         url=url,
+        systems=systems,
+        partners=partners,
         at=at,
     )
 
@@ -255,6 +260,7 @@ def _take_steps(row: Escalation, *, at: datetime) -> None:
             replace(_page(row, rung, person, at=at), is_held=person.pk in waiting)
             for person in fresh
         ]
+        drafts += [_word_outside(row, rung, address) for address in rung.addresses]
         _log_rung(row, rung, fresh, at=at)
     if not told:
         logger.critical("nobody can be paged about %s: no step has anybody, no administrator", row)
@@ -270,7 +276,15 @@ def _page(row: Escalation, rung: ladder.Rung, person: User, *, at: datetime) -> 
     return pages.for_step(row, person, key=key, words=rung.words, at=at)
 
 
+def _word_outside(row: Escalation, rung: ladder.Rung, address: str) -> outbox.Draft:
+    """Told once and not with every repeat: whoever it is cannot acknowledge."""
+    key = f"{pages.KIND}:{row.pk}:outside:{address}"
+    return pages.for_outsider(row, address, key=key, words=rung.words)
+
+
 def _log_rung(row: Escalation, rung: ladder.Rung, fresh: list[User], *, at: datetime) -> None:
+    if rung.addresses:
+        _log(row, _Event.PAGED, f"{rung.words}: {', '.join(rung.addresses)} (outside)", at=at)
     if not rung.people:
         _log(row, _Event.EMPTY, f"{rung.words}: there is nobody to page", at=at)
         return

@@ -1,7 +1,8 @@
 """Which steps of an escalation are due, whom they reach, and when it goes on. Reads only.
 
-A step without anybody to page is passed over to the next at once. If nobody at all is left, the
-administrators are paged: the last resort is never empty as long as there is one.
+A step without anybody to page is passed over to the next at once. If nobody at all is left, or the
+path was repeated often enough, the administrators are paged: the last resort is never empty as long
+as there is one.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Rung:
     key: str
     words: str
     people: Sequence[User]
+    addresses: Sequence[str] = ()  # of whom it tells as well, and who cannot acknowledge
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,21 @@ def climb(escalation: Escalation, *, at: datetime) -> Climb:
         due_at = _due_at(escalation, step)
         if due_at > at and not is_passed_on:
             return Climb(rungs, step.position, due_at, is_round_over=False)
-        rungs.append(Rung(str(step.position), str(step), people_of(step, at=at)))
+        rungs.append(_rung(step, str(step), at=at))
     return _end_of_round(escalation, rungs, ahead[-1].position + 1, at=at)
 
 
+def _rung(step: EscalationStep, words: str, *, at: datetime) -> Rung:
+    return Rung(str(step.position), words, people_of(step, at=at), step.addresses)
+
+
 def people_of(step: EscalationStep, *, at: datetime) -> list[User]:
-    """The active staff of a step, of its groups, and who its rotas have on call at that moment,
-    each once."""
+    """The active staff of a step, of its groups and roles, and who its rotas have on call at that
+    moment, each once."""
     reached = Q(escalation_steps=step) | Q(notification_groups__escalation_steps=step)
     reached |= Q(pk__in=oncall.holders(step, at=at))
+    if step.roles:
+        reached |= Q(roles__overlap=step.roles)
     return list(staff().filter(reached).distinct().order_by("id"))
 
 
@@ -76,18 +84,19 @@ def administrators() -> list[User]:
 
 def _repeat(escalation: Escalation, last: Sequence[EscalationStep], *, at: datetime) -> Climb:
     """Nothing is ahead: the last step is done again."""
-    rungs = [Rung(str(step.position), f"{step}, again", people_of(step, at=at)) for step in last]
+    rungs = [_rung(step, f"{step}, again", at=at) for step in last]
     return _end_of_round(escalation, rungs, escalation.next_position, at=at)
 
 
 def _end_of_round(
     escalation: Escalation, rungs: list[Rung], next_position: int, *, at: datetime
 ) -> Climb:
-    if not rungs or not rungs[-1].people:
+    path = escalation.path
+    is_long = path is not None and escalation.round > path.repeats
+    if not rungs or not rungs[-1].people or is_long:
         rungs = [*rungs, Rung(LAST_RESORT, "Last resort", administrators())]
     wait = NOBODY_REPEAT
-    if rungs[-1].people:
-        path = escalation.path
+    if any(rung.people for rung in rungs[-2:]):
         wait = timedelta(minutes=path.repeat_minutes) if path else LAST_RESORT_REPEAT
     return Climb(rungs, next_position, at + wait, is_round_over=True)
 

@@ -58,10 +58,14 @@ class _Rows:
 
 def pageable() -> QuerySet[User]:
     """Who may be paged at all: active staff who may acknowledge; an auditor changes nothing."""
-    may = [
+    return User.objects.filter(is_active=True, roles__overlap=who_may())
+
+
+def who_may() -> list[str]:
+    """The roles of those who may acknowledge."""
+    return [
         key for key, role in ROLES.items() if Permission.INCIDENT_ACKNOWLEDGE in role.permissions
     ]
-    return User.objects.filter(is_active=True, roles__overlap=may)
 
 
 def active() -> QuerySet[Rota]:

@@ -51,9 +51,14 @@ def for_step(escalation: Escalation, person: User, *, key: str, words: str, at: 
     )
 
 
+def for_outsider(escalation: Escalation, address: str, *, key: str, words: str) -> Draft:
+    """What an outside contact or list is told of a step: no link, since it has no login."""
+    return draft(subject_of(escalation), address, key=key, why="It has just begun.", step=words)
+
+
 def draft(
     subject: Subject,
-    person: User,
+    person: User | str,
     *,
     key: str,
     why: str,
@@ -62,7 +67,7 @@ def draft(
     by_name: str = "",
     note: str = "",
 ) -> Draft:
-    """A page for one person."""
+    """A page for one person, or for an address outside."""
     context = {
         "severity_label": Severity(subject.severity).label if subject.severity else "",
         "severity": subject.severity,
@@ -74,7 +79,7 @@ def draft(
         "ack_link": ack_link,
         "by_name": by_name,
         "note": note,
-        "person": person.name,
+        "person": person.name if isinstance(person, User) else "",
     }
     return Draft(KIND, person, subject.about, key, context, is_page=True)
 

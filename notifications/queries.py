@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from incidentdesk.kernel import sealed
 from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.roles import ROLES
 from notifications.models import (
     Escalation,
     EscalationEvent,
@@ -50,23 +51,15 @@ def escalation(about: str) -> Escalation | None:
     return rows.order_by("-id").first()
 
 
-def path_for(severity: int, category: str) -> EscalationPath | None:
-    """The one path that matches: the first active one by its order. None: administrators."""
-    fits = Q(categories=[]) | Q(categories__contains=[category])
-    paths = EscalationPath.objects.filter(fits, is_active=True, severities__contains=[severity])
-    return (
-        paths.annotate(first_after=Min("steps__after_minutes")).order_by("position", "id").first()
-    )
-
-
 def whom_it_pages(path: EscalationPath | None) -> list[str]:
     """The steps of a path in words, in order: `at once: First responders`. Four queries."""
     if path is None:
         return ["at once: the administrators"]
     found = []
     for step in path.steps.order_by("position").prefetch_related("groups", "rotas", "users"):
+        roles = [f"everybody who is {ROLES[key].label}" for key in step.roles if key in ROLES]
         reached = (*step.groups.all(), *step.rotas.all(), *step.users.all())
-        names = [str(one) for one in reached]
+        names = [*(str(one) for one in reached), *roles, *step.addresses]
         when = f"after {step.after_minutes} min" if step.after_minutes else "at once"
         found.append(f"{when}: {', '.join(names) or 'nobody'}")
     return found

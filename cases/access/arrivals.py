@@ -1,81 +1,93 @@
-"""`POST /intake/<key>/access`: JSON lines in; 202 once those that can be read are stored.
+"""JSON lines of `POST /intake/<key>/access`, and what each of them tells.
 
-A delivery that is sent again stores nothing twice. Bad lines are named by their number and kept as
-a refused delivery on their source; if no line is good, that is a 400.
+One object a line: `{"actor", "action", "outcome", "ip", "at"}`; also `privileged`, `partner` (the
+key is this partner's) and `id` (the sender's own name for the line). A line without one is known by
+the digest of the whole body and its number, so that the body sent again tells nothing new, and
+another body does, though it says the same. What else a line holds is kept within bounds.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from django.db import transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
-
-from cases.access import lines, stored
-from cases.access.lines import Bad
-from cases.access.stored import Line
+from cases.access import stored, told
 from cases.access.told import Told
-from cases.intake import alerts, statements, webhook
+from cases.intake import lines
+from cases.intake.signal import moment, text
 from cases.models import Source
-from incidentdesk.kernel import counted
 from incidentdesk.kernel.errors import InvalidInput
 
-NAMED = 20  # bad lines that an answer names
-MOST_A_MINUTE = 60_000  # lines of a source
+MOST_FIELDS, LONGEST_NAME, LONGEST_VALUE = 20, 60, 300
+_OUTCOMES = {
+    **dict.fromkeys(("success", "succeeded", "ok", "accepted", "allowed"), told.SUCCESS),
+    **dict.fromkeys(("failure", "failed", "denied", "refused", "error"), told.FAILURE),
+    **dict.fromkeys(("barred", "disabled", "locked", "revoked", "expired"), told.BARRED),
+}
+_KNOWN = {"actor", "action", "outcome", "ip", "at", "privileged", "partner", "id"}
+_SECRET = ("password", "passwd", "secret", "token", "authorization", "cookie", "api_key", "apikey")
+MASK = "…"
 
 
-@csrf_exempt
-@require_POST
-def take(request: HttpRequest, key: str) -> HttpResponse:
-    """202 with how many were stored, how many were known, and which lines are bad."""
-    return webhook.guarded(request, lambda raw, at: _receive(key, raw, at=at))
+def parse(raw: str) -> tuple[list[Told], list[lines.Bad]]:
+    """The events of a body, and the lines that are none. InvalidInput if it holds nothing."""
+    body = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
+    return lines.parse(raw, lambda said, line: _event(said, f"{body}:{line}"))
 
 
-def _receive(key: str, raw: str, *, at: datetime) -> HttpResponse:
-    form = Source.Format.ACCESS
-    source = statements.find(key=key, source_format=form, signals=[], raw="", at=at)
-    if not isinstance(source, Source):
-        return webhook.unknown_key(404)
-    try:
-        told, bad = lines.parse(raw)
-    except InvalidInput as refused:
-        alerts.refuse(source=source, raw=raw, why=str(refused), at=at)
-        return webhook.error(str(refused), 400)
-    if _is_too_fast(source, len(told) + len(bad), at=at):
-        answer = webhook.error("These are more lines than a source may send in a minute.", 429)
-        answer["Retry-After"] = str(60 - at.second)
-        return answer
-    count = _store(source, told, bad, at=at)
-    if not told:
-        return webhook.error(f"No line can be read. {_words(bad[0])}", 400)
-    return JsonResponse(
-        {
-            "status": "stored",
-            "incident": None,
-            "dedup_key": None,
-            "stored": count,
-            "known": len(told) - count,
-            "refused": [{"line": one.number, "why": one.why} for one in bad[:NAMED]],
-        },
-        status=202,
+def _event(said: dict[str, Any], place: str) -> Told:
+    at = moment(said.get("at"))
+    if at is None:
+        raise InvalidInput("at has to be a time with its zone, like 2026-03-04T09:41:00Z.")
+    action = text(said.get("action"), 80).strip()
+    if not action:
+        raise InvalidInput("action has to say what was done, for instance login.")
+    outcome = _OUTCOMES.get(text(said.get("outcome"), 20).strip().lower())
+    if outcome is None:
+        raise InvalidInput("outcome has to be success, failure or barred.")
+    partner = text(said.get("partner"), 80).strip()
+    return Told(
+        at=at,
+        action=action,
+        outcome=outcome,
+        actor=text(said.get("actor"), 200).strip(),
+        address=_address(said.get("ip")),
+        is_privileged=said.get("privileged") is True,
+        is_key=bool(partner),
+        detail=_rest(said) | ({"partner": partner} if partner else {}),
+        id=text(said.get("id"), 200).strip() or place,
     )
 
 
-def _is_too_fast(source: Source, number: int, *, at: datetime) -> bool:
-    key = f"access:{source.pk}:{at:%Y%m%d%H%M}"
-    return counted.count(key, number, seconds=120) > MOST_A_MINUTE
+def _address(value: Any) -> str | None:
+    try:
+        return told.address_of(value)
+    except ValueError:
+        raise InvalidInput("ip has to be an IPv4 or IPv6 address, or be left out.") from None
 
 
-@transaction.atomic
-def _store(source: Source, told: list[Told], bad: list[Bad], *, at: datetime) -> int:
-    if bad:
-        more = f" {len(bad) - 1} more lines." if bad[1:] else ""
-        kept = "\n".join(one.line for one in bad)
-        alerts.refuse(source=source, raw=kept, why=f"{_words(bad[0])}{more}", at=at)
-    return stored.store(source, [Line(one) for one in told], at=at)
+def _rest(said: dict[str, Any]) -> dict[str, str]:
+    """What else was told: so many fields, each so long, and no secret."""
+    names = [name for name in said if name not in _KNOWN][:MOST_FIELDS]
+    return {text(name, LONGEST_NAME): _value(name, said[name]) for name in names}
 
 
-def _words(bad: Bad) -> str:
-    return f"Line {bad.number}: {bad.why}"
+def _value(name: str, value: Any) -> str:
+    if any(word in name.lower() for word in _SECRET):
+        return MASK
+    try:
+        plain = value if isinstance(value, str) else json.dumps(value)
+    except RecursionError:
+        plain = MASK
+    return text(plain, LONGEST_VALUE)
+
+
+def _store(source: Source, events: Sequence[Told], *, at: datetime) -> lines.Stored:
+    count = stored.store(source, [stored.Line(one) for one in events], at=at)
+    return lines.Stored(count, len(events) - count)
+
+
+take = lines.door(Source.Format.ACCESS, lambda raw, at: parse(raw), _store)

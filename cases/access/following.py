@@ -128,7 +128,7 @@ def _bodies(events: Sequence[bytes]) -> Iterator[bytes]:
 def _refusals(answer: bytes) -> list[str]:
     """Why the desk cannot read some; ValueError if that is no answer of a desk."""
     try:
-        return [str(bad["why"]) for bad in json.loads(answer)["refused"]]
+        return [str(bad["error"]) for bad in json.loads(answer)["lines"]]
     except (ValueError, KeyError, TypeError):
         raise ValueError("what answers there is no desk") from None
 

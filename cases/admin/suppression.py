@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.contrib import admin
@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from cases import queries
-from cases.intake import alert_rules, samples
+from cases.intake import alert_rules, maintenance, samples
 from cases.models import AlertRule, HeldAlert, MaintenanceWindow, Source, System
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
@@ -24,6 +24,7 @@ from partners.models import Partner
 
 SHOWN = 50  # held alerts that a page lists
 LONGEST = timedelta(days=31)
+TIMES = ("starts_at", "ends_at")
 APART = {"daily": 1, "weekdays": 1, "weekly": 7, "monthly": 28}  # days, at least
 
 
@@ -160,12 +161,20 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
             "system": "Alerts that name it open nothing meanwhile, unless they name another system "
             "that is not under maintenance. A system or a partner, not both.",
             "partner": "The same for alerts that name this partner.",
-            "starts_at": "In UTC.",
-            "ends_at": "In UTC. What still fires then opens an incident. To end it early, set it "
-            "to now.",
-            "zone": "As in Europe/London: one that repeats comes at the same time by its clock.",
+            "starts_at": "By the clock of the time zone below.",
+            "ends_at": "By the same clock. What still fires then opens an incident. To end it "
+            "early, set it to now.",
+            "zone": "As in Europe/London: times are typed and shown by its clock, and one that "
+            "repeats comes at the same time by it.",
             "until": "Of one that repeats; left empty, it goes on.",
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            for name in TIMES:
+                shown = maintenance.local(self.instance, getattr(self.instance, name))
+                self.initial[name] = shown.replace(tzinfo=UTC)  # as the field shows times
 
     def clean_zone(self) -> str:
         """One that there is."""
@@ -175,8 +184,10 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
         return zone
 
     def clean(self) -> dict[str, Any]:
-        """One thing, for a time, and over before it comes again."""
+        """One thing, for a time, and over before it comes again; times by its own clock."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
+        if "zone" in data:
+            self._by_its_clock(data)
         if not self.errors.keys() & {"system", "partner"} and (
             bool(data.get("system")) == bool(data.get("partner"))
         ):
@@ -191,6 +202,16 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.add_error("ends_at", f"It may take {days} at most.")
         return data
 
+    def _by_its_clock(self, data: dict[str, Any]) -> None:
+        """What was typed, as moments; an hour that its clock skips is refused."""
+        zone = ZoneInfo(data["zone"])
+        for name in TIMES:
+            if (typed := data.get(name)) is None:
+                continue
+            data[name] = typed.replace(tzinfo=zone).astimezone(UTC)
+            if data[name].astimezone(zone).replace(tzinfo=UTC) != typed:
+                self.add_error(name, f"The clocks of {zone} skip this time; choose another.")
+
 
 @admin.register(MaintenanceWindow)
 class MaintenanceWindowAdmin(Holding):
@@ -198,7 +219,7 @@ class MaintenanceWindowAdmin(Holding):
 
     form = WindowForm
     holds = "window"
-    list_display = ("name", "what", "state", "starts_at", "ends_at", "repeats_label")
+    list_display = ("name", "what", "state", "starts", "ends", "repeats_label")
     list_filter = ("repeats", "system")
     list_select_related = ("system", "partner")
     search_fields = ("name",)
@@ -218,6 +239,16 @@ class MaintenanceWindowAdmin(Holding):
         elif window.ends_at > now:
             colour, words = ("warn", "in force")
         return format_html('<span class="desk"><span class="{}">{}</span></span>', colour, words)
+
+    @admin.display(description="starts at", ordering="starts_at")
+    def starts(self, window: MaintenanceWindow) -> str:
+        """By its own clock."""
+        return f"{maintenance.local(window, window.starts_at):%-d %b %Y %H:%M}"
+
+    @admin.display(description="ends at", ordering="ends_at")
+    def ends(self, window: MaintenanceWindow) -> str:
+        """By its own clock, which is named."""
+        return f"{maintenance.local(window, window.ends_at):%-d %b %Y %H:%M} {window.zone}"
 
     @admin.display(description="repeats", ordering="repeats")
     def repeats_label(self, window: MaintenanceWindow) -> str:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
-from cases.intake.metrics import KEPT, LARGEST, BadLine, Figure
+from cases.intake import lines, metrics
+from cases.intake.lines import Bad, Stored
+from cases.intake.metrics import KEPT, LARGEST, Figure
 from cases.models import Series, Source
-from incidentdesk.kernel import counted, worker
+from incidentdesk.kernel import worker
 
-__all__ = ["KEPT", "LARGEST", "WATCH", "Stored", "is_too_fast", "name_of", "prune", "store"]
+__all__ = ["KEPT", "LARGEST", "WATCH", "name_of", "prune", "store", "take"]
 
 WATCH = "cases.jobs.watch_series"
 MOST_SERIES = 2_000  # a source
-MOST_A_MINUTE = 60_000  # figures of a source
 A_DELETION = 10_000  # figures
 TOO_MANY = "This source has {} series already, which is the most; drop labels that vary."
 
@@ -38,24 +38,9 @@ _DELETE = """
 """
 
 
-@dataclass(frozen=True)
-class Stored:
-    """How many figures were stored, how many were there already, and what could not be taken."""
-
-    stored: int
-    repeated: int
-    refused: list[BadLine]
-
-
-def is_too_fast(source: Source, number: int, *, at: datetime) -> bool:
-    """Whether a source sent more than its share in this minute, with these."""
-    key = f"figures:{source.pk}:{at:%Y%m%d%H%M}"
-    return counted.count(key, number, seconds=120) > MOST_A_MINUTE
-
-
 @transaction.atomic
 def store(
-    *, source: Source, figures: Sequence[Figure], at: datetime, kind: str = Series.Kind.LEVEL
+    source: Source, figures: Sequence[Figure], *, at: datetime, kind: str = Series.Kind.LEVEL
 ) -> Stored:
     """Store them: at most four statements, however many there are.
 
@@ -77,7 +62,7 @@ def store(
         worker.wake(WATCH)
     sentence = TOO_MANY.format(f"{MOST_SERIES:,}")
     over = [one for key, those in by_series.items() if key not in known for one in those]
-    refused = [BadLine(one.line, sentence, json.dumps({"metric": one.metric})) for one in over]
+    refused = [Bad(one.line, sentence, json.dumps({"metric": one.metric})) for one in over]
     return Stored(stored, len(rows) - stored, sorted(refused, key=lambda one: one.line))
 
 
@@ -145,3 +130,6 @@ def _insert(rows: Sequence[tuple[int, Figure]]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_STORE, columns)
         return int(cursor.rowcount)
+
+
+take = lines.door(Source.Format.METRICS, metrics.parse, store)

@@ -62,7 +62,7 @@ def _place(
         if group in going_on:
             incident = _join(going_on[group], members, receipt, at=at)
         else:
-            incident = opening.open_from(source, members, at=at)
+            incident = opening.open_from(source, members, mappings, at=at)
             receipt.note("opened", incident.pk, told(incident))
         mapping.place(incident, source, mappings, members, at=at)
         alerts = [opening.alert(source, incident, signal, at=at) for signal in members]

@@ -42,6 +42,11 @@ def covering(
     return None
 
 
+def local(window: MaintenanceWindow, moment: datetime) -> datetime:
+    """A moment by the clock of the window's zone."""
+    return moment.astimezone(ZoneInfo(window.zone))
+
+
 def following(window: MaintenanceWindow, *, at: datetime) -> tuple[datetime, datetime] | None:
     """The first time of a window that repeats which is not over at `at`: from and until.
 
@@ -49,11 +54,11 @@ def following(window: MaintenanceWindow, *, at: datetime) -> tuple[datetime, dat
     """
     zone = ZoneInfo(window.zone)
     lasts = window.ends_at - window.starts_at
-    begins = window.starts_at.astimezone(zone).replace(tzinfo=None)
-    for local in _times(window.repeats, begins):
-        if window.until is not None and local.date() > window.until:
+    begins = local(window, window.starts_at).replace(tzinfo=None)
+    for begin in _times(window.repeats, begins):
+        if window.until is not None and begin.date() > window.until:
             return None
-        starts_at = local.replace(tzinfo=zone).astimezone(UTC)
+        starts_at = begin.replace(tzinfo=zone).astimezone(UTC)
         if starts_at + lasts > at:
             return starts_at, starts_at + lasts
     return None

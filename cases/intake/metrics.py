@@ -1,18 +1,16 @@
 """Figures as JSON lines, `{"metric", "value", "at", "labels"}`: text in, figures and bad lines out.
 
-`of` may stand beside `value` and makes a ratio of it: so many of so many. An array of the same
-objects is read as well; its first is line 1.
+`of` may stand beside `value` and makes a ratio of it: so many of so many.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cases.intake import lines
 from cases.intake.signal import mapping, moment, text
 from incidentdesk.kernel.errors import InvalidInput
 
@@ -34,61 +32,12 @@ class Figure:
     line: int = 1
 
 
-@dataclass(frozen=True)
-class BadLine:
-    """A line that cannot be taken, and why, in a sentence."""
-
-    line: int
-    error: str
-    raw: str = ""
-
-
-def parse(raw: str, *, at: datetime) -> tuple[list[Figure], list[BadLine]]:
+def parse(raw: str, *, at: datetime) -> tuple[list[Figure], list[lines.Bad]]:
     """The figures of a body, and the lines that are none. InvalidInput if it holds nothing."""
-    figures: list[Figure] = []
-    bad: list[BadLine] = []
-    for number, (line, found) in enumerate(_objects(raw), 1):
-        if line is not None and not line.strip():
-            continue
-        try:
-            figures.append(_figure(_read(line) if line is not None else found, number, at))
-        except InvalidInput as error:
-            shown = line if line is not None else _written(found)
-            bad.append(BadLine(number, str(error), shown[:500]))
-    if not figures and not bad:
-        raise InvalidInput("The body is empty; send one JSON object a line.")
-    return figures, bad
+    return lines.parse(raw, lambda known, line: _figure(known, line, at))
 
 
-def _objects(raw: str) -> Iterator[tuple[str | None, Any]]:
-    """Each line as it stands, or each member of an array as it was read."""
-    if not raw.lstrip().startswith("["):
-        yield from ((line, None) for line in raw.split("\n"))
-        return
-    try:
-        members = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise InvalidInput("The array is not valid JSON.") from None
-    yield from ((None, member) for member in members)
-
-
-def _read(line: str) -> Any:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        raise InvalidInput("The line is not valid JSON.") from None
-
-
-def _written(member: Any) -> str:
-    """A member of an array as text again; nothing of one that is too deep to be written."""
-    try:
-        return json.dumps(member)
-    except RecursionError:
-        return ""
-
-
-def _figure(found: Any, line: int, at: datetime) -> Figure:
-    known = mapping(found, "Each line")
+def _figure(known: dict[str, Any], line: int, at: datetime) -> Figure:
     metric = known.get("metric")
     if not isinstance(metric, str) or not metric.strip() or len(metric) > LONGEST_METRIC:
         raise InvalidInput(f"metric has to be a name of at most {LONGEST_METRIC} characters.")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from cases import bases, workflow
+from cases.intake import mapping
 from cases.intake.signal import Signal
-from cases.models import Alert, Category, Incident, Source
+from cases.models import Alert, Category, Incident, LabelMapping, Source
 from incidentdesk.kernel.access import SYSTEM
 
 
-def open_from(source: Source, members: list[Signal], *, at: datetime) -> Incident:
+def open_from(
+    source: Source, members: list[Signal], mappings: Sequence[LabelMapping], *, at: datetime
+) -> Incident:
     """Open an incident with what the first alerts of its group tell."""
     first = members[0]
     started = min([signal.started_at for signal in members if signal.started_at] + [at])
@@ -30,6 +34,8 @@ def open_from(source: Source, members: list[Signal], *, at: datetime) -> Inciden
         impact=source.impact,
         scope=source.scope,
         urgency=max(signal.urgency for signal in members),
+        systems=tuple(one.name for one in mapping.systems(mappings, members)),
+        partners=tuple(one.code for one in mapping.partners(mappings, members)),
     )
     return workflow.open_incident(opening=known, by=SYSTEM, at=at)
 

@@ -126,6 +126,7 @@ def accept(
         impact=impact,
         scope=scope,
         urgency=urgency,
+        partners=(made.partner.code,),
     )
     incident = workflow.open_incident(opening=opening, by=by, at=at)
     _attach(made, incident, Report.State.ACCEPTED, by=by, at=at)

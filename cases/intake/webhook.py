@@ -17,9 +17,7 @@ from cases.intake import (
     aws,
     beats,
     cloudevents,
-    figures,
     formats,
-    metrics,
     opsgenie,
     pagerduty,
     signatures,
@@ -32,7 +30,6 @@ from incidentdesk.kernel import clocks
 from incidentdesk.kernel.errors import InvalidInput
 
 MAX_BYTES = 512 * 1024
-_SHOWN = 100  # bad lines that are named in an answer, and kept
 Told = Callable[[str], tuple[str, str]]  # a body → the source's key, and all that is to be kept
 
 
@@ -59,48 +56,6 @@ def take_cloudevents(request: HttpRequest, key: str) -> HttpResponse:
         answer["WebHook-Allowed-Origin"] = origin
         answer["WebHook-Allowed-Rate"] = "*"
     return answer
-
-
-@csrf_exempt
-@require_POST
-def take_metrics(request: HttpRequest, key: str) -> HttpResponse:
-    """`POST /intake/<key>/metrics`: figures as JSON lines. 202 with how many were stored, how many
-    were there already, and each line that could not be taken, by its number and with why."""
-    return guarded(request, lambda body, at: _take_figures(key, body, at=at))
-
-
-def _take_figures(key: str, raw: str, *, at: datetime) -> HttpResponse:
-    form = Source.Format.METRICS
-    source = statements.find(key=key, source_format=form, signals=[], raw="", at=at)
-    if not isinstance(source, Source):
-        return error("No source has this key for this format; check the address.", 404)
-    try:
-        found, bad = metrics.parse(raw, at=at)
-    except InvalidInput as refused:
-        alerts.refuse(source=source, raw=raw, why=str(refused), at=at)
-        return error(str(refused), 400)
-    if figures.is_too_fast(source, len(found), at=at):
-        return too_many("These are more figures than a source may send in a minute.", at=at)
-    stored = figures.store(source=source, figures=found, at=at)
-    bad = sorted([*bad, *stored.refused], key=lambda one: one.line)
-    if bad:
-        lines = "\n".join(one.raw for one in bad[:_SHOWN])
-        number = "one bad line" if len(bad) == 1 else f"{len(bad)} bad lines"
-        why = f"{number}; line {bad[0].line}: {bad[0].error}"
-        alerts.refuse(source=source, raw=lines, why=why, at=at)
-    if not stored.stored and not stored.repeated:
-        return error(f"Line {bad[0].line}: {bad[0].error}", 400)
-    named = [{"line": one.line, "error": one.error} for one in bad[:_SHOWN]]
-    return JsonResponse(
-        {
-            "status": "stored",
-            "stored": stored.stored,
-            "repeated": stored.repeated,
-            "refused": len(bad),
-            "lines": named,
-        },
-        status=202,
-    )
 
 
 @csrf_exempt

@@ -9,6 +9,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RemoveIndex(model_name="alert", name="alerts_of_incident"),
+        migrations.RemoveIndex(model_name="alert", name="alert_group"),
+        migrations.AddIndex(
+            model_name="alert",
+            index=models.Index(fields=["group_key", "source", "-id"], name="alert_group"),
+        ),
         migrations.AlterField(
             model_name="alert",
             name="source",

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
+from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import ValidationError
 from django.db.models import ManyToManyField, Prefetch, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.module_loading import import_string
 from unfold.admin import StackedInline
+from unfold.decorators import action
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelect2MultipleWidget,
@@ -20,26 +26,81 @@ from unfold.widgets import (
 
 from incidentdesk.kernel import access, desk
 from incidentdesk.kernel.access import Permission
-from notifications import ladder
+from incidentdesk.kernel.roles import ROLES
+from notifications import ladder, oncall
+from notifications.admin import foresight
 from notifications.models import EscalationPath, EscalationStep, Group, Rota, Severity
+
+FORESIGHT = "notifications_escalationpath_foresight"
+DAYS = list(enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), 1))
+FACTS = ("categories", "systems", "partners")
 
 
 class PathForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Severities as boxes to tick, categories as a list of keys."""
+    """Which incidents, at which time: boxes to tick, and names to choose from what there is."""
 
     severities = forms.TypedMultipleChoiceField(
         choices=Severity.choices, coerce=int, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
-    categories = SimpleArrayField(
-        forms.CharField(max_length=60),
+    categories = forms.MultipleChoiceField(required=False, help_text="None means any.")
+    systems = forms.MultipleChoiceField(
+        required=False, help_text="One of them is enough; none means any."
+    )
+    partners = forms.MultipleChoiceField(
+        required=False, help_text="One of them is enough; none means any."
+    )
+    days = forms.TypedMultipleChoiceField(
+        label="Working days",
+        choices=DAYS,
+        coerce=int,
         required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text="Keys of categories, separated by commas; empty means any.",
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
 
     class Meta:
         model = EscalationPath
-        fields = ("name", "position", "severities", "categories", "repeat_minutes", "is_active")
+        fields = (
+            "name",
+            "position",
+            "severities",
+            *FACTS,
+            "hours",
+            "days",
+            "opens",
+            "closes",
+            "zone",
+            "repeat_minutes",
+            "repeats",
+            "is_active",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = import_string(settings.PATH_FACTS)()
+        for name in FACTS:
+            stored = getattr(self.instance, name) or []
+            offered = known[name]
+            gone = [(one, one) for one in stored if one not in dict(offered)]
+            field = cast(forms.MultipleChoiceField, self.fields[name])
+            field.choices = [*offered, *gone]  # what was renamed since stays until it is taken out
+            field.widget = UnfoldAdminSelect2MultipleWidget(choices=field.choices)
+
+    def clean_zone(self) -> str:
+        """One that there is."""
+        zone: str = self.cleaned_data["zone"].strip()
+        if zone not in available_timezones():
+            raise ValidationError("There is no such time zone; write it as Europe/London.")
+        return zone
+
+    def clean(self) -> dict[str, Any]:
+        """Working hours that there are."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        opens, closes = data.get("opens"), data.get("closes")
+        if opens and closes and opens >= closes:
+            self.add_error("closes", "Working hours end after they begin, on the same day.")
+        if data.get("hours") and not data.get("days"):
+            self.add_error("days", "Tick the days on which people work.")
+        return data
 
 
 class StepFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
@@ -64,13 +125,39 @@ class StepFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
             )
 
 
+class StepForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Whom a step tells: groups, people, everybody who has a role, and addresses outside."""
+
+    roles = forms.MultipleChoiceField(
+        label="Everybody who is", required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+    addresses = SimpleArrayField(
+        forms.EmailField(),
+        label="Outside contacts and lists",
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Addresses without a login, with commas between. They are told reference, "
+        "severity and title, once, and cannot acknowledge.",
+    )
+
+    class Meta:
+        model = EscalationStep
+        fields = ("position", "after_minutes", "groups", "users", "roles", "addresses")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(forms.MultipleChoiceField, self.fields["roles"])
+        field.choices = [(key, ROLES[key].label) for key in oncall.who_may()]
+
+
 class StepInline(StackedInline):  # type: ignore[misc]
     """The steps of a path."""
 
     model = EscalationStep
     formset = StepFormSet
     extra = 0
-    fields = (("position", "after_minutes"), "groups", "rotas", "users")
+    form = StepForm
+    fields = (("position", "after_minutes"), "groups", "rotas", "users", "roles", "addresses")
     ordering = ("position",)
     verbose_name_plural = "steps"
 
@@ -117,10 +204,26 @@ class EscalationPathAdmin(desk.RegisterAdmin):
 
     form = PathForm
     inlines = (StepInline,)
-    list_display = ("name", "position", "for_severities", "for_categories", "ladder", "is_active")
+    list_display = ("name", "position", "for_severities", "for_what", "ladder", "is_active")
     list_filter = ("is_active",)
     search_fields = ("name",)
     ordering = ("position", "id")
+    actions_list = ("foresee",)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page that says what would happen, before the admin's own addresses."""
+        wrap = self.admin_site.admin_view
+        page = path("what-would-happen/", wrap(self.foresight), name=FORESIGHT)
+        return [page, *super().get_urls()]
+
+    def foresight(self, request: HttpRequest) -> HttpResponse:
+        """Who would be paged for an incident that began at some moment."""
+        return foresight.page(request, self.admin_site.each_context(request))
+
+    @action(description="What would happen")  # type: ignore[untyped-decorator]
+    def foresee(self, request: HttpRequest) -> HttpResponse:
+        """To that page."""
+        return redirect(reverse(f"admin:{FORESIGHT}"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EscalationPath]:
         """With the steps, so that a list costs a fixed number of queries."""
@@ -133,10 +236,13 @@ class EscalationPathAdmin(desk.RegisterAdmin):
         """In words."""
         return ", ".join(Severity(number).label for number in sorted(path.severities))
 
-    @admin.display(description="categories")
-    def for_categories(self, path: EscalationPath) -> str:
+    @admin.display(description="of what, and when")
+    def for_what(self, path: EscalationPath) -> str:
         """In words."""
-        return ", ".join(path.categories) or "any"
+        asked = [", ".join(names) for name in FACTS if (names := getattr(path, name))]
+        if path.hours:
+            asked.append(path.get_hours_display())
+        return "; ".join(asked) or "any"
 
     @admin.display(description="steps after (min)")
     def ladder(self, path: EscalationPath) -> str:

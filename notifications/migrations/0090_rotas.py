@@ -11,7 +11,7 @@ import notifications.models.rota
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0081_reply_to"),
+        ("notifications", "0082_paths_match_more"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from notifications.models.rota import Rota
 
@@ -34,8 +35,18 @@ class Group(models.Model):
         return self.name
 
 
+def working_days() -> list[int]:
+    """Monday to Friday, as ISO numbers them."""
+    return [1, 2, 3, 4, 5]
+
+
 class EscalationPath(models.Model):
     """Who is paged for which incidents. The first active path that matches is taken."""
+
+    class Hours(models.TextChoices):
+        ANY = "", "at any time"
+        WORKING = "working", "in working hours only"
+        OFF = "off", "outside working hours only"
 
     name = models.CharField(max_length=80, unique=True)
     position = models.PositiveSmallIntegerField(
@@ -48,11 +59,35 @@ class EscalationPath(models.Model):
         blank=True,
         help_text="Keys of categories, separated by commas; empty means any.",
     )
+    systems = ArrayField(
+        models.CharField(max_length=120),
+        default=list,
+        blank=True,
+        help_text="Any one of them is enough; none means any.",
+    )
+    partners = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        blank=True,
+        help_text="Any one of them is enough; none means any.",
+    )
+    hours = models.CharField(max_length=10, choices=Hours.choices, blank=True, default="")
+    zone = models.CharField("time zone", max_length=40, default="UTC")
+    days = ArrayField(
+        models.PositiveSmallIntegerField(), default=working_days, blank=True, verbose_name="on"
+    )
+    opens = models.TimeField("working hours from", default=time(9))
+    closes = models.TimeField("until", default=time(17))
     repeat_minutes = models.PositiveSmallIntegerField(
         "repeat every (minutes)",
         default=30,
         validators=[MinValueValidator(1)],
         help_text="After the last step its page is repeated until somebody acknowledges.",
+    )
+    repeats = models.PositiveSmallIntegerField(
+        "then so many times",
+        default=4,
+        help_text="After so many repeats administrators are paged as well, every time.",
     )
     is_active = models.BooleanField("active", default=True)
 
@@ -60,6 +95,7 @@ class EscalationPath(models.Model):
         ordering = ("position", "id")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(name="path_repeats", condition=Q(repeat_minutes__gte=1)),
+            models.CheckConstraint(name="path_opens_first", condition=Q(opens__lt=F("closes"))),
         ]
 
     def __str__(self) -> str:
@@ -79,6 +115,15 @@ class EscalationStep(models.Model):
         settings.AUTH_USER_MODEL, blank=True, related_name="escalation_steps", verbose_name="people"
     )
     groups = models.ManyToManyField(Group, blank=True, related_name="escalation_steps")
+    roles = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    addresses = ArrayField(
+        models.EmailField(),
+        default=list,
+        blank=True,
+        verbose_name="outside contacts and lists",
+        help_text="Addresses of people without a login, with commas between. They are told the "
+        "reference, severity and title, and cannot acknowledge.",
+    )
     rotas = models.ManyToManyField(
         Rota, blank=True, related_name="escalation_steps", verbose_name="on call"
     )

@@ -88,6 +88,7 @@ def path(
     repeat_minutes: int = 15,
     position: int = 1,
     name: str = "Test path",
+    **asked: Any,
 ) -> EscalationPath:
     """A path before the default ones: (after minutes, targets) a step."""
     made = EscalationPath.objects.create(
@@ -96,6 +97,7 @@ def path(
         severities=list(severities),
         categories=list(categories),
         repeat_minutes=repeat_minutes,
+        **asked,
     )
     for number, (after_minutes, targets) in enumerate(steps, start=1):
         step = EscalationStep.objects.create(

@@ -10,9 +10,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from cases.models import System
 from incidentdesk.kernel.models import AuditEvent, User
 from notifications import escalation
 from notifications.models import Escalation, EscalationPath, EscalationStep, Group, Message
+from partners.models import Partner
 from tests.notifications.conftest import NOON, group, path, person, queue, start
 
 PATHS = "/admin/notifications/escalationpath/"
@@ -39,8 +41,14 @@ def form(*steps: tuple[int, int], groups: list[int], **changes: Any) -> dict[str
         "name": "Night",
         "position": 5,
         "severities": ["1", "2"],
-        "categories": "",
+        "categories": [],
+        "hours": "",
+        "days": ["1", "2", "3", "4", "5"],
+        "opens": "09:00",
+        "closes": "17:00",
+        "zone": "UTC",
         "repeat_minutes": 10,
+        "repeats": 4,
         "is_active": "on",
         "steps-TOTAL_FORMS": len(steps),
         "steps-INITIAL_FORMS": 0,
@@ -83,6 +91,9 @@ def test_an_administrator_adds_a_path_with_its_steps_and_it_is_recorded(as_: As)
         ({"severities": []}, "This field is required"),
         ({"repeat_minutes": 0}, "greater than or equal to 1"),
         ({"steps-TOTAL_FORMS": 0}, "A path needs a step"),
+        ({"zone": "Mars/Olympus"}, "There is no such time zone; write it as Europe/London."),
+        ({"closes": "08:00"}, "Working hours end after they begin, on the same day."),
+        ({"hours": "off", "days": []}, "Tick the days on which people work."),
     ],
 )
 def test_a_path_that_cannot_work_is_refused_in_words(
@@ -195,3 +206,26 @@ def test_a_list_costs_the_same_number_of_queries_for_1_and_30_rows(as_: As, addr
     add(range(1, 30))
     assert cost() == with_one
     assert Message.objects.count() == Escalation.objects.count() == 30
+
+
+@pytest.mark.django_db
+def test_a_path_offers_what_there_is_and_keeps_what_was_renamed(as_: As) -> None:
+    System.objects.create(name="gw-eu")
+    Partner.objects.create(name="Helix Markets", code="HELIX")
+    client = as_(person("Boss", "administrator"))
+    asked = {"systems": ["gw-eu"], "partners": ["HELIX"], "hours": "off", "zone": "Europe/Berlin"}
+    assert client.post(f"{PATHS}add/", form((1, 0), groups=[], **asked)).status_code == 302
+    made = EscalationPath.objects.get(name="Night")
+    assert (made.systems, made.partners, made.hours) == (["gw-eu"], ["HELIX"], "off")
+    System.objects.update(name="gateway")
+    page = client.get(f"{PATHS}{made.pk}/change/").text
+    assert [
+        "Helix Markets" in page,
+        'value="gateway"' in page,
+        'value="gw-eu" selected' in page,
+    ] == [
+        True,
+        True,
+        True,
+    ]
+    assert "gw-eu; HELIX; outside working hours only" in client.get(PATHS).text

@@ -8,8 +8,8 @@ import pytest
 import time_machine
 from django.core.cache import cache
 
-from cases.access import arrivals, stored
-from cases.intake import sources
+from cases.access import stored
+from cases.intake import lines, sources
 from cases.models import AccessEvent, AccessFinding, Event, Source
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import SYSTEM
@@ -31,8 +31,9 @@ def test_lines_are_stored_as_they_were_told_and_the_answer_says_how_many(post, l
             "incident": None,
             "dedup_key": None,
             "stored": 2,
-            "known": 0,
-            "refused": [],
+            "repeated": 0,
+            "refused": 0,
+            "lines": [],
         },
     )
     export, other = AccessEvent.objects.order_by("id")
@@ -48,21 +49,21 @@ def test_a_delivery_sent_again_stores_nothing_twice_and_equal_lines_are_two(post
     twice = [line(), line(), line(1)]
     assert post(*twice).json()["stored"] == 3
     again = post(*twice).json()
-    assert (again["stored"], again["known"]) == (0, 3)
+    assert (again["stored"], again["repeated"]) == (0, 3)
     assert AccessEvent.objects.count() == 3
 
 
 def test_lines_without_an_id_in_another_delivery_are_others(post):
     """Failures of one second, sent as they happen, a few at a time."""
     answers = [post(*[line()] * number).json() for number in (1, 2, 3)]
-    assert [(one["stored"], one["known"]) for one in answers] == [(1, 0), (2, 0), (3, 0)]
+    assert [(one["stored"], one["repeated"]) for one in answers] == [(1, 0), (2, 0), (3, 0)]
     assert AccessEvent.objects.count() == 6
 
 
 def test_lines_with_an_id_are_stored_once_however_they_are_parcelled(post):
     a, b, c = (line(id=name) for name in "abc")
     answers = [post(*sent).json() for sent in ((a, b), (b, c, b), (c,))]
-    assert [(one["stored"], one["known"]) for one in answers] == [(2, 0), (1, 2), (0, 1)]
+    assert [(one["stored"], one["repeated"]) for one in answers] == [(2, 0), (1, 2), (0, 1)]
     assert AccessEvent.objects.count() == 3
 
 
@@ -78,13 +79,13 @@ def test_bad_lines_are_named_and_kept_and_the_others_stored(post, logs):
     answer = post(line(), "{nonsense", line(1, outcome="?"))
     assert answer.status_code == 202
     assert answer.json()["stored"] == 1
-    assert answer.json()["refused"] == [
-        {"line": 2, "why": "It is not valid JSON."},
-        {"line": 3, "why": "outcome has to be success, failure or barred."},
+    assert answer.json()["lines"] == [
+        {"line": 2, "error": "It is not valid JSON."},
+        {"line": 3, "error": "outcome has to be success, failure or barred."},
     ]
     kept = Event.objects.get()
     assert (kept.source, kept.outcome) == (logs, "refused")
-    assert kept.said == "Line 2: It is not valid JSON. 1 more lines."
+    assert kept.said == "2 bad lines; line 2: It is not valid JSON."
     assert kept.body.splitlines()[0] == "{nonsense"
 
 
@@ -92,8 +93,9 @@ def test_bad_lines_are_named_and_kept_and_the_others_stored(post, logs):
     ("body", "why"),
     [
         ("", "The body is empty; send one JSON object a line."),
-        ("\x00{", "No line can be read. Line 1: It is not valid JSON."),
-        ("[]", "No line can be read. Line 1: It has to be a JSON object."),
+        ("\x00{", "Line 1: It is not valid JSON."),
+        ("[]", "The body is empty; send one JSON object a line."),
+        ("7", "Line 1: Each line has to be a JSON object."),
     ],
 )
 def test_what_has_no_good_line_is_refused_and_kept(post, body, why):
@@ -114,7 +116,7 @@ def test_an_unknown_key_and_a_key_of_another_format_are_answered_alike(post, sou
 
 
 def test_a_source_that_sends_too_much_in_a_minute_is_told_when_to_come_again(post, monkeypatch):
-    monkeypatch.setattr(arrivals, "MOST_A_MINUTE", 3)
+    monkeypatch.setattr(lines, "MOST_A_MINUTE", 3)
     cache.clear()
     with time_machine.travel(clocks.now().replace(second=20), tick=False):
         assert post(line(id="a"), "{nonsense").status_code == 202

@@ -171,7 +171,7 @@ def desk() -> Iterator[tuple[str, list[int | bytes], list[bytes]]]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status = statuses.pop(0) if statuses else 202
-            said = b'{"refused": []}'
+            said = b'{"lines": []}'
             if isinstance(status, bytes):
                 status, said = 200, status
             if status == 202:
@@ -206,7 +206,7 @@ def test_a_desk_that_is_away_is_tried_again_ever_more_rarely_and_nothing_is_lost
 
 def test_what_answers_and_is_no_desk_has_not_taken_it(desk):
     url, statuses, bodies = desk
-    statuses += [b"{}", b"[]", b'{"refused": 2}', b'{"refused": [3]}', b"<p>Log in here</p>"]
+    statuses += [b"{}", b"[]", b'{"lines": 2}', b'{"lines": [3]}', b"<p>Log in here</p>"]
     said = []
     following.Sender(url, sleep=lambda s: None, say=said.append).deliver(b"one")
     assert bodies == [b"one"]

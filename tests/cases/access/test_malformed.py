@@ -79,7 +79,7 @@ ODD = [
 def test_an_odd_value_is_kept_as_text_or_its_line_named_and_can_be_judged(told, post, text):
     fields = ("odd", "actor", "partner", "privileged", "id", "ip", "action", "outcome")
     answer = post(*(within(text, field) for field in fields)).json()
-    named = {one["line"] for one in answer["refused"]}
+    named = {one["line"] for one in answer["lines"]}
     assert named <= {6, 7, 8}  # ip, action, outcome
     assert answer["stored"] == len(fields) - len(named)
     for row in AccessEvent.objects.all():

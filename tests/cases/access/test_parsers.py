@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from cases.access import lines, nginx, sshd, told
+from cases.access import arrivals, nginx, sshd, told
 from incidentdesk.kernel.errors import InvalidInput
 
 NOW = datetime(2026, 3, 4, 9, 41, tzinfo=UTC)
@@ -202,7 +202,7 @@ def line(**more) -> str:
 
 def test_a_line_is_read_with_what_else_it_tells_within_bounds():
     many = {f"field{n}": n for n in range(50)}
-    ((found,), bad) = lines.parse(
+    ((found,), bad) = arrivals.parse(
         line(ip="::ffff:203.0.113.9", session="s" * 900, Api_Token="hunter2", **many)
     )
     assert bad == []
@@ -217,7 +217,7 @@ def test_a_line_is_read_with_what_else_it_tells_within_bounds():
     [
         ("{", "It is not valid JSON."),
         ("[" * 9_000, "It is not valid JSON."),
-        ("[1]", "It has to be a JSON object."),
+        ("[1]", "Each line has to be a JSON object."),
         (line(at="yesterday"), "at has to be a time with its zone, like 2026-03-04T09:41:00Z."),
         (line(at=None), "at has to be a time with its zone, like 2026-03-04T09:41:00Z."),
         (line(action=" "), "action has to say what was done, for instance login."),
@@ -226,13 +226,13 @@ def test_a_line_is_read_with_what_else_it_tells_within_bounds():
     ],
 )
 def test_a_bad_line_is_named_by_its_number_and_the_others_are_read(bad, why):
-    found, refused = lines.parse(f"{line()}\r\n\n{bad}\n{line(ip='10.0.0.1')}\n")
+    found, refused = arrivals.parse(f"{line()}\r\n\n{bad}\n{line(ip='10.0.0.1')}\n")
     assert [one.address for one in found] == [None, "10.0.0.1"]
-    assert [(one.number, one.why) for one in refused] == [(3, why)]
+    assert [(one.line, one.error) for one in refused] == [(3, why)]
 
 
 def test_the_time_of_a_line_is_utc_whatever_its_zone():
-    ((found,), _) = lines.parse(line(at="2026-03-05T09:40:00+23:59"))
+    ((found,), _) = arrivals.parse(line(at="2026-03-05T09:40:00+23:59"))
     assert found.at.isoformat() == "2026-03-04T09:41:00+00:00"
 
 
@@ -242,13 +242,13 @@ def test_a_body_without_a_line_and_one_with_too_many_are_refused():
         ("{}\n" * 5_001, "Send at most 5,000 lines at once."),
     ):
         with pytest.raises(InvalidInput, match=why):
-            lines.parse(raw)
+            arrivals.parse(raw)
 
 
 def test_a_line_s_key_is_its_own_id_or_its_place_in_the_body():
-    ((one, two), _), ((same, _), _) = (lines.parse(f"{line()}\n{line()}") for _ in range(2))
-    ((alone,), _), ((named,), _) = lines.parse(line()), lines.parse(line(id="a"))
-    (_, renamed), _ = lines.parse(f"{line()}\n{line(id='a', port=2)}")
+    ((one, two), _), ((same, _), _) = (arrivals.parse(f"{line()}\n{line()}") for _ in range(2))
+    ((alone,), _), ((named,), _) = arrivals.parse(line()), arrivals.parse(line(id="a"))
+    (_, renamed), _ = arrivals.parse(f"{line()}\n{line(id='a', port=2)}")
     assert one.key(1) == same.key(1)
     assert len({k.key(1) for k in (one, two, alone, named)} | {one.key(2)}) == 5
     assert named.key(1) == renamed.key(1)

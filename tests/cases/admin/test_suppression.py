@@ -83,6 +83,37 @@ def test_a_window_of_nothing_gets_a_sentence(as_: As, wrong: dict[str, object], 
     assert MaintenanceWindow.objects.count() == 0
 
 
+def test_times_of_a_window_are_typed_and_shown_by_the_clock_of_its_zone(as_: As) -> None:
+    client, system = as_("administrator"), System.objects.create(name="gateway")
+    known = {"zone": "Europe/Berlin", "starts_at_0": "2026-07-01", "ends_at_0": "2026-07-01"}
+    client.post(f"{WINDOWS}add/", window_form(system, **known))
+    window = MaintenanceWindow.objects.get()
+    stored = [f"{moment:%H:%M %z}" for moment in (window.starts_at, window.ends_at)]
+    assert stored == ["20:00 +0000", "21:00 +0000"]
+    page = client.get(f"{WINDOWS}{window.pk}/change/").text
+    assert [f'value="{hour}:00:00"' in page for hour in (20, 21, 22, 23)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert "1 Jul 2026 23:00 Europe/Berlin" in client.get(WINDOWS).text
+    client.post(f"{WINDOWS}{window.pk}/change/", window_form(system, **known))
+    window.refresh_from_db()
+    assert [f"{moment:%H:%M}" for moment in (window.starts_at, window.ends_at)] == [
+        "20:00",
+        "21:00",
+    ]
+
+
+def test_an_hour_that_the_clocks_skip_gets_a_sentence(as_: As) -> None:
+    system = System.objects.create(name="gateway")
+    skipped = {"starts_at_0": "2026-03-29", "starts_at_1": "01:30", "ends_at_0": "2026-03-29"}
+    answer = as_("administrator").post(f"{WINDOWS}add/", window_form(system, **skipped))
+    assert "The clocks of Europe/London skip this time; choose another." in answer.text
+    assert MaintenanceWindow.objects.count() == 0
+
+
 def test_a_system_and_a_partner_at_once_get_a_sentence(as_: As, helix: Partner) -> None:
     system = System.objects.create(name="gateway")
     answer = as_("administrator").post(f"{WINDOWS}add/", window_form(system, partner=helix.pk))

@@ -11,6 +11,7 @@ import time_machine
 from django.core.cache import cache
 
 from cases.intake import figures
+from cases.intake import lines as lines_in
 from cases.intake.metrics import parse as metrics_of
 from cases.models import Event, Observation, Series, Source
 from cases.models.alert import digest
@@ -21,6 +22,15 @@ from tests.conftest import NOW
 pytestmark = pytest.mark.django_db
 TO = "/intake/key-metrics/metrics"
 AT = "2026-03-04T09:40:00Z"
+STORED = {
+    "status": "stored",
+    "incident": None,
+    "dedup_key": None,
+    "stored": 0,
+    "repeated": 0,
+    "refused": 0,
+    "lines": [],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +71,7 @@ def test_figures_are_stored_and_unknown_series_made_and_watched_by_nobody(post, 
     )
     assert answer(post(body, TO)) == (
         202,
-        {"status": "stored", "stored": 4, "repeated": 0, "refused": 0, "lines": []},
+        STORED | {"stored": 4},
     )
     at = datetime(2026, 3, 4, 9, 40, tzinfo=UTC)
     assert rows() == [
@@ -93,10 +103,9 @@ def test_a_figure_is_stored_once_whoever_sends_it_again_and_however_its_labels_a
 def test_an_array_is_read_as_well(post, metrics):
     assert answer(post([line(), line(value="5")], TO)) == (
         202,
-        {
-            "status": "stored",
+        STORED
+        | {
             "stored": 1,
-            "repeated": 0,
             "refused": 1,
             "lines": [{"line": 2, "error": "value has to be a number."}],
         },
@@ -122,7 +131,7 @@ def test_bad_lines_are_named_by_their_number_and_kept_and_the_others_stored(post
     status, found = answer(post(body, TO))
     assert (status, found["stored"], found["refused"]) == (202, 1, 12)
     assert found["lines"] == [
-        {"line": 2, "error": "The line is not valid JSON."},
+        {"line": 2, "error": "It is not valid JSON."},
         {"line": 3, "error": "metric has to be a name of at most 200 characters."},
         {"line": 4, "error": "value has to be a number."},
         {"line": 5, "error": "value is not a figure that can be watched."},
@@ -141,7 +150,7 @@ def test_bad_lines_are_named_by_their_number_and_kept_and_the_others_stored(post
     ]
     kept = Event.objects.get()
     assert (kept.source, kept.outcome) == (metrics, Event.Outcome.REFUSED)
-    assert kept.said == "12 bad lines; line 2: The line is not valid JSON."
+    assert kept.said == "12 bad lines; line 2: It is not valid JSON."
     assert kept.body.split("\n")[:2] == ["{", lines(line(metric=" "))]
 
 
@@ -153,7 +162,7 @@ def test_bad_lines_are_named_by_their_number_and_kept_and_the_others_stored(post
         ("[", "The array is not valid JSON."),
         ("{}", "Line 1: metric has to be a name of at most 200 characters."),
         ("[" * 20_000, "The array is not valid JSON."),
-        (b"\xff\x00", "Line 1: The line is not valid JSON."),
+        (b"\xff\x00", "Line 1: It is not valid JSON."),
     ],
     ids=["nothing", "empty lines", "open", "no metric", "deep", "no text"],
 )
@@ -199,11 +208,11 @@ def test_a_source_has_so_many_series_at_most_and_known_ones_go_on(post, metrics,
 
 
 def test_a_source_sends_so_many_figures_a_minute_at_most(post, metrics, monkeypatch):
-    monkeypatch.setattr(figures, "MOST_A_MINUTE", 2)
+    monkeypatch.setattr(lines_in, "MOST_A_MINUTE", 2)
     cache.clear()
     assert post(lines(line("a"), line("b")), TO).status_code == 202
     refused = post(lines(line("c")), TO)
-    assert said(refused) == (429, "These are more figures than a source may send in a minute.")
+    assert said(refused) == (429, "These are more lines than a source may send in a minute.")
     assert refused["Retry-After"] == "60"
     with time_machine.travel(NOW + timedelta(minutes=1), tick=False):
         assert post(lines(line("c")), TO).status_code == 202
