@@ -10,7 +10,7 @@ help:
 	@echo "make run     the desk with demo data on http://localhost:8000 (PORT=8123 DATA_DIR=… change that)"
 	@echo "make test    all checks and tests"
 	@echo "make bench   the benchmarks, as a table"
-	@echo "make faults  the long fault and load runs"
+	@echo "make faults  every fault, as a table (FAULTS_TABLE=docs/faults.md writes it down)"
 	@echo "make reset   wipes var/ (or DATA_DIR)"
 
 run: .venv/embedded.installed
@@ -23,7 +23,7 @@ bench: .venv/dev.installed
 	@$(PY) -m bench
 
 faults: .venv/dev.installed
-	@$(PY) -m pytest tests/faults
+	@$(PY) -m pytest -p tests.faults.table -m fault tests
 
 # --- the checks, in the order in which they fail fastest -------------------------------------------
 

@@ -47,6 +47,7 @@ INCIDENTS = Rows(
         "detected_at": AT,
         "over_at": f"CASE WHEN NOT {OPEN} THEN {AT} + interval '5 hours' END",
         "acknowledged_at": AT,
+        "first_acknowledged_at": AT,
         "acknowledged_by_id": "%(user)s",
         "severity": "CASE WHEN n %% 100 < 3 THEN 1 WHEN n %% 100 < 15 THEN 2"
         " WHEN n %% 100 < 50 THEN 3 ELSE 4 END",

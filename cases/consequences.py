@@ -9,13 +9,12 @@ from datetime import datetime
 from cases import deadlines, evaluation, paths, rules
 from cases.evaluation import Evaluation
 from cases.models import Category, Deadline, Incident, Target
+from cases.models.deadline import FIRST_NOTICE
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from notifications import queries as post
 from notifications import routing
 from notifications.models import EscalationPath
-
-FIRST_NOTICE = "first_notice"
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Consequences:
     is_allowed: bool  # this person may save it
     path: EscalationPath | None
     steps: list[str]
-    begins_anew: bool  # it got worse and nobody has acknowledged: the path begins at once
+    begins_anew: bool  # it got worse: the path begins at once, whoever had acknowledged
     is_acknowledged: bool
     deadlines: list[Ahead]
     notice: Ahead | None
@@ -74,7 +73,6 @@ def of(incident: Incident, found: Evaluation, *, by: Actor, at: datetime) -> Con
         **paths.hit(incident),
         at=at,
     )
-    is_acknowledged = incident.acknowledged_at is not None
     return Consequences(
         severity=result.severity,
         before=incident.severity,
@@ -84,8 +82,8 @@ def of(incident: Incident, found: Evaluation, *, by: Actor, at: datetime) -> Con
         is_allowed=not lowers or access.allows(by, Permission.INCIDENT_COMMAND),
         path=path,
         steps=post.whom_it_pages(path),
-        begins_anew=result.severity < incident.severity and not is_acknowledged,
-        is_acknowledged=is_acknowledged,
+        begins_anew=result.severity < incident.severity,
+        is_acknowledged=incident.acknowledged_at is not None,
         deadlines=[one for one in ahead if one.target.kind != FIRST_NOTICE],
         notice=next((one for one in ahead if one.target.kind == FIRST_NOTICE), None),
         is_notice_signed_away=signed,

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import leading, moving, queries, roster, timeline, workflow
+from cases import leading, moving, offers, queries, roster, timeline, workflow
 from cases.models import Assignment, Entry, Incident
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -215,8 +215,13 @@ def _offer(
 def _ask(
     incident: Incident, role: str, person: User, note: str, *, by: Actor, at: datetime
 ) -> Assignment:
-    """Offer it, on the timeline and by mail; a page if it is grave and pages go out at all."""
+    """Offer it, on the timeline and by mail; a page if it is grave and pages go out at all.
+
+    `offers` pages about one that nobody answers.
+    """
     made = _offer(incident, role, person, note, by=by, at=at)
+    made.remind_at = offers.answer_by(incident, at)
+    made.save(update_fields=["remind_at"])
     words = f" {made.note}" if made.note else ""
     text = f"{by.name} asked {person} to be {made.get_role_display()}.{words}"
     timeline.record(incident, Entry.Kind.UPDATE, text, by=by, at=at)

@@ -12,13 +12,12 @@ from django.db.models import Min
 
 from cases import promises
 from cases.models import Deadline, Incident, Involvement, Phase, Target
-from cases.models.deadline import FACTS
+from cases.models.deadline import FACTS, FIRST_NOTICE
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.prepared import Inserted
 
 _DEADLINES = Inserted(Deadline)
 
-FIRST_NOTICE = "first_notice"
 NO_PARTNERS = "no_partners"  # the statement after which no notice is due
 # The time of the incident that meets a deadline.
 _MET_BY = {"contained_at": "contain", "recovered_at": "recover"}
@@ -36,20 +35,29 @@ def reset(incident: Incident) -> None:
     """
     found = wanted(incident, Target.objects.filter(severity=incident.severity))
     of_incident = Deadline.objects.filter(incident=incident, involvement=None)
-    met = set(of_incident.filter(met_at__isnull=False).values_list("kind", flat=True))
+    known = {row.kind: row for row in of_incident}
     running = of_incident.filter(met_at=None, is_dropped=False)
     running.exclude(kind__in=[deadline.kind for deadline in found]).delete()
-    _put([deadline for deadline in found if deadline.kind not in met])
+    _put([deadline for deadline in found if _moves(known.get(deadline.kind), deadline)])
     promises.reset(incident)
 
 
+def _moves(known: Deadline | None, found: Deadline) -> bool:
+    """It is new, or runs and is due at another time: then its warnings begin anew."""
+    if known is None:
+        return True
+    same = (known.anchor_at, known.due_at) == (found.anchor_at, found.due_at)
+    return known.met_at is None and not same
+
+
 def _put(found: list[Deadline]) -> None:
-    Deadline.objects.bulk_create(
-        found,
-        update_conflicts=True,
-        unique_fields=["incident", "kind", "involvement"],
-        update_fields=["anchor_at", "due_at"],
-    )
+    if found:
+        Deadline.objects.bulk_create(
+            found,
+            update_conflicts=True,
+            unique_fields=["incident", "kind", "involvement"],
+            update_fields=["anchor_at", "due_at", "warn_at"],
+        )
 
 
 def move_anchor(incident: Incident, name: str, former: datetime | None) -> None:
@@ -81,8 +89,15 @@ def wanted(incident: Incident, targets: Iterable[Target]) -> list[Deadline]:
         anchor: datetime | None = getattr(incident, target.anchor)
         if target.severity == incident.severity and anchor is not None:
             due = clocks.add(anchor, target.amount, target.counting)
+            warn = clocks.first_reminder(anchor, due)
             found.append(
-                Deadline(incident=incident, kind=target.kind, anchor_at=anchor, due_at=due)
+                Deadline(
+                    incident=incident,
+                    kind=target.kind,
+                    anchor_at=anchor,
+                    due_at=due,
+                    warn_at=warn,
+                )
             )
     return found
 

@@ -15,6 +15,7 @@ from django.db import transaction
 from cases import (
     bases,
     deadlines,
+    leading,
     moments,
     moving,
     playbooks,
@@ -194,12 +195,15 @@ def change_matrix(
 def tell(
     incident: Incident, before: int, text: str, reason: str = "", *, by: Actor, at: datetime
 ) -> None:
-    """The timeline, the clocks and, if it is worse and nobody looks yet, a new ladder."""
+    """The timeline, the clocks and, if it is worse, the new severity's ladder: somebody has to
+    acknowledge again."""
     why = f" Reason: {reason.strip()}" if reason.strip() else ""
     timeline.record(incident, Entry.Kind.EVALUATION, text + why, by=by, at=at)
     deadlines.reset(incident)
-    if incident.severity < before and incident.acknowledged_at is None:
-        moving.escalate_again(incident, at=at)
+    if incident.severity < before:
+        words = f"SEV-{incident.severity} now, SEV-{before} when {incident.acknowledged_by} "
+        words += "acknowledged it; it is paged again."
+        leading.page_anew(incident, words, silent_at=None, at=at)
 
 
 def _may_change(before: int, after: int, *, reason: str, by: Actor) -> None:

@@ -10,13 +10,12 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from cases import moving, queries, roster, sight, timeline
+from cases import moving, owed, queries, roster, timeline
 from cases.models import Entry, Fix, Phase
-from incidentdesk.kernel import access
+from cases.owed import Owed
+from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
-from incidentdesk.kernel.models import User
-from notifications import outbox
 
 Kind = Entry.Kind
 State = Fix.State
@@ -78,7 +77,9 @@ def approve(*, fix_id: int, by: Actor, at: datetime) -> Fix:
             "with a later day."
         )
     fix.state, fix.approved_at, fix.approved_by_id = State.APPROVED, at, by.person_id
-    fix.save(update_fields=["state", "approved_at", "approved_by"])
+    if fix.expires_on is not None:
+        fix.remind_at = clocks.first_reminder(at, clocks.end_of(fix.expires_on))
+    fix.save(update_fields=["state", "approved_at", "approved_by", "remind_at"])
     timeline.record(fix.incident, Kind.UPDATE, f"{fix} approved.", by=by, at=at)
     return fix
 
@@ -121,22 +122,15 @@ def accept(*, fix_id: int, reason: str, by: Actor, at: datetime) -> Fix:
     return _end(fix, State.ACCEPTED, reason, by=by, at=at)
 
 
-@transaction.atomic
-def remind(*, at: datetime) -> int:
-    """Mail each owner of a temporary fix on its last day and every day after. Answers how many.
+def take_due(*, at: datetime) -> list[Owed]:
+    """The temporary fixes whose people are reminded now, each claimed: until they are replaced or
+    accepted, also after their incident is over. A step of a reminding run.
 
-    An owner who has left, or is not let into the incident, is no help: then its commander is told.
-    A drill reminds nobody unless it pages people.
+    Told is the owner; once the owner has left, or is not let in, the commander.
     """
-    due = (
-        queries.open_fixes(access.SYSTEM)
-        .filter(expires_on__lte=at.date())
-        .exclude(incident__is_exercise=True, incident__exercise_pages=False)
-        .select_related("incident__commander", "incident__category", "owner")
-        .order_by("pk")
-    )
-    drafts = [_reminder(fix, to, at) for fix in due if (to := _reminded(fix)) is not None]
-    return len(outbox.queue_many(drafts, at=at))
+    in_place = queries.open_fixes(access.SYSTEM)
+    rows = in_place.select_related("incident__commander", "incident__category", "owner")
+    return owed.take(rows, _owed, at=at)
 
 
 # --- steps that several of them share -------------------------------------------------------------
@@ -193,31 +187,20 @@ def _end(fix: Fix, state: Fix.State, reason: str, *, by: Actor, at: datetime) ->
     return fix
 
 
-def _reminded(fix: Fix) -> User | None:
-    """Who is told: the owner, or the commander if the owner may not open the incident."""
-    for who in (fix.owner, fix.incident.commander):
-        if who is None or sight.is_closed(fix.incident, by := access.actor_for(who)):
-            continue
-        if access.allows(by, Permission.INCIDENT_READ):
-            return who
-    return None
-
-
-def _reminder(fix: Fix, to: User, at: datetime) -> outbox.Draft:
-    """The mail; of a restricted incident it names nothing."""
-    facts, closed = moving.escalation_facts(fix.incident), fix.incident.is_restricted
-    return outbox.Draft(
-        kind="fix_expires",
-        to=to,
-        about=facts["about"],
-        dedupe_key=f"fix:{fix.pk}:{at.date():%Y-%m-%d}",
-        context={
-            "reference": facts["reference"],
-            "title": facts["title"],
-            "change": "of a restricted incident" if closed else fix.change_reference,
-            "text": "" if closed else fix.text,
-            "expires_on": fix.expires_on,
-            "is_overdue": fix.is_overdue(at.date()),
-            "url": f"/admin/cases/fix/{fix.pk}/change/",
-        },
+def _owed(fix: Fix) -> Owed:
+    """Of a restricted incident it names nothing."""
+    incident = fix.incident
+    name = "a temporary fix" if incident.is_restricted else f"temporary fix {fix.change_reference}"
+    last, since = fix.expires_on, fix.approved_at
+    if last is None or since is None:  # the database keeps both for one in place
+        raise RuntimeError(f"{fix} is in place without an approval or a last day.")
+    return Owed(
+        key=f"fix:{fix.pk}",
+        what=f"End of {name}",
+        incident=incident,
+        people=owed.responsible(incident, fix.owner, incident.commander),
+        start_at=since,
+        due_at=clocks.end_of(last),
+        url=f"/admin/cases/fix/{fix.pk}/change/",
+        hint="Replace it with an approved permanent fix, or have it accepted.",
     )

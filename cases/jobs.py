@@ -5,23 +5,25 @@ from cases import (
     digests,
     downtime,
     evidence,
-    fixes,
+    offers,
     procedures,
     reminding,
     request_mails,
+    silence,
     warning,
 )
 from cases.access import judging, stored
 from cases.access import own as own_accesses
 from cases.anomalies import of_the_desk, scraping, watching
 from cases.intake import alerts, beats, figures, keeping, releasing, storm
-from incidentdesk.kernel import clocks, worker
+from incidentdesk.kernel import clocks, progress, worker
 
 
 @worker.job()
 def open_pending() -> None:
     """Open what was accepted but could not be opened then."""
-    alerts.open_pending(at=clocks.now())
+    opened = alerts.open_pending(at=clocks.now())
+    progress.mark(progress.INTAKE, f"{opened} deliveries opened" if opened else "nothing waited")
 
 
 @worker.job()
@@ -62,12 +64,6 @@ def sweep_evidence() -> None:
 
 
 @worker.job()
-def remind_of_fixes() -> None:
-    """Tell owners of temporary fixes whose last day has come."""
-    fixes.remind(at=clocks.now())
-
-
-@worker.job()
 def remind_partners() -> None:
     """Remind partners of answers that they owe and of procedures that expire."""
     request_mails.remind(at=clocks.now())
@@ -75,9 +71,16 @@ def remind_partners() -> None:
 
 
 @worker.job()
-def warn_of_promises() -> None:
-    """Warn of notices and updates that partners were promised and have not had."""
+def warn() -> None:
+    """Remind people of clocks, tasks and temporary fixes that passed a stage of their time."""
     warning.warn(at=clocks.now())
+
+
+@worker.job()
+def page_again() -> None:
+    """Page again where an acknowledgement led to nothing, or an offer has no answer."""
+    silence.watch(at=clocks.now())
+    offers.chase(at=clocks.now())
 
 
 @worker.job()

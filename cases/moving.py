@@ -70,7 +70,7 @@ def escalate(
 
 
 def escalate_again(incident: Incident, *, at: datetime) -> None:
-    """What pages are about has changed, and nobody looks yet: its path begins anew."""
+    """What pages are about has changed, or nobody works on it: its path begins anew."""
     if pages_people(incident):
         facts = escalation_facts(incident)
         escalation.restart(**facts, **paths.hit(incident), at=at)

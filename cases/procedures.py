@@ -6,25 +6,22 @@ The partner keeps them itself; the desk reads them. Telling end users stays with
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import transaction
 
-from cases import files
+from cases import claiming, files
 from cases.files import Upload
 from cases.models import Procedure
-from incidentdesk.kernel import access
+from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from notifications import outbox
 from partners import directory
 from partners.models import Partner
 
-# Days from the last day on which a reminder is due: before it, the day after, and later.
-DAYS = (-60, -30, -7, 1, 7, 30, 60)
-FRESH = 3  # days for which a reminder is made up for
 LONGEST = 3 * 366  # days that one may be valid ahead
 _IS_LINK = URLValidator(schemes=["https"])
 
@@ -57,6 +54,7 @@ def keep(
         valid_until=valid_until,
         attested_by=" ".join(attested_by.split())[:120],
         kept_at=at,
+        remind_at=clocks.first_reminder(at, clocks.end_of(valid_until)),
         keeper=by.name[:120],
         kept_by_id=by.person_id,
     )
@@ -80,19 +78,14 @@ def withdraw(*, procedure_id: int, by: Actor, at: datetime) -> Procedure:
 
 @transaction.atomic
 def remind(*, at: datetime) -> int:
-    """Remind 60, 30 and 7 days before its last day and after it; answers how many mails."""
-    today = at.date()
-    near = Procedure.objects.filter(
-        ended_at=None,
-        partner__is_active=True,
-        valid_until__lte=today + timedelta(days=max(-day for day in DAYS)),
-        valid_until__gte=today - timedelta(days=max(DAYS) + FRESH),
-    ).select_related("partner")
+    """Remind of every procedure that passed a stage of its validity; answers how many mails."""
+    in_force = Procedure.objects.filter(ended_at=None, partner__is_active=True)
     drafts: list[outbox.Draft] = []
-    for procedure in near.order_by("pk"):
-        day = _day(procedure, today)
-        if day is not None:
-            drafts += _drafts(procedure, day, today)
+    for procedure in claiming.due(in_force.select_related("partner"), at=at):
+        stage = clocks.stages(procedure.kept_at, clocks.end_of(procedure.valid_until), at)
+        procedure.remind_at = stage.next_at
+        procedure.save(update_fields=["remind_at"])
+        drafts += _drafts(procedure, stage.since, at.date())
     return len(outbox.queue_many(drafts, at=at))
 
 
@@ -133,19 +126,11 @@ def _end(procedure_id: int, *, by: Actor, at: datetime) -> Procedure:
     return found
 
 
-def _day(procedure: Procedure, today: date) -> int | None:
-    """The newest day to remind that has come since it was put on file."""
-    passed = (today - procedure.valid_until).days
-    had = (procedure.kept_at.date() - procedure.valid_until).days
-    newest = max((day for day in DAYS if had < day <= passed), default=None)
-    return newest if newest is not None and passed - newest <= FRESH else None
-
-
-def _drafts(procedure: Procedure, day: int, today: date) -> Iterator[outbox.Draft]:
+def _drafts(procedure: Procedure, since: datetime, today: date) -> Iterator[outbox.Draft]:
     left = (procedure.valid_until - today).days
     until = f"{procedure.valid_until:%-d %b %Y}"
     said = (
-        f"Your procedure is valid for {left} more days, until {until}"
+        f"Your procedure is valid for {left} more {'day' if left == 1 else 'days'}, until {until}"
         if left > 0
         else f"Your procedure expired on {until}"
     )
@@ -156,7 +141,7 @@ def _drafts(procedure: Procedure, day: int, today: date) -> Iterator[outbox.Draf
             kind="procedure",
             to=contact.email,
             about=f"procedure:{procedure.pk}",
-            dedupe_key=f"procedure:{procedure.pk}:{day}:{contact.pk}",
+            dedupe_key=f"procedure:{procedure.pk}:{since:%Y%m%d%H%M%S}:{contact.pk}",
             context={
                 "reference": procedure.reference,
                 "title": said,

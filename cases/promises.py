@@ -12,26 +12,12 @@ from datetime import datetime
 
 from cases.models import Deadline, Incident, Involvement
 from cases.models.deadline import FACTS, NEXT_UPDATE, PARTNER_NOTICE
+from incidentdesk.kernel import clocks
 from incidentdesk.kernel.errors import InvalidInput
 from partners import directory
 
 BY_CONTRACT = (PARTNER_NOTICE, *FACTS.values())
 FACTS_SEVERITY = 2  # what is milder has its facts when the partner asks for them
-STAGES = (50, 75, 90, 100)  # per cent of its time, at which its crew is warned
-
-
-def warning_after(deadline: Deadline, moment: datetime) -> datetime | None:
-    """When its crew is warned next after `moment`; None once it is over."""
-    whole = deadline.due_at - deadline.anchor_at
-    stages = (deadline.anchor_at + whole * stage / 100 for stage in STAGES)
-    return next((when for when in stages if when > moment), None)
-
-
-def stage_at(deadline: Deadline, moment: datetime) -> int:
-    """How much of its time is over: the last stage that it passed, 0 before the first."""
-    whole = deadline.due_at - deadline.anchor_at
-    passed = [s for s in STAGES if deadline.anchor_at + whole * s / 100 <= moment]
-    return passed[-1] if passed else 0
 
 
 def require_ahead(next_update_at: datetime | None, *, at: datetime) -> None:
@@ -79,16 +65,15 @@ def _wanted(incident: Incident, involved: Iterable[Involvement]) -> Iterable[Dea
             anchor = incident.detected_at if kind == PARTNER_NOTICE else incident.confirmed_at
             if span is None or anchor is None:
                 continue
-            deadline = Deadline(
+            yield Deadline(
                 incident=incident,
                 involvement=row,
                 kind=kind,
                 anchor_at=anchor,
                 due_at=anchor + span,
                 is_dropped=row.decision in Involvement.NOT_TOLD,
+                warn_at=clocks.first_reminder(anchor, anchor + span),
             )
-            deadline.warn_at = warning_after(deadline, anchor)
-            yield deadline
 
 
 def _differs(row: Deadline, known: Deadline | None) -> bool:
@@ -118,8 +103,8 @@ def keep(involvement: Involvement, next_update_at: datetime | None, *, at: datet
         kind=NEXT_UPDATE,
         anchor_at=at,
         due_at=next_update_at,
+        warn_at=clocks.first_reminder(at, next_update_at),
     )
-    promise.warn_at = warning_after(promise, at)
     Deadline.objects.bulk_create(
         [promise],
         update_conflicts=True,

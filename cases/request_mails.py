@@ -11,16 +11,12 @@ from functools import partial
 
 from django.db import transaction
 
-from cases import replies
+from cases import claiming, replies
 from cases.models import Request
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.times import Times, clock
 from notifications import outbox
 from partners import directory, preferences
-
-BEFORE = (timedelta(hours=24), timedelta(hours=2))
-AFTER = tuple(timedelta(days=days) for days in (0, 1, 2, 3, 5, 7, 14, 21, 28))
-FRESH = timedelta(days=1)  # a reminder that is older is not made up for
 
 
 def asked(request: Request, said: str, *, at: datetime) -> None:
@@ -31,32 +27,19 @@ def asked(request: Request, said: str, *, at: datetime) -> None:
 
 @transaction.atomic
 def remind(*, at: datetime) -> int:
-    """Remind of every open request whose next moment has come; answers how many mails.
+    """Remind of every open request that passed a stage of its time; answers how many mails.
 
-    Before its time only as far as it was not set later than that; after it on some days. The key
-    names the time, so that more time begins anew and nothing is said twice.
+    More time begins the reminders anew.
     """
-    waiting = Request.objects.filter(
-        state=Request.State.OPEN,
-        due_at__lte=at + max(BEFORE),
-        due_at__gte=at - max(AFTER) - FRESH,
-    ).select_related("partner", "involvement__incident")
+    waiting = Request.objects.filter(state=Request.State.OPEN)
     drafts: list[outbox.Draft] = []
-    for request in waiting.order_by("pk"):
-        moment = _moment(request, at)
-        if moment is not None:
-            key = f"request:{request.pk}:{moment.isoformat()}"
-            drafts += _drafts(request, partial(_words, request, at), key)
+    for request in claiming.due(waiting.select_related("partner", "involvement__incident"), at=at):
+        stage = clocks.stages(request.due_set_at, request.due_at, at)
+        request.remind_at = stage.next_at
+        request.save(update_fields=["remind_at"])
+        key = f"request:{request.pk}:{stage.since.isoformat()}"
+        drafts += _drafts(request, partial(_words, request, at), key)
     return len(outbox.queue_many(drafts, at=at))
-
-
-def _moment(request: Request, at: datetime) -> datetime | None:
-    """The newest moment to remind that has come; None before the first, and long after one."""
-    moments = [request.due_at - span for span in BEFORE]
-    moments = [moment for moment in moments if moment > request.due_set_at]
-    moments += [request.due_at + span for span in AFTER]
-    newest = max((moment for moment in moments if moment <= at), default=None)
-    return newest if newest is not None and at - newest < FRESH else None
 
 
 def _words(request: Request, at: datetime, due: str) -> str:

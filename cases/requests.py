@@ -14,7 +14,7 @@ from django.db import transaction
 from cases import accuracy, disclosure, events, files, moving, queries, request_mails, timeline
 from cases.files import Upload
 from cases.models import Entry, Request, RequestStep, SharedFile
-from incidentdesk.kernel import access
+from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from partners import directory
@@ -58,6 +58,7 @@ def ask(
             why=why.strip(),
             due_at=due_at,
             due_set_at=at,
+            remind_at=clocks.first_reminder(at, due_at),
             asked_at=at,
             asked_by_id=by.person_id,
         )
@@ -138,6 +139,7 @@ def decide_on_time(
     request.extension_until, request.extension_reason = None, ""
     if granted:
         request.due_at, request.due_set_at = until, at
+        request.remind_at = clocks.first_reminder(at, until)
     request.save()
     kind = Step.GRANTED if granted else Step.REFUSED
     _note(request, kind, _cut(words), until=request.due_at, by=by, at=at)
@@ -165,6 +167,7 @@ def ask_again(
         _require_answered(request)
         request.state, request.answered_at = State.OPEN, None
         request.due_at, request.due_set_at = due_at, at
+        request.remind_at = clocks.first_reminder(at, due_at)
         request.save()
         _note(request, Step.AGAIN, _cut(text), kept, until=due_at, by=by, at=at)
     request_mails.asked(request, "We ask you again", at=at)

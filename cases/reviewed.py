@@ -15,7 +15,13 @@ from incidentdesk.kernel.errors import InvalidInput
 
 @transaction.atomic
 def note_review(
-    *, incident_id: int, missing: list[str], approved: bool, by: Actor, at: datetime
+    *,
+    incident_id: int,
+    missing: list[str],
+    approved: bool,
+    facilitator_id: int | None = None,
+    by: Actor,
+    at: datetime,
 ) -> None:
     """The review tells how far it is. An approval by the commander is refused here too."""
     incident = queries.locked(incident_id, by=by)
@@ -27,6 +33,7 @@ def note_review(
         incident=incident,
         defaults={
             "missing": missing,
+            "facilitator_id": facilitator_id,
             "approved_at": at if approved else None,
             "approved_by_id": by.user_id if approved else None,
         },

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
-from cases.models import Incident, Target
+from cases.models import Incident, SeverityRule, Target
 from cases.severity import IMPACT, SCOPE, URGENCY, Floor, Grid, Result, compute
 from incidentdesk.kernel.errors import InvalidInput
 from incidentdesk.kernel.prepared import Prepared
@@ -72,6 +73,13 @@ def in_force() -> Rules:
         floors={row["key"]: Floor(**row) for row in floors},
         targets=tuple(Target(**row) for row in targets),
     )
+
+
+def silence_of(severity: int) -> timedelta | None:
+    """How long an acknowledged incident may be without a word before it is paged again."""
+    rule = SeverityRule.objects.filter(severity=severity).first()
+    minutes = rule.silence_minutes if rule else None
+    return timedelta(minutes=minutes) if minutes else None
 
 
 def severity_of(incident: Incident) -> Result:

@@ -12,10 +12,12 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from cases import moving, queries, roster, timeline
+from cases import moving, owed, queries, roster, timeline
 from cases.models import Entry, Evidence, Incident, Task
+from cases.models.incident import OVER
 from cases.models.playbook import PHASES
-from incidentdesk.kernel import access
+from cases.owed import Owed
+from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
 from notifications import outbox
@@ -56,7 +58,7 @@ def add(
         needs_second_person=needs_second_person,
         is_partner_facing=is_partner_facing,
         owner=owner,
-        due_at=due_at,
+        **_until(due_at, at=at),
     )
     plan = f" ({found})" if (found := _plan(task)) else ""
     words = f"Task added: {task.text.rstrip('.')}{plan}."
@@ -91,8 +93,10 @@ def assign(
         return task
     if owner_id != former_id:
         task.owner = roster.owner(incident, owner_id)
-    task.due_at = due_at
-    task.save(update_fields=["owner", "due_at"])
+    times = _until(due_at, at=at) if due_at != task.due_at else {}
+    for name, value in times.items():
+        setattr(task, name, value)
+    task.save(update_fields=["owner", *times])
     words = f"{_quoted(task)}: {_plan(task) or 'nobody’s, and not due at any time'}."
     timeline.record(incident, Entry.Kind.TASK, words, by=by, at=at)
     if owner_id != former_id:
@@ -171,7 +175,40 @@ def reopen(*, incident_id: int, task_id: int, reason: str, by: Actor, at: dateti
     return task
 
 
+def take_due(*, at: datetime) -> list[Owed]:
+    """The open tasks whose owner is reminded now, each claimed. A step of a reminding run.
+
+    Without an owner who can be reached the commander is told.
+    """
+    rows = Task.objects.filter(state=Task.State.OPEN).exclude(incident__phase__in=OVER)
+    people = ("incident__commander", "incident__category", "owner")
+    return owed.take(rows.select_related(*people), _owed, at=at)
+
+
 # --- steps ----------------------------------------------------------------------------------------
+
+
+def _until(due_at: datetime | None, *, at: datetime) -> dict[str, datetime | None]:
+    """A time that holds from now on, and when the owner is first reminded of it."""
+    if due_at is None:
+        return {"due_at": None, "due_set_at": None, "remind_at": None}
+    return {"due_at": due_at, "due_set_at": at, "remind_at": clocks.first_reminder(at, due_at)}
+
+
+def _owed(task: Task) -> Owed:
+    """Of a restricted incident it names nothing."""
+    incident = task.incident
+    if task.due_at is None or task.due_set_at is None:  # the database refuses it
+        raise RuntimeError(f"{task} is to be reminded of, and has no time.")
+    return Owed(
+        key=f"task:{task.pk}",
+        what="A task" if incident.is_restricted else f"Task {_quoted(task)}",
+        incident=incident,
+        people=owed.responsible(incident, task.owner, incident.commander),
+        start_at=task.due_set_at,
+        due_at=task.due_at,
+        url=f"{incident.url}?tab=tasks#task-{task.pk}",
+    )
 
 
 def _task(incident: Incident, task_id: int) -> Task:

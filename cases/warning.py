@@ -1,49 +1,31 @@
-"""Warnings of what partners were promised: at half, three quarters and nine tenths, and when late.
+"""Reminders of what the desk owes: the clocks of its incidents, their tasks and temporary fixes.
 
-Told are the commander and who does the communications; nobody twice for one stage.
+Of a partner's clock, and of the first notice, the commander and who does the communications are
+told; of every other clock the commander, of the review's also who leads it. Nobody is told of the
+desk's own clocks before there is a commander: until then the path pages.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
 
-from cases import moving, promises, roster, sight
+from cases import fixes, owed, roster, tasks
 from cases.models import Assignment, Deadline, Incident
-from cases.models.deadline import FACTS
+from cases.models.deadline import FACTS, FIRST_NOTICE, REVIEW
 from cases.models.incident import OVER
-from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.models import User
-from notifications import outbox
-
-LIMIT = 200
 
 
 @transaction.atomic
 def warn(*, at: datetime) -> int:
-    """Warn of every partner's clock that passed a stage; answers how many, LIMIT at most.
-
-    After a standstill the last stage that was passed is told, and those before it are not.
-    """
-    found = (
-        Deadline.objects.filter(warn_at__lte=at, met_at=None, is_dropped=False)
-        .exclude(~Q(kind__in=FACTS.values()), incident__phase__in=OVER)
-        .select_related("incident__commander", "incident__category", "involvement__partner")
-        .select_for_update(of=("self",), skip_locked=True)
-        .order_by("warn_at", "id")
-    )
-    rows = list(found[:LIMIT])
-    crews: dict[int, list[User]] = {}
-    drafts = []
-    for row in rows:
-        crew = crews.setdefault(row.incident_id, crew_of(row.incident))
-        drafts += [_warning(row, person, at=at) for person in crew]
-        row.warn_at = promises.warning_after(row, at)
-    outbox.queue_many(drafts, at=at)
-    Deadline.objects.bulk_update(rows, ["warn_at"])
-    return len(rows)
+    """Remind of all that passed a stage of its time; answers how many mails that made."""
+    found = [*_clocks(at=at), *tasks.take_due(at=at), *fixes.take_due(at=at)]
+    return owed.remind(found, at=at)
 
 
 def crew_of(incident: Incident) -> list[User]:
@@ -51,40 +33,53 @@ def crew_of(incident: Incident) -> list[User]:
 
     Whoever may not open the incident is not told of it; a drill that pages nobody tells nobody.
     """
-    if not moving.pages_people(incident):
-        return []
     held = roster.held(incident, Assignment.Role.COMMUNICATIONS)
-    everybody = User.objects.filter(roles__contains=["communications"]).order_by("pk")
-    people = {person.pk: person for person in ([held.user] if held else everybody)}
-    if incident.commander is not None:
-        people[incident.commander.pk] = incident.commander
-    return [
-        person
-        for person in people.values()
-        if person.is_active
-        and not (incident.is_restricted and sight.is_closed(incident, access.actor_for(person)))
-    ]
+    everybody: Iterable[User] = [held.user] if held else _communications()
+    return owed.reachable(incident, *everybody, incident.commander)
 
 
-def _warning(row: Deadline, to: User, *, at: datetime) -> outbox.Draft:
-    """The mail; of a restricted incident it names neither it nor the partner."""
-    incident, stage = row.incident, promises.stage_at(row, at)
-    facts, closed = moving.escalation_facts(incident), incident.is_restricted
-    return outbox.Draft(
-        kind="deadline",
-        to=to,
-        about=facts["about"],
-        dedupe_key=f"deadline:{row.pk}:{row.due_at:%Y%m%d%H%M%S}:{stage}:{to.pk}",
-        context={
-            "reference": facts["reference"],
-            "title": facts["title"],
-            "severity": incident.severity,
-            "what": row.get_kind_display(),
-            "partner": "" if closed or row.involvement is None else row.involvement.partner.name,
-            "due_at": row.due_at,
-            "stage": stage,
-            "is_late": stage == promises.STAGES[-1],
-            "left": clocks.words(row.due_at - at),
-            "url": f"{incident.url}?tab=notices",
-        },
+def _communications() -> Iterable[User]:
+    active = User.objects.filter(is_active=True, roles__contains=["communications"])
+    return active.order_by("pk")
+
+
+def _clocks(*, at: datetime) -> list[owed.Owed]:
+    """What partners need for their reports is owed after the incident is over as well."""
+    running = Deadline.objects.filter(met_at=None, is_dropped=False)
+    running = running.exclude(~Q(kind__in=FACTS.values()), incident__phase__in=OVER)
+    people = ("incident__commander", "incident__review_facts__facilitator")
+    rows = running.select_related("incident__category", "involvement__partner", *people)
+    crews: dict[int, list[User]] = {}
+    return owed.take(rows, partial(_owed, crews), column="warn_at", at=at)
+
+
+def _owed(crews: dict[int, list[User]], row: Deadline) -> owed.Owed:
+    """Of a restricted incident the partner is not named."""
+    incident, what = row.incident, row.get_kind_display()
+    is_notice = row.involvement is not None or row.kind == FIRST_NOTICE
+    if row.involvement is not None and not incident.is_restricted:
+        what = f"{what} to {row.involvement.partner}"
+    return owed.Owed(
+        key=f"deadline:{row.pk}",
+        what=what,
+        incident=incident,
+        people=_who_owes(row, crews),
+        start_at=row.anchor_at,
+        due_at=row.due_at,
+        url=f"{incident.url}?tab=notices" if is_notice else incident.url,
+        hint="The wait for an approval counts." if is_notice else "",
     )
+
+
+def _who_owes(row: Deadline, crews: dict[int, list[User]]) -> list[User]:
+    incident = row.incident
+    if row.involvement is None and incident.commander is None:
+        return []
+    if row.involvement is not None or row.kind == FIRST_NOTICE:
+        if incident.pk not in crews:
+            crews[incident.pk] = crew_of(incident)
+        return crews[incident.pk]
+    facts = getattr(incident, "review_facts", None)
+    leads = facts.facilitator if facts and row.kind == REVIEW else None
+    found = owed.reachable(incident, leads, incident.commander)
+    return found or owed.responsible(incident)

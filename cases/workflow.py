@@ -99,7 +99,7 @@ def acknowledge(*, incident_id: int, by: Actor, at: datetime) -> bool:
     if incident.acknowledged_at is not None:
         return False
     leading.acknowledge(incident, by=by, at=at)
-    incident.save(update_fields=["acknowledged_at", "acknowledged_by"])
+    incident.save(update_fields=leading.ACKNOWLEDGED)
     return True
 
 

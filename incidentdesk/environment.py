@@ -17,6 +17,13 @@ import dj_database_url
 from environs import Env, EnvError
 
 env = Env()
+CONNECTION = {  # seconds, the last in ms: a network that swallows all holds nobody for long
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 
 
 def stop(sentence: str) -> Any:
@@ -51,6 +58,14 @@ def number(name: str, *, default: int, most: int, least: int = 1) -> int:
     return int(value)
 
 
+def page(name: str, url: str) -> str:
+    """The address of a page, or ''; it may hold a secret and is not repeated."""
+    parts = address(name, url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+        stop(f"{name} must look like https://hc-ping.com/your-check.")
+    return url
+
+
 def hosts(name: str) -> list[str]:
     """Hosts, each with its port if it has one, separated by commas."""
     found = [host.strip().lower() for host in os.environ.get(name, "").split(",")]
@@ -75,16 +90,20 @@ def database(url: str, name: str) -> dict[str, Any]:
     address(name, url)
     if not url.startswith(("postgres://", "postgresql://")):
         stop(f"{name} must begin with postgresql://; the desk runs on PostgreSQL and nothing else.")
-    return dict(dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True))
+    found: dict[str, Any] = dict(
+        dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
+    )
+    return found | {"OPTIONS": CONNECTION | found.get("OPTIONS", {})}
 
 
-def smtp(url: str) -> dict[str, Any]:
+def _smtp(url: str) -> dict[str, Any]:
     """`smtp://user:pass@host:587?tls=starttls|tls|none` as Django's mail settings."""
     parts = address("EMAIL_URL", url)
     tls = parse_qs(parts.query).get("tls", ["none"])[0]
     if parts.scheme != "smtp" or not parts.hostname or tls not in ("none", "starttls", "tls"):
         stop("EMAIL_URL must look like smtp://user:pass@host:587?tls=starttls (or tls, or none).")
     return {
+        "EMAIL_BACKEND": "notifications.channels.email.SmtpBackend",
         "EMAIL_HOST": parts.hostname,
         "EMAIL_PORT": parts.port or (465 if tls == "tls" else 587 if tls == "starttls" else 25),
         "EMAIL_HOST_USER": unquote(parts.username or ""),
@@ -92,6 +111,62 @@ def smtp(url: str) -> dict[str, Any]:
         "EMAIL_USE_TLS": tls == "starttls",
         "EMAIL_USE_SSL": tls == "tls",
     }
+
+
+# How a provider's key is called in django-anymail's settings, in the order in which they stand
+# before the @ of EMAIL_URL: anymail+mailjet://key:secret@
+_KEYS = {
+    "brevo": ("API_KEY",),
+    "mailersend": ("API_TOKEN",),
+    "mailgun": ("API_KEY",),
+    "mailjet": ("API_KEY", "SECRET_KEY"),
+    "mandrill": ("API_KEY",),
+    "postmark": ("SERVER_TOKEN",),
+    "resend": ("API_KEY",),
+    "sparkpost": ("API_KEY",),
+}
+_BY_PROVIDER = "anymail+"
+
+
+def mailer(url: str) -> dict[str, Any]:
+    """Django's mail settings for a mail server (`smtp://…`) or a provider (`anymail+…://…`)."""
+    return _anymail(url) if url.startswith(_BY_PROVIDER) else _smtp(url)
+
+
+def _anymail(url: str) -> dict[str, Any]:
+    """`anymail+postmark://token@?option=value` as Django's and django-anymail's settings.
+
+    What stands after the ? are that provider's further settings: `?api_url=…` is Mailgun's API_URL.
+    A host is the domain that sends, where the provider asks for one.
+    """
+    parts = address("EMAIL_URL", url)
+    name = parts.scheme.removeprefix(_BY_PROVIDER)
+    given = [unquote(part) for part in (parts.username, parts.password) if part]
+    keys = _KEYS.get(name, ())
+    if len(given) != len(keys) or not keys:
+        known = ", ".join(_KEYS)
+        stop(f"EMAIL_URL must look like anymail+postmark://token@ (Mailjet: key:secret); {known}.")
+    values = dict(zip(keys, given, strict=True))
+    values |= {key.upper(): value for key, (value, *_) in parse_qs(parts.query).items()}
+    if parts.hostname:
+        values["SENDER_DOMAIN"] = parts.hostname
+    return {
+        "MAIL_PROVIDER": name,
+        "EMAIL_BACKEND": f"anymail.backends.{name}.EmailBackend",
+        "ANYMAIL": {
+            "REQUESTS_TIMEOUT": 10,
+            "IGNORE_UNSUPPORTED_FEATURES": True,
+            **{f"{name.upper()}_{key}": value for key, value in values.items()},
+        },
+    }
+
+
+def hook_secret(name: str) -> str:
+    """A secret that stands in an address; '' where it is not set."""
+    value = secret(name)
+    if value and not re.fullmatch(r"[A-Za-z0-9_-]{20,100}", value):
+        stop(f"{name} must be 20 to 100 letters, digits, - or _; it stands in an address.")
+    return value
 
 
 def listening(name: str) -> tuple[str, int] | None:

@@ -1,10 +1,20 @@
-"""Whether the process lives, and whether the desk can do its work."""
+"""Whether the process lives, and whether the desk can do its work.
+
+`/readyz` is read by anybody, so it counts and names nothing: what is wrong stands on the desk.
+"""
 
 from __future__ import annotations
 
 from django.core.cache import cache
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from incidentdesk.kernel import progress
+from incidentdesk.kernel.aside import Aside
+
+OK = "ok"
+SECONDS = 3.0  # at most, for the database; Redis has a second
+PARTS = (progress.SCHEDULER, progress.SENDER, progress.AUDITOR)
+_aside = Aside()
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -13,24 +23,42 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 only if database and Redis answer; JSON says which does not."""
-    parts = {"database": _database(), "redis": _redis()}
-    return JsonResponse(parts, status=200 if all(v == "ok" for v in parts.values()) else 503)
+    """200 only if database and Redis answer, scheduler, sender and auditor have finished a round
+    lately (`progress.LIMITS`) and the auditor finds nothing wrong; JSON has each in words.
+
+    A desk that runs without an auditor is never ready: nobody would notice what it loses.
+    """
+    parts = {**_database_and_parts(), "redis": _redis()}
+    return JsonResponse(parts, status=200 if set(parts.values()) == {OK} else 503)
 
 
-def _database() -> str:
+def _database_and_parts() -> dict[str, str]:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        return "ok"
+        return {"database": OK, **_aside.ask(_parts, seconds=SECONDS)}
     except Exception as error:  # noqa: BLE001 -- any fault is what the page is there to show
-        return type(error).__name__
+        unknown = dict.fromkeys(PARTS, "not known without the database")
+        return {"database": type(error).__name__, **unknown}
+
+
+def _parts() -> dict[str, str]:
+    said, late = progress.read(), progress.silent(PARTS, at=progress.now())
+    words = {}
+    for part in PARTS:
+        words[part] = OK
+        if part not in said:
+            words[part] = "has not run yet"
+        elif part in late:
+            limit = progress.LIMITS[part].total_seconds()
+            words[part] = f"has not finished a round in the last {limit:.0f} s"
+        elif not said[part].is_well:
+            words[part] = "has found something wrong, which the desk names"
+    return words
 
 
 def _redis() -> str:
     try:
         cache.get("readyz")
         fault = getattr(cache, "fault", None)  # the cache itself does without Redis
-        return type(fault).__name__ if fault else "ok"
+        return type(fault).__name__ if fault else OK
     except Exception as error:  # noqa: BLE001 -- any fault is what the page is there to show
         return type(error).__name__

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.urls import resolve
 
 API = "/api/"  # where HEAD is answered as GET is, without the body
-ADDRESSES = ("/intake/", "/heartbeat/", "/v2/", API)
+ADDRESSES = ("/intake/", "/heartbeat/", "/v2/", "/hooks/", API)
 
 
 class MachineMiddleware:

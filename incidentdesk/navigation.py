@@ -21,7 +21,7 @@ from cases import correspondence
 from cases import queries as cases
 from cases.anomalies import reading as series
 from cases.models import Letter, Notice, Report
-from incidentdesk.kernel import access, clocks, desk
+from incidentdesk.kernel import access, clocks, desk, findings
 from incidentdesk.kernel.access import Actor, Permission
 from notifications import queries as notifications
 from reviews import queries as reviews
@@ -103,7 +103,10 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Definitions", "menu_book", "cases.AxisLevel", within="cases.SeverityMatrix"),
             Place("Floors", "download", "cases.SeverityFloor", within="cases.SeverityMatrix"),
             Place(
-                "Soak times", "hourglass_top", "cases.SeverityRule", within="cases.SeverityMatrix"
+                "Soak and silence",
+                "hourglass_top",
+                "cases.SeverityRule",
+                within="cases.SeverityMatrix",
             ),
         ),
     ),
@@ -112,6 +115,8 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("People", "badge", "kernel.User"),
             Place("Audit trail", "history", "kernel.AuditEvent"),
+            Place("Auditor", "monitor_heart", "kernel.Finding", is_hot=True),
+            Place("Parts of the desk", "conveyor_belt", "kernel.Progress", within="kernel.Finding"),
             Place("Access events", "login", "cases.AccessEvent"),
             Place("Checkpoints", "verified", "cases.Checkpoint"),
             Place("Checkpoint recipients", "mark_email_read", "cases.CheckpointRecipient"),
@@ -148,6 +153,10 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
     """What stands in the menu under one's name."""
     return [
         {"title": "Report an incident", "link": reverse("report")},
+        {
+            "title": "How you are reached",
+            "link": reverse("admin:notifications_contactmethod_changelist"),
+        },
         {"title": "API tokens", "link": reverse("admin:kernel_token_changelist")},
         {"title": "Change password", "link": reverse("account_change_password")},
     ]
@@ -196,6 +205,7 @@ def _waiting_for(by: Actor, at: datetime) -> dict[str, QuerySet[Any]]:
         "cases.Request": correspondence.requests_to_handle(by),
         "notifications.Escalation": notifications.waiting_for_acknowledgement(by),
         "reviews.Review": reviews.open_reviews(by),
+        "kernel.Finding": findings.visible_to(by).filter(cleared_at=None),
         "cases.Fix": cases.overdue_fixes(by, at),
         "reviews.PreventiveAction": reviews.overdue_actions(by, at),
     }

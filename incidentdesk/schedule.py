@@ -20,6 +20,11 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "try-ways": {
+        "task": "notifications.jobs.try_ways",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "open-pending-events": {
         "task": "cases.jobs.open_pending",
         "schedule": 15.0,
@@ -50,8 +55,13 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 120},
     },
-    "warn-of-promises": {
-        "task": "cases.jobs.warn_of_promises",
+    "warn": {
+        "task": "cases.jobs.warn",
+        "schedule": 15.0,
+        "options": {"expires": 60},
+    },
+    "page-again": {
+        "task": "cases.jobs.page_again",
         "schedule": 15.0,
         "options": {"expires": 60},
     },
@@ -70,10 +80,10 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
-    "remind-of-fixes": {
-        "task": "cases.jobs.remind_of_fixes",
-        "schedule": 900.0,
-        "options": {"expires": 900},
+    "remind-of-actions": {
+        "task": "reviews.jobs.remind_of_actions",
+        "schedule": 300.0,
+        "options": {"expires": 300},
     },
     "remind-partners": {
         "task": "cases.jobs.remind_partners",

@@ -22,11 +22,13 @@ from incidentdesk.environment import (
     database,
     domain,
     flag,
+    hook_secret,
     hosts,
     listening,
+    mailer,
     number,
+    page,
     secret,
-    smtp,
     stop,
 )
 
@@ -48,6 +50,9 @@ DEBUG = flag("DEBUG", default=False)
 SECRET_KEY = secret("SECRET_KEY") or (EMBEDDED.secret_key if EMBEDDED else "")
 if not SECRET_KEY:
     stop("SECRET_KEY is not set; set it (or SECRET_KEY_FILE) to 50 or more random characters.")
+
+# Keys from before: what they signed and encrypted is still read, nothing new is made with them.
+SECRET_KEY_FALLBACKS = [key for key in secret("SECRET_KEY_FALLBACKS").split(",") if key]
 
 SITE_URL = (os.environ.get("SITE_URL") or f"http://localhost:{PORT}").rstrip("/")
 _site = address("SITE_URL", SITE_URL)
@@ -191,16 +196,19 @@ CELERY_BEAT_SCHEDULE = schedule.EVERY
 # --- mail ---------------------------------------------------------------------------------------
 
 _email_url = secret("EMAIL_URL")
+MAIL_PROVIDER = ""  # as EMAIL_URL names it, unless that is a mail server
 if _email_url:
-    globals().update(smtp(_email_url))
-    EMAIL_BACKEND = "notifications.channels.email.SmtpBackend"
+    globals().update(mailer(_email_url))
 elif EMBEDDED:
     EMAIL_BACKEND = "notifications.channels.eml.EmailBackend"
     EMAIL_FILE_PATH = str(EMBEDDED.mail_dir)
 else:
     stop("EMAIL_URL is not set; it is needed when DATABASE_URL is set (smtp://host:25).")
 EMAIL_TIMEOUT = 10
+MAIL_HOOK_SECRET = hook_secret("MAIL_HOOK_SECRET")  # with it the provider tells of deliveries
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or "Incident desk <desk@localhost>"
+
+HEARTBEAT_URL = page("HEARTBEAT_URL", secret("HEARTBEAT_URL"))  # see incidentdesk.auditor
 
 # Mail that comes in: off until one of the first two is set. `docs/mail.md` says what it is for.
 INBOUND_SMTP = listening("INBOUND_SMTP")
@@ -234,6 +242,7 @@ PATH_FACTS = "cases.paths.choices"  # what an escalation path may ask for
 WEBHOOK_TARGET = "partners.deliveries.target_of"  # what a webhook is signed with, and its id
 WEBHOOK_GONE = "partners.webhooks.gone"  # who is told that an address is gone for good
 SNS_FETCH = "notifications.channels.guarded.fetch"  # how Amazon's certificates are got
+CHAT_HOSTS = hosts("CHAT_HOSTS")  # chats of one's own that are not on the public internet
 WEBHOOK_LOOPBACK = False  # tests alone: plain HTTP to a receiver on this machine
 
 # What waits to be said may be a secret that is shown once: it ends with the session, on logout.

@@ -5,8 +5,18 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from cases.access import arrivals
-from cases.intake import figures, webhook
-from incidentdesk import acknowledge, calendars, first, health, home, joining, reporting
+from cases.intake import door, figures, metrics, webhook
+from incidentdesk import (
+    acknowledge,
+    calendars,
+    first,
+    health,
+    home,
+    joining,
+    mail_hooks,
+    reached,
+    reporting,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -20,16 +30,18 @@ urlpatterns = [
     path("report/", reporting.page, name="report"),
     path("ack/<str:token>/", acknowledge.page, name="acknowledge"),
     path("oncall/<str:token>.ics", calendars.page, name="oncall_calendar"),
+    path("reached/<str:token>/", reached.page, name="reached"),
     path("api/", include("incidentdesk.api.urls")),
     path("intake/<str:key>/cloudevents", webhook.take_cloudevents),
     path("intake/<str:key>/sns", webhook.take_sns),
     path("intake/<str:key>/heartbeat", webhook.beat),
     path("intake/<str:key>/heartbeat/<slug:call>", webhook.beat),
-    path("intake/<str:key>/metrics", figures.take),
-    path("intake/<str:key>/access", arrivals.take),
+    path("intake/<str:key>/metrics", door.of("metrics", metrics.parse, figures.store)),
+    path("intake/<str:key>/access", door.of("access", arrivals.parse, arrivals.store)),
     path("intake/<str:key>/<slug:source_format>", webhook.intake),
     path("heartbeat/<str:key>", webhook.beat),
     path("heartbeat/<str:key>/<slug:call>", webhook.beat),
+    path("hooks/mail/<slug:provider>/<str:secret>/", mail_hooks.take, name="mail_hook"),
     path("v2/enqueue", webhook.enqueue),
     path("v2/alerts", webhook.alert_opsgenie),
     path("v2/alerts/<path:alias>/close", webhook.alert_opsgenie, {"action": "close"}),

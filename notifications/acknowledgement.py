@@ -18,7 +18,7 @@ from notifications.models import Escalation
 
 VALID_FOR = timedelta(hours=24)
 _SALT = "notifications.acknowledgement"
-_IN_TEXT = re.compile(r"/(ack|accounts/invitation)/[^/\s\"<]+/")
+_IN_TEXT = re.compile(r"/(ack|reached|accounts/invitation)/[^/\s\"<]+/")
 
 
 @dataclass(frozen=True)

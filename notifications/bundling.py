@@ -33,7 +33,7 @@ _HAD = """
     SELECT m.to_user_id, count(*), min(e.severity)
     FROM notifications_message AS m
     LEFT JOIN notifications_escalation AS e ON e.about = m.about AND e.state = 'running'
-    WHERE m.is_page AND m.to_user_id = ANY (%(people)s) AND m.created_at > %(since)s
+    WHERE m.is_page AND m.way = 1 AND m.to_user_id = ANY (%(people)s) AND m.created_at > %(since)s
         AND (m.kind = %(list)s OR m.kind = %(page)s AND e.id IS NOT NULL)
         AND m.state NOT IN ('held', 'suppressed')
     GROUP BY m.to_user_id
@@ -137,6 +137,7 @@ def _context(person: User, open_now: Sequence[Escalation], *, at: datetime) -> d
         "reference": items[0]["reference"],
         "title": items[0]["title"],
         "worst": items[0]["severity"],
+        "severity": open_now[0].severity,
         "items": items,
         "more": len(open_now) - len(items),
         "url": ALL_URL,

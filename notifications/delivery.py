@@ -12,7 +12,10 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 
 from django.db import models, transaction
+from django.db.models import Case, Value, When
 
+from incidentdesk.kernel import failpoints
+from notifications import failover, ways
 from notifications.channels import CHANNELS, Answer, Channel, Outcome
 from notifications.models import Message, MessageEvent
 from notifications.outbox import WEBHOOK
@@ -31,7 +34,7 @@ _CLAIM = """
 WITH due AS MATERIALIZED (
     SELECT id, state FROM notifications_message
     WHERE state IN ('queued', 'sending') AND is_page = %(is_page)s AND next_try_at <= %(at)s
-      AND channel <> 'webhook'
+      AND channel NOT IN ('webhook', 'apprise')
     ORDER BY next_try_at, id
     LIMIT %(batch)s
     FOR UPDATE SKIP LOCKED
@@ -65,8 +68,8 @@ class Stopwatch:
 def deliver_due(*, at: datetime) -> bool:
     """Send what is due, pages first; True if time was up before the queue was empty.
 
-    Bounded, so that an escalation that is due never waits behind a long queue. Webhooks are sent
-    apart (`turns`): no mail waits for somebody else's server.
+    Bounded, so that an escalation that is due never waits behind a long queue. Webhooks and chats
+    are sent apart (`turns`): no mail waits for somebody else's server.
     """
     watch = Stopwatch(at)
     channels: dict[str, Channel] = {}
@@ -116,7 +119,9 @@ def _send(batch: Sequence[Message], channels: dict[str, Channel], watch: Stopwat
         if watch.seconds - started > BATCH_SECONDS:
             give_back(batch[number:], at=watch.moment)
             return
+        failpoints.reach("delivery.claimed")
         answer = _hand_over(message, channels)
+        failpoints.reach("delivery.handed_over")
         mark(message, answer, at=watch.moment)
 
 
@@ -134,11 +139,12 @@ def mark(message: Message, answer: Answer, *, at: datetime) -> None:
     if answer.outcome is Outcome.ACCEPTED:
         _mark_sent(message, answer, at=at)
     elif answer.outcome is Outcome.REFUSED:
-        _mark_failed(message, answer.words, at=at)
+        _mark_failed(message, answer.words, at=at, is_gone=answer.is_gone)
     elif at >= message.created_at + GIVE_UP_AFTER:
         _mark_failed(message, f"{answer.words} (given up after 24 hours)", at=at)
     else:
-        spans = WEBHOOK_RETRY_SECONDS if message.channel == WEBHOOK else RETRY_SECONDS
+        is_partner_s = message.channel == WEBHOOK and message.method_id is None
+        spans = WEBHOOK_RETRY_SECONDS if is_partner_s else RETRY_SECONDS
         wait = timedelta(seconds=spans[min(message.attempts, len(spans)) - 1])
         if _ours(message).update(
             state=Message.State.QUEUED, next_try_at=at + wait, last_error=answer.words
@@ -163,14 +169,28 @@ def _ours(message: Message) -> models.QuerySet[Message]:
 
 def _mark_sent(message: Message, answer: Answer, *, at: datetime) -> None:
     # Whoever holds the lease by now: it went out, so nobody needs to send it again.
-    unsent = Message.objects.filter(pk=message.pk).exclude(state=Message.State.SENT)
-    unsent.update(state=Message.State.SENT, next_try_at=None, sent_at=at, last_error="")
+    unsent = Message.objects.filter(pk=message.pk).exclude(state__in=Message.WENT)
+    unsent.update(
+        state=Message.State.SENT,
+        next_try_at=None,
+        sent_at=at,
+        last_error="",
+        provider_id=answer.provider_id,
+        next_way_at=_receipt_due(at) if answer.is_reported else None,
+    )
     _log(message, MessageEvent.Event.SENT, answer.words, at=at)
+    failover.went(message)
 
 
-def _mark_failed(message: Message, words: str, *, at: datetime) -> None:
+def _receipt_due(at: datetime) -> Case:
+    """When its delivery is missed, if there is a further way by then."""
+    return Case(When(next_way_at=None, then=None), default=Value(at + ways.RECEIPT_WITHIN))
+
+
+def _mark_failed(message: Message, words: str, *, at: datetime, is_gone: bool = False) -> None:
     if _ours(message).update(state=Message.State.FAILED, next_try_at=None, last_error=words):
         _log(message, MessageEvent.Event.FAILED, words, at=at)
+        failover.refused(message, words, at=at, is_gone=is_gone)
 
 
 def _log(message: Message, event: MessageEvent.Event, detail: str, *, at: datetime) -> None:

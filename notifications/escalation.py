@@ -15,7 +15,7 @@ from datetime import datetime
 from django.db import models, transaction
 from django.db.models import Q
 
-from incidentdesk.kernel import errors, worker
+from incidentdesk.kernel import errors, failpoints, worker
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.prepared import Prepared
 from notifications import bundling, ladder, outbox, pages, routing
@@ -113,8 +113,9 @@ def restart(
     partners: Collection[str] = (),
     at: datetime,
 ) -> Escalation:
-    """The severity rose: end what runs, begin the path of the new severity at its first step."""
-    stop(about=about, at=at, why="The severity rose; its path begins.")
+    """What it is about has changed, or an acknowledgement led to nothing: end what runs, begin the
+    path at its first step."""
+    stop(about=about, at=at, why="Its path begins anew.")
     return start(
         about=about,
         severity=severity,
@@ -149,6 +150,7 @@ def acknowledge(*, about: str, by_user_id: int | None, by_name: str, at: datetim
         ]
     )
     _log(row, _Event.ACKNOWLEDGED, f"Acknowledged by {by_name}", at=at)
+    pages.call_off(row, f"{by_name} acknowledged it before this was sent.", at=at)
     return True
 
 
@@ -162,6 +164,7 @@ def stop(*, about: str, at: datetime, why: str) -> bool:
     row.next_action_at = None
     row.save(update_fields=["state", "next_action_at"])
     _log(row, _Event.STOPPED, why, at=at)
+    pages.call_off(row, f"It was over before this was sent: {why}", at=at)
     return True
 
 
@@ -253,27 +256,26 @@ def _take_steps(row: Escalation, *, at: datetime) -> None:
     drafts: list[outbox.Draft] = []
     everybody = {person.pk for rung in climb.rungs for person in rung.people}
     waiting = bundling.who_waits(everybody, row.severity, at=at)
+    why = pages.why(row, at=at)
     for rung in climb.rungs:
         fresh = [person for person in rung.people if person.pk not in told]
         told.update(person.pk for person in fresh)
-        drafts += [
-            replace(_page(row, rung, person, at=at), is_held=person.pk in waiting)
-            for person in fresh
-        ]
+        drafts += [replace(_page(row, rung, p, why, at), is_held=p.pk in waiting) for p in fresh]
         drafts += [_word_outside(row, rung, address) for address in rung.addresses]
         _log_rung(row, rung, fresh, at=at)
-    if not told:
+    if climb.rungs and not told:
         logger.critical("nobody can be paged about %s: no step has anybody, no administrator", row)
     outbox.queue_many(drafts, at=at)
+    failpoints.reach("escalation.stepping")
     row.next_position = climb.next_position
     row.next_action_at = climb.next_action_at
     row.round += climb.is_round_over
     row.save(update_fields=["next_position", "next_action_at", "round"])
 
 
-def _page(row: Escalation, rung: ladder.Rung, person: User, *, at: datetime) -> outbox.Draft:
-    key = f"{pages.KIND}:{row.pk}:{rung.key}:{row.round}:{person.pk}"
-    return pages.for_step(row, person, key=key, words=rung.words, at=at)
+def _page(row: Escalation, rung: ladder.Rung, to: User, why: str, at: datetime) -> outbox.Draft:
+    key = f"{pages.KIND}:{row.pk}:{rung.key}:{row.round}:{to.pk}"
+    return pages.for_step(row, to, key=key, why=why, words=rung.words, at=at)
 
 
 def _word_outside(row: Escalation, rung: ladder.Rung, address: str) -> outbox.Draft:

@@ -1,33 +1,58 @@
-"""The worker's entry points. Each looks for rows that are due; a wake-up says only "look now"."""
+"""The worker's entry points. Each looks for rows that are due; a wake-up says only "look now".
+
+What is due is decided by the database's clock, so that no worker whose clock is wrong pages early.
+"""
 
 from __future__ import annotations
 
-from incidentdesk.kernel import clocks, worker
-from notifications import bundling, coverage, delivery, escalation, swaps, turns
+from incidentdesk.kernel import progress, worker
+from notifications import (
+    bundling,
+    coverage,
+    delivery,
+    escalation,
+    failover,
+    proving,
+    swaps,
+    turns,
+)
 
 
 @worker.job(queue="page")
 def deliver() -> None:
     """Send what is due; a long queue goes on in a further job, behind any escalation."""
-    if delivery.deliver_due(at=clocks.now()):
+    is_left = delivery.deliver_due(at=progress.now())
+    progress.mark(progress.SENDER, "more waits" if is_left else "nothing waits")
+    if is_left:
         worker.wake("notifications.jobs.deliver", queue="page")
 
 
 @worker.job(queue="webhooks")
 def deliver_webhooks() -> None:
-    """The same for partners' webhooks, whose servers answer when they like: nothing waits here
-    but they."""
-    if turns.deliver_due(at=clocks.now()):
+    """The same for webhooks and chats, whose servers answer when they like: nothing waits here
+    but they. What waits for its next way is looked for here too, since a mail server may hang."""
+    is_left = turns.deliver_due(at=progress.now())
+    progress.mark(progress.WEBHOOKS, "more waits" if is_left else "nothing waits")
+    if is_left:
         worker.wake("notifications.jobs.deliver_webhooks", queue="webhooks")
+    failover.follow_due(at=progress.now())
 
 
 @worker.job(queue="page")
 def escalate() -> None:
     """Take the steps that are due, and send the lists of pages that wait; a long run goes on behind
     the pages that it queued."""
-    bundling.send_lists(at=clocks.now())
-    if escalation.run_due(at=clocks.now()) == escalation.RUN_LIMIT:
+    bundling.send_lists(at=progress.now())
+    moved = escalation.run_due(at=progress.now())
+    progress.mark(progress.SCHEDULER, f"{moved} escalations moved" if moved else "nothing was due")
+    if moved == escalation.RUN_LIMIT:
         worker.wake("notifications.jobs.escalate", queue="page")
+
+
+@worker.job()
+def try_ways() -> None:
+    """Test the ways to people that were not tested for a month."""
+    proving.send_due(at=progress.now())
 
 
 @worker.job(queue="page")
@@ -35,10 +60,11 @@ def sweep() -> None:
     """Beat's net under both: what no wake-up announced is found within seconds."""
     escalate()
     deliver()
+    failover.follow_due(at=progress.now())
 
 
 @worker.job()
 def look_at_rotas() -> None:
     """End the swaps that nobody answered in time, and mail owners the gaps of the coming weeks."""
-    swaps.expire(at=clocks.now())
-    coverage.look_ahead(at=clocks.now())
+    swaps.expire(at=progress.now())
+    coverage.look_ahead(at=progress.now())

@@ -10,9 +10,9 @@ import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -20,10 +20,11 @@ from django.db import connection, transaction
 
 from incidentdesk.kernel import worker
 from incidentdesk.kernel.models import User
-from notifications import rendering
-from notifications.models import Message, MessageEvent
+from notifications import rendering, ways
+from notifications.models import ContactMethod, Message, MessageEvent
 
-WEBHOOK = "webhook"  # the channel that waits on other people's servers
+WEBHOOK, CHAT = "webhook", "apprise"
+ELSEWHERE = (WEBHOOK, CHAT)  # the channels that wait on other people's servers
 _quiet: ContextVar[bool] = ContextVar("notifications_quiet", default=False)
 
 
@@ -31,7 +32,8 @@ _quiet: ContextVar[bool] = ContextVar("notifications_quiet", default=False)
 class Draft:
     """A message before it is written; `to` is a person or an address.
 
-    A mail is rendered from its `context`; what other channels send stands in `payload`.
+    A mail is rendered from its `context`, and so is what goes by a person's `method`; what a
+    partner's programs are sent stands in `payload`. A page to a person gets their first way.
     """
 
     kind: str
@@ -46,6 +48,14 @@ class Draft:
     line: str = ""  # whose share of the sender's time it takes
     reply_to: str = ""  # where an answer goes, if not to the sender of every mail
     is_held: bool = False  # it waits to be sent in a list (`bundling`)
+    method: ContactMethod | None = None
+    way: int = 1  # of those by which the person is told the same
+    has_next: bool = False  # whether there is a further way
+
+    @property
+    def asks_for_way(self) -> bool:
+        """Whether it goes by whatever way its person wants."""
+        return self.is_page and isinstance(self.to, User) and not (self.is_held or self.way > 1)
 
 
 QUIET = "It was written by loading the past, such as the demo data; nobody is mailed of that."
@@ -93,7 +103,7 @@ def queue(
 def queue_many(drafts: Iterable[Draft], *, at: datetime) -> list[Message]:
     """Write several messages in a fixed number of queries; returns those that are new."""
     require_transaction()
-    rows = [_row(draft, at=at) for draft in drafts]
+    rows = [_row(draft, at=at) for draft in _by_first_way(list(drafts), at=at)]
     if not rows:
         return []
     Message.objects.bulk_create(rows, ignore_conflicts=True)
@@ -107,7 +117,13 @@ def queue_many(drafts: Iterable[Draft], *, at: datetime) -> list[Message]:
     return written
 
 
-def call_off(ids: Collection[int], words: str, *, at: datetime) -> None:
+def call_off(
+    ids: Collection[int],
+    words: str,
+    *,
+    at: datetime,
+    how: Message.State = Message.State.SUPPRESSED,
+) -> None:
     """Of these messages send none that still waits; one that is under way right now arrives."""
     require_transaction()
     waiting = Message.objects.select_for_update(of=("self",)).filter(
@@ -115,19 +131,18 @@ def call_off(ids: Collection[int], words: str, *, at: datetime) -> None:
     )
     rows = list(waiting.order_by("pk").values_list("pk", flat=True))
     Message.objects.filter(pk__in=rows).update(
-        state=Message.State.SUPPRESSED, next_try_at=None, last_error=words
+        state=how, next_try_at=None, next_way_at=None, last_error=words
     )
     MessageEvent.objects.bulk_create(
-        MessageEvent(message_id=pk, at=at, event=MessageEvent.Event.SUPPRESSED, detail=words)
-        for pk in rows
+        MessageEvent(message_id=pk, at=at, event=how, detail=words) for pk in rows
     )
 
 
 def _wake(channels: Collection[str]) -> None:
-    """Nudge who sends what was written: webhooks have a sender of their own."""
-    if set(channels) - {WEBHOOK}:
+    """Nudge who sends what was written: what waits on others has a sender of its own."""
+    if set(channels) - set(ELSEWHERE):
         worker.wake("notifications.jobs.deliver", queue="page")
-    if WEBHOOK in channels:
+    if set(channels) & set(ELSEWHERE):
         worker.wake("notifications.jobs.deliver_webhooks", queue="webhooks")
 
 
@@ -145,20 +160,45 @@ def require_transaction() -> None:
         )
 
 
-def _row(draft: Draft, *, at: datetime) -> Message:
-    text = (
-        rendering.Rendered(draft.kind, draft.payload, "")
-        if draft.payload
-        else rendering.render(draft.kind, draft.context, zone=draft.zone)
+def _by_first_way(drafts: list[Draft], *, at: datetime) -> list[Draft]:
+    """Each page by the first way that its person has for its severity at this hour. One query."""
+    people = {draft.to.pk for draft in drafts if draft.asks_for_way and isinstance(draft.to, User)}
+    known = ways.usable(people) if people and not is_quiet() else {}
+    return [_by_way(draft, known, at=at) if draft.asks_for_way else draft for draft in drafts]
+
+
+def _by_way(draft: Draft, known: Mapping[int, list[ContactMethod]], *, at: datetime) -> Draft:
+    person = cast(User, draft.to)
+    choice = ways.next_of(
+        person, known.get(person.pk, []), draft.context.get("severity"), tried=(), at=at
     )
+    if choice is None:
+        return draft
+    return replace(draft, method=choice.method, has_next=choice.has_next)
+
+
+def _text(draft: Draft, *, at: datetime) -> rendering.Rendered:
+    if draft.payload:
+        return rendering.Rendered(draft.kind, draft.payload, "")
+    if draft.method is not None and draft.method.channel == CHAT:
+        return rendering.short(draft.kind, draft.context)
+    if draft.method is not None and draft.method.channel == WEBHOOK:
+        return rendering.for_program(draft.kind, draft.context, at=at)
+    return rendering.render(draft.kind, draft.context, zone=draft.zone)
+
+
+def _row(draft: Draft, *, at: datetime) -> Message:
+    text, method = _text(draft, at=at), draft.method
     user = draft.to if isinstance(draft.to, User) else None
+    address = user.email if user else str(draft.to).strip()
+    line = draft.line if method is None else f"{ways.LINE}{method.user_id}:{method.pk}"
     state = Message.State.HELD if draft.is_held else Message.State.QUEUED
     if is_quiet():
         state = Message.State.SUPPRESSED
     return Message(
         kind=draft.kind,
-        channel=draft.channel,
-        to_address=user.email if user else str(draft.to).strip(),
+        channel=method.channel if method else draft.channel,
+        to_address=method.shown if method else address,
         to_user=user,
         subject=text.subject,
         body_text=text.text,
@@ -166,7 +206,13 @@ def _row(draft: Draft, *, at: datetime) -> Message:
         about=draft.about,
         dedupe_key=draft.dedupe_key,
         message_id=message_id(),
-        line=draft.line,
+        line=line if method is None or method.channel in ELSEWHERE else "",
+        method=method,
+        way=draft.way,
+        facts=dict(draft.context) if user and draft.is_page else None,
+        next_way_at=at + ways.NEXT_AFTER
+        if draft.has_next and state == Message.State.QUEUED
+        else None,
         reply_to=draft.reply_to,
         is_page=draft.is_page,
         state=state,

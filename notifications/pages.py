@@ -7,8 +7,8 @@ from datetime import datetime
 
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.models import User
-from notifications import acknowledgement
-from notifications.models import Escalation, Severity
+from notifications import acknowledgement, outbox
+from notifications.models import Escalation, Message, Severity
 from notifications.outbox import Draft
 
 KIND = "page"
@@ -36,19 +36,35 @@ def subject_of(escalation: Escalation) -> Subject:
     )
 
 
-def for_step(escalation: Escalation, person: User, *, key: str, words: str, at: datetime) -> Draft:
+def for_step(
+    escalation: Escalation, person: User, *, key: str, why: str, words: str, at: datetime
+) -> Draft:
     """The page of one step for one person; `key` tells this page from any other."""
-    waited = at - escalation.started_at
     return draft(
         subject_of(escalation),
         person,
         key=key,
-        why=f"Nobody has acknowledged it for {clocks.words(waited)}."
-        if waited.total_seconds() >= 60
-        else "It has just begun.",
+        why=why,
         step=words,
         ack_link=ack_link(escalation, person, at=at),
     )
+
+
+def why(escalation: Escalation, *, at: datetime) -> str:
+    """How long nobody has acknowledged it; who had, if this is not the first time. One query."""
+    waited = at - escalation.started_at
+    waits = f"for {clocks.words(waited)}." if waited.total_seconds() >= 60 else ""
+    earlier = Escalation.objects.filter(about=escalation.about, pk__lt=escalation.pk)
+    former = earlier.order_by("-pk").first()
+    if former is None or former.acknowledged_at is None:
+        return f"Nobody has acknowledged it {waits}" if waits else "It has just begun."
+    when = clocks.words(at - former.acknowledged_at)
+    said = f"{former.acknowledged_by} acknowledged it {when} ago"
+    if escalation.severity < former.severity:
+        said = f"{said} as {former.get_severity_display()}, and it has become worse."
+    else:
+        said = f"{said}, and nobody is seen to work on it."
+    return f"{said} Nobody has acknowledged it again {waits}" if waits else said
 
 
 def for_outsider(escalation: Escalation, address: str, *, key: str, words: str) -> Draft:
@@ -82,6 +98,25 @@ def draft(
         "person": person.name if isinstance(person, User) else "",
     }
     return Draft(KIND, person, subject.about, key, context, is_page=True)
+
+
+def call_off(escalation: Escalation, words: str, *, at: datetime) -> None:
+    """The pages of its steps that still wait are not sent any more."""
+    steps = Message.objects.filter(
+        about=escalation.about,
+        state=Message.State.QUEUED,
+        dedupe_key__startswith=f"{KIND}:{escalation.pk}:",
+    )
+    ids = list(steps.values_list("pk", flat=True))
+    if ids:
+        outbox.call_off(ids, words, at=at, how=Message.State.SUPERSEDED)
+
+
+def step_of(dedupe_key: str) -> int | None:
+    """The escalation of whose step a page with this key is; None where it is of none."""
+    kind, _, rest = dedupe_key.partition(":")
+    pk = rest.partition(":")[0]
+    return int(pk) if kind == KIND and pk.isdecimal() else None
 
 
 def ack_link(escalation: Escalation, person: User, *, at: datetime) -> str:

@@ -6,9 +6,11 @@ template also gets `site_url` and, if the context has a `url`, the same as an ab
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from django.conf import settings
@@ -46,6 +48,24 @@ def _rendered(kind: str, context: Mapping[str, Any]) -> Rendered:
         text=clean(_render(f"email/{kind}/body.txt", values, escape=False)),
         html=clean(_render(f"email/{kind}/body.html", values, escape=True)),
     )
+
+
+def short(kind: str, context: Mapping[str, Any]) -> Rendered:
+    """For chats and phones: the subject, and below it the link that matters most."""
+    subject = one_line(_render(f"email/{kind}/subject.txt", context, escape=False))
+    link = context.get("ack_link") or (absolute(str(context["url"])) if "url" in context else "")
+    return Rendered(subject, clean(f"{subject}\n{link}").strip(), "")
+
+
+def for_program(kind: str, context: Mapping[str, Any], *, at: datetime) -> Rendered:
+    """For a program: what the mail is written from, as Standard Webhooks lay it out."""
+    subject = one_line(_render(f"email/{kind}/subject.txt", context, escape=False))
+    data = {**context, "subject": subject}
+    if "url" in context:
+        data["url"] = absolute(str(context["url"]))
+    stamp = at.isoformat().replace("+00:00", "Z")
+    body = {"type": f"desk.{kind}", "timestamp": stamp, "data": data}
+    return Rendered(subject, json.dumps(body, ensure_ascii=False, default=str), "")
 
 
 def absolute(url: str) -> str:

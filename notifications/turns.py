@@ -1,9 +1,10 @@
-"""Sends webhooks: other people's servers answer when they like, so the lines take turns.
+"""Sends webhooks and chats: other people's servers answer when they like, so lines take turns.
 
-A line is what one partner's programs are told. In its turn a line has a share of calls and of time;
-its next turn follows when the last call of this one has ended, whatever the other lines wait for.
-Those that were served longest ago come first. Within a line the oldest call goes first, and nobody
-else serves a line meanwhile.
+A line is what one partner's programs are told, or one way of a person: these have room of their
+own, so that no partner's server stands before a page. In its turn a line has a share of calls and
+of time; its next turn follows when the last call of this one has ended, whatever the other lines
+wait for. Those that were served longest ago come first. Within a line the oldest call goes first,
+and nobody else serves a line meanwhile.
 """
 
 from __future__ import annotations
@@ -19,12 +20,11 @@ from threading import Thread
 
 from django.db import connection, transaction
 
-from notifications import delivery
-from notifications.channels import Answer
-from notifications.channels.webhook import Call, WebhookChannel
+from notifications import delivery, ways
+from notifications.channels import CALLING, Answer, Call, CallingChannel
 from notifications.models import Message
 
-LINES = 64  # served side by side
+LINES = 64  # served side by side, of partners and of people each
 SHARE = 20  # calls of one line in a turn
 SHARE_SECONDS = 4.0  # after which it begins no further one; the last may take its ten seconds
 LOOK_SECONDS = 0.5  # at the latest, what fell due meanwhile is looked for
@@ -34,11 +34,12 @@ _ONE_CLAIM_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('notifications.tur
 _CLAIM = """
 WITH busy AS (
     SELECT line FROM notifications_message
-    WHERE channel = 'webhook' AND state = 'sending' AND next_try_at > %(at)s
+    WHERE channel IN ('webhook', 'apprise') AND state = 'sending' AND next_try_at > %(at)s
 ), due AS MATERIALIZED (
     SELECT id, line, state, row_number() OVER (PARTITION BY line ORDER BY id) AS place
     FROM notifications_message
-    WHERE channel = 'webhook' AND state IN ('queued', 'sending') AND next_try_at <= %(at)s
+    WHERE channel IN ('webhook', 'apprise') AND state IN ('queued', 'sending')
+      AND next_try_at <= %(at)s AND starts_with(line, %(people)s) = %(of_people)s
       AND line NOT IN (SELECT line FROM busy)
 ), turn AS (
     SELECT line FROM due WHERE place = 1
@@ -71,21 +72,27 @@ class Sender:
 
     def run(self, *, at: datetime) -> bool:
         """Make the calls that are due; True if time was up before none was left."""
-        watch, channel = delivery.Stopwatch(at), WebhookChannel()
+        watch = delivery.Stopwatch(at)
+        channels = {name: make() for name, make in CALLING.items()}
         while watch.seconds < RUN_SECONDS:
-            room = LINES - len(self._under_way)
-            if room > 0:
-                self._begin(claim(at=watch.moment, lines=room), channel)
+            for of_people in (True, False):
+                if (room := LINES - self._lines(of_people)) > 0:
+                    claimed = claim(at=watch.moment, lines=room, of_people=of_people)
+                    self._begin(claimed, channels)
             if not self._under_way:
                 return False
             for message, answer in self._heard(until=watch.seconds + LOOK_SECONDS, watch=watch):
-                _mark(message, answer, channel, at=watch.moment)
+                _mark(message, answer, channels[message.channel], at=watch.moment)
         return True
 
-    def _begin(self, claimed: Sequence[Message], channel: WebhookChannel) -> None:
+    def _lines(self, of_people: bool) -> int:
+        """How many lines of people, or of partners, are under way."""
+        return sum(line.startswith(ways.LINE) == of_people for line in self._under_way)
+
+    def _begin(self, claimed: Sequence[Message], channels: dict[str, CallingChannel]) -> None:
         """Serve each line in a thread of its own, which calls and no more."""
         for line, messages in groupby(claimed, key=attrgetter("line")):
-            calls = [channel.prepared(message) for message in messages]
+            calls = [channels[message.channel].prepared(message) for message in messages]
             Thread(target=_serve, args=(calls, self._said), daemon=True).start()
             self._under_way[line] += len(calls)
 
@@ -113,9 +120,10 @@ def deliver_due(*, at: datetime) -> bool:
     return _sender.run(at=at)
 
 
-def claim(*, at: datetime, lines: int = LINES) -> list[Message]:
+def claim(*, at: datetime, lines: int = LINES, of_people: bool = False) -> list[Message]:
     """Take a lease on the next calls of the lines whose turn it is; in a transaction of its own."""
     values = {"at": at, "lease": at + delivery.LEASE, "lines": lines, "share": SHARE}
+    values |= {"people": ways.LINE, "of_people": of_people}
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute(_ONE_CLAIM_AT_A_TIME)
@@ -125,7 +133,7 @@ def claim(*, at: datetime, lines: int = LINES) -> list[Message]:
 
 
 def _mark(
-    message: Message, answer: Answer | None, channel: WebhookChannel, *, at: datetime
+    message: Message, answer: Answer | None, channel: CallingChannel, *, at: datetime
 ) -> None:
     if answer is None:
         delivery.give_back([message], at=at)

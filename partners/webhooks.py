@@ -20,9 +20,9 @@ from django.db.models import QuerySet
 from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import SYSTEM, Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
-from notifications import outbox
+from notifications import addresses, outbox
 from notifications.models import Message
-from partners import addresses, deliveries, directory, preferences
+from partners import deliveries, directory, preferences
 from partners.models import Delivery, EventType, OffBecause, Partner, Webhook
 
 TEST = "webhook.test"

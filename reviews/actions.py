@@ -1,4 +1,5 @@
-"""Preventive actions: agree → finish, or drop. They stay alive after their incident closed."""
+"""Preventive actions: agree → finish, or drop. They stay alive after their incident closed, and are
+reminded of."""
 
 from __future__ import annotations
 
@@ -6,9 +7,9 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from cases import timeline
+from cases import owed, timeline
 from cases.models import Entry, Phase
-from incidentdesk.kernel import access
+from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from reviews import drafting
@@ -41,6 +42,7 @@ def agree(
         owner=drafting.owner(owner_id),
         due_on=due_on,
         agreed_at=at,
+        remind_at=clocks.first_reminder(at, clocks.end_of(due_on)),
     )
     text = f"Action agreed ({kind}): {action.title}, {action.owner}, by {due_on:%-d %b %Y}."
     drafting.note(review, text, by=by, at=at)
@@ -63,6 +65,34 @@ def drop(*, action_id: int, reason: str, by: Actor, at: datetime) -> PreventiveA
     access.require(by, Permission.REVIEW_WRITE)
     lacks = "Dropping an action needs a reason; it stays in the register."
     return _end(action, PreventiveAction.State.DROPPED, reason, lacks=lacks, by=by, at=at)
+
+
+@transaction.atomic
+def remind(*, at: datetime) -> int:
+    """Remind of every open action that passed a stage of its time; answers how many mails.
+
+    Also after its incident closed. Once its owner has left, or may not open the incident, whoever
+    leads the review is told, then the commander.
+    """
+    incident = ("review__incident__commander", "review__incident__category")
+    rows = PreventiveAction.objects.filter(state=PreventiveAction.State.OPEN)
+    rows = rows.select_related("owner", "review__facilitator", *incident)
+    return owed.remind(owed.take(rows, _owed, at=at), at=at)
+
+
+def _owed(action: PreventiveAction) -> owed.Owed:
+    """Of a restricted incident it names nothing."""
+    review, incident = action.review, action.review.incident
+    what = "A preventive action" if incident.is_restricted else f"Preventive action “{action}”"
+    return owed.Owed(
+        key=f"action:{action.pk}",
+        what=what,
+        incident=incident,
+        people=owed.responsible(incident, action.owner, review.facilitator, incident.commander),
+        start_at=action.agreed_at,
+        due_at=clocks.end_of(action.due_on),
+        url=f"/admin/reviews/preventiveaction/{action.pk}/change/",
+    )
 
 
 def _end(

@@ -94,7 +94,12 @@ def note(review: Review, text: str, *, by: Actor, at: datetime) -> None:
 def tell(review: Review, *, by: Actor, at: datetime) -> None:
     """Tell the incident what its review still lacks."""
     reviewed.note_review(
-        incident_id=review.incident_id, missing=missing(review), approved=False, by=by, at=at
+        incident_id=review.incident_id,
+        missing=missing(review),
+        approved=False,
+        facilitator_id=review.facilitator_id,
+        by=by,
+        at=at,
     )
 
 

@@ -236,7 +236,14 @@ def finish(*, review_id: int, by: Actor, at: datetime) -> Review:
     review.approved_by_id = by.person_id
     review.save()
     timeline.record(review.incident, Entry.Kind.REVIEW, "Review approved.", by=by, at=at)
-    reviewed.note_review(incident_id=review.incident_id, missing=[], approved=True, by=by, at=at)
+    reviewed.note_review(
+        incident_id=review.incident_id,
+        missing=[],
+        approved=True,
+        facilitator_id=review.facilitator_id,
+        by=by,
+        at=at,
+    )
     case.close(incident_id=review.incident_id, by=by, at=at)
     return review
 

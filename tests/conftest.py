@@ -281,7 +281,6 @@ class Walk:
     def ready_for_containment(self, *, without: str = "") -> None:
         """Evaluated, commanded, systems and partners listed; `without` one signature."""
         by = self.commander
-        workflow.take_command(incident_id=self.id, by=by, at=self.tick())
         found = evaluation.Evaluation(
             category_id=Category.objects.get(key="outage").pk,
             impact=3,
@@ -296,6 +295,7 @@ class Walk:
             },
         )
         evaluation.evaluate(incident_id=self.id, found=found, by=by, at=self.tick())
+        workflow.take_command(incident_id=self.id, by=by, at=self.tick())
         system, _ = System.objects.get_or_create(name="quote-gw-eu-2")
         response.add_system(incident_id=self.id, system_id=system.pk, by=by, at=self.tick())
         disclosure.add_partner(

@@ -17,6 +17,7 @@ class Receiver:
     port: int = 0
     status: int = 200
     location: str = ""
+    body: str = "ok"
     drip: bool = False
     seconds: float = 0.0  # before it answers
     until: Callable[[], bool] = lambda: True  # what it waits for, though not for ever
@@ -50,9 +51,16 @@ def receiver() -> Iterator[Receiver]:
             self.send_response(kept.status)
             if kept.location:
                 self.send_header("Location", kept.location)
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", str(len(kept.body)))
             self.end_headers()
-            self.wfile.write(b"ok")
+            self.wfile.write(kept.body.encode())
+
+        def do_GET(self) -> None:
+            kept.calls.append(({k.lower(): v for k, v in self.headers.items()}, ""))
+            time.sleep(kept.seconds)
+            self.send_response(kept.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         def log_message(self, *args: object) -> None:
             return

@@ -32,8 +32,11 @@ _SECRET = ("password", "passwd", "secret", "token", "authorization", "cookie", "
 MASK = "…"
 
 
-def parse(raw: str) -> tuple[list[Told], list[lines.Bad]]:
-    """The events of a body, and the lines that are none. InvalidInput if it holds nothing."""
+def parse(raw: str, *, at: datetime | None = None) -> tuple[list[Told], list[lines.Bad]]:
+    """The events of a body, and the lines that are none. InvalidInput if it holds nothing.
+
+    They may be of any time, so that `at`, when it came, is of no account.
+    """
     body = hashlib.sha256(raw.encode("utf-8", "replace")).hexdigest()
     return lines.parse(raw, lambda said, line: _event(said, f"{body}:{line}"))
 
@@ -85,9 +88,7 @@ def _value(name: str, value: Any) -> str:
     return text(plain, LONGEST_VALUE)
 
 
-def _store(source: Source, events: Sequence[Told], *, at: datetime) -> lines.Stored:
+def store(source: Source, events: Sequence[Told], *, at: datetime) -> lines.Stored:
+    """Store what is not there yet, to be judged after the commit."""
     count = stored.store(source, [stored.Line(one) for one in events], at=at)
     return lines.Stored(count, len(events) - count)
-
-
-take = lines.door(Source.Format.ACCESS, lambda raw, at: parse(raw), _store)

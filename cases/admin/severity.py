@@ -1,7 +1,8 @@
-"""Severity on the desk: the matrix as a page, and the registers of definitions, floors and soak."""
+"""Severity on the desk: the matrix as a page; registers of definitions, floors, soak, silence."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -16,7 +17,7 @@ from cases.admin.dialogs.matrix import CHANGE_MATRIX
 from cases.admin.page import matrix
 from cases.models import AxisLevel, SeverityFloor, SeverityMatrix, SeverityRule
 from cases.models.severity import AXES
-from incidentdesk.kernel import access
+from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.desk import DeskAdmin, RegisterAdmin, actor
 
@@ -129,15 +130,22 @@ class SeverityFloorAdmin(RegisterAdmin):
 
 @admin.register(SeverityRule)
 class SeverityRuleAdmin(_Fixed):
-    """How long service stays in band before the review may begin, by severity."""
+    """How long service stays in band before the review may begin, and how long an acknowledged
+    incident may be silent, by severity."""
 
-    list_title = "Soak times"
-    list_display = ("for_severity", "soak_minutes")
+    list_title = "Soak and silence"
+    list_display = ("for_severity", "soak_minutes", "silence")
     list_display_links = ("for_severity",)
-    fields = ("severity", "soak_minutes")
+    fields = ("severity", "soak_minutes", "silence_minutes")
     readonly_fields = ("severity",)
 
     @admin.display(description="severity", ordering="severity")
     def for_severity(self, rule: SeverityRule) -> str:
         """As it is said."""
         return f"SEV-{rule.severity}"
+
+    @admin.display(description="paged again after", empty_value="never", ordering="silence_minutes")
+    def silence(self, rule: SeverityRule) -> str | None:
+        """After an acknowledgement that led to nothing."""
+        minutes = rule.silence_minutes
+        return clocks.words(timedelta(minutes=minutes)) if minutes else None

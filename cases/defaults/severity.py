@@ -1,4 +1,4 @@
-"""The shipped matrix, the definitions of its axes, floors and soak times."""
+"""The shipped matrix, the definitions of its axes, floors, soak times and silence."""
 
 from __future__ import annotations
 
@@ -118,3 +118,6 @@ FLOORS: list[tuple[str, str, int, int | None, str]] = [
 
 # severity → minutes in band after recovery
 SOAK_MINUTES = {1: 60, 2: 30, 3: 0, 4: 0}
+
+# severity → minutes without a word after an acknowledgement; SEV-4 pages nobody
+SILENCE_MINUTES = {1: 15, 2: 30, 3: 240}

@@ -17,6 +17,7 @@ from cases.intake import alert_rules, backlog, formats, holding, joining, statem
 from cases.intake.receipt import Receipt, told
 from cases.intake.signal import Action, Signal
 from cases.models import Alert, Entry, Event, Incident, Phase, Source
+from incidentdesk.kernel import failpoints
 from incidentdesk.kernel.access import SYSTEM
 from incidentdesk.kernel.prepared import Inserted
 
@@ -48,11 +49,14 @@ def receive(
             with transaction.atomic():
                 receipt = handle(source=source, signals=signals, at=at)
                 _store(source, raw, Event.Outcome.DONE, receipt, at=at, **known)
-                return receipt
+                failpoints.reach("intake.before_commit")
         except Exception as error:  # whatever went wrong, what was sent must not be lost
             if not isinstance(error, DatabaseError) or attempt == _ATTEMPTS - 1:
                 logger.exception("a delivery of %s could not be opened; it is pending", source)
                 break
+        else:
+            failpoints.reach("intake.committed")
+            return receipt
     receipt = Receipt(status="accepted")
     _store(source, raw, Event.Outcome.PENDING, receipt, at=at, **known)
     return receipt

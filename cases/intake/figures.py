@@ -10,13 +10,12 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from cases.intake import lines, metrics
 from cases.intake.lines import Bad, Stored
 from cases.intake.metrics import KEPT, LARGEST, Figure
 from cases.models import Series, Source
 from incidentdesk.kernel import worker
 
-__all__ = ["KEPT", "LARGEST", "WATCH", "name_of", "prune", "store", "take"]
+__all__ = ["KEPT", "LARGEST", "WATCH", "name_of", "prune", "store"]
 
 WATCH = "cases.jobs.watch_series"
 MOST_SERIES = 2_000  # a source
@@ -130,6 +129,3 @@ def _insert(rows: Sequence[tuple[int, Figure]]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_STORE, columns)
         return int(cursor.rowcount)
-
-
-take = lines.door(Source.Format.METRICS, metrics.parse, store)

@@ -12,7 +12,7 @@ from cases.models.incident import Incident
 from incidentdesk.kernel.history import tracked
 
 
-@tracked(name="role")
+@tracked(name="role", exclude=("remind_at", "reminders"))
 class Assignment(models.Model):
     """A person in a role on an incident: offered, accepted, ended. Only one leads at a time."""
 
@@ -29,6 +29,12 @@ class Assignment(models.Model):
     offered_at = models.DateTimeField()
     offered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    remind_at = models.DateTimeField(
+        null=True, help_text="When somebody is paged that the offer has no answer."
+    )
+    reminders = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often somebody was paged about it."
     )
     accepted_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -54,6 +60,11 @@ class Assignment(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["user", "incident"], condition=Q(ended_at=None), name="assigned_now"
+            ),
+            models.Index(
+                fields=["remind_at", "id"],
+                condition=Q(remind_at__isnull=False, accepted_at=None, ended_at=None),
+                name="assignment_to_remind_of",
             ),
         ]
 

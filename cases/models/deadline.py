@@ -14,13 +14,14 @@ from django.db.models import Q
 from incidentdesk.kernel.clocks import Counting
 from incidentdesk.kernel.history import tracked
 
+FIRST_NOTICE, REVIEW = "first_notice", "review"
 KINDS = [
     ("acknowledge", "Acknowledge"),
     ("evaluate", "Commander, category and severity"),
-    ("first_notice", "First partner notice"),
+    (FIRST_NOTICE, "First partner notice"),
     ("contain", "Contained"),
     ("recover", "Recovered"),
-    ("review", "Review held"),
+    (REVIEW, "Review held"),
 ]
 PARTNER_NOTICE, NEXT_UPDATE = "partner_notice", "next_update"
 # By the stage of the package that meets it.
@@ -63,11 +64,12 @@ class Target(models.Model):
         return f"SEV-{self.severity} {self.get_kind_display()}: {self.amount} {self.counting}"
 
 
-@tracked(name="kind", made=False)
+@tracked(name="kind", made=False, exclude=("warn_at",))
 class Deadline(models.Model):
     """A running or met clock of one incident. Kept when met; recomputed when severity changes.
 
-    With an involvement it is the clock of that partner. `warn_at` is when its crew is warned next.
+    With an involvement it is the clock of that partner. `warn_at` is when its people are reminded
+    next.
     """
 
     incident = models.ForeignKey("cases.Incident", models.CASCADE, related_name="deadlines")

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from incidentdesk.kernel.history import tracked
 
 
-@tracked(name="change_reference")
+@tracked(name="change_reference", exclude=("remind_at",))
 class Fix(models.Model):
     """A temporary or permanent fix. A temporary one has an owner and a day on which it expires."""
 
@@ -51,6 +51,7 @@ class Fix(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
     ended_reason = models.TextField(blank=True)
+    remind_at = models.DateTimeField(null=True, help_text="When its owner is reminded next.")
 
     class Meta:
         ordering = ("id",)
@@ -104,6 +105,11 @@ class Fix(models.Model):
                 fields=["expires_on"],
                 condition=Q(kind="temporary", state="approved"),
                 name="fix_expires",
+            ),
+            models.Index(
+                fields=["remind_at", "id"],
+                condition=Q(kind="temporary", state="approved", remind_at__isnull=False),
+                name="fix_to_remind_of",
             ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [

@@ -44,7 +44,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.exclude(phase__in=OVER)
 
 
-@tracked(name="title")
+@tracked(name="title", exclude=("first_acknowledged_at", "silent_at"))
 class Incident(FSMModelMixin, models.Model):
     """One incident, with its evaluation, its times and its phase."""
 
@@ -86,6 +86,12 @@ class Incident(FSMModelMixin, models.Model):
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    first_acknowledged_at = models.DateTimeField(
+        null=True, help_text="The first time; a page that starts again leaves it as it is."
+    )
+    silent_at = models.DateTimeField(
+        null=True, help_text="When it is paged again, unless somebody works on it."
     )
     confirmed_at = models.DateTimeField(null=True)
     contained_at = models.DateTimeField(null=True)

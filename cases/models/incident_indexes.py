@@ -21,4 +21,9 @@ INDEXES: list[models.Index] = [
         name="incident_unacknowledged",
     ),
     models.Index(fields=["id"], condition=Q(is_restricted=True), name="incident_restricted"),
+    models.Index(
+        fields=["silent_at", "id"],
+        condition=Q(silent_at__isnull=False) & _OPEN,
+        name="incident_silent",
+    ),
 ]

@@ -13,7 +13,7 @@ from django.db.models import Q
 from incidentdesk.kernel.history import tracked
 
 
-@tracked(name="title")
+@tracked(name="title", exclude=("remind_at",))
 class Procedure(models.Model):
     """One version of a partner's user-facing procedure: a file or a link, and until when it holds.
 
@@ -36,6 +36,7 @@ class Procedure(models.Model):
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
+    remind_at = models.DateTimeField(null=True, help_text="When the partner is reminded next.")
     replaces = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaced_by")
 
     class Meta:
@@ -64,6 +65,11 @@ class Procedure(models.Model):
                 fields=["partner", "valid_until"],
                 condition=Q(ended_at=None),
                 name="procedure_in_force",
+            ),
+            models.Index(
+                fields=["remind_at", "id"],
+                condition=Q(ended_at=None, remind_at__isnull=False),
+                name="procedure_to_remind_of",
             ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from incidentdesk.kernel.history import tracked
 
 
-@tracked(name="reference", made=False)
+@tracked(name="reference", made=False, exclude=("remind_at",))
 class Request(models.Model):
     """One question to one partner in one incident, under a reference of the partner's own.
 
@@ -41,6 +41,7 @@ class Request(models.Model):
     was_late = models.BooleanField(default=False, help_text="A whole answer came after its time.")
     extension_until = models.DateTimeField(null=True)
     extension_reason = models.TextField(blank=True)
+    remind_at = models.DateTimeField(null=True, help_text="When the partner is reminded next.")
     settled_at = models.DateTimeField(null=True)
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
@@ -89,6 +90,11 @@ class Request(models.Model):
                 name="request_unsettled",
             ),
             models.Index(fields=["partner", "state", "due_at"], name="request_of_partner"),
+            models.Index(
+                fields=["remind_at", "id"],
+                condition=Q(state="open", remind_at__isnull=False),
+                name="request_to_remind_of",
+            ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [
             pgtrigger.Protect(name="request_stays", operation=pgtrigger.Delete),

@@ -16,6 +16,13 @@ class ReviewFacts(models.Model):
     missing = ArrayField(models.CharField(max_length=200), default=list)
     approved_at = models.DateTimeField(null=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True)
+    facilitator = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Who leads the review, and is reminded of it.",
+    )
 
     class Meta:
         verbose_name_plural = "review facts"

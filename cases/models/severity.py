@@ -110,6 +110,12 @@ class SeverityRule(models.Model):
     soak_minutes = models.PositiveIntegerField(
         help_text="How long service has to stay in band after recovery before the review begins."
     )
+    silence_minutes = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="After how long without an entry by a person an acknowledged incident is paged "
+        "again; empty: never.",
+    )
 
     class Meta:
         ordering = ("severity",)

@@ -17,7 +17,7 @@ ENDED = Q(state="waived") | Q(state="done") & (
 )
 
 
-@tracked(name="text", made=False)
+@tracked(name="text", made=False, exclude=("due_set_at", "remind_at"))
 class Task(models.Model):
     """A responder's work in one incident: open, done with a note, or waived with a reason.
 
@@ -40,6 +40,8 @@ class Task(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="tasks"
     )
     due_at = models.DateTimeField(null=True)
+    due_set_at = models.DateTimeField(null=True, help_text="Since when this time holds.")
+    remind_at = models.DateTimeField(null=True, help_text="When its owner is reminded next.")
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     note = models.TextField(blank=True)
     ended_at = models.DateTimeField(null=True)
@@ -63,6 +65,10 @@ class Task(models.Model):
                 | (~Q(state="open") & Q(ended_at__isnull=False) & ~Q(note="")),
             ),
             models.CheckConstraint(
+                name="task_reminded_of_its_time",
+                condition=Q(remind_at=None) | Q(due_at__isnull=False, due_set_at__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="task_confirmed_by_a_second_person",
                 condition=Q(confirmed_at=None, confirmed_by=None)
                 | (
@@ -80,6 +86,11 @@ class Task(models.Model):
                 fields=["incident"],
                 condition=Q(state="done", needs_second_person=True, confirmed_at=None),
                 name="tasks_to_confirm",
+            ),
+            models.Index(
+                fields=["remind_at", "id"],
+                condition=Q(state="open", remind_at__isnull=False),
+                name="tasks_to_remind_of",
             ),
         ]
 

@@ -13,9 +13,8 @@ from django.urls import reverse
 from cases import queries
 from cases.admin.dialogs.drafting import DRAFT_NOTICE
 from cases.admin.dialogs.partners import ADD_PARTNER
-from cases.deadlines import FIRST_NOTICE
 from cases.models import Deadline, Involvement, Notice, NoticeCopy
-from cases.models.deadline import NEXT_UPDATE, PARTNER_NOTICE
+from cases.models.deadline import FIRST_NOTICE, NEXT_UPDATE, PARTNER_NOTICE
 from incidentdesk.dashboard.need import EACH, Need, about
 from incidentdesk.dashboard.remaining import HORIZON, SOON, until
 from incidentdesk.kernel import access

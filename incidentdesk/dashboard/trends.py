@@ -37,7 +37,7 @@ COLOURS = 7
 # What is measured: its name, from which moment, to which moment.
 TOLD = ("tell partners", "detected_at", "told_at")
 MEASURES = (
-    ("acknowledge", "detected_at", "acknowledged_at"),
+    ("acknowledge", "detected_at", "first_acknowledged_at"),
     ("contain", "detected_at", "contained_at"),
     TOLD,
     ("recover", "detected_at", "recovered_at"),

@@ -64,6 +64,8 @@ def load(*, at: datetime, say: Callable[[int, int], None] = lambda done, total: 
         for number, start in enumerate(sorted(starts), 1):
             agenda.add(start, _Saying(say, number, len(starts)))
         agenda.run(until=now)
+        # Its people work on in the past only: what they left lying pages nobody.
+        Incident.objects.filter(silent_at__isnull=False).update(silent_at=None)
 
 
 @contextmanager

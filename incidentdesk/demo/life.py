@@ -166,6 +166,7 @@ class Life:
             bases=phrases.rests_on(self.story),
         )
         self.do(when, evaluation.evaluate, found=found)
+        self.do(when, workflow.acknowledge)  # a worse severity is paged again
 
     def _involve(self, code: str, at: datetime) -> None:
         """List the partner; one that reported is listed already and only gets our words."""

@@ -80,7 +80,6 @@ class FalseAlarm:
         )
 
     def _look(self, at: datetime) -> None:
-        workflow.acknowledge(incident_id=self.incident_id, by=self.responder, at=at)
         text = "Looking at it; nothing else points this way so far."
         response.post_update(incident_id=self.incident_id, text=text, by=self.responder, at=at)
         impact, scope, urgency = self.noise.axes
@@ -92,6 +91,7 @@ class FalseAlarm:
             occurred_at=at - timedelta(minutes=40),
         )
         evaluation.evaluate(incident_id=self.incident_id, found=found, by=self.responder, at=at)
+        workflow.acknowledge(incident_id=self.incident_id, by=self.responder, at=at)
 
     def _dismiss(self, at: datetime) -> None:
         other = self.of.incident.reference if self.of else ""

@@ -10,8 +10,8 @@ from incidentdesk.embedded.supervisor import Part
 # What `--processes` calls them; `worker` is three: nothing that is slow may delay a page,
 # and other people's servers, which webhooks and questions to a Prometheus wait for, delay no work
 # of ours.
-PROCESSES = ("web", "worker", "beat", "mail")
-ALWAYS = PROCESSES[:3]  # mail is taken in where it was asked for, and in the demo
+PROCESSES = ("web", "worker", "beat", "auditor", "mail")
+ALWAYS = PROCESSES[:4]  # mail is taken in where it was asked for, and in the demo
 
 
 def chosen(names: str) -> list[str]:
@@ -38,6 +38,9 @@ def parts(processes: list[str], *, port: int, work: Path, embedded: bool) -> lis
         made.append(Part("web", _web(port)))
     if "beat" in processes:
         made.append(_beat(work))
+    if "auditor" in processes:
+        web = ["--web", f"127.0.0.1:{port}"] if "web" in processes else []
+        made.append(Part("auditor", [sys.executable, "manage.py", "audit", *web]))
     if "mail" in processes:
         made.append(Part("mail", [sys.executable, "manage.py", "receive_mail"]))
     return made

@@ -5,10 +5,14 @@ Use cases are given `at`; only interfaces (a view, a job, a command) call `now()
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from django.utils import timezone
+
+STAGES = (50, 75, 90, 100)  # per cent of its time, at which people are reminded of something
+WEEK = timedelta(days=7)
 
 
 class Counting(StrEnum):
@@ -49,6 +53,41 @@ def add(start: datetime, amount: int, counting: str) -> datetime:
     if counting == Counting.CALENDAR_DAYS:
         return start + timedelta(days=amount)
     return start + timedelta(minutes=amount)
+
+
+def end_of(day: date) -> datetime:
+    """The moment at which a day is over, UTC."""
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where something stands in its time: the last reminder's per cent (0 before the first), when
+    that was due, and when the next one is; None after the last."""
+
+    percent: int
+    since: datetime
+    next_at: datetime | None
+
+
+def first_reminder(start: datetime, due: datetime) -> datetime:
+    """When somebody is first reminded of what has from `start` to `due`."""
+    return start + max(due - start, timedelta()) * STAGES[0] / 100
+
+
+def stages(start: datetime, due: datetime, at: datetime) -> Stage:
+    """The one rule of all reminders: at 50, 75 and 90 per cent of the time, and when it is over.
+
+    What had a week or more is reminded of every further week as long as it is late.
+    """
+    if at >= due and due - start >= WEEK:
+        since = due + (at - due) // WEEK * WEEK
+        return Stage(STAGES[-1], since, since + WEEK)
+    whole = max(due - start, timedelta())
+    moments = [(percent, start + whole * percent / 100) for percent in STAGES]
+    passed = [one for one in moments if one[1] <= at] or [(0, start)]
+    ahead = [moment for _, moment in moments if moment > at]
+    return Stage(*passed[-1], next_at=ahead[0] if ahead else None)
 
 
 def words(span: timedelta) -> str:

@@ -209,3 +209,49 @@ class LinkRequest(models.Model):
 
     def __str__(self) -> str:
         return f"a link asked for at {self.asked_at:%Y-%m-%d %H:%M}"
+
+
+class Progress(models.Model):
+    """When a part of the desk last finished a round, by the database's clock, and what it says."""
+
+    part = models.CharField(max_length=20, unique=True)
+    at = models.DateTimeField("last round")
+    said = models.CharField("says", max_length=300, blank=True)
+    is_well = models.BooleanField("well", default=True)
+
+    class Meta:
+        verbose_name = "part of the desk"
+        verbose_name_plural = "parts of the desk"
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.part}: {self.said}"
+
+
+class Finding(models.Model):
+    """Something that the auditor found wrong, from the first round that saw it to the last.
+
+    `about` names an incident, so that what is sealed stays so; empty is the desk itself.
+    """
+
+    kind = models.CharField(max_length=40)
+    about = models.CharField(max_length=120, blank=True)
+    words = models.TextField("what is wrong")
+    mended = models.TextField("what was done", blank=True)
+    first_at = models.DateTimeField("found")
+    last_at = models.DateTimeField("last seen")
+    rounds = models.PositiveIntegerField(default=1, help_text="That saw it, a minute apart.")
+    pages = models.PositiveIntegerField(default=0, help_text="That it was worth.")
+    paged_at = models.DateTimeField("administrators paged", null=True)
+    cleared_at = models.DateTimeField("over", null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["kind", "about"], condition=Q(cleared_at=None), name="finding_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.words

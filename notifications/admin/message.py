@@ -14,7 +14,12 @@ from incidentdesk.kernel.desk import DeskAdmin
 from notifications import acknowledgement, queries
 from notifications.models import Message
 
-COLOURS = {"sent": "success", "failed": "danger", "queued": "warning", "sending": "info"}
+COLOURS = {
+    **dict.fromkeys(("sent", "delivered"), "success"),
+    **dict.fromkeys(("failed", "bounced"), "danger"),
+    "queued": "warning",
+    "sending": "info",
+}
 
 
 @admin.register(Message)

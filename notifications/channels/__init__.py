@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from notifications.channels.channel import Answer, Channel, Outcome
+from notifications.channels.apprise import AppriseChannel
+from notifications.channels.channel import Answer, Call, CallingChannel, Channel, Outcome
 from notifications.channels.email import EmailChannel
 from notifications.channels.webhook import WebhookChannel
 
-__all__ = ["CHANNELS", "Answer", "Channel", "Outcome"]
+__all__ = ["CALLING", "CHANNELS", "Answer", "Call", "CallingChannel", "Channel", "Outcome"]
 
-CHANNELS: dict[str, Callable[[], Channel]] = {"email": EmailChannel, "webhook": WebhookChannel}
+# Those that wait on other people's servers are sent by `turns`, all others by `delivery`.
+CALLING: dict[str, Callable[[], CallingChannel]] = {
+    "webhook": WebhookChannel,
+    "apprise": AppriseChannel,
+}
+CHANNELS: dict[str, Callable[[], Channel]] = {"email": EmailChannel, **CALLING}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
@@ -24,6 +25,8 @@ class Answer:
     outcome: Outcome
     words: str = ""
     is_gone: bool = False  # nothing will ever arrive there again
+    provider_id: str = ""  # by which a provider that reports calls it
+    is_reported: bool = False  # whether its delivery will be told of
 
 
 class Channel(Protocol):
@@ -34,3 +37,22 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """Let go of the connection; never raises."""
+
+
+class Call(Protocol):
+    """One message that is ready to go: nothing but the network is needed any more."""
+
+    message: Message
+
+    def answer(self) -> Answer:
+        """Make it; whatever goes wrong is an answer, never an exception."""
+
+
+class CallingChannel(Channel, Protocol):
+    """A channel to other people's servers, which threads call side by side."""
+
+    def prepared(self, message: Message) -> Call:
+        """All that the database has to say about a call, so that a thread can make it."""
+
+    def after(self, message: Message, answer: Answer, *, at: datetime) -> None:
+        """Tell whoever has to know of the answer."""

@@ -1,7 +1,8 @@
-"""E-mail, and the door to django.core.mail. Knows SMTP's answers; decides nothing about retries.
+"""E-mail by SMTP or by a provider, and the door to django.core.mail. Knows what they answer;
+decides nothing about retries.
 
-One connection is opened for the first message and reused. Every wait on the network ends after
-ten seconds.
+One connection is opened for the first message and reused. Each message, and each wait for the
+network, has ten seconds; then the connection is hung up.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ import smtplib
 from email.errors import MessageError
 from typing import Any
 
+from anymail.exceptions import AnymailRecipientsRefused
 from django.conf import settings
 from django.core import mail
 from django.core.mail.backends import smtp
 
+from notifications.channels import bounded
 from notifications.channels.channel import Answer, Outcome
 from notifications.models import Message
 
 TIMEOUT_SECONDS = 10
+WHOLE_SECONDS = 10.0  # a message, opening the connection included
 _LONGEST_ANSWER = 500
 logger = logging.getLogger(__name__)
 
@@ -28,49 +32,77 @@ class EmailChannel:
 
     _connection: Any = None
 
+    def __init__(self) -> None:
+        """Nothing is open yet."""
+        self._leash = bounded.Leash()
+
     def send(self, message: Message) -> Answer:
         """Hand one message to the mail server; see `Channel`."""
+        with bounded.within(WHOLE_SECONDS, self._leash):
+            answer = self._sent(message)
+        if self._leash.is_over:
+            self.close()
+        return answer
+
+    def _sent(self, message: Message) -> Answer:
         reused = self._connection is not None
         try:
             try:
                 return self._hand_over(message)
             except smtplib.SMTPServerDisconnected as error:
-                if not reused or isinstance(error.__context__, TimeoutError):
+                is_late = self._leash.is_over or isinstance(error.__context__, TimeoutError)
+                if not reused or is_late:
                     raise
                 # The server hung up between two messages, as servers do: that is no failed try.
                 self.close()
                 return self._hand_over(message)
         except Exception as error:  # noqa: BLE001 -- one bad letter must not stop those behind it
+            is_late = self._leash.is_over
             if not _is_connection_usable_after(error):
                 self.close()
+            if is_late:
+                return Answer(Outcome.LATER, "The mail server took longer than ten seconds.")
             return _answer_to(error, message)
 
     def close(self) -> None:
         """Hang up."""
         connection, self._connection = self._connection, None
         if connection is None:
+            self._leash.let_go()
             return
         try:
-            connection.close()
+            with bounded.within(WHOLE_SECONDS, self._leash):
+                connection.close()
         except Exception as error:  # noqa: BLE001 -- what was sent is sent, however QUIT went
             logger.info("the mail server did not take leave: %s", error)
+        finally:
+            self._leash.let_go()
 
     def _hand_over(self, message: Message) -> Answer:
         if self._connection is None:
             connection = mail.get_connection()
             connection.open()
             self._connection = connection
-        if not self._connection.send_messages([_letter(message)]):
+        letter = _letter(message)
+        if not self._connection.send_messages([letter]):
             return Answer(Outcome.REFUSED, "There is no address to send it to.")
-        return Answer(Outcome.ACCEPTED, _bounded(getattr(self._connection, "answer", "")))
+        status = getattr(letter, "anymail_status", None)
+        if status is None:
+            return Answer(Outcome.ACCEPTED, _bounded(getattr(self._connection, "answer", "")))
+        words = _bounded(f"The provider took it as {status.message_id}.")
+        is_reported = bool(settings.MAIL_HOOK_SECRET)
+        return Answer(
+            Outcome.ACCEPTED, words, provider_id=str(status.message_id), is_reported=is_reported
+        )
 
 
 def _letter(message: Message) -> mail.EmailMultiAlternatives:
+    address = message.method.address if message.method else message.to_address
     letter = mail.EmailMultiAlternatives(
         subject=message.subject,
         body=message.body_text,
         from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[message.to_address] if message.to_address else [],
+        to=[address] if address else [],
         reply_to=[message.reply_to] if message.reply_to else None,
         headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
     )
@@ -89,6 +121,8 @@ def _answer_to(error: Exception, message: Message) -> Answer:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, words = next(iter(error.recipients.values()), (451, b""))
         return _by_code(code, words)
+    if isinstance(error, AnymailRecipientsRefused):
+        return Answer(Outcome.REFUSED, _bounded("The provider refused this recipient."))
     if isinstance(error, smtplib.SMTPDataError):
         return _by_code(error.smtp_code, error.smtp_error)
     if isinstance(error, smtplib.SMTPResponseException):

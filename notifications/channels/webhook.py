@@ -31,6 +31,7 @@ class Call:
     """One message that is ready to be posted: nothing but the network is needed any more."""
 
     message: Message
+    url: str
     target: Target | None
     failed: set[str]  # what did not answer in this run
 
@@ -38,13 +39,11 @@ class Call:
         """Post it; whatever goes wrong is an answer, never an exception."""
         if self.target is None:
             return Answer(Outcome.REFUSED, "It was switched off before this was sent.")
-        server = (
-            f"{self.message.to_address} {self.target[1][0]}"  # one webhook's: others learn none
-        )
+        server = f"{self.url} {self.target[1][0]}"  # one webhook's: others learn none
         if server in self.failed:
             return Answer(Outcome.LATER, "Not tried: this server failed a moment ago.")
         try:
-            answer = _answer(_post(self.message, self.target, clocks.now()))
+            answer = _answer(_post(self.url, self.message, self.target, clocks.now()))
         except Exception as error:  # noqa: BLE001 -- one bad server must not stop those behind it
             answer = _answer_to(error)
         if answer.outcome is Outcome.LATER:
@@ -60,7 +59,10 @@ class WebhookChannel:
 
     def prepared(self, message: Message) -> Call:
         """All that the database has to say about a call, so that threads can make it."""
-        return Call(message, _target(message, clocks.now()), self._failed)
+        if message.method is not None:
+            return Call(message, message.method.address, _own(message), self._failed)
+        target = _target(message, clocks.now())
+        return Call(message, message.to_address, target, self._failed)
 
     def send(self, message: Message) -> Answer:
         """Post one message; see `Channel`."""
@@ -71,7 +73,7 @@ class WebhookChannel:
 
     def after(self, message: Message, answer: Answer, *, at: datetime) -> None:
         """Tell whose it is that the address is gone for good; nothing else has to be told."""
-        if answer.is_gone:
+        if answer.is_gone and message.method_id is None:
             import_string(settings.WEBHOOK_GONE)(message, at=at)
 
     def close(self) -> None:
@@ -83,7 +85,15 @@ def _target(message: Message, now: datetime) -> Target | None:
     return find(message, at=now)
 
 
-def _post(message: Message, target: Target, now: datetime) -> int:
+def _own(message: Message) -> Target | None:
+    """The same for a person's own program, whose id is that of the message."""
+    method = message.method
+    if method is None or method.removed_at is not None:
+        return None
+    return f"msg_{message.pk}", [method.secret]
+
+
+def _post(url: str, message: Message, target: Target, now: datetime) -> int:
     event_id, secrets = target
     body = message.body_text
     signed = [standardwebhooks.Webhook(secret).sign(event_id, now, body) for secret in secrets]
@@ -94,7 +104,7 @@ def _post(message: Message, target: Target, now: datetime) -> int:
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(signed),
     }
-    return guarded.post(message.to_address, body=body.encode(), headers=headers)
+    return guarded.post(url, body=body.encode(), headers=headers)
 
 
 def _answer(status: int) -> Answer:

@@ -2,6 +2,7 @@
 
 from notifications.models.absence import Absence, Holiday, HolidayCalendar
 from notifications.models.change import CalendarFeed, Override, Swap
+from notifications.models.contact import ContactMethod
 from notifications.models.escalation import Escalation, EscalationEvent
 from notifications.models.message import Message, MessageEvent
 from notifications.models.path import EscalationPath, EscalationStep, Group, Severity
@@ -10,6 +11,7 @@ from notifications.models.rota import FixedShift, Layer, LayerPerson, Rota, Week
 __all__ = [
     "Absence",
     "CalendarFeed",
+    "ContactMethod",
     "Escalation",
     "EscalationEvent",
     "EscalationPath",

@@ -23,6 +23,12 @@ class Message(models.Model):
         FAILED = "failed", "failed"
         SUPPRESSED = "suppressed", "not sent on purpose"
         HELD = "held", "waits to be sent in a list"
+        DELIVERED = "delivered", "delivered"
+        BOUNCED = "bounced", "came back"
+        SUPERSEDED = "superseded", "not sent, it was acknowledged before"
+
+    # It went out; what came of it afterwards only a provider that reports can say.
+    WENT = (State.SENT, State.DELIVERED, State.BOUNCED)
 
     kind = models.CharField(max_length=40)
     channel = models.CharField(max_length=20, default="email")
@@ -59,6 +65,30 @@ class Message(models.Model):
     tried_at = models.DateTimeField(
         null=True, blank=True, help_text="When a turn of its line came."
     )
+    method = models.ForeignKey(
+        "notifications.ContactMethod",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="messages",
+        help_text="Empty: to the address itself.",
+    )
+    way = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="Of the ways by which a person is told the same: which."
+    )
+    facts = models.JSONField(
+        null=True, help_text="What a page was written from, for the next way to word it again."
+    )
+    next_way_at = models.DateTimeField(
+        null=True, help_text="When the person is told by the next way, unless it went by then."
+    )
+    provider_id = models.CharField(
+        max_length=200,
+        db_default="",
+        default="",
+        blank=True,
+        help_text="What its provider calls it.",
+    )
     is_page = models.BooleanField("page", default=False, help_text="Pages are sent first.")
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     # When the message is due. While it is being sent this is the end of the sender's lease: a
@@ -93,12 +123,22 @@ class Message(models.Model):
                 name="message_turn",
                 condition=Q(tried_at__isnull=False),
             ),
+            models.Index(
+                fields=["next_way_at", "id"],
+                name="message_next_way",
+                condition=Q(next_way_at__isnull=False),
+            ),
+            models.Index(
+                fields=["provider_id"],
+                name="message_of_provider",
+                condition=~Q(provider_id=""),
+            ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 name="message_open_is_due",
                 condition=Q(state__in=["queued", "sending"], next_try_at__isnull=False)
-                | Q(state__in=["sent", "failed", "suppressed", "held"], next_try_at__isnull=True),
+                | ~Q(state__in=["queued", "sending"]) & Q(next_try_at__isnull=True),
             ),
             models.CheckConstraint(
                 name="message_held_has_person",
@@ -106,8 +146,8 @@ class Message(models.Model):
             ),
             models.CheckConstraint(
                 name="message_sent_has_time",
-                condition=Q(state="sent", sent_at__isnull=False)
-                | (~Q(state="sent") & Q(sent_at__isnull=True)),
+                condition=Q(state__in=["sent", "delivered", "bounced"], sent_at__isnull=False)
+                | ~Q(state__in=["sent", "delivered", "bounced"]) & Q(sent_at__isnull=True),
             ),
         ]
 
@@ -126,6 +166,10 @@ class MessageEvent(models.Model):
         FAILED = "failed", "failed"
         REPEATED = "repeated", "tried again after a sender died"
         HELD = "held", "waits to be sent in a list"
+        FOLLOWED = "followed", "told by the next way as well"
+        DELIVERED = "delivered", "delivered"
+        BOUNCED = "bounced", "came back"
+        SUPERSEDED = "superseded", "not sent, it was acknowledged before"
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="events")
     at = models.DateTimeField()

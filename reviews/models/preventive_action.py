@@ -35,6 +35,7 @@ class PreventiveAction(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     note = models.TextField(blank=True, help_text="How it was done, or why it was dropped.")
     agreed_at = models.DateTimeField()
+    remind_at = models.DateTimeField(null=True, help_text="When its owner is reminded next.")
     ended_at = models.DateTimeField(null=True)
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
@@ -56,6 +57,11 @@ class PreventiveAction(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["due_on", "id"], condition=Q(state="open"), name="action_open"),
             models.Index(fields=["due_on"], name="action_due"),
+            models.Index(
+                fields=["remind_at", "id"],
+                condition=Q(state="open", remind_at__isnull=False),
+                name="action_to_remind_of",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -32,6 +32,7 @@ from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import DeskError, NotAllowed
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES
+from notifications import contacts
 from partners import directory, invitations, tokens, webhooks
 from partners.models import Invitation, Partner
 from reviews import actions
@@ -111,6 +112,8 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
             by=people.contact("helix", helix),
             at=LATER,
         ).pk,
+        "method_id": 0,
+        "wish": contacts.Wish(label="Phone"),
         "how": switching.How(kind="level"),
         "typed": {"title": "Odd fills"},
         "mailed": [1, 2],

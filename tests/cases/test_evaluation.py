@@ -359,12 +359,14 @@ def test_the_same_or_a_milder_severity_keeps_the_ladder_that_runs(declare, evalu
     assert post_office.escalation(incident.about) == first
 
 
-def test_a_worse_severity_pages_nobody_who_looks_at_it_already(declare, evaluate, people):
+@pytest.mark.parametrize("impact", [2, 1])
+def test_who_looks_at_what_is_no_worse_is_not_paged_again(declare, evaluate, people, impact):
     incident = declare()
     workflow.acknowledge(incident_id=incident.pk, by=people.actor("responder"), at=NOW)
     first = post_office.escalation(incident.about)
-    evaluate(incident, impact=4)
+    evaluate(incident, by="commander", impact=impact, reason="x")
     assert post_office.escalation(incident.about) == first
+    assert fresh(incident).acknowledged_at == NOW
 
 
 def test_the_clock_of_the_evaluation_is_met_once_commander_category_and_nature_are_there(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, transaction
 
-from cases import fixes, jobs, queries, workflow
-from cases.models import Entry, Fix, Incident
+from cases import fixes, jobs, queries, warning, workflow
+from cases.models import Deadline, Entry, Fix, Incident
 from incidentdesk.dashboard import needs
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -20,6 +20,7 @@ from tests.conftest import NOW
 pytestmark = pytest.mark.django_db
 DAY = NOW.date()
 LAST = DAY + timedelta(days=7)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -197,56 +198,81 @@ def test_it_is_overdue_the_day_after_its_last_until_it_ends(in_place, declare, p
     assert list(queries.overdue_fixes(desk, after(2))) == []
 
 
-def test_the_owner_is_mailed_on_the_last_day_and_every_day_after_and_once_a_day(
+def mails() -> list[tuple[str, str]]:
+    rows = Message.objects.filter(kind="deadline", subject__contains="fix").order_by("pk")
+    return [(row.to_address, row.subject) for row in rows]
+
+
+def test_the_owner_is_reminded_at_each_stage_and_every_week_while_it_is_overdue(
     in_place, propose, declare, people
 ):
     incident = declare()
     in_place(incident)
     in_place(incident, "permanent")
     propose(incident, change_reference="CHG-waits")
-    mails = Message.objects.filter(kind="fix_expires").order_by("pk")
-    assert fixes.remind(at=after(-1)) == 0
-    assert [fixes.remind(at=after(day)) for day in (0, 0, 1, 1, 2)] == [1, 0, 1, 0, 1]
-    first, second, _ = mails
-    assert {mail.to_address for mail in mails} == {"responder@desk.test"}
-    assert first.subject == f"{incident.reference}: temporary fix CHG-temporary expires today"
-    assert second.subject == f"{incident.reference}: temporary fix CHG-temporary is overdue"
-    assert "expired on 11 Mar 2026 and is still in place" in second.body_text
-    assert "Restart the feed handler nightly." in second.body_text
+    end = clocks.end_of(LAST)  # it stands for 7 d 14 h 19
+    told = {}
+    for hours in (0, 85, 92, 138, 165, 182, 183, 200, 182 + 24 * 7, 183 + 24 * 7):
+        before = len(mails())
+        warning.warn(at=NOW + timedelta(hours=hours))
+        warning.warn(at=NOW + timedelta(hours=hours))
+        told[hours] = [subject.partition(": ")[2] for _, subject in mails()[before:]]
+    assert {hours: words for hours, words in told.items() if words} == {
+        92: [f"End of temporary fix CHG-temporary due in {clocks.words(end - NOW - 92 * HOUR)}"],
+        138: [f"End of temporary fix CHG-temporary due in {clocks.words(end - NOW - 138 * HOUR)}"],
+        165: [f"End of temporary fix CHG-temporary due in {clocks.words(end - NOW - 165 * HOUR)}"],
+        183: ["End of temporary fix CHG-temporary is late"],
+        183 + 24 * 7: ["End of temporary fix CHG-temporary is late"],
+    }
+    assert {address for address, _ in mails()} == {"responder@desk.test"}
+    text = Message.objects.filter(kind="deadline").latest("pk").body_text
+    assert "Replace it with an approved permanent fix, or have it accepted." in text
 
 
-def test_the_reminders_go_on_after_the_incident_is_over(in_place, declare, people):
+def test_the_reminders_go_on_after_the_incident_is_over_and_end_with_the_fix(
+    in_place, declare, people
+):
     incident = declare()
-    in_place(incident)
+    fix = in_place(incident)
     by = people.actor("commander")
     workflow.dismiss(incident_id=incident.pk, reason="Handled.", by=by, at=NOW)
-    assert fixes.remind(at=after(0)) == 1
+    assert warning.warn(at=after(1)) == 1
+    fixes.accept(fix_id=fix.pk, reason="Enough.", by=by, at=after(1))
+    assert warning.warn(at=after(30)) == 0
 
 
-def test_an_owner_who_left_is_no_help_and_the_commander_is_told(in_place, declare, people):
-    incident = declare()
-    in_place(incident)
+def test_an_owner_who_left_is_no_help_and_the_commander_is_told_else_the_administrators(
+    in_place, declare, people
+):
+    first, second = declare(), declare()
+    in_place(first)
+    in_place(second)
     people["responder"].is_active = False
     people["responder"].save()
-    assert fixes.remind(at=after(0)) == 0  # nobody commands it either
-    workflow.take_command(incident_id=incident.pk, by=people.actor("commander"), at=NOW)
-    assert fixes.remind(at=after(0)) == 1
-    assert Message.objects.get(kind="fix_expires").to_user == people["commander"]
+    Incident.objects.filter(pk=first.pk).update(commander=people["commander"])
+    Deadline.objects.update(warn_at=None)
+    warning.warn(at=after(1))
+    assert sorted(address for address, _ in mails()) == [
+        "administrator@desk.test",
+        "commander@desk.test",
+    ]
 
 
 def test_the_worker_reminds(in_place, declare, monkeypatch):
     in_place(declare())
-    monkeypatch.setattr(clocks, "now", lambda: after(0))
-    jobs.remind_of_fixes()
-    jobs.remind_of_fixes()
-    assert Message.objects.filter(kind="fix_expires").count() == 1
+    monkeypatch.setattr(clocks, "now", lambda: after(1))
+    jobs.warn()
+    jobs.warn()
+    assert len(mails()) == 1
 
 
 def test_a_drill_reminds_nobody_unless_it_pages_people(in_place, declare):
     in_place(declare(is_exercise=True))
-    assert fixes.remind(at=after(0)) == 0
+    warning.warn(at=after(1))
+    assert mails() == []
     in_place(declare(is_exercise=True, exercise_pages=True))
-    assert fixes.remind(at=after(0)) == 1
+    warning.warn(at=after(1))
+    assert [address for address, _ in mails()] == ["responder@desk.test"]
 
 
 def test_the_dashboard_shows_it_to_its_owner_and_its_commander(in_place, declare, people):

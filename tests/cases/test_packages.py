@@ -129,7 +129,7 @@ def test_the_crew_is_warned_at_half_of_the_time(row, people):
     Deadline.objects.exclude(kind="facts_initial").update(warn_at=None)
     confirmed = confirmation(row)
     assert warning.warn(at=confirmed + timedelta(minutes=89)) == 0
-    assert warning.warn(at=confirmed + timedelta(minutes=91)) == 1
+    assert warning.warn(at=confirmed + timedelta(minutes=91)) == 2
     assert {m.subject for m in Message.objects.filter(kind="deadline")} != set()
     assert all(
         "First facts package" in m.body_text for m in Message.objects.filter(kind="deadline")
@@ -143,7 +143,10 @@ def test_the_packages_are_owed_after_the_incident_was_closed(incident_in, people
     row = incident.involvements.get()
     assert [met for _, met in clocks(row).values()] == [False, False, False]
     due = Deadline.objects.get(involvement=row, kind="facts_final").due_at
-    assert warning.warn(at=due) == 3
+    assert warning.warn(at=due) == 2  # the commander and communications, a mail each
+    told = Message.objects.filter(kind="deadline", to_user=people["commander"]).latest("pk")
+    stages = ("First facts package", "Interim facts package", "Final facts package")
+    assert [stage in told.body_text for stage in stages] == [True] * 3
 
 
 def test_what_was_no_incident_owes_no_package(row, people):

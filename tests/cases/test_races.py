@@ -68,6 +68,7 @@ def test_a_move_and_a_dismissal_at_once_do_not_both_happen(declare, walk, people
     assert Incident.objects.get().phase == "dismissed"
 
 
+@pytest.mark.fault("F25", "many at once, on the incident")
 def test_of_many_who_acknowledge_at_once_one_is_the_first(declare, people, at_once):
     incident = declare()
     by = [people.actor(key) for key in ("responder", "commander", "security", "administrator")]

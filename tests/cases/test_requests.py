@@ -350,39 +350,32 @@ def reminded(at: Any) -> int:
     return first
 
 
-def test_reminders_come_once_each_before_and_after_its_time(ask, answer):
+def test_reminders_come_once_each_at_half_three_quarters_nine_tenths_and_its_time(ask, answer):
     made = ask(due_at=NOW + 2 * DAY)
     due = made.due_at
-    moments = [-25, -24, -20, -2, -1, 0, 1, 24, 40, 48, 100]
+    moments = [-25, -24, -13, -12, -5, -4.8, -1, 0, 1, 24, 100]
     found = {hours: reminded(due + timedelta(hours=hours)) for hours in moments}
-    assert found == {
-        -25: 0,
-        -24: 1,
-        -20: 0,
-        -2: 1,
-        -1: 0,
-        0: 1,
-        1: 0,
-        24: 1,
-        40: 0,
-        48: 1,
-        100: 0,
-    }
+    assert {hours for hours, count in found.items() if count} == {-24, -12, -4.8, 0}
     assert [subject.partition(": ")[2] for _, subject in mails()[1:]] == [
-        "Your answer is due in 24 h, by 6 Mar 09:41 UTC".replace("24 h", "1 d"),
-        "Your answer is due in 2 h, by 6 Mar 09:41 UTC",
+        "Your answer is due in 1 d, by 6 Mar 09:41 UTC",
+        "Your answer is due in 12 h, by 6 Mar 09:41 UTC",
+        "Your answer is due in 4 h 48, by 6 Mar 09:41 UTC",
         "Your answer was due at 6 Mar 09:41 UTC",
-        "Your answer is 1 d late; it was due at 6 Mar 09:41 UTC",
-        "Your answer is 2 d late; it was due at 6 Mar 09:41 UTC",
     ]
-    answer(made, "All.", whole=True, at=due + 3 * DAY)
-    assert request_mails.remind(at=due + 3 * DAY) == 0
 
 
-def test_what_is_due_at_once_is_not_reminded_of_before_it_was_asked(ask):
-    made = ask(due_at=NOW + timedelta(hours=1))
-    assert reminded(NOW + timedelta(minutes=30)) == 0
-    assert reminded(made.due_at) == 1
+def test_after_a_standstill_it_is_told_once_how_late_it_is_and_an_answer_ends_it(ask, answer):
+    first, second = ask(due_at=NOW + 2 * DAY), ask(due_at=NOW + 2 * DAY)
+    answer(second, "All.", whole=True, at=NOW + DAY)
+    assert reminded(NOW + 5 * DAY) == 1
+    assert mails()[-1][1] == (
+        f"{first.reference}: Your answer is 3 d late; it was due at 6 Mar 09:41 UTC"
+    )
+
+
+def test_what_has_a_week_is_reminded_of_every_week_while_it_is_late(ask):
+    ask(due_at=NOW + 7 * DAY)
+    assert [reminded(NOW + days * DAY) for days in (7, 13, 14, 15, 21)] == [1, 0, 1, 0, 1]
 
 
 def test_more_time_begins_the_reminders_anew(ask, people, helix):

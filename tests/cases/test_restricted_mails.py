@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cases import fixes, response, restriction, tasks, workflow
-from cases.models import Fix, Incident
+from cases import fixes, response, restriction, tasks, warning, workflow
+from cases.models import Deadline, Fix, Incident
 from incidentdesk.kernel import access
 from incidentdesk.kernel.errors import InvalidInput
 from incidentdesk.kernel.models import User
@@ -17,6 +17,7 @@ from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
+TOMORROW = NOW + timedelta(days=1)
 WORD = "ZEBRA"  # in every text of the hidden incident
 CLOSED = "A restricted incident needs you"
 
@@ -80,10 +81,11 @@ def mail(kind: str) -> Message:
 def test_the_reminder_of_a_fix_goes_to_its_owner_and_names_nothing(ordinary, restrict, fix, people):
     incident = restrict(ordinary, "security", "responder")
     fix(incident, people["responder"].pk)
-    assert fixes.remind(at=LATER) == 1
-    told = mail("fix_expires")
+    Deadline.objects.update(warn_at=None)
+    assert warning.warn(at=TOMORROW) == 1
+    told = mail("deadline")
     assert told.to_user == people["responder"]
-    assert told.subject == "Restricted: temporary fix of a restricted incident expires today"
+    assert told.subject == "Restricted: End of a temporary fix is late"
 
 
 def test_an_owner_who_is_shut_out_is_not_reminded_but_the_commander_is(
@@ -91,8 +93,9 @@ def test_an_owner_who_is_shut_out_is_not_reminded_but_the_commander_is(
 ):
     fix(ordinary, people["responder"].pk)
     restrict(ordinary)
-    assert fixes.remind(at=LATER) == 1
-    assert mail("fix_expires").to_user == people["commander"]
+    Deadline.objects.update(warn_at=None)
+    assert warning.warn(at=TOMORROW) == 1
+    assert mail("deadline").to_user == people["commander"]
 
 
 def test_a_task_in_a_mail_names_nothing_of_a_restricted_incident(ordinary, restrict, people):
@@ -102,6 +105,19 @@ def test_a_task_in_a_mail_names_nothing_of_a_restricted_incident(ordinary, restr
     told = mail("task")
     assert (told.to_user, told.subject) == (people["security"], "Restricted: a task for you")
     assert CLOSED in told.body_text
+
+
+def test_the_reminder_of_a_task_names_nothing_and_reaches_who_may_open_it(
+    ordinary, restrict, people
+):
+    step: dict[str, Any] = {"incident_id": ordinary.pk, "by": people.actor("commander"), "at": NOW}
+    given = {"phase": "recovery", "text": f"{WORD} task", "due_at": LATER}
+    tasks.add(**step, **given, owner_id=people["responder"].pk)
+    restrict(ordinary)
+    Deadline.objects.update(warn_at=None)
+    assert warning.warn(at=LATER) == 1
+    told = mail("deadline")
+    assert (told.to_user, told.subject) == (people["commander"], "Restricted: A task is late")
 
 
 def test_the_note_of_a_page_stays_in_a_restricted_incident(ordinary, restrict, people):

@@ -124,6 +124,7 @@ def start(folder: Path) -> Iterator[Callable[..., Desk]]:
         desk.process.wait()
 
 
+@pytest.mark.fault("F34", "kill -9 of a web worker, the pager, beat and Redis")
 def test_it_answers_revives_a_killed_part_and_ends_cleanly(start: Callable[..., Desk]) -> None:
     desk = start().ready()
     assert desk.answers("localhost")
@@ -179,5 +180,6 @@ def test_only_known_processes_can_be_chosen(folder: Path) -> None:
     refused = desk_command("--processes", "web,postman", data_dir=folder, port=free_port())
     assert refused.returncode == 1
     assert refused.stderr == (
-        "There is no process called postman: --processes takes any of web, worker, beat, mail.\n"
+        "There is no process called postman: --processes takes any of "
+        "web, worker, beat, auditor, mail.\n"
     )

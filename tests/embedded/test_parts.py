@@ -26,7 +26,7 @@ def test_each_queue_has_a_process_of_its_own(tmp_path: Path):
 
 
 def test_mail_is_taken_in_by_a_process_of_its_own_and_not_unless_asked_for(tmp_path: Path):
-    assert parts.ALWAYS == ("web", "worker", "beat")
+    assert parts.ALWAYS == ("web", "worker", "beat", "auditor")
     assert parts.chosen("mail,web") == ["web", "mail"]
     made = parts.parts(["mail"], port=8000, work=tmp_path, embedded=False)
     assert [(part.name, list(part.command)[1:]) for part in made] == [

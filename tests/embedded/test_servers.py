@@ -78,6 +78,7 @@ def test_a_killed_user_holds_no_server_back(use: Use, layout: Layout) -> None:
     assert not serves(layout)
 
 
+@pytest.mark.fault("F7", "kill -9 of the server")
 def test_what_was_acknowledged_outlives_the_killing_of_both_servers(
     use: Use, layout: Layout
 ) -> None:

@@ -21,6 +21,7 @@ from bench.client import Connection, post
 from tests.cases.intake.test_malformed import BODIES, CALL, EVENT, PLAINLY, nested
 from tests.journeys import stack
 
+pytestmark = pytest.mark.fault("F31", "at every door of a running desk")
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "2000"))
 FORMATS = (
     "alertmanager",

@@ -32,6 +32,7 @@ def scratch(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
         yield alias
 
 
+@pytest.mark.fault("F29", "to nothing and forth")
 def test_cases_and_reviews_go_back_to_nothing_and_forth_again(scratch):
     before, shipped = answers(scratch, SHAPE), answers(scratch, SHIPPED)
     for app in ("reviews", "cases"):
@@ -85,6 +86,7 @@ def _ask(cursor: Any, question: str) -> list[tuple[Any, ...]]:
     return list(cursor.fetchall())
 
 
+@pytest.mark.fault("F29", "playbooks with rows")
 def test_playbooks_become_versions_and_go_back_with_their_rows(scratch):
     """An incident keeps the first version; on the way back a category has what is in force."""
     for app, name in (("reviews", "zero"), ("cases", "0012")):
@@ -135,6 +137,7 @@ def checked(connection) -> tuple[list[int], str | None]:
     return [line.version for line in lines], found.end(head)
 
 
+@pytest.mark.fault("F29", "timelines across versions")
 def test_chains_stay_whole_across_the_change_of_version(scratch):
     call_command("migrate", "cases", "0012", database=scratch, verbosity=0)
     with connections[scratch].cursor() as cursor:

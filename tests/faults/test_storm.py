@@ -176,6 +176,7 @@ def most_in_ten_minutes(sink: SmtpSink) -> tuple[int, str]:
     )
 
 
+@pytest.mark.fault("F19", "500 series of 20 partners for ten minutes")
 def test_ten_thousand_alerts_a_minute_lose_nothing_and_page_nobody_often(
     desk: stack.Desk, sink: SmtpSink, capsys: pytest.CaptureFixture[str]
 ) -> None:

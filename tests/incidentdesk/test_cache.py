@@ -136,6 +136,7 @@ def test_every_operation_answers_while_redis_is_away_and_again_when_it_is_back(
 
 
 @pytest.mark.django_db
+@pytest.mark.fault("F6", "a login without Redis")
 def test_people_log_in_while_redis_is_away_and_tries_are_still_limited(
     people: People, use: Callable[[str], None], client: Client
 ) -> None:
@@ -148,6 +149,7 @@ def test_people_log_in_while_redis_is_away_and_tries_are_still_limited(
     assert client.get("/healthz").content == b"ok\n"
 
 
+@pytest.mark.fault("F6", "full")
 def test_a_redis_that_is_full_is_as_good_as_away(
     tmp_path: Path, use: Callable[[str], None]
 ) -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from django.core.cache import cache
-from django.db import connection
 from django.test import Client
 
 from incidentdesk.kernel import grants, scope
@@ -65,21 +62,3 @@ def test_nobody_picks_a_partner_that_granted_them_nothing(
 
 def test_the_process_lives(client: Client) -> None:
     assert client.get("/healthz").content == b"ok\n"
-
-
-def test_ready_means_that_database_and_redis_answer(client: Client) -> None:
-    answer = client.get("/readyz")
-    assert answer.status_code == 200
-    assert {answer.json()["database"], answer.json()["redis"]} == {"ok"}
-
-
-def test_not_ready_names_the_part(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*args: Any, **kwargs: Any) -> None:
-        raise ConnectionError
-
-    monkeypatch.setattr(cache, "get", away, raising=False)
-    answer = client.get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json()["redis"] == "ConnectionError"
-    monkeypatch.setattr(connection, "cursor", away)
-    assert client.get("/readyz").json()["database"] == "ConnectionError"

@@ -48,6 +48,7 @@ NOT_USED = {"pghistory_context"}
 NEVER_DELETED = {
     "cases_evidence",
     "cases_letter",
+    "kernel_finding",
     "cases_procedure",
     "cases_remark",
     "partners_invitation",

@@ -107,6 +107,7 @@ def test_nudges_from_many_threads_at_once_lose_none(sent):
 
 
 @pytest.mark.parametrize("broker", ["nobody_listens"], indirect=True)
+@pytest.mark.fault("F6", "a nudge to a dead broker")
 def test_a_dead_broker_costs_no_time_and_no_row(broker, caplog, monkeypatch):
     monkeypatch.setattr(worker, "APART", 0)
     worker._not_before.clear()

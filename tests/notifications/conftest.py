@@ -12,7 +12,15 @@ from pytest_django.fixtures import Settings
 
 from incidentdesk.kernel.models import User
 from notifications import escalation, outbox
-from notifications.models import Escalation, EscalationPath, EscalationStep, Group, Message
+from notifications.models import (
+    ContactMethod,
+    Escalation,
+    EscalationPath,
+    EscalationStep,
+    Group,
+    Message,
+)
+from tests.hooks import Receiver, receiver
 from tests.sinks import SmtpSink, smtp_sink
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -40,6 +48,14 @@ def sink(settings: Settings) -> Iterator[SmtpSink]:
         yield running
 
 
+@pytest.fixture
+def hook(settings: Settings) -> Iterator[Receiver]:
+    """Somebody's chat or program that listens on this machine, which tests alone may call."""
+    settings.WEBHOOK_LOOPBACK = True
+    with receiver() as running:
+        yield running
+
+
 @pytest.fixture(autouse=True)
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The jobs that were woken; nothing reaches a broker."""
@@ -47,7 +63,8 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     class Broker:
         def send_task(self, name: str, **options: Any) -> None:
-            assert options["queue"] == "page"
+            is_call = name == "notifications.jobs.deliver_webhooks"
+            assert options["queue"] == ("webhooks" if is_call else "page")
             names.append(name)
 
     monkeypatch.setattr("incidentdesk.kernel.worker.current_app", Broker())
@@ -151,6 +168,19 @@ def paged() -> list[tuple[str, str]]:
 def names_paged() -> list[str]:
     """The first names of those who were paged, in order."""
     return [address.split("@")[0].capitalize() for address, _ in paged()]
+
+
+def method(user: User, label: str = "Chat", **facts: Any) -> ContactMethod:
+    """A verified way of this person's; by chat unless another channel is given."""
+    address = facts.setdefault("address", "json://127.0.0.1:9/hook")
+    values: dict[str, Any] = {
+        "channel": "apprise",
+        "shown": str(address).partition(":")[0],
+        "position": 1,
+        "added_at": NOON,
+        "verified_at": NOON,
+    }
+    return ContactMethod.objects.create(user=user, label=label, **(values | facts))
 
 
 def in_threads(*calls: Callable[[], Any]) -> list[Any]:

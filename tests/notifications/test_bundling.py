@@ -108,6 +108,7 @@ def test_lists_are_five_minutes_apart(ada: User) -> None:
     assert bundling.send_lists(at=seconds(330)) == 1
 
 
+@pytest.mark.fault("F20", "an hour of new incidents")
 def test_in_any_ten_minutes_of_a_long_storm_there_are_six_at_most(ada: User) -> None:
     for half in range(80):  # forty minutes, an incident each half minute, ever more severe
         begin(half, at=seconds(30 * half), severity=3 - (half % 40 > 4) - (half % 40 > 6))

@@ -90,6 +90,7 @@ def test_two_senders_at_once_send_each_message_exactly_once(sink: SmtpSink) -> N
 
 
 @pytest.mark.django_db
+@pytest.mark.fault("F1", "a lease that nobody ends")
 def test_a_message_whose_sender_died_is_sent_when_its_lease_runs_out(sink: SmtpSink) -> None:
     row = message()
     delivery.claim(at=NOON)  # and here its sender dies
@@ -134,6 +135,7 @@ def test_a_late_success_keeps_the_message_from_being_sent_again(sink: SmtpSink) 
 
 
 @pytest.mark.django_db
+@pytest.mark.fault("F12", "421, eight times")
 def test_a_temporary_refusal_is_tried_again_after_5_15_30_60_120_and_300_seconds(
     sink: SmtpSink,
 ) -> None:
@@ -179,6 +181,7 @@ def test_after_24_hours_of_temporary_refusals_the_message_has_failed_and_says_so
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("command", ["RCPT", "DATA"])
+@pytest.mark.fault("F13", "550 to RCPT and to DATA")
 def test_a_permanent_refusal_fails_at_once_and_the_next_message_goes_out(
     sink: SmtpSink, command: str
 ) -> None:
@@ -223,6 +226,7 @@ def test_a_421_in_the_middle_costs_the_messages_behind_it_a_new_connection_only(
 
 
 @pytest.mark.django_db
+@pytest.mark.fault("F11", "its port is closed")
 def test_without_a_mail_server_every_message_stays_and_goes_out_later(
     sink: SmtpSink, settings: Settings
 ) -> None:
@@ -240,6 +244,7 @@ def test_without_a_mail_server_every_message_stays_and_goes_out_later(
 
 
 @pytest.mark.django_db
+@pytest.mark.fault("F14", "no answer to DATA")
 def test_a_server_that_hangs_costs_a_bounded_wait_and_the_message_stays(
     sink: SmtpSink, settings: Settings
 ) -> None:

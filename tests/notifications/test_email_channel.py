@@ -51,6 +51,7 @@ def test_a_folder_that_cannot_be_written_keeps_the_message(
     assert row.state == "queued"
 
 
+@pytest.mark.fault("F15", "a server without STARTTLS")
 def test_a_server_that_wants_no_encryption_gets_no_mail_when_we_want_it(
     sink: SmtpSink, settings: Settings
 ) -> None:

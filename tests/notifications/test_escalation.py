@@ -81,6 +81,7 @@ def test_a_second_acknowledgement_changes_nothing() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.fault("F25", "four at once")
 def test_of_two_who_acknowledge_at_once_one_wins() -> None:
     path((0, [person("Ada")]))
     row = start()
@@ -92,6 +93,7 @@ def test_of_two_who_acknowledge_at_once_one_wins() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.fault("F3", "four schedulers at once")
 def test_many_schedulers_at_once_take_each_step_exactly_once() -> None:
     path((0, [person("Ada"), person("Bo")]))
     for number in range(12):
@@ -118,6 +120,7 @@ def test_after_the_last_step_its_page_is_repeated_until_somebody_acknowledges() 
 
 
 @pytest.mark.django_db
+@pytest.mark.fault("F24", "an empty group, a disabled person")
 def test_an_empty_group_passes_the_page_to_the_next_step_at_once() -> None:
     path(
         (0, [group("Nobody yet")]),
@@ -140,6 +143,7 @@ def test_an_empty_group_passes_the_page_to_the_next_step_at_once() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.fault("F24", "a path without anybody")
 def test_with_nobody_on_any_step_the_administrators_are_paged_the_oldest_first() -> None:
     path((0, [group("Nobody yet")]), (3, []))
     person("Ada", "administrator")
@@ -210,6 +214,7 @@ def test_a_person_who_is_named_and_in_two_groups_gets_one_page() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.fault("F4", "25 minutes of standstill")
 def test_after_a_standstill_overdue_steps_run_in_order_and_each_person_gets_one_page() -> None:
     ada, bo, cy = person("Ada"), person("Bo"), person("Cy")
     path((0, [ada]), (3, [bo, ada]), (6, [cy]), (10, [ada, bo, cy]), repeat_minutes=15)

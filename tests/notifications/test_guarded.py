@@ -141,6 +141,7 @@ def test_the_call_goes_to_the_very_address_that_was_looked_at(
     assert hook.calls[0][0]["host"] == f"name.test:{hook.port}"
 
 
+@pytest.mark.fault("F16", "a byte at a time")
 def test_a_server_that_answers_a_byte_at_a_time_is_hung_up_on(
     hook: Receiver, settings: Any, monkeypatch: Any
 ):
@@ -151,6 +152,7 @@ def test_a_server_that_answers_a_byte_at_a_time_is_hung_up_on(
     assert not isinstance(ended.value, guarded.NotPublic)
 
 
+@pytest.mark.fault("F16", "a redirect")
 def test_a_redirect_is_an_answer_and_is_not_followed(hook: Receiver, settings: Any):
     settings.WEBHOOK_LOOPBACK = True
     hook.status, hook.location = 302, hook.url

@@ -73,6 +73,7 @@ def test_every_kind_has_a_subject_a_text_and_html_that_escapes(kind: str) -> Non
     facts |= {"address": "<script>"}  # and of a webhook
     facts |= {"items": [{"title": "<script>"}]}  # and of a list of pages
     facts |= {"rota": "R-1", "said": "<script>"}  # and of a rota
+    facts |= {"label": "R-1", "code": "R-1", "words": "<script>", "person": "<script>"}  # and ways
     mail = rendering.render(kind, {**facts, "why": "It began."})
 
     assert "R-1" in mail.subject

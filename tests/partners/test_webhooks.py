@@ -206,6 +206,7 @@ def test_after_a_new_secret_both_sign_for_a_day(both: Both, hook: Receiver, monk
     assert deliveries.target_of(message, at=tomorrow) == (headers["webhook-id"], [present])
 
 
+@pytest.mark.fault("F16", "500")
 def test_a_server_that_fails_is_tried_again_ever_more_rarely(both: Both, hook: Receiver):
     webhook, _ = added(both.a, hook)
     hook.status = 500

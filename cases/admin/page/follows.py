@@ -49,10 +49,10 @@ def _warning(found: Consequences) -> str:
 def _pages(found: Consequences) -> list[str]:
     name = f"Path {found.path}" if found.path else "No path fits"
     happens = "What runs already goes on."
-    if found.is_acknowledged:
-        happens = "It is acknowledged, so nobody is paged anew."
-    elif found.begins_anew:
+    if found.begins_anew:
         happens = "It begins anew at once."
+    elif found.is_acknowledged:
+        happens = "It is acknowledged, so nobody is paged anew."
     return [f"{name}. {happens}", *found.steps]
 
 

@@ -19,13 +19,21 @@ _MAIL = {
     Message.State.QUEUED: ("queued", ""),
     Message.State.SENDING: ("queued", ""),
     Message.State.SENT: ("sent", "ok"),
+    Message.State.DELIVERED: ("delivered", "ok"),
     Message.State.FAILED: ("bounced", "bad"),
+    Message.State.BOUNCED: ("bounced", "bad"),
     Message.State.HELD: ("queued", ""),
     Message.State.SUPPRESSED: ("not sent on purpose", "mute"),
+    Message.State.SUPERSEDED: ("not sent on purpose", "mute"),
 }
 
 
-_EXPLAINED = (Message.State.FAILED, Message.State.SUPPRESSED)
+_EXPLAINED = (
+    Message.State.FAILED,
+    Message.State.BOUNCED,
+    Message.State.SUPPRESSED,
+    Message.State.SUPERSEDED,
+)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
-"""The desk's pages of the kernel: people, their tokens, and the audit trail."""
+"""The desk's pages of the kernel: people, their tokens, the audit trail, the auditor."""
 
-from incidentdesk.kernel.admin import audit, people, tokens
+from incidentdesk.kernel.admin import audit, findings, people, tokens
 
-__all__ = ["audit", "people", "tokens"]
+__all__ = ["audit", "findings", "people", "tokens"]

@@ -5,7 +5,6 @@ It prepares (servers, migrations, static files, demo data), then watches over th
 
 import contextlib
 import fcntl
-import http.client
 import os
 import signal
 import socket
@@ -14,13 +13,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, connections
 
 from incidentdesk import first
+from incidentdesk.auditor import checks
 from incidentdesk.embedded import parts, preparation, servers
 from incidentdesk.embedded.errors import EmbeddedError
 from incidentdesk.embedded.layout import Layout
@@ -38,7 +37,7 @@ PASSWORD = "desk-demo"  # noqa: S105 -- of the demo, printed at every start
 class Command(BaseCommand):
     """The options, the order of the steps, and what is told to the person at the terminal."""
 
-    help = "Starts the desk: web, workers and beat, with PostgreSQL and Redis where none are set."
+    help = "Starts the desk: web, workers, beat, auditor; PostgreSQL and Redis where none are set."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -141,7 +140,9 @@ class Command(BaseCommand):
                 self._keep_servers()
             except EmbeddedError as error:
                 preparation.say(f"{error} The desk tries again.")
-        if not self.announced and (not self.has_web or _answers(self.port)):
+        if not self.announced and (
+            not self.has_web or not checks.silent_web(f"127.0.0.1:{self.port}")
+        ):
             self.announced = True
             self._announce()
 
@@ -260,17 +261,3 @@ def _is_taken(port: int) -> bool:
         except OSError:
             return True
     return False
-
-
-def _answers(port: int) -> bool:
-    """Asked the way a proxy in front of the desk would ask."""
-    site = urlsplit(settings.SITE_URL)
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    headers = {"Host": site.netloc, "X-Forwarded-Proto": site.scheme}
-    try:
-        connection.request("GET", "/healthz", headers=headers)
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

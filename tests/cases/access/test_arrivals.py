@@ -9,7 +9,7 @@ import time_machine
 from django.core.cache import cache
 
 from cases.access import stored
-from cases.intake import lines, sources
+from cases.intake import door, sources
 from cases.models import AccessEvent, AccessFinding, Event, Source
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import SYSTEM
@@ -116,7 +116,7 @@ def test_an_unknown_key_and_a_key_of_another_format_are_answered_alike(post, sou
 
 
 def test_a_source_that_sends_too_much_in_a_minute_is_told_when_to_come_again(post, monkeypatch):
-    monkeypatch.setattr(lines, "MOST_A_MINUTE", 3)
+    monkeypatch.setattr(door, "MOST_A_MINUTE", 3)
     cache.clear()
     with time_machine.travel(clocks.now().replace(second=20), tick=False):
         assert post(line(id="a"), "{nonsense").status_code == 202

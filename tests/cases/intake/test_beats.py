@@ -58,6 +58,7 @@ def said() -> list[tuple[str, bool]]:
     ]
 
 
+@pytest.mark.fault("F27", "its beat does not come")
 def test_a_missing_beat_opens_an_incident_and_the_next_one_clears_it(
     nightly: Source, at: Any
 ) -> None:

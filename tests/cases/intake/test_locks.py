@@ -159,6 +159,7 @@ def test_what_a_duplicate_handed_over_is_resolved_where_it_is_now(people, at_onc
     assert alerts.open_pending(at=clocks.now()) == 0
 
 
+@pytest.mark.fault("F7", "the connection is cut before a delivery")
 def test_a_connection_that_the_server_ended_costs_no_delivery(at_once):
     """The first statement does not ask whether its connection lives; it is said again if not."""
     at_once([firing(["A"], "g1")])

@@ -10,8 +10,7 @@ import pytest
 import time_machine
 from django.core.cache import cache
 
-from cases.intake import figures
-from cases.intake import lines as lines_in
+from cases.intake import door, figures
 from cases.intake.metrics import parse as metrics_of
 from cases.models import Event, Observation, Series, Source
 from cases.models.alert import digest
@@ -208,7 +207,7 @@ def test_a_source_has_so_many_series_at_most_and_known_ones_go_on(post, metrics,
 
 
 def test_a_source_sends_so_many_figures_a_minute_at_most(post, metrics, monkeypatch):
-    monkeypatch.setattr(lines_in, "MOST_A_MINUTE", 2)
+    monkeypatch.setattr(door, "MOST_A_MINUTE", 2)
     cache.clear()
     assert post(lines(line("a"), line("b")), TO).status_code == 202
     refused = post(lines(line("c")), TO)

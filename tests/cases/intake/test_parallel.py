@@ -48,6 +48,7 @@ def test_fifty_copies_of_one_call_are_one_incident_and_one_alert(at_once):
     assert Escalation.objects.count() == 1
 
 
+@pytest.mark.fault("F17", "fifty copies at once")
 def test_fifty_copies_of_one_event_are_one_incident_and_one_alert(at_once):
     answers = at_once([sending(event(), "/v2/enqueue")] * 50)
     assert kinds(answers, "outcome") == {"opened": 1, "folded": 49}

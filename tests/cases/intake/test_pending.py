@@ -55,6 +55,7 @@ def outcomes() -> list[tuple[str, str]]:
         "notifications_escalation",
     ],
 )
+@pytest.mark.fault("F10", "a failing INSERT into each table")
 def test_wherever_opening_fails_the_delivery_alone_stays_and_is_opened_later_once(post, table):
     with broken(table):
         found = answer(post(call(alert(severity="critical"))))
@@ -235,6 +236,7 @@ def test_a_key_that_was_given_in_the_answer_is_the_key_it_is_opened_with(enqueue
     assert answer(enqueue(event("resolve", key)))["outcome"] == "resolved"
 
 
+@pytest.mark.fault("F8", "no row can be stored")
 def test_a_database_that_takes_no_row_at_all_is_answered_with_503(post, client):
     """Never a 2xx for what is not stored."""
     with broken("cases_event"):
@@ -247,6 +249,7 @@ def test_a_database_that_takes_no_row_at_all_is_answered_with_503(post, client):
     answer(post(call(alert())))
 
 
+@pytest.mark.fault("F8", "read-only")
 def test_a_read_only_database_is_answered_with_503(post):
     with connection.cursor() as cursor:
         cursor.execute("SET default_transaction_read_only = on")

@@ -213,12 +213,14 @@ def test_a_colleague_who_left_or_whose_domain_proves_nothing_waits(receive, peop
         ({"X_Loop": "1"}, "it has the header X-Loop"),
     ],
 )
+@pytest.mark.fault("F32", "out-of-office and lists")
 def test_what_a_machine_wrote_is_left_alone(receive, helix, headers, why):
     letter = receive(signed(mail(**headers)))
     assert (letter.outcome, letter.why) == ("automatic", f"A machine wrote it: {why}.")
     assert (Report.objects.count(), Message.objects.count()) == (0, 0)
 
 
+@pytest.mark.fault("F32", "bounces and our own mails")
 def test_a_bounce_and_our_own_mails_are_left_alone(receive, helix, settings, involved, people):
     assert receive(signed(mail()), sender="").outcome == "automatic"
     row = involved["HELIX"]
@@ -234,6 +236,7 @@ def test_a_bounce_and_our_own_mails_are_left_alone(receive, helix, settings, inv
     assert receive(signed(mail(message_id="<3@helix.test>"))).outcome == "automatic"
 
 
+@pytest.mark.fault("F32", "one answer an hour")
 def test_a_sender_is_told_once_an_hour_that_reports_have_come(receive, helix):
     for number in range(3):
         raw = mail(subject=f"Fill {number}", message_id=f"<{number}@helix.test>")
@@ -241,6 +244,7 @@ def test_a_sender_is_told_once_an_hour_that_reports_have_come(receive, helix):
     assert Message.objects.filter(kind="report_received").count() == 1
 
 
+@pytest.mark.fault("F32", "a mail that passed here before")
 def test_what_goes_round_in_circles_stops(receive, helix, monkeypatch):
     monkeypatch.setattr(routing, "MOST_AN_HOUR", 2)
     outcomes = [

@@ -1,4 +1,4 @@
-"""The address of a partner's program, as it is typed; the door of calls looks again at each."""
+"""The address of somebody's program, as it is typed; the door of calls looks again at each."""
 
 from __future__ import annotations
 

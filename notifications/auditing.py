@@ -1,0 +1,149 @@
+"""What the auditor looks at here: steps and messages whose time has come, and times that cannot be.
+
+Each check answers faults in sentences, with what mends them. Lateness counts from `since` at the
+earliest: what fell due while the whole desk was down is not late a moment after its start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sized
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F, Max, QuerySet
+from django.db.models.functions import Least
+
+from incidentdesk.kernel import clocks, worker
+from incidentdesk.kernel.findings import Fault
+from notifications import bundling
+from notifications.models import Escalation, Message
+from notifications.outbox import WEBHOOK
+
+LATE = timedelta(seconds=60)
+HELD_LATE = bundling.WITHIN + bundling.APART  # by then a list has gone, whatever came before it
+MOST = 1000  # rows that are counted, and mended at once
+
+# In its first round a step is due so long after the start, later on at most one repeat from now.
+# What is later than that was set by a clock that jumped; so was a start that lies ahead.
+_FAR = """
+    SELECT e.id FROM notifications_escalation AS e
+    LEFT JOIN notifications_escalationpath AS p ON p.id = e.path_id
+    LEFT JOIN LATERAL (
+        SELECT after_minutes FROM notifications_escalationstep
+        WHERE path_id = p.id AND position >= e.next_position AND e.round = 0
+        ORDER BY position LIMIT 1
+    ) AS next ON true
+    WHERE e.state = 'running' AND e.next_action_at > %(late)s AND (
+        e.started_at > %(late)s OR e.next_action_at > %(slack)s + coalesce(
+            least(e.started_at, %(at)s) + make_interval(mins => next.after_minutes),
+            %(at)s + make_interval(mins => greatest(p.repeat_minutes, 15))
+        )
+    )
+    ORDER BY e.id LIMIT %(most)s
+"""
+
+
+def overdue_steps(*, at: datetime, since: datetime) -> Iterator[Fault]:
+    """Steps of escalations whose time came over a minute ago."""
+    due = Escalation.objects.filter(state=Escalation.State.RUNNING)
+    rows = due.filter(next_action_at__lt=at - LATE).order_by("next_action_at")
+    yield from _late(
+        rows.values_list("next_action_at", flat=True),
+        ("escalation", "escalations"),
+        _waking("notifications.jobs.escalate", "The scheduler was woken."),
+        at=at,
+        since=since,
+    )
+
+
+def overdue_messages(*, at: datetime, since: datetime) -> Iterator[Fault]:
+    """Messages whose time, or whose sender's lease, ended over a minute ago.
+
+    Not webhooks: their lines wait for other people's servers, and for each other.
+    """
+    waiting = Message.objects.filter(state__in=[Message.State.QUEUED, Message.State.SENDING])
+    rows = waiting.exclude(channel=WEBHOOK).filter(next_try_at__lt=at - LATE)
+    yield from _late(
+        rows.order_by("next_try_at").values_list("next_try_at", flat=True),
+        ("message", "messages"),
+        _waking("notifications.jobs.deliver", "The sender was woken."),
+        at=at,
+        since=since,
+    )
+
+
+def forgotten_pages(*, at: datetime, since: datetime) -> Iterator[Fault]:
+    """Pages that wait for a list which should have gone by now."""
+    held = Message.objects.filter(state=Message.State.HELD, created_at__lt=at - HELD_LATE)
+    yield from _late(
+        held.order_by("created_at").values_list("created_at", flat=True),
+        ("page for a list", "pages for a list"),
+        _waking("notifications.jobs.escalate", "The scheduler was woken."),
+        at=at,
+        since=since + HELD_LATE - LATE,
+    )
+
+
+def far_steps(*, at: datetime, since: datetime) -> Iterator[Fault]:
+    """Steps that lie further ahead than their path can have set them: a clock has jumped."""
+    values: dict[str, Any] = {"at": at, "late": at + LATE, "slack": LATE, "most": MOST}
+    with connection.cursor() as cursor:
+        cursor.execute(_FAR, values)
+        ids = [pk for (pk,) in cursor.fetchall()]
+    if ids:
+        last = Escalation.objects.filter(pk__in=ids).aggregate(last=Max("next_action_at"))["last"]
+        number = _number(ids, ("escalation", "escalations"))
+        words = f"{number} would have waited until {last:%-d %b %H:%M} UTC"
+        yield Fault(
+            "far steps",
+            f"{words}, longer than any path says: a clock has jumped.",
+            mend=lambda: _pull_in(ids, at=at),
+        )
+
+
+@transaction.atomic
+def _pull_in(ids: list[int], *, at: datetime) -> str:
+    """Their next step is due now, and no start lies ahead."""
+    rows = Escalation.objects.filter(pk__in=ids, state=Escalation.State.RUNNING)
+    list(rows.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
+    rows.filter(next_action_at__gt=at).update(
+        next_action_at=at, started_at=Least(F("started_at"), at)
+    )
+    worker.wake("notifications.jobs.escalate", queue="page")
+    return "Their next steps were set to now."
+
+
+def _late(
+    due: QuerySet[Any, Any],
+    what: tuple[str, str],
+    mend: Callable[[], str],
+    *,
+    at: datetime,
+    since: datetime,
+) -> Iterator[Fault]:
+    """One fault about all of these times, which come in order, if the auditor saw them pass."""
+    times = list(due[:MOST]) if at - since >= LATE else []
+    if times:
+        longest = clocks.words(at - times[0])
+        words = f"{_number(times, what)} should have moved; the longest is late by {longest}."
+        yield Fault(f"late {what[1]}", words, mend=mend)
+
+
+def _number(rows: Sized, what: tuple[str, str]) -> str:
+    """`1 escalation`, `12 messages`, `1000 or more messages`."""
+    number = len(rows)
+    return f"{number}{' or more' if number == MOST else ''} {what[number != 1]}"
+
+
+def _waking(job: str, words: str) -> Callable[[], str]:
+    """Wakes a job; a broker that is away is no error, so the words say no more than was done."""
+
+    def wake() -> str:
+        worker.wake(job, queue="page")
+        return words
+
+    return wake
+
+
+CHECKS = (overdue_steps, overdue_messages, forgotten_pages, far_steps)

@@ -1,0 +1,40 @@
+"""What became of a mail after its provider took it: delivered, or it came back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from notifications import failover
+from notifications.channels.receipts import Receipt
+from notifications.models import Message, MessageEvent
+
+_State = Message.State
+
+
+@transaction.atomic
+def note(receipt: Receipt, *, at: datetime) -> bool:
+    """Write down one report; False if it is of no mail of ours, or told nothing new.
+
+    A page that came back goes on by its person's next way at once.
+    """
+    mails = Message.objects.select_for_update(of=("self",), no_key=True)
+    message = mails.filter(provider_id=receipt.provider_id).exclude(provider_id="").first()
+    if message is None:
+        return False
+    if receipt.is_delivered and message.state == _State.SENT:
+        _write(message, _State.DELIVERED, receipt.words, at=at)
+        return True
+    if not receipt.is_delivered and message.state in (_State.SENT, _State.DELIVERED):
+        _write(message, _State.BOUNCED, receipt.words, at=at)
+        failover.refused(message, receipt.words or "It came back.", at=at)
+        return True
+    return False
+
+
+def _write(message: Message, state: Message.State, words: str, *, at: datetime) -> None:
+    error = "" if state == _State.DELIVERED else words or "It came back."
+    rows = Message.objects.filter(pk=message.pk)
+    rows.update(state=state, next_way_at=None, last_error=error)
+    MessageEvent.objects.create(message=message, at=at, event=state, detail=words)

@@ -1,0 +1,127 @@
+"""What the auditor finds in the post office, a minute late and not before, and how it mends it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from incidentdesk.kernel.findings import Fault
+from notifications import auditing, delivery, escalation
+from notifications.models import Escalation, Message
+from tests.notifications.conftest import (
+    NOON,
+    minutes,
+    names_paged,
+    path,
+    person,
+    queue,
+    seconds,
+    start,
+)
+
+pytestmark = pytest.mark.django_db
+LONG_AGO = NOON - timedelta(days=1)
+
+
+def found(at: datetime, since: datetime = LONG_AGO) -> list[Fault]:
+    """All faults at this moment."""
+    return [fault for check in auditing.CHECKS for fault in check(at=at, since=since)]
+
+
+def said(at: datetime, since: datetime = LONG_AGO) -> list[tuple[str, str]]:
+    """The same as kinds and sentences."""
+    return [(fault.kind, fault.words) for fault in found(at, since)]
+
+
+def test_a_step_that_nobody_took_is_found_after_a_minute_and_wakes_the_scheduler(
+    woken: list[str],
+) -> None:
+    path((0, [person("Ada")]))
+    start()
+    start(about="incident:8", at=seconds(-60))
+    assert said(NOON) == []
+    words = "2 escalations should have moved; the longest is late by 2 min."
+    [fault] = found(seconds(61))
+    assert (fault.kind, fault.words, fault.about) == ("late escalations", words, "")
+    assert fault.mend is not None
+    woken.clear()
+    assert fault.mend() == "The scheduler was woken."
+    escalation.run_due(at=seconds(61))
+    assert said(seconds(61)) == []
+
+
+def test_what_fell_due_before_the_auditor_began_is_given_a_minute() -> None:
+    path((0, [person("Ada")]))
+    start()
+    assert said(minutes(30), since=minutes(29.5)) == []
+    assert len(said(minutes(30), since=minutes(29))) == 1
+
+
+def test_a_message_that_waits_and_a_lease_that_ended_are_found_and_webhooks_are_not() -> None:
+    queue()
+    delivery.claim(at=NOON)
+    queue(dedupe_key="notice:2", at=minutes(30))
+    webhook = queue(dedupe_key="notice:3")
+    assert webhook is not None
+    Message.objects.filter(pk=webhook.pk).update(channel="webhook")
+    assert said(seconds(120)) == []
+    words = "1 message should have moved; the longest is late by 1 min."
+    assert said(seconds(121)) == [("late messages", words)]
+
+
+def test_a_page_that_waits_for_its_list_for_too_long_is_found() -> None:
+    path((0, [person("Ada")]))
+    start()
+    escalation.run_due(at=NOON)
+    Message.objects.update(state="held", next_try_at=None)
+    assert list(auditing.forgotten_pages(at=minutes(15), since=LONG_AGO)) == []
+    [fault] = auditing.forgotten_pages(at=minutes(16), since=LONG_AGO)
+    assert fault.words == "1 page for a list should have moved; the longest is late by 16 min."
+
+
+def test_a_step_that_a_jumped_clock_put_far_ahead_is_found_and_taken_now() -> None:
+    path((0, [person("Ada")]), (3, [person("Bo")]), repeat_minutes=15)
+    path((1440, [person("Cy")]), severities=[4], repeat_minutes=1440, position=2, name="slow")
+    row = start()
+    slow = start(about="incident:8", severity=4)
+    escalation.run_due(at=NOON)
+    assert said(seconds(30)) == []
+    Escalation.objects.filter(pk=row.pk).update(next_action_at=minutes(63))
+    [fault] = found(seconds(30))
+    assert fault.words == (
+        "1 escalation would have waited until 2 Mar 13:03 UTC, longer than any path says: "
+        "a clock has jumped."
+    )
+    assert fault.mend is not None
+    assert fault.mend() == "Their next steps were set to now."
+    escalation.run_due(at=seconds(30))
+    escalation.run_due(at=minutes(3))
+    assert names_paged() == ["Ada", "Bo"]
+    slow.refresh_from_db()
+    assert slow.next_action_at == minutes(1440)
+
+
+@pytest.mark.fault("F21", "the web's clock is five minutes ahead of the scheduler's")
+def test_an_incident_that_seems_to_begin_in_five_minutes_is_paged_now() -> None:
+    path((0, [person("Ada")]), (3, [person("Bo")]))
+    row = start(at=minutes(5))
+    escalation.run_due(at=NOON)
+    assert names_paged() == []
+    [fault] = found(NOON)
+    assert fault.mend is not None
+    fault.mend()
+    row.refresh_from_db()
+    assert (row.started_at, row.next_action_at) == (NOON, NOON)
+    escalation.run_due(at=NOON)
+    escalation.run_due(at=minutes(3))
+    assert names_paged() == ["Ada", "Bo"]
+
+
+def test_repeats_and_last_resorts_are_not_far_ahead() -> None:
+    person("Boss", "administrator")
+    path((0, []), repeat_minutes=30)
+    start()
+    for minute in range(0, 91, 30):
+        escalation.run_due(at=minutes(minute))
+        assert list(auditing.far_steps(at=minutes(minute), since=LONG_AGO)) == []

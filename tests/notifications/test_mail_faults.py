@@ -1,0 +1,179 @@
+"""Mail servers that hang, creep, or are not who they should be (F14, F15)."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from incidentdesk.kernel import clocks
+from notifications.channels import Outcome
+from notifications.channels import email as channel
+from notifications.channels.email import EmailChannel
+from notifications.models import Message
+from tests.sinks import SmtpSink, free_port
+
+Talk = Callable[[socket.socket], None]
+
+
+@contextlib.contextmanager
+def server(talk: Talk) -> Iterator[int]:
+    """A server on a free port that talks with one caller after the other."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    held: list[socket.socket] = []
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                caller, _ = listening.accept()
+                held.append(caller)
+                with contextlib.suppress(OSError):
+                    talk(caller)
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield int(listening.getsockname()[1])
+    finally:
+        listening.close()
+        for caller in held:
+            caller.close()
+
+
+def creeps(caller: socket.socket) -> None:
+    """A byte now and then, and never a whole line."""
+    for letter in b"220 " + b"x" * 1000:
+        caller.sendall(bytes([letter]))
+        time.sleep(0.05)
+
+
+def hangs_after_data(caller: socket.socket) -> None:
+    """Everything is well until the letter was sent; then nothing."""
+    caller.sendall(b"220 hello\r\n")
+    lines = caller.makefile("rb")
+    for line in lines:
+        if line.upper().startswith(b"DATA"):
+            caller.sendall(b"354 go on\r\n")
+            break
+        caller.sendall(b"250 ok\r\n")
+    for _ in lines:
+        pass
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten seconds are half a second here."""
+    monkeypatch.setattr(channel, "WHOLE_SECONDS", 0.5)
+
+
+def send(sender: EmailChannel | None = None) -> Any:
+    """What becomes of one mail."""
+    sender = sender or EmailChannel()
+    try:
+        return sender.send(Message(to_address="a@partner.test", message_id="<a@b>", subject="x"))
+    finally:
+        sender.close()
+
+
+@pytest.mark.parametrize("talk", [creeps, hangs_after_data, lambda caller: None])
+def test_a_server_that_creeps_or_hangs_is_given_up_in_time(
+    sink: SmtpSink, settings: Any, quick: None, talk: Talk
+) -> None:
+    with server(talk) as settings.EMAIL_PORT:
+        begun = time.monotonic()
+        answer = send()
+    assert (answer.outcome, time.monotonic() - begun < 5) == (Outcome.LATER, True)
+    assert answer.words == "The mail server took longer than ten seconds."
+
+
+def test_a_connection_that_was_hung_up_is_not_used_again(
+    sink: SmtpSink, settings: Any, quick: None
+) -> None:
+    sender = EmailChannel()
+    with server(hangs_after_data) as settings.EMAIL_PORT:
+        assert sender.send(Message(to_address="a@b.test", message_id="<1@b>")).outcome is (
+            Outcome.LATER
+        )
+    settings.EMAIL_PORT = sink.port
+    assert send(sender).outcome is Outcome.ACCEPTED
+    assert len(sink.messages) == 1
+
+
+def certificate(folder: Path, *, days: int) -> tuple[Path, Path]:
+    """A certificate of localhost that ends in so many days, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = clocks.now()
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=30))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    chain, secret = folder / "chain.pem", folder / "key.pem"
+    chain.write_bytes(made.public_bytes(pem))
+    plain = serialization.NoEncryption()
+    secret.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    return chain, secret
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(30, Outcome.ACCEPTED), (-1, Outcome.LATER)])
+def test_a_certificate_that_has_expired_is_refused(
+    sink: SmtpSink,
+    settings: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    days: int,
+    outcome: Outcome,
+) -> None:
+    chain, secret = certificate(tmp_path, days=days)
+    monkeypatch.setenv("SSL_CERT_FILE", str(chain))  # its issuer is trusted; only the time is over
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(chain, secret)
+    kept = SmtpSink(port=free_port())
+    controller = Controller(kept, hostname="127.0.0.1", port=kept.port, tls_context=context)
+    controller.start()
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "localhost", kept.port, True
+    try:
+        answer = send()
+    finally:
+        controller.stop()
+    assert answer.outcome is outcome
+    assert len(kept.messages) == (outcome is Outcome.ACCEPTED)
+    assert ("certificate has expired" in answer.words) is (outcome is Outcome.LATER)
+
+
+def test_without_starttls_nothing_is_said_in_clear(sink: SmtpSink, settings: Any) -> None:
+    """F15: whoever stands between strips the offer; then there is no mail, and no password."""
+    said: list[bytes] = []
+
+    def strips(caller: socket.socket) -> None:
+        caller.sendall(b"220 hello\r\n")
+        for line in caller.makefile("rb"):
+            said.append(line.split()[0].upper())
+            caller.sendall(b"250 ok\r\n")
+
+    settings.EMAIL_USE_TLS, settings.EMAIL_HOST_USER = True, "desk"
+    settings.EMAIL_HOST_PASSWORD = "secret"
+    with server(strips) as settings.EMAIL_PORT:
+        answer = send()
+    assert answer.outcome is Outcome.LATER
+    assert set(said) <= {b"EHLO", b"QUIT"}
