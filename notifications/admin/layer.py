@@ -76,6 +76,11 @@ class WindowInline(_OfLayer):
     form = WindowForm
     verbose_name_plural = "only in these hours; none: at all hours"
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Who only reads has the weekdays in words above each."""
+        times = ("starts_at", "ends_at")
+        return ("weekdays", *times) if self.has_change_permission(request, obj) else times
+
 
 class LayerForm(forms.ModelForm):  # type: ignore[type-arg]
     """A calendar file is imported on the rota's page, not chosen here."""
