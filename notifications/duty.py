@@ -38,6 +38,7 @@ def take_over(
     row, person = changing.locked(rota_id), changing.person_of(user_id)
     changing.require_own(person, by, row)
     starts_at = changing.sound(starts_at, ends_at, at=at)
+    changing.require_there(person, starts_at, ends_at)
     displaced = {turn.who for turn in changing.turns(row, starts_at, ends_at)} - {person.pk}
     made = changing.make_override(
         row, person, starts_at, ends_at, reason=reason, made_by=by.person_id, at=at

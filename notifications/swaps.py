@@ -9,9 +9,8 @@ from django.db import transaction
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from incidentdesk.kernel.models import User
 from notifications import changing, oncall, rota
-from notifications.models import Absence, Rota, Swap
+from notifications.models import Rota, Swap
 
 
 @transaction.atomic
@@ -35,14 +34,14 @@ def ask(
     if person.pk == by.person_id:
         raise InvalidInput("Ask somebody else than yourself.", field="user_id")
     _require_holds(row, by.person_id, starts_at, ends_at)
-    _require_there(person, starts_at, ends_at)
+    changing.require_there(person, starts_at, ends_at)
     asked = Swap.objects.create(
         rota=row,
         asked_by_id=by.person_id,
         asked_of=person,
         starts_at=starts_at,
         ends_at=ends_at,
-        words=words.strip(),
+        words=words.strip()[:200],
         asked_at=at,
     )
     when = oncall.words(starts_at, ends_at, row.zone)
@@ -67,6 +66,7 @@ def answer(*, swap_id: int, agreed: bool, by: Actor, at: datetime) -> Swap:
     _require_waits(row, at=at)
     if agreed:
         _require_holds(row.rota, row.asked_by_id, row.starts_at, row.ends_at)
+        changing.require_there(row.asked_of, row.starts_at, row.ends_at)
         row.override = changing.make_override(
             row.rota,
             row.asked_of,
@@ -121,12 +121,6 @@ def _swap(swap_id: int) -> Swap:
     if row is None:
         raise NotFound("There is no such question.")
     return row
-
-
-def _require_there(person: User, starts_at: datetime, ends_at: datetime) -> None:
-    away = Absence.objects.filter(person=person, ended_at=None)
-    if away.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).exists():
-        raise InvalidInput(f"{person} is away then; ask somebody else.", field="user_id")
 
 
 def _require_waits(row: Swap, *, at: datetime) -> None:

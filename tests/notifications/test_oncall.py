@@ -307,13 +307,20 @@ def test_one_asks_only_for_time_in_which_one_is_on_call() -> None:
     assert Swap.objects.count() == 0
 
 
-def test_who_is_away_is_not_asked() -> None:
+def test_who_is_away_is_not_asked_does_not_agree_and_does_not_take_over() -> None:
     ada, ben = person("Ada"), person("Ben")
     main = rota()
     layer(main, ada)
-    duty.be_away(user_id=ben.pk, starts_at=NOON, ends_at=NOON + DAY, by=actor(ben), at=NOON)
+    row = asked(main, ada, ben)
+    span = {"user_id": ben.pk, "starts_at": NOON, "ends_at": NOON + DAY, "by": actor(ben)}
+    duty.be_away(**span, at=NOON)
     with pytest.raises(InvalidInput, match="Ben is away then"):
         asked(main, ada, ben)
+    with pytest.raises(InvalidInput, match="Ben is away then"):
+        swaps.answer(swap_id=row.pk, agreed=True, by=actor(ben), at=NOON)
+    with pytest.raises(InvalidInput, match="Ben is away then"):
+        duty.take_over(rota_id=main.pk, **span, at=NOON)
+    assert (on_call(main, NOON + 2 * HOUR), Override.objects.count()) == ("Ada", 0)
 
 
 def test_an_agreement_to_time_that_is_another_s_by_now_is_refused() -> None:
