@@ -139,15 +139,8 @@ def acknowledge(*, about: str, by_user_id: int | None, by_name: str, at: datetim
     row.acknowledged_by = by_name
     row.acknowledged_by_user_id = by_user_id
     row.next_action_at = None
-    row.save(
-        update_fields=[
-            "state",
-            "acknowledged_at",
-            "acknowledged_by",
-            "acknowledged_by_user",
-            "next_action_at",
-        ]
-    )
+    who = ("acknowledged_at", "acknowledged_by", "acknowledged_by_user")
+    row.save(update_fields=["state", "next_action_at", *who])
     _log(row, _Event.ACKNOWLEDGED, f"Acknowledged by {by_name}", at=at)
     pages.call_off(row, f"{by_name} acknowledged it before this was sent.", at=at)
     return True
