@@ -113,8 +113,7 @@ def restart(
     partners: Collection[str] = (),
     at: datetime,
 ) -> Escalation:
-    """What it is about has changed, or an acknowledgement led to nothing: end what runs, begin the
-    path at its first step."""
+    """It is worse, or nobody works on it: end what runs, begin its path at the first step."""
     stop(about=about, at=at, why="Its path begins anew.")
     return start(
         about=about,
@@ -260,8 +259,7 @@ def _take_steps(row: Escalation, *, at: datetime) -> None:
         logger.critical("nobody can be paged about %s: no step has anybody, no administrator", row)
     outbox.queue_many(drafts, at=at)
     failpoints.reach("escalation.stepping")
-    row.next_position = climb.next_position
-    row.next_action_at = climb.next_action_at
+    row.next_position, row.next_action_at = climb.next_position, climb.next_action_at
     row.round += climb.is_round_over
     row.save(update_fields=["next_position", "next_action_at", "round"])
 
