@@ -77,11 +77,8 @@ def receive(
     nothing became; Conflict if there is no room on the disk. Nothing is stored then.
     """
     mail = reading.read(raw)
-    verdict = Verdict()
-    if not mail.fault and not refused:
-        verdict = verdicts.judge(raw, mail, envelope, resolver=resolver)
-    if verdict.is_unsure and _is_of_today(mail, at=at):
-        raise TryLater("The DNS gave no answer about the sender.")
+    is_read = not mail.fault and not refused
+    verdict = _judged(raw, mail, envelope, resolver, at=at) if is_read else Verdict()
     sender = senders.known(mail.sender if verdict.is_aligned else "")
     digest = _digest(raw, mail, verdict)
     known = Letter.objects.filter(digest=digest).first()
@@ -102,17 +99,23 @@ def receive(
     return letter
 
 
+def _judged(
+    raw: bytes, mail: Mail, envelope: Envelope, resolver: Resolver, *, at: datetime
+) -> Verdict:
+    """Raises TryLater while the DNS is silent; an older mail waits for a person instead."""
+    found = verdicts.judge(raw, mail, envelope, resolver=resolver)
+    is_new = mail.date is not None and abs(at - mail.date) <= LONGEST_WAIT
+    if found.is_unsure and is_new:
+        raise TryLater("The DNS gave no answer about the sender.")
+    return found
+
+
 def _require_room(*, at: datetime) -> None:
     """So many an hour of which nothing became; above, only who is proved and known goes on."""
     recent = Letter.objects.filter(received_at__gt=at - timedelta(hours=1))
     idle = recent.exclude(outcome__in=routing.ACTED)
     if idle[:MOST_OF_STRANGERS].count() >= MOST_OF_STRANGERS:
         raise TryLater("Too many mails of strangers came within an hour.")
-
-
-def _is_of_today(mail: Mail, *, at: datetime) -> bool:
-    """Whether the DNS may still be waited for; what is older waits for a person instead."""
-    return mail.date is not None and abs(at - mail.date) <= LONGEST_WAIT
 
 
 @transaction.atomic
