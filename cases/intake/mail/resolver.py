@@ -11,7 +11,7 @@ import dns.rdatatype
 import dns.resolver
 
 SECONDS = 4.0  # for one question
-PATIENCE = 8.0  # seconds, for all questions about one mail
+PATIENCE = 8.0  # seconds, for all questions about one mail; the last one may go beyond
 LONGEST = 2048  # bytes of a text; keys and SPF are shorter, and a longer key takes time to try
 
 
