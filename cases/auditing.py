@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from cases import moving, timeline
+from cases import moving, paths, timeline
 from cases.models import Entry, Event, Incident
 from incidentdesk.kernel import clocks, worker
 from incidentdesk.kernel.access import SYSTEM
@@ -23,9 +23,6 @@ from notifications.models import Escalation
 
 WAITS = timedelta(minutes=5)  # how long an accepted delivery may wait for its outcome
 MOST = 100  # incidents that are mended in a round
-# A ladder that runs, was acknowledged, or pages nobody on purpose. SEV-4 has one, too: its first
-# step comes when its time to acknowledge is over.
-_SEEN_TO = (*Escalation.LIVE, Escalation.State.ACKNOWLEDGED)
 
 
 def unattended(*, at: datetime, since: datetime) -> Iterator[Fault]:
@@ -42,9 +39,11 @@ def unattended(*, at: datetime, since: datetime) -> Iterator[Fault]:
 
 
 def _unattended() -> QuerySet[Incident]:
-    """Drills that page nobody are none of them."""
+    """Those without a ladder that runs, or that pages nobody on purpose; SEV-4 has one, too: its
+    first step comes when its time to acknowledge is over. Drills that page nobody are none of
+    them."""
     name = Concat(Value("incident:"), Cast(OuterRef("pk"), CharField()))
-    ladder = Escalation.objects.filter(about=name, state__in=_SEEN_TO)
+    ladder = Escalation.objects.filter(about=name, state__in=Escalation.LIVE)
     silent = Q(is_exercise=True, exercise_pages=False)
     return Incident.objects.open().filter(~Exists(ladder), ~silent, acknowledged_at=None)
 
@@ -56,7 +55,7 @@ def begin_again(*, incident_id: int, at: datetime) -> str:
     if not locked.filter(pk=incident_id).exists() or not _unattended().filter(pk=incident_id):
         return "It was seen to meanwhile."
     incident = Incident.objects.select_related("category").get(pk=incident_id)
-    moving.escalate(incident, at=at)
+    moving.escalate(incident, hit=paths.hit(incident), at=at)
     text = "Nobody would have been paged about it; the desk's auditor began to page."
     timeline.record(incident, Entry.Kind.PAGE, text, by=SYSTEM, at=at)
     return "Its ladder was begun."

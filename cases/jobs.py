@@ -73,14 +73,14 @@ def remind_partners() -> None:
 @worker.job()
 def warn() -> None:
     """Remind people of clocks, tasks and temporary fixes that passed a stage of their time."""
-    warning.warn(at=clocks.now())
+    warning.warn(at=progress.now())
 
 
 @worker.job()
 def page_again() -> None:
     """Page again where an acknowledgement led to nothing, or an offer has no answer."""
-    silence.watch(at=clocks.now())
-    offers.chase(at=clocks.now())
+    silence.watch(at=progress.now())
+    offers.chase(at=progress.now())
 
 
 @worker.job()
@@ -92,7 +92,7 @@ def send_digests() -> None:
 @worker.job()
 def remind_of_notices() -> None:
     """Tell the next contact of what nobody at a partner acknowledged in time."""
-    reminding.remind(at=clocks.now())
+    reminding.remind(at=progress.now())
 
 
 @worker.job()

@@ -48,11 +48,15 @@ def page_anew(incident: Incident, why: str, *, silent_at: datetime | None, at: d
     the timeline.
 
     `silent_at` stays with an incident that is paged again for want of work. A drill that pages
-    nobody pages nobody.
+    nobody pages nobody. Of a restricted one that somebody had taken, those who may open it are
+    paged, and it stays taken.
     """
     if not moving.pages_people(incident):
         return
     was_acknowledged = incident.acknowledged_at is not None
+    if incident.is_restricted and was_acknowledged and moving.page_let_in(incident, why, at=at):
+        timeline.record(incident, Entry.Kind.PAGE, why, by=SYSTEM, at=at)
+        return
     incident.acknowledged_at, incident.silent_at = None, silent_at
     incident.save(update_fields=["acknowledged_at", "silent_at"])
     if was_acknowledged:

@@ -10,13 +10,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TypedDict
 
-from cases import deadlines, events, facts, gates, moments, paths, queries, timeline
+from cases import deadlines, events, facts, gates, moments, paths, queries, sight, timeline
 from cases.models import Entry, Fix, Incident, Move, NoticeCopy, Phase
 from cases.paths import NOTHING, Hit
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from incidentdesk.kernel.prepared import Inserted
-from notifications import escalation
+from notifications import escalation, ladder
 
 Kind = Entry.Kind
 _MOVES = Inserted(Move)
@@ -69,6 +69,27 @@ def escalate_again(incident: Incident, *, at: datetime) -> None:
     if pages_people(incident):
         facts = escalation_facts(incident)
         escalation.restart(**facts, **asdict(paths.hit(incident)), at=at)
+
+
+def page_let_in(incident: Incident, why: str, *, at: datetime) -> bool:
+    """Page those who may open a restricted incident and nobody else, whatever its path says: who
+    it is kept from may be on it. False where there is nobody."""
+    people = list(sight.let_in(incident))
+    if not ladder.staff().filter(pk__in=people).exists():
+        return False
+    facts = escalation_facts(incident)
+    escalation.page(
+        about=facts["about"],
+        by_name="The desk",
+        note=why,
+        title=facts["title"],
+        reference=facts["reference"],
+        url=facts["url"],
+        severity=facts["severity"],
+        user_ids=people,
+        at=at,
+    )
+    return True
 
 
 def arrive(

@@ -66,6 +66,9 @@ def _page_one(*, at: datetime) -> bool:
         why = f"Nobody has worked on it for {clocks.words(at - since)}, as far as is written here"
         who = f"{incident.acknowledged_by} had acknowledged it"
         leading.page_anew(incident, f"{why}; {who}. It is paged again.", silent_at=at, at=at)
+        if incident.acknowledged_at is not None:  # a restricted one stays taken
+            incident.silent_at = at + silence
+            incident.save(update_fields=["silent_at"])
     return True
 
 

@@ -18,6 +18,7 @@ from cases import (
     merging,
     moments,
     moving,
+    paths,
     playbooks,
     queries,
     roster,
@@ -25,7 +26,6 @@ from cases import (
     timeline,
 )
 from cases.models import Assignment, Entry, Incident, Phase, ReviewFacts
-from cases.paths import NOTHING, Hit
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -56,7 +56,7 @@ class Opening:
     exercise_tells: bool = False
     is_restricted: bool = False
     split_from_id: int | None = None
-    hit: Hit = NOTHING  # what is listed next; an escalation path may ask for it
+    hit: paths.Hit = paths.NOTHING  # what is listed next; an escalation path may ask for it
 
 
 @transaction.atomic
@@ -237,7 +237,7 @@ def reopen(*, incident_id: int, reason: str, by: Actor, at: datetime) -> Inciden
     )
     deadlines.resume(incident)
     if incident.acknowledged_at is None:  # dismissed before anybody took it: it pages again
-        moving.escalate(incident, at=at)
+        moving.escalate(incident, hit=paths.hit(incident), at=at)
     return moving.arrive(incident, origin, by=by, at=at, reason=reason)
 
 

@@ -8,18 +8,20 @@ dropped: a page in a list says so in its log, and the ladder goes on as if it ha
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Min
 
 from incidentdesk.kernel.models import User
 from notifications import outbox, pages, rendering
 from notifications.models import Escalation, Message, MessageEvent, Severity
 
+logger = logging.getLogger(__name__)
 KIND = "pages"
 AT_ONCE = 4  # within `WITHIN`
 MOST = 6  # within `WITHIN`, of pages and lists
@@ -30,19 +32,27 @@ ALL_URL = "/admin/notifications/escalation/"
 NAMED = 20  # pages that a list names; of the rest it says how many
 
 _HAD = """
-    SELECT m.to_user_id, count(*), min(e.severity)
+    SELECT m.to_user_id, count(*),
+        min((m.facts ->> 'severity')::int) FILTER (WHERE m.kind = %(page)s)
     FROM notifications_message AS m
     LEFT JOIN notifications_escalation AS e ON e.about = m.about AND e.state = 'running'
     WHERE m.is_page AND m.way = 1 AND m.to_user_id = ANY (%(people)s) AND m.created_at > %(since)s
         AND (m.kind = %(list)s OR m.kind = %(page)s AND e.id IS NOT NULL)
-        AND m.state NOT IN ('held', 'suppressed')
+        AND m.state NOT IN ('held', 'suppressed', 'superseded')
     GROUP BY m.to_user_id
 """
 
 
+_PATIENCE = "SET LOCAL lock_timeout = '3s'; SET LOCAL idle_in_transaction_session_timeout = '30s'"
+
+
 def lock(people: Collection[int]) -> None:
-    """One at a time decides about the pages of a person, until the transaction ends."""
+    """One at a time decides about the pages of a person, until the transaction ends.
+
+    OperationalError, if another holds it for seconds; who freezes while holding it is cut off.
+    """
     with connection.cursor() as cursor:
+        cursor.execute(_PATIENCE)
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext('pages of a person'), place) FROM ("
             "SELECT unnest(%s::int[]) AS place ORDER BY place) AS sorted",
@@ -51,10 +61,16 @@ def lock(people: Collection[int]) -> None:
 
 
 def who_waits(people: Collection[int], severity: int, *, at: datetime) -> set[int]:
-    """For whom a page of this severity waits for a list. Two statements."""
+    """For whom a page of this severity waits for a list; for nobody, if who decides that is stuck
+    elsewhere: a page too many is better than none."""
     if not people:
         return set()
-    lock(people)
+    try:
+        with transaction.atomic():
+            lock(people)
+    except OperationalError:
+        logger.warning("somebody else has been deciding about these pages for long; they are sent")
+        return set()
     return {
         person
         for person, (count, worst) in _had(people, at=at).items()
@@ -63,7 +79,7 @@ def who_waits(people: Collection[int], severity: int, *, at: datetime) -> set[in
 
 
 def _had(people: Collection[int], *, at: datetime) -> dict[int, tuple[int, int | None]]:
-    """How many each had lately, and the most severe that it was about."""
+    """How many each had lately, and how severe the worst was when it was paged."""
     values: dict[str, Any] = {
         "people": list(people),
         "since": at - WITHIN,
@@ -80,7 +96,16 @@ def send_lists(*, at: datetime) -> int:
     held = Message.objects.filter(state=Message.State.HELD).order_by()
     waiting = held.values("to_user").annotate(first=Min("created_at"))
     due = [row["to_user"] for row in waiting if row["to_user"] and row["first"] <= at - WAIT]
-    return sum(_send_list(person, at=at) for person in sorted(due))
+    return sum(_sent_list(person, at=at) for person in sorted(due))
+
+
+def _sent_list(person_id: int, *, at: datetime) -> int:
+    """The list of one person; whatever is wrong with it holds up no other, and no step."""
+    try:
+        return _send_list(person_id, at=at)
+    except Exception:
+        logger.exception("the list of pages of person %s was not written", person_id)
+        return 0
 
 
 @transaction.atomic(durable=True)

@@ -115,6 +115,7 @@ def _claim(*, at: datetime, is_page: bool) -> list[Message]:
 
 def _send(batch: Sequence[Message], channels: dict[str, Channel], watch: Stopwatch) -> None:
     started = watch.seconds
+    batch = failover.still_asked_for(batch, at=watch.moment)
     for number, message in enumerate(batch):
         if watch.seconds - started > BATCH_SECONDS:
             give_back(batch[number:], at=watch.moment)

@@ -8,6 +8,7 @@ Steps of the sender's marks, inside their transaction, and `follow_due`, which i
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -126,6 +127,29 @@ def _is_over(message: Message) -> bool:
         return False
     running = Escalation.objects.filter(pk=escalation_id, state=Escalation.State.RUNNING)
     return not running.exists()
+
+
+def still_asked_for(claimed: Sequence[Message], *, at: datetime) -> list[Message]:
+    """Of claimed messages those to send: no page of a step whose ladder stopped meanwhile."""
+    steps = {message.pk: pages.step_of(message.dedupe_key) for message in claimed}
+    asked = {step for step in steps.values() if step is not None}
+    if not asked:
+        return list(claimed)
+    running = Escalation.objects.filter(pk__in=asked, state=Escalation.State.RUNNING)
+    live = {None, *running.values_list("pk", flat=True)}
+    for message in claimed:
+        if steps[message.pk] not in live:
+            _let_go(message, at=at)
+    return [message for message in claimed if steps[message.pk] in live]
+
+
+@transaction.atomic
+def _let_go(message: Message, *, at: datetime) -> None:
+    """A page that was claimed is not sent: its ladder stopped while it waited for its turn."""
+    words, state = "It was acknowledged, or over, before it was sent.", Message.State.SUPERSEDED
+    claimed = Message.objects.filter(pk=message.pk, state=Message.State.SENDING)
+    if claimed.update(state=state, next_try_at=None, next_way_at=None, last_error=words):
+        MessageEvent.objects.create(message=message, at=at, event=state, detail=words)
 
 
 def _count(method_id: int, words: str, *, at: datetime, is_gone: bool) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from django.db import connection
+
 from incidentdesk.kernel.prepared import Prepared
 from notifications.models import EscalationPath
 
@@ -57,3 +59,10 @@ def path_for(
     }
     rows = _PATH.rows(values)
     return EscalationPath.objects.get(pk=rows[0][0]) if rows else None
+
+
+def knows(zone: str) -> bool:
+    """Whether the database, which reads the clock of a path, knows this time zone as well."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = %s)", [zone])
+        return bool(cursor.fetchone()[0])

@@ -20,7 +20,7 @@ from threading import Thread
 
 from django.db import connection, transaction
 
-from notifications import delivery, ways
+from notifications import delivery, failover, ways
 from notifications.channels import CALLING, Answer, Call, CallingChannel
 from notifications.models import Message
 
@@ -78,6 +78,7 @@ class Sender:
             for of_people in (True, False):
                 if (room := LINES - self._lines(of_people)) > 0:
                     claimed = claim(at=watch.moment, lines=room, of_people=of_people)
+                    claimed = failover.still_asked_for(claimed, at=watch.moment)
                     self._begin(claimed, channels)
             if not self._under_way:
                 return False

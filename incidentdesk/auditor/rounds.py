@@ -125,6 +125,13 @@ class Auditor:
 
 def _do_the_work() -> None:
     """What the worker would do now. A list or step that is being taken elsewhere is passed over."""
+    try:
+        _do_all()
+    except Exception:
+        logger.exception("what the auditor does for others failed; it is tried again")
+
+
+def _do_all() -> None:
     bundling.send_lists(at=progress.now())
     escalation.run_due(at=progress.now())
     failover.follow_due(at=progress.now())

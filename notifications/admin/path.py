@@ -27,7 +27,7 @@ from unfold.widgets import (
 from incidentdesk.kernel import access, desk
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.roles import ROLES
-from notifications import ladder, oncall
+from notifications import ladder, oncall, routing
 from notifications.admin import foresight
 from notifications.models import EscalationPath, EscalationStep, Group, Rota, Severity
 
@@ -88,7 +88,7 @@ class PathForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_zone(self) -> str:
         """One that there is."""
         zone: str = self.cleaned_data["zone"].strip()
-        if zone not in available_timezones():
+        if zone not in available_timezones() or not routing.knows(zone):
             raise ValidationError("There is no such time zone; write it as Europe/London.")
         return zone
 

@@ -17,6 +17,29 @@ FORMER_STATES = database.statement(
 )
 
 
+# On the way back: what waits to go by another way goes to the account's address.
+FORMER_ADDRESSES = database.statement(
+    "SELECT",
+    """
+    UPDATE notifications_message AS m SET channel = 'email', to_address = u.email
+    FROM kernel_user AS u
+    WHERE m.to_user_id = u.id AND m.method_id IS NOT NULL
+        AND m.state IN ('queued', 'sending', 'held');
+    """,
+)
+GUARDS = database.statement(
+    """
+    ALTER TABLE notifications_contactmethod ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY application ON notifications_contactmethod
+        TO {app} USING (true) WITH CHECK (true);
+    """,
+    """
+    DROP POLICY application ON notifications_contactmethod;
+    ALTER TABLE notifications_contactmethod DISABLE ROW LEVEL SECURITY;
+    """,
+)
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("notifications", "0091_rotas_guards"),
@@ -292,4 +315,6 @@ class Migration(migrations.Migration):
             "REVOKE DELETE, TRUNCATE ON notifications_contactmethod FROM {app}",
             "GRANT DELETE ON notifications_contactmethod TO {app}",
         ),
+        FORMER_ADDRESSES,
+        GUARDS,
     ]
