@@ -1,4 +1,4 @@
-"""Pages that were claimed when somebody acknowledged, lists that are stuck, and raises in a storm."""
+"""Pages claimed when somebody acknowledged, lists that are stuck, raises in a storm."""
 
 from __future__ import annotations
 
