@@ -74,6 +74,17 @@ def changed(notice: Notice) -> str:
     return f"Since it was approved, the record changed: {'; '.join(found)}. {way}"
 
 
+def stuck(notice: Notice) -> str:
+    """Why nobody can approve or send it as it is, and what to do, whoever looks; empty: it can go
+    on. What only has to be looked at is no reason."""
+    if notice.state != Notice.State.DRAFT:
+        return changed(notice)
+    if why := labels.refusal(notice):
+        return why
+    found = accuracy.foreign(notice)
+    return f"{' '.join(found)} Edit the notice." if found else ""
+
+
 def require_unchanged(notice: Notice) -> None:
     """Refuse to send what differs from what a second person saw."""
     if why := changed(notice):

@@ -56,10 +56,16 @@ def way_on(notice: Notice) -> str:
     return "Edit it; the new draft is approved as it is now."
 
 
+def refusal(notice: Notice) -> str:
+    """Why nobody approves or sends it under its label, and what to do; empty: they may."""
+    words = outgrown(notice)
+    return f"{words[0].upper()}{words[1:]}. {way_on(notice)}" if words else ""
+
+
 def require_as_strict(notice: Notice) -> None:
     """Refuse a notice under a label that is more open than its incident's by now."""
-    if words := outgrown(notice):
-        raise Conflict(f"{words[0].upper()}{words[1:]}. {way_on(notice)}")
+    if why := refusal(notice):
+        raise Conflict(why)
 
 
 def of_edited(notice: Notice) -> str:
