@@ -11,7 +11,7 @@ from django.db import transaction
 
 from cases import accuracy, events, moving, promises, queries, timeline
 from cases.models import Entry, Incident, Involvement, Report
-from incidentdesk.kernel import access
+from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from partners import directory
@@ -213,10 +213,8 @@ def _say(
 
 
 def _require_past(started_at: datetime | None, *, at: datetime) -> None:
-    if started_at is not None and started_at > at:
-        raise InvalidInput(
-            "It cannot have begun in the future; check the time.", field="started_at"
-        )
+    future = "It cannot have begun in the future; check the time."
+    clocks.require_happened(started_at, at=at, future=future, field="started_at")
 
 
 def _involve(

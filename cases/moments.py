@@ -12,6 +12,7 @@ from datetime import datetime
 
 from cases.models import Incident, MomentChange
 from cases.models.moment import MOMENTS
+from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import InvalidInput
 from incidentdesk.kernel.prepared import Inserted
@@ -68,7 +69,7 @@ def begin(incident: Incident, *, by: Actor, at: datetime) -> None:
 def require_order(
     incident: Incident, given: Mapping[str, datetime | None], *, at: datetime
 ) -> None:
-    """Refuse, in words, times that contradict each other or lie in the future.
+    """Refuse, in words, times that contradict each other, or at which nothing can have happened.
 
     The refusal is about one of those that were `given` and changed; the others stood there.
     """
@@ -79,9 +80,10 @@ def require_order(
         if before and after and after < before:
             wrong = first if times[then] == now[then] else then
             raise InvalidInput(f"{words}; check the two times.", field=wrong)
+    future = "A time lies in the future; check the times."
     for name, value in times.items():
-        if value and value > at:
-            raise InvalidInput("A time lies in the future; check the times.", field=name)
+        if value != now[name] or (value and value > at):
+            clocks.require_happened(value, at=at, future=future, field=name)
 
 
 def of(incident: Incident) -> dict[str, datetime | None]:

@@ -18,7 +18,7 @@ from cases.intake.mail.reading import Mail
 from cases.intake.mail.senders import Sender
 from cases.intake.mail.verdicts import Verdict
 from cases.models import Incident, Involvement, Letter, Report, Request
-from incidentdesk.kernel import access
+from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor
 from partners.models import Partner
 
@@ -135,7 +135,7 @@ def _report(mail: Mail, sender: Sender, *, at: datetime) -> Routed:
     made = reports.report(
         title=mail.subject or "A report by mail",
         description=described(mail.text, mail.left_out),
-        noticed_at=min(mail.date or at, at),
+        noticed_at=_noticed(mail, at),
         uploads=list(mail.files),
         forgets_draft=False,
         is_confirmed=not recent.exists(),
@@ -150,13 +150,19 @@ def _internal(mail: Mail, by: Actor, *, at: datetime) -> Routed:
     made = internal.report(
         title=mail.subject or "A report by mail",
         description=described(mail.text, mail.left_out),
-        noticed_at=min(mail.date or at, at),
+        noticed_at=_noticed(mail, at),
         uploads=list(mail.files),
         by=by,
         at=at,
     )
     why = f"{by.name} works here, and their domain stands behind it."
     return Routed(Outcome.INTERNAL, why, incident=made)
+
+
+def _noticed(mail: Mail, at: datetime) -> datetime:
+    """When it was written, as far as that can be; a date that cannot is no reason to refuse it."""
+    can_be = mail.date is not None and clocks.can_have_happened(mail.date, at=at)
+    return mail.date if mail.date is not None and can_be else at
 
 
 def described(text: str, left_out: int) -> str:
