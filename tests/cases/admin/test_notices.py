@@ -303,7 +303,10 @@ def test_what_was_approved_and_changed_since_offers_no_send_and_says_why(
     notice = Notice.objects.get()
     as_("approver").post(address(notice, "approve"))
     fine = writer.get(page_of(notice))
-    assert (list(fine.context["buttons"]), fine.context["stuck"]) == (["send", "edit", "withdraw"], "")
+    assert (list(fine.context["buttons"]), fine.context["stuck"]) == (
+        ["send", "edit", "withdraw"],
+        "",
+    )
     incident.involvements.update(title="No quotes")
     with pytest.raises(Conflict) as refused:
         notices.send(notice_id=notice.pk, by=people.actor("communications"), at=NOW)
