@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from cases import deadlines, evaluation, paths, rules
@@ -70,7 +70,7 @@ def of(incident: Incident, found: Evaluation, *, by: Actor, at: datetime) -> Con
     path = routing.path_for(
         severity=result.severity,
         category=category.key if category else "",
-        **paths.hit(incident),
+        **asdict(paths.hit(incident)),
         at=at,
     )
     return Consequences(

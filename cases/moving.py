@@ -6,12 +6,13 @@ Also the refusals that moves share, and who is paged about an incident. It decid
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime
 from typing import TypedDict
 
 from cases import deadlines, events, facts, gates, moments, paths, queries, timeline
 from cases.models import Entry, Fix, Incident, Move, NoticeCopy, Phase
+from cases.paths import NOTHING, Hit
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from incidentdesk.kernel.prepared import Inserted
@@ -55,25 +56,19 @@ def pages_people(incident: Incident) -> bool:
 
 
 def escalate(
-    incident: Incident,
-    *,
-    category_key: str = "",
-    systems: Collection[str] = (),
-    partners: Collection[str] = (),
-    at: datetime,
+    incident: Incident, *, category_key: str = "", hit: Hit = NOTHING, at: datetime
 ) -> None:
-    """Somebody has to look at it: its path begins. `systems` by name and `partners` by code are
-    those that are known already and are about to be listed."""
+    """Somebody has to look at it: its path begins. `hit` is known already and listed next."""
     if pages_people(incident):
         facts = escalation_facts(incident, category_key)
-        escalation.start(**facts, systems=systems, partners=partners, at=at)
+        escalation.start(**facts, **asdict(hit), at=at)
 
 
 def escalate_again(incident: Incident, *, at: datetime) -> None:
     """What pages are about has changed, or nobody works on it: its path begins anew."""
     if pages_people(incident):
         facts = escalation_facts(incident)
-        escalation.restart(**facts, **paths.hit(incident), at=at)
+        escalation.restart(**facts, **asdict(paths.hit(incident)), at=at)
 
 
 def arrive(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from dataclasses import dataclass
 
 from cases.models import Category, Incident, System
 from partners.models import Partner
@@ -10,21 +10,22 @@ from partners.models import Partner
 Choices = list[tuple[str, str]]
 
 
-class Hit(TypedDict):
+@dataclass(frozen=True)
+class Hit:
     """Whom and what an incident hits: names of systems, codes of partners."""
 
-    systems: list[str]
-    partners: list[str]
+    systems: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()
+
+
+NOTHING = Hit()
 
 
 def hit(incident: Incident) -> Hit:
     """What is listed on it now. Two queries."""
     systems = incident.systems.order_by("system__name").values_list("system__name", flat=True)
     partners = incident.involvements.order_by("partner__code")
-    return {
-        "systems": list(systems),
-        "partners": list(partners.values_list("partner__code", flat=True)),
-    }
+    return Hit(tuple(systems), tuple(partners.values_list("partner__code", flat=True)))
 
 
 def choices() -> dict[str, Choices]:

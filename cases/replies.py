@@ -1,7 +1,8 @@
-"""The address that an answer by mail goes to: `reply+i17-<seal>@desk.example`.
+"""The address that an answer by mail goes to: `reply+<40 letters and digits>@desk.example`.
 
-It says which partner's view of an incident (`i`) or which request (`q`) is answered, and is sealed
-by the desk's secret key, so that nobody makes one up. It lets nobody in: who answers has to be an
+They hold which partner's view of an incident or which request is answered, encrypted and sealed by
+the desk's secret key (AES-SIV, RFC 5297), so that nobody makes one up, and nobody reads from two of
+them how many others there were in between. It lets nobody in: who answers has to be an
 authenticated contact of that very partner. Letters and digits only, since mail servers may change
 the case of an address; below 64 characters before the @ (RFC 5321, 4.5.3.1.1).
 """
@@ -10,14 +11,19 @@ from __future__ import annotations
 
 import base64
 import re
+import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from django.conf import settings
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import salted_hmac
 
 INCIDENT, REQUEST = "i", "q"
 _SALT = "cases.replies"
-_ADDRESS = re.compile(r"reply\+([iq])(\d{1,18})-([a-z2-7]{26})")
+_ADDRESS = re.compile(r"reply\+([a-z2-7]{40})")
+_INSIDE = struct.Struct(">cQ")  # the kind and the id: with the seal 25 bytes, which are 40 letters
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Target:
 def address(kind: str, pk: int) -> str:
     """Where an answer goes; empty where the desk takes no mail."""
     domain = settings.INBOUND_DOMAIN
-    return f"reply+{kind}{pk}-{_seal(kind, pk)}@{domain}" if domain else ""
+    return f"reply+{_sealed(kind, pk)}@{domain}" if domain else ""
 
 
 def targets(addresses: tuple[str, ...]) -> tuple[set[Target], bool]:
@@ -42,14 +48,30 @@ def targets(addresses: tuple[str, ...]) -> tuple[set[Target], bool]:
         if domain != settings.INBOUND_DOMAIN or not local.startswith("reply+"):
             continue
         read = _ADDRESS.fullmatch(local)
-        if read and constant_time_compare(read[3], _seal(read[1], int(read[2]))):
-            found.add(Target(read[1], int(read[2])))
+        if read and (target := _opened(read[1])):
+            found.add(target)
         else:
             is_forged = True
     return found, is_forged
 
 
-def _seal(kind: str, pk: int) -> str:
-    """130 bits."""
-    digest = salted_hmac(_SALT, f"{kind}{pk}", algorithm="sha256").digest()
-    return base64.b32encode(digest).decode("ascii").lower()[:26]
+def _sealed(kind: str, pk: int) -> str:
+    sealed = _box(settings.SECRET_KEY).encrypt(_INSIDE.pack(kind.encode(), pk), None)
+    return base64.b32encode(sealed).decode("ascii").lower()
+
+
+def _opened(letters: str) -> Target | None:
+    """What was sealed by this desk, with the present key or a former one."""
+    sealed = base64.b32decode(letters.upper())
+    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        try:
+            kind, pk = _INSIDE.unpack(_box(secret).decrypt(sealed, None))
+        except InvalidTag:
+            continue
+        return Target(kind.decode(), pk)
+    return None
+
+
+@lru_cache(maxsize=8)
+def _box(secret: str) -> AESSIV:
+    return AESSIV(salted_hmac(_SALT, "", secret=secret, algorithm="sha256").digest())

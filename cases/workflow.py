@@ -25,6 +25,7 @@ from cases import (
     timeline,
 )
 from cases.models import Assignment, Entry, Incident, Phase, ReviewFacts
+from cases.paths import NOTHING, Hit
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -55,8 +56,7 @@ class Opening:
     exercise_tells: bool = False
     is_restricted: bool = False
     split_from_id: int | None = None
-    systems: tuple[str, ...] = ()  # names and codes that are listed next:
-    partners: tuple[str, ...] = ()  # an escalation path may ask for them
+    hit: Hit = NOTHING  # what is listed next; an escalation path may ask for it
 
 
 @transaction.atomic
@@ -83,13 +83,7 @@ def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
     text = f"{drill}Opened by {opening.detected_by}. SEV-{incident.severity}: {result.why}."
     timeline.record(incident, Kind.OPENED, text, by=by, at=at)
     deadlines.start(incident, in_force.targets)
-    moving.escalate(
-        incident,
-        category_key=opening.category_key,
-        systems=opening.systems,
-        partners=opening.partners,
-        at=at,
-    )
+    moving.escalate(incident, category_key=opening.category_key, hit=opening.hit, at=at)
     return incident
 
 
@@ -263,10 +257,8 @@ def step_back(
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_open(incident)
     if incident.phase == Phase.IDENTIFICATION:
-        raise Conflict(
-            f"{incident.reference} is in its first phase; there is none before it."
-            f"{moving.how_it_got_there(incident)}"
-        )
+        how = moving.how_it_got_there(incident)
+        raise Conflict(f"{incident.reference} is in its first phase; there is none before it.{how}")
     if seen:
         moving.require_phase(incident, Phase(seen))
     moving.require_reason(reason, "Going back a phase")

@@ -82,8 +82,8 @@ EVERY: dict[str, dict[str, Any]] = {
     },
     "remind-of-actions": {
         "task": "reviews.jobs.remind_of_actions",
-        "schedule": 300.0,
-        "options": {"expires": 300},
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
     "remind-partners": {
         "task": "cases.jobs.remind_partners",

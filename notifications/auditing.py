@@ -18,7 +18,7 @@ from incidentdesk.kernel import clocks, worker
 from incidentdesk.kernel.findings import Fault
 from notifications import bundling
 from notifications.models import Escalation, Message
-from notifications.outbox import WEBHOOK
+from notifications.outbox import ELSEWHERE
 
 LATE = timedelta(seconds=60)
 HELD_LATE = bundling.WITHIN + bundling.APART  # by then a list has gone, whatever came before it
@@ -60,14 +60,14 @@ def overdue_steps(*, at: datetime, since: datetime) -> Iterator[Fault]:
 def overdue_messages(*, at: datetime, since: datetime) -> Iterator[Fault]:
     """Messages whose time, or whose sender's lease, ended over a minute ago.
 
-    Not webhooks: their lines wait for other people's servers, and for each other.
+    Not what is told to partners' programs: their lines wait for their servers, and for each other.
     """
     waiting = Message.objects.filter(state__in=[Message.State.QUEUED, Message.State.SENDING])
-    rows = waiting.exclude(channel=WEBHOOK).filter(next_try_at__lt=at - LATE)
+    rows = waiting.exclude(channel__in=ELSEWHERE, is_page=False).filter(next_try_at__lt=at - LATE)
     yield from _late(
         rows.order_by("next_try_at").values_list("next_try_at", flat=True),
         ("message", "messages"),
-        _waking("notifications.jobs.deliver", "The sender was woken."),
+        _wake_senders,
         at=at,
         since=since,
     )
@@ -134,6 +134,11 @@ def _number(rows: Sized, what: tuple[str, str]) -> str:
     """`1 escalation`, `12 messages`, `1000 or more messages`."""
     number = len(rows)
     return f"{number}{' or more' if number == MOST else ''} {what[number != 1]}"
+
+
+def _wake_senders() -> str:
+    worker.wake("notifications.jobs.deliver_webhooks", queue="webhooks")
+    return _waking("notifications.jobs.deliver", "The senders were woken.")()
 
 
 def _waking(job: str, words: str) -> Callable[[], str]:

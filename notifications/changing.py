@@ -10,7 +10,7 @@ from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.models import User
 from notifications import oncall, outbox, rota
-from notifications.models import Override, Rota
+from notifications.models import Absence, Override, Rota
 
 LONGEST = timedelta(days=366)
 KIND = "rota"
@@ -79,6 +79,15 @@ def sound(starts_at: datetime, ends_at: datetime, *, at: datetime) -> datetime:
     if ends_at - starts_at > LONGEST:
         raise InvalidInput("At most a year at a time.", field="ends_at")
     return max(starts_at, at)
+
+
+def require_there(person: User, starts_at: datetime, ends_at: datetime) -> None:
+    """InvalidInput for somebody who is away in a part of that time."""
+    away = Absence.objects.filter(person=person, ended_at=None)
+    if away.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).exists():
+        raise InvalidInput(
+            f"{person} is away then; take the leave back, or choose somebody else.", field="user_id"
+        )
 
 
 def turns(row: Rota, starts_at: datetime, ends_at: datetime) -> list[rota.Turn]:

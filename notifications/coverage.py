@@ -53,7 +53,7 @@ def _look_at(rota_id: int, *, at: datetime) -> bool:
             changing.tell(
                 row.owner,
                 row,
-                f"Nobody is on call of “{row}” in some of the coming weeks.",
+                "Nobody is on call in some of the coming weeks.",
                 _listed(found, row.zone),
                 key=f"gaps:{row.pk}:{at.isoformat()}",
                 at=at,

@@ -38,12 +38,13 @@ def take_over(
     row, person = changing.locked(rota_id), changing.person_of(user_id)
     changing.require_own(person, by, row)
     starts_at = changing.sound(starts_at, ends_at, at=at)
+    changing.require_there(person, starts_at, ends_at)
     displaced = {turn.who for turn in changing.turns(row, starts_at, ends_at)} - {person.pk}
     made = changing.make_override(
         row, person, starts_at, ends_at, reason=reason, made_by=by.person_id, at=at
     )
     when = oncall.words(starts_at, ends_at, row.zone)
-    told = f"{person} takes over “{row}”, {when}."
+    told = f"{person} takes over, {when}."
     others = User.objects.filter(pk__in={person.pk, *displaced} - {by.user_id})
     for other in others.order_by("id"):
         changing.tell(other, row, told, [reason], key=f"override:{made.pk}:{other.pk}", at=at)
@@ -65,7 +66,7 @@ def end_take_over(*, override_id: int, by: Actor, at: datetime) -> Override:
     when = oncall.words(max(row.starts_at, at), row.ends_at, row.rota.zone)
     _cut(row, at=at)
     if row.person_id != by.user_id:
-        said = f"{by} took back that you are on call of “{row.rota}”, {when}."
+        said = f"{by} took back that you are on call, {when}."
         changing.tell(row.person, row.rota, said, [], key=f"override-ended:{row.pk}", at=at)
     changing.note(row.rota, "took back a change", by=by, at=at, person=str(row.person), when=when)
     return row

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import NotRequired, TypedDict, Unpack
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -51,49 +52,44 @@ _START = Prepared(
 )
 
 
-def start(
-    *,
-    about: str,
-    severity: int,
-    category: str,
-    title: str,
-    reference: str,
-    url: str,
-    systems: Collection[str] = (),
-    partners: Collection[str] = (),
-    at: datetime,
-) -> Escalation:
+class Facts(TypedDict):
+    """What is escalated, in plain strings, of which a path may ask any (`routing`).
+
+    `url` is the path of a page on the desk; systems are named, partners told by their code.
+    """
+
+    about: str
+    severity: int
+    category: str
+    title: str
+    reference: str
+    url: str
+    systems: NotRequired[Collection[str]]
+    partners: NotRequired[Collection[str]]
+
+
+def start(*, at: datetime, **facts: Unpack[Facts]) -> Escalation:
     """Begin to escalate; a second start while one runs returns the one that runs.
 
     One statement finds the path, the first active one that fits, and inserts the row. Nobody is
-    paged here: the worker is woken for the first step. The facts are plain strings, of which a
-    path may ask any (`routing`); `url` is the path of a page on the desk.
+    paged here: the worker is woken for the first step.
     """
     outbox.require_transaction()
     row = Escalation(
-        about=about,
-        severity=severity,
-        category=category,
-        title=title[:250],
-        reference=reference,
-        url=url,
+        about=facts["about"],
+        severity=facts["severity"],
+        category=facts["category"],
+        title=facts["title"][:250],
+        reference=facts["reference"],
+        url=facts["url"],
         state=Escalation.State.SUPPRESSED if outbox.is_quiet() else Escalation.State.RUNNING,
         started_at=at,
     )
-    known = {name: getattr(row, name) for name in ("title", "state", "severity", "category")}
-    inserted = _START.rows(
-        {
-            **known,
-            "about": about,
-            "reference": reference,
-            "url": url,
-            "systems": list(systems),
-            "partners": list(partners),
-            "at": at,
-        }
-    )
+    systems, partners = list(facts.get("systems", ())), list(facts.get("partners", ()))
+    asked = {**facts, "systems": systems, "partners": partners, "title": row.title}
+    inserted = _START.rows({**asked, "state": row.state, "at": at})
     if not inserted:
-        return _live(about).get()
+        return _live(row.about).get()
     row.pk, row.path_id, row.next_action_at = inserted[0]
     row._state.adding = False
     if row.next_action_at == at:
@@ -101,32 +97,10 @@ def start(
     return row
 
 
-def restart(
-    *,
-    about: str,
-    severity: int,
-    category: str,
-    title: str,
-    reference: str,
-    url: str,
-    systems: Collection[str] = (),
-    partners: Collection[str] = (),
-    at: datetime,
-) -> Escalation:
-    """What it is about has changed, or an acknowledgement led to nothing: end what runs, begin the
-    path at its first step."""
-    stop(about=about, at=at, why="Its path begins anew.")
-    return start(
-        about=about,
-        severity=severity,
-        category=category,
-        title=title,
-        reference=reference,
-        url=url,
-        systems=systems,
-        partners=partners,
-        at=at,
-    )
+def restart(*, at: datetime, **facts: Unpack[Facts]) -> Escalation:
+    """It is worse, or nobody works on it: end what runs, begin its path at the first step."""
+    stop(about=facts["about"], at=at, why="Its path begins anew.")
+    return start(at=at, **facts)
 
 
 def acknowledge(*, about: str, by_user_id: int | None, by_name: str, at: datetime) -> bool:
@@ -140,15 +114,8 @@ def acknowledge(*, about: str, by_user_id: int | None, by_name: str, at: datetim
     row.acknowledged_by = by_name
     row.acknowledged_by_user_id = by_user_id
     row.next_action_at = None
-    row.save(
-        update_fields=[
-            "state",
-            "acknowledged_at",
-            "acknowledged_by",
-            "acknowledged_by_user",
-            "next_action_at",
-        ]
-    )
+    who = ("acknowledged_at", "acknowledged_by", "acknowledged_by_user")
+    row.save(update_fields=["state", "next_action_at", *who])
     _log(row, _Event.ACKNOWLEDGED, f"Acknowledged by {by_name}", at=at)
     pages.call_off(row, f"{by_name} acknowledged it before this was sent.", at=at)
     return True
@@ -267,8 +234,7 @@ def _take_steps(row: Escalation, *, at: datetime) -> None:
         logger.critical("nobody can be paged about %s: no step has anybody, no administrator", row)
     outbox.queue_many(drafts, at=at)
     failpoints.reach("escalation.stepping")
-    row.next_position = climb.next_position
-    row.next_action_at = climb.next_action_at
+    row.next_position, row.next_action_at = climb.next_position, climb.next_action_at
     row.round += climb.is_round_over
     row.save(update_fields=["next_position", "next_action_at", "round"])
 

@@ -12,6 +12,7 @@ from notifications import (
     delivery,
     escalation,
     failover,
+    handover,
     proving,
     swaps,
     turns,
@@ -65,6 +66,8 @@ def sweep() -> None:
 
 @worker.job()
 def look_at_rotas() -> None:
-    """End the swaps that nobody answered in time, and mail owners the gaps of the coming weeks."""
+    """End the swaps that nobody answered in time, tell who is on call from tomorrow on, and mail
+    owners the gaps of the coming weeks."""
     swaps.expire(at=progress.now())
+    handover.remind(at=progress.now())
     coverage.look_ahead(at=progress.now())

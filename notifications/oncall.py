@@ -30,6 +30,7 @@ from notifications.models import (
 from notifications.rota import Turn
 from notifications.spans import Span, joined
 
+_SHAPE = "%a %-d %b %Y %H:%M"
 AHEAD = timedelta(weeks=2)  # how far ahead the end of a turn is looked for
 
 
@@ -112,8 +113,13 @@ def plan(row: Rota, starts: datetime, ends: datetime) -> rota.Plan:
 def words(starts: datetime, ends: datetime, zone: str = "UTC") -> str:
     """A span as the clocks of the zone show it, in words."""
     begins, over = (at.astimezone(ZoneInfo(zone)) for at in (starts, ends))
-    last = "%H:%M" if begins.date() == over.date() else "%a %-d %b %Y %H:%M"
-    return f"{begins:%a %-d %b %Y %H:%M} to {over.strftime(last)} ({zone})"
+    last = "%H:%M" if begins.date() == over.date() else _SHAPE
+    return f"{begins.strftime(_SHAPE)} to {over.strftime(last)} ({zone})"
+
+
+def since(starts: datetime, zone: str) -> str:
+    """A moment as the clocks of the zone show it, in words."""
+    return f"{starts.astimezone(ZoneInfo(zone)).strftime(_SHAPE)} ({zone})"
 
 
 def _standing(

@@ -9,9 +9,8 @@ from django.db import transaction
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from incidentdesk.kernel.models import User
 from notifications import changing, oncall, rota
-from notifications.models import Absence, Rota, Swap
+from notifications.models import Rota, Swap
 
 
 @transaction.atomic
@@ -35,18 +34,18 @@ def ask(
     if person.pk == by.person_id:
         raise InvalidInput("Ask somebody else than yourself.", field="user_id")
     _require_holds(row, by.person_id, starts_at, ends_at)
-    _require_there(person, starts_at, ends_at)
+    changing.require_there(person, starts_at, ends_at)
     asked = Swap.objects.create(
         rota=row,
         asked_by_id=by.person_id,
         asked_of=person,
         starts_at=starts_at,
         ends_at=ends_at,
-        words=words.strip(),
+        words=words.strip()[:200],
         asked_at=at,
     )
     when = oncall.words(starts_at, ends_at, row.zone)
-    said = f"{by} asks you to be on call of “{row}” instead, {when}."
+    said = f"{by} asks you to be on call instead, {when}."
     changing.tell(
         person, row, said, [words, "Agree or decline at the desk."], key=f"swap:{asked.pk}", at=at
     )
@@ -67,6 +66,7 @@ def answer(*, swap_id: int, agreed: bool, by: Actor, at: datetime) -> Swap:
     _require_waits(row, at=at)
     if agreed:
         _require_holds(row.rota, row.asked_by_id, row.starts_at, row.ends_at)
+        changing.require_there(row.asked_of, row.starts_at, row.ends_at)
         row.override = changing.make_override(
             row.rota,
             row.asked_of,
@@ -79,7 +79,7 @@ def answer(*, swap_id: int, agreed: bool, by: Actor, at: datetime) -> Swap:
     _answered(row, Swap.State.AGREED if agreed else Swap.State.DECLINED, at=at)
     when = oncall.words(row.starts_at, row.ends_at, row.rota.zone)
     verb = "agreed to be" if agreed else "declined to be"
-    said = f"{by} {verb} on call of “{row.rota}” instead of you, {when}."
+    said = f"{by} {verb} on call instead of you, {when}."
     rest = [] if agreed else ["You are still on call then."]
     changing.tell(row.asked_by, row.rota, said, rest, key=f"swap-answered:{row.pk}", at=at)
     changing.note(row.rota, f"{row.state} a swap", by=by, at=at, of=str(row.asked_by), when=when)
@@ -95,7 +95,7 @@ def withdraw(*, swap_id: int, by: Actor, at: datetime) -> Swap:
     _require_waits(row, at=at)
     _answered(row, Swap.State.WITHDRAWN, at=at)
     when = oncall.words(row.starts_at, row.ends_at, row.rota.zone)
-    said = f"You need not be on call of “{row.rota}” for {row.asked_by}, {when}."
+    said = f"You need not be on call for {row.asked_by}, {when}."
     changing.tell(row.asked_of, row.rota, said, [], key=f"swap-withdrawn:{row.pk}", at=at)
     changing.note(row.rota, "withdrew a swap", by=by, at=at, of=str(row.asked_of), when=when)
     return row
@@ -109,7 +109,8 @@ def expire(*, at: datetime) -> int:
         late = list(rows.select_related("rota", "asked_by", "asked_of").order_by("id")[:200])
         for row in late:
             _answered(row, Swap.State.EXPIRED, at=at)
-            said = f"{row.asked_of} did not answer; you are still on call of “{row.rota}”."
+            when = oncall.words(row.starts_at, row.ends_at, row.rota.zone)
+            said = f"{row.asked_of} did not answer; you are still on call, {when}."
             changing.tell(row.asked_by, row.rota, said, [], key=f"swap-expired:{row.pk}", at=at)
     return len(late)
 
@@ -120,12 +121,6 @@ def _swap(swap_id: int) -> Swap:
     if row is None:
         raise NotFound("There is no such question.")
     return row
-
-
-def _require_there(person: User, starts_at: datetime, ends_at: datetime) -> None:
-    away = Absence.objects.filter(person=person, ended_at=None)
-    if away.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).exists():
-        raise InvalidInput(f"{person} is away then; ask somebody else.", field="user_id")
 
 
 def _require_waits(row: Swap, *, at: datetime) -> None:

@@ -9,6 +9,7 @@ from cases import bases, workflow
 from cases.intake import mapping
 from cases.intake.signal import Signal
 from cases.models import Alert, Category, Incident, LabelMapping, Source
+from cases.paths import Hit
 from incidentdesk.kernel.access import SYSTEM
 
 
@@ -34,8 +35,10 @@ def open_from(
         impact=source.impact,
         scope=source.scope,
         urgency=max(signal.urgency for signal in members),
-        systems=tuple(one.name for one in mapping.systems(mappings, members)),
-        partners=tuple(one.code for one in mapping.partners(mappings, members)),
+        hit=Hit(
+            tuple(one.name for one in mapping.systems(mappings, members)),
+            tuple(one.code for one in mapping.partners(mappings, members)),
+        ),
     )
     return workflow.open_incident(opening=known, by=SYSTEM, at=at)
 

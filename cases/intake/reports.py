@@ -11,6 +11,7 @@ from django.db import transaction
 from cases import accuracy, bases, disclosure, drafting, files, moving, queries, timeline, workflow
 from cases.files import Upload
 from cases.models import Entry, Incident, Report
+from cases.paths import Hit
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
@@ -126,7 +127,7 @@ def accept(
         impact=impact,
         scope=scope,
         urgency=urgency,
-        partners=(made.partner.code,),
+        hit=Hit(partners=(made.partner.code,)),
     )
     incident = workflow.open_incident(opening=opening, by=by, at=at)
     _attach(made, incident, Report.State.ACCEPTED, by=by, at=at)

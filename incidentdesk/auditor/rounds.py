@@ -17,7 +17,7 @@ from incidentdesk.auditor import checks, heart, telling
 from incidentdesk.kernel import findings, progress
 from incidentdesk.kernel.aside import Aside, Hangs
 from incidentdesk.kernel.models import Finding
-from notifications import bundling, delivery, escalation, ladder
+from notifications import bundling, delivery, escalation, failover, ladder, turns
 
 ROUND_SECONDS = 60.0  # from one to the next
 LOOK_SECONDS = 5.0  # between two looks at the worker
@@ -127,5 +127,7 @@ def _do_the_work() -> None:
     """What the worker would do now. A list or step that is being taken elsewhere is passed over."""
     bundling.send_lists(at=progress.now())
     escalation.run_due(at=progress.now())
+    failover.follow_due(at=progress.now())
     delivery.deliver_due(at=progress.now())
+    turns.deliver_due(at=progress.now())
     alerts.open_pending(at=progress.now())

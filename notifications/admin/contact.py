@@ -24,6 +24,10 @@ MAY = Permission.INCIDENT_ACKNOWLEDGE
 _NOT_YOURS = "Only its own person can do this; you can send a test by it."
 
 
+def _clock() -> forms.TimeInput:
+    return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
 class WishDialog(dialogs.DeskForm):
     """When a way is used."""
 
@@ -37,12 +41,16 @@ class WishDialog(dialogs.DeskForm):
         initial=ContactMethod.Reach.ALL,
         label="Used for",
     )
-    from_time = forms.TimeField(required=False, label="From (hour, empty: at any)")
-    until_time = forms.TimeField(required=False, label="Until")
-    zone = forms.CharField(
-        max_length=60, initial="UTC", label="Time zone of these hours", help_text="Europe/Berlin"
+    from_time = forms.TimeField(
+        required=False, label="From this hour (empty: at any)", widget=_clock()
     )
-    folded = ("from_time", "until_time")
+    until_time = forms.TimeField(required=False, label="Until this hour", widget=_clock())
+    zone = forms.CharField(
+        max_length=60,
+        initial="UTC",
+        label="Time zone of these hours",
+        help_text="As in Europe/Berlin.",
+    )
 
     def prepare(self) -> None:
         """What it is now."""

@@ -49,6 +49,7 @@ class PlaceInline(_OfLayer):
     model = LayerPerson
     fields = ("position", "person")
     ordering = ("position", "id")
+    verbose_name = "person"
     verbose_name_plural = "people, in the order of their turns"
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -74,7 +75,13 @@ class WindowInline(_OfLayer):
 
     model = Window
     form = WindowForm
+    verbose_name = "span of hours"
     verbose_name_plural = "only in these hours; none: at all hours"
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Who only reads has the weekdays in words above each."""
+        times = ("starts_at", "ends_at")
+        return ("weekdays", *times) if self.has_change_permission(request, obj) else times
 
 
 class LayerForm(forms.ModelForm):  # type: ignore[type-arg]

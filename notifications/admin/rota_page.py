@@ -39,6 +39,15 @@ class Part:
 
 
 @dataclass(frozen=True)
+class _Shown:
+    """What all days of a page share: the zone, the people, and a colour for each."""
+
+    zone: ZoneInfo
+    people: Mapping[int, User]
+    colours: Mapping[int, str]
+
+
+@dataclass(frozen=True)
 class Day:
     """One day on the wall."""
 
@@ -71,8 +80,9 @@ def context(row: Rota, asked: str, by: Actor, *, at: datetime) -> dict[str, Any]
     plan = oncall.plan(row, midnights[0], midnights[-1])
     turns = rota.schedule(plan, midnights[0], midnights[-1])
     people = User.objects.in_bulk({turn.who for turn in turns})
+    shown = _Shown(zone, people, {who: f"p{n % COLOURS}" for n, who in enumerate(sorted(people))})
     days = [
-        Day(day, _parts(span, turns, people, row, by), day == today)
+        Day(day, _parts(span, turns, shown, by), day == today)
         for day, span in _days(monday, midnights)
     ]
     now = oncall.now([row], at=at)[0] if row.is_active else None
@@ -108,22 +118,19 @@ def _days(
 def _parts(
     day: tuple[datetime, datetime],
     turns: Sequence[rota.Turn],
-    people: Mapping[int, User],
-    row: Rota,
+    shown: _Shown,
     by: Actor,
 ) -> list[Part]:
     starts, ends = day
     held = [turn for turn in turns if turn.starts < ends and turn.ends > starts]
     open_parts = [rota.Turn(a, b, 0) for a, b in rota.gaps(held, starts, ends)]
     found = sorted([*held, *open_parts], key=lambda turn: turn.starts)
-    return [_part(turn, day, people.get(turn.who), row, by) for turn in found]
+    return [_part(turn, day, shown, by) for turn in found]
 
 
-def _part(
-    turn: rota.Turn, day: tuple[datetime, datetime], person: User | None, row: Rota, by: Actor
-) -> Part:
+def _part(turn: rota.Turn, day: tuple[datetime, datetime], shown: _Shown, by: Actor) -> Part:
     starts, ends = max(turn.starts, day[0]), min(turn.ends, day[1])
-    zone = ZoneInfo(row.zone)
+    person, zone = shown.people.get(turn.who), shown.zone
     begins, over = wall.local(starts, zone), wall.local(ends, zone)
     last = "24:00" if ends == day[1] else f"{over:%H:%M}"
     filled = {"starts_at": f"{begins:%Y-%m-%dT%H:%M}", "ends_at": f"{over:%Y-%m-%dT%H:%M}"}
@@ -132,7 +139,7 @@ def _part(
         ends,
         "all day" if (starts, ends) == day else f"{begins:%H:%M}–{last}",
         str(person) if person else "Nobody is on call",
-        f"p{person.pk % COLOURS}" if person else "gap",
+        shown.colours.get(turn.who, "gap"),
         turn.source,
         round(100 * (ends - starts) / (day[1] - day[0]), 2),
         urlencode(filled),

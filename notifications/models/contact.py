@@ -44,7 +44,7 @@ class ContactMethod(models.Model):
     shown = models.CharField(
         "where", max_length=120, help_text="What may be read of the address by others."
     )
-    position = models.PositiveSmallIntegerField("order")
+    position = models.PositiveSmallIntegerField("place")
     reach = models.PositiveSmallIntegerField("for", choices=Reach.choices, default=Reach.ALL)
     from_time = models.TimeField(null=True, help_text="Empty: at any hour.")
     until_time = models.TimeField(null=True)
@@ -69,6 +69,7 @@ class ContactMethod(models.Model):
 
     class Meta:
         verbose_name = "contact method"
+        verbose_name_plural = "how you are reached"
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["user", "position", "id"],

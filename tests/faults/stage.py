@@ -10,7 +10,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,6 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from incidentdesk.embedded import placement
+from incidentdesk.embedded.layout import Layout
+from incidentdesk.embedded.placement import Place
 from tests.faults import promises
 from tests.journeys import stack
 from tests.sinks import SmtpSink
@@ -98,24 +100,29 @@ class Stage:
         self.shell(TAKE_ALL)
 
     def processes(self, words: str) -> list[int]:
-        """The processes of this desk whose command has these words."""
-        listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True)
-        found = []
-        for line in listed.stdout.splitlines():
-            pid, _, command = line.strip().partition(" ")
+        """The processes of this desk whose command has these words; there is at least one."""
+        found, mark = [], f"DATA_DIR={self.desk.data}".encode()
+        for entry in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                environment = Path(f"/proc/{pid}/environ").read_bytes()
-                ours = f"DATA_DIR={self.desk.data}".encode() in environment
-                if words in command and (ours or str(self.desk.data) in command):
-                    found.append(int(pid))
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                if words in command and mark in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
         return found
 
+    def servers(self, name: str) -> list[int]:
+        """The processes of the embedded PostgreSQL or Redis of this desk."""
+        layout = Layout(self.desk.data)
+        place = Place(layout, placement.pointed_at(layout.data_dir) or layout.data_dir)
+        return list(getattr(place, f"{name}_sign").living())
+
     def send(self, number: signal.Signals, words: str) -> None:
-        """A signal to each of them."""
-        for pid in self.processes(words):
-            if pid != os.getpid():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, number)
+        """A signal to each of them; to `postgres` and `redis` as servers."""
+        is_server = words in ("postgres", "redis")
+        found = self.servers(words) if is_server else self.processes(words)
+        assert found, f"no process is called {words}"
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
 
 def prepared(desk: stack.Desk, sink: SmtpSink, failpoints: Path) -> Stage:

@@ -52,8 +52,6 @@ FAULTS = {
     "F35": "the network between the desk and its database is cut",
 }
 NOT_RUN = {
-    "F22": "there are no rotas in this version",
-    "F26": "no channel of this version reports delivery",
     "F30": "this version has no command that makes a backup",
 }
 

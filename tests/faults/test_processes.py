@@ -170,7 +170,7 @@ def test_each_part_is_killed_as_the_kernel_does_without_memory(stage: Stage) -> 
     for words in ("gunicorn", "-Q page", "-Q default", "-Q webhooks", "beat", "manage.py audit"):
         stage.send(signal.SIGKILL, words)
         time.sleep(0.5)
-    within(60, lambda: ready(stage.desk)[0] == 200, "a web process")
+    within(150, lambda: ready(stage.desk)[0] == 200, "a desk that is well")
     title = stage.alert()
     within(90, lambda: bool(stage.mails(title)), "the page")
     assert stage.broken() == []
@@ -199,7 +199,7 @@ def test_the_database_is_killed_while_deliveries_come_in(
     time.sleep(2)
     stage.send(signal.SIGKILL, "postgres")
     began, before = time.monotonic(), len(taken)
-    within(30, lambda: len(taken) > before + 5, "deliveries taken again")
+    within(60, lambda: len(taken) > before + 5, "deliveries taken again")
     back = time.monotonic() - began
     over.set()
     for client in clients:
@@ -229,7 +229,7 @@ def test_two_people_are_paged_down_the_ladder_though_everything_is_killed(
         title = stage.alert()
         within(30, lambda: bool(stage.mails(title)), "the first page")
         desk.process.kill()
-        for words in ("manage.py", "gunicorn", "celery", "postgres", "redis-server", "keeper"):
+        for words in ("postgres", "redis", "gunicorn", "celery", "audit"):
             stage.send(signal.SIGKILL, words)
         desk.process.wait()
     time.sleep(70)

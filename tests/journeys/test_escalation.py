@@ -88,7 +88,7 @@ def test_an_unacknowledged_page_reaches_the_second_step_and_the_mail_stops_it(
 
 def kill(desk: Desk, words: str) -> None:
     """`kill -9` the processes of this desk whose command line has these words."""
-    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(["ps", "-wweo", "pid,args"], capture_output=True, text=True, check=True)
     for line in listed.stdout.splitlines():
         pid, _, command = line.strip().partition(" ")
         if words in command and pid != str(os.getpid()):

@@ -51,6 +51,7 @@ NEVER_DELETED = {
     "kernel_finding",
     "cases_procedure",
     "cases_remark",
+    "notifications_contactmethod",
     "partners_invitation",
     "partners_webhook",
 }

@@ -87,6 +87,7 @@ def send(sender: EmailChannel | None = None) -> Any:
 
 
 @pytest.mark.parametrize("talk", [creeps, hangs_after_data, lambda caller: None])
+@pytest.mark.fault("F14", "a byte a second, and none")
 def test_a_server_that_creeps_or_hangs_is_given_up_in_time(
     sink: SmtpSink, settings: Any, quick: None, talk: Talk
 ) -> None:
@@ -136,6 +137,7 @@ def certificate(folder: Path, *, days: int) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize(("days", "outcome"), [(30, Outcome.ACCEPTED), (-1, Outcome.LATER)])
+@pytest.mark.fault("F15", "an expired certificate")
 def test_a_certificate_that_has_expired_is_refused(
     sink: SmtpSink,
     settings: Any,
@@ -161,6 +163,7 @@ def test_a_certificate_that_has_expired_is_refused(
     assert ("certificate has expired" in answer.words) is (outcome is Outcome.LATER)
 
 
+@pytest.mark.fault("F15", "STARTTLS stripped")
 def test_without_starttls_nothing_is_said_in_clear(sink: SmtpSink, settings: Any) -> None:
     """F15: whoever stands between strips the offer; then there is no mail, and no password."""
     said: list[bytes] = []

@@ -12,7 +12,7 @@ from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
 from incidentdesk.kernel.models import AuditEvent, User
-from notifications import coverage, duty, escalation, ladder, oncall, rotas, swaps
+from notifications import coverage, duty, escalation, handover, ladder, oncall, rotas, swaps
 from notifications.models import (
     Absence,
     EscalationEvent,
@@ -185,8 +185,7 @@ def test_who_takes_over_is_on_call_and_the_other_is_told() -> None:
     mail = Message.objects.get()
     assert (mail.to_user, mail.subject) == (
         ada,
-        "On call “Main”: Ben takes over “Main”, "
-        "Mon 2 Mar 2026 12:00 to Tue 3 Mar 2026 12:00 (UTC).",
+        "On call, Main: Ben takes over, Mon 2 Mar 2026 12:00 to Tue 3 Mar 2026 12:00 (UTC).",
     )
     assert "Dentist" in mail.body_text
     assert AuditEvent.objects.get(about=f"rota:{main.pk}").action == "took over"
@@ -308,13 +307,20 @@ def test_one_asks_only_for_time_in_which_one_is_on_call() -> None:
     assert Swap.objects.count() == 0
 
 
-def test_who_is_away_is_not_asked() -> None:
+def test_who_is_away_is_not_asked_does_not_agree_and_does_not_take_over() -> None:
     ada, ben = person("Ada"), person("Ben")
     main = rota()
     layer(main, ada)
-    duty.be_away(user_id=ben.pk, starts_at=NOON, ends_at=NOON + DAY, by=actor(ben), at=NOON)
+    row = asked(main, ada, ben)
+    span = {"user_id": ben.pk, "starts_at": NOON, "ends_at": NOON + DAY, "by": actor(ben)}
+    duty.be_away(**span, at=NOON)
     with pytest.raises(InvalidInput, match="Ben is away then"):
         asked(main, ada, ben)
+    with pytest.raises(InvalidInput, match="Ben is away then"):
+        swaps.answer(swap_id=row.pk, agreed=True, by=actor(ben), at=NOON)
+    with pytest.raises(InvalidInput, match="Ben is away then"):
+        duty.take_over(rota_id=main.pk, **span, at=NOON)
+    assert (on_call(main, NOON + 2 * HOUR), Override.objects.count()) == ("Ada", 0)
 
 
 def test_an_agreement_to_time_that_is_another_s_by_now_is_refused() -> None:
@@ -346,7 +352,10 @@ def test_a_question_is_withdrawn_or_ends_when_nobody_answers() -> None:
     last = Message.objects.order_by("id").last()
     assert last is not None
     assert last.to_user == ada
-    assert "Ben did not answer; you are still on call of “Main”." in last.body_text
+    assert (
+        "Ben did not answer; you are still on call, Mon 2 Mar 2026 13:00 to 15:00 (UTC)."
+        in last.body_text
+    )
 
 
 def test_the_database_refuses_an_agreement_without_a_change() -> None:
@@ -371,9 +380,7 @@ def test_the_owner_is_mailed_gaps_once_a_change() -> None:
     assert coverage.look_ahead(at=NOON + DAY) == 0  # nothing new
     mail = Message.objects.get()
     assert mail.to_user == owner
-    assert (
-        mail.subject == "On call “Main”: Nobody is on call of “Main” in some of the coming weeks."
-    )
+    assert mail.subject == "On call, Main: Nobody is on call in some of the coming weeks."
     assert "Wed 11 Mar 2026 12:00 to Mon 6 Apr 2026 00:00 (UTC)" in mail.body_text
     span = {"starts_at": NOON + DAY, "ends_at": NOON + 2 * DAY, "at": NOON}
     duty.be_away(user_id=ada.pk, by=actor(ada), **span)
@@ -388,6 +395,21 @@ def test_a_rota_that_is_open_for_good_is_told_of_once_a_week() -> None:
     rota()
     mailed = [coverage.look_ahead(at=NOON + n * DAY) for n in range(15)]
     assert mailed == [1, *[0] * 6, 1, *[0] * 6, 1]
+
+
+def test_who_begins_is_told_a_day_before_and_not_each_night_of_a_week() -> None:
+    ada, ben = person("Ada"), person("Ben")
+    main = rota()
+    weekly = {"unit": "weeks", "weekday": 2}  # on Wednesdays at noon
+    made = layer(main, ada, ben, starts_on=date(2026, 2, 25), **weekly)
+    Window.objects.create(layer=made, weekdays=list(range(7)), starts_at=time(20), ends_at=time(8))
+    told = [handover.remind(at=NOON + n * 6 * HOUR) for n in range(16)]
+    assert sum(told) > 1
+    mail = Message.objects.get()
+    assert (mail.to_user, mail.subject) == (
+        ben,
+        "On call, Main: You are on call from Wed 4 Mar 2026 20:00 (UTC).",
+    )
 
 
 # --- a calendar file ------------------------------------------------------------------------------

@@ -139,6 +139,7 @@ def test_a_list_of_pages_goes_by_the_same_ways_and_next_ways_count_as_no_further
 # --- when it does not work ------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F13", "the next way at once")
 def test_a_refusal_for_good_sends_it_by_the_next_way_at_once(
     ada: User, hook: Receiver, sink: SmtpSink
 ) -> None:
@@ -156,6 +157,7 @@ def test_a_refusal_for_good_sends_it_by_the_next_way_at_once(
 
 
 @pytest.mark.parametrize("answer", ["", "451 4.7.1 Greylisted, come back later"])
+@pytest.mark.fault("F11", "the next way after a minute")
 def test_what_is_not_handed_over_within_a_minute_goes_by_the_next_way_and_is_tried_on(
     ada: User, sink: SmtpSink, settings: Any, answer: str
 ) -> None:
@@ -180,6 +182,7 @@ def test_what_is_not_handed_over_within_a_minute_goes_by_the_next_way_and_is_tri
     assert sorted(sink.recipients) == ["ada@desk.test", "ada@home.test"]
 
 
+@pytest.mark.fault("F12", "the ladder goes on")
 def test_the_step_after_is_not_delayed_by_a_way_that_does_not_work(ada: User) -> None:
     """F12: the ladder waits for an acknowledgement alone."""
     method(ada)
@@ -247,6 +250,7 @@ def test_two_workers_at_once_go_on_by_the_next_way_once(ada: User) -> None:
 # --- a way goes bad -------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F13", "three in a row")
 def test_three_refusals_in_a_row_make_a_way_bad_and_its_person_is_told(
     ada: User, hook: Receiver
 ) -> None:
@@ -290,6 +294,7 @@ def test_a_program_that_says_it_is_gone_is_bad_at_once(ada: User, hook: Receiver
 # --- a provider that tells of deliveries ----------------------------------------------------------
 
 
+@pytest.mark.fault("F26", "no report of delivery")
 def test_a_page_of_whose_delivery_nothing_is_heard_goes_by_the_next_way(ada: User) -> None:
     """F26."""
     from notifications.channels import Answer, Outcome

@@ -53,7 +53,7 @@ def test_each_rota_in_use_says_who_is_on_call_and_until_when(program, people, ro
 
 
 def test_a_filter_that_is_none_is_refused(program, rotas):
-    assert program("auditor").get("/oncall", who="me").status_code == 400
+    assert program("auditor").get("/oncall", who="me").status_code == 422
 
 
 def test_the_dashboard_says_the_same(people, rotas, clock):
