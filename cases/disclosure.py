@@ -9,9 +9,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import accuracy, events, moving, promises, queries, timeline
+from cases import accuracy, events, moments, moving, promises, queries, timeline
 from cases.models import Entry, Incident, Involvement, Report
-from incidentdesk.kernel import access, clocks
+from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from partners import directory
@@ -214,7 +214,7 @@ def _say(
 
 def _require_past(started_at: datetime | None, *, at: datetime) -> None:
     future = "It cannot have begun in the future; check the time."
-    clocks.require_happened(started_at, at=at, future=future, field="started_at")
+    moments.require_happened(started_at, at=at, future=future, field="started_at")
 
 
 def _involve(

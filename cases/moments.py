@@ -59,11 +59,33 @@ def put(
 
 
 def begin(incident: Incident, *, by: Actor, at: datetime) -> None:
-    """Note the times with which an incident opens."""
+    """Note the times with which an incident opens. What a person tells can have happened; the clock
+    of a tool may be wrong, and what it says opens all the same."""
+    if not by.is_system:
+        future = "This time lies in the future; check it."
+        require_happened(incident.occurred_at, at=at, future=future, field="occurred_at")
     known = [name for name, _ in MOMENTS if getattr(incident, name) is not None]
     _CHANGES.add(
         *(_change(incident, name, None, getattr(incident, name), by=by, at=at) for name in known)
     )
+
+
+def can_have_happened(moment: datetime, *, at: datetime) -> bool:
+    """Whether something can have been noticed or begun then: since 1990, and not after `at`."""
+    return moment <= at and moment.year >= clocks.EARLIEST
+
+
+def require_happened(
+    moment: datetime | None, *, at: datetime, future: str, field: str = ""
+) -> None:
+    """Refuse a time at which nothing can have happened; none at all is not known yet.
+
+    `future` is the sentence for one that has not come yet, `field` the argument that is wrong.
+    """
+    if moment is None or can_have_happened(moment, at=at):
+        return
+    early = f"Nothing told here happened before {clocks.EARLIEST}; check the year."
+    raise InvalidInput(future if moment > at else early, field=field)
 
 
 def require_order(
@@ -83,7 +105,7 @@ def require_order(
     future = "A time lies in the future; check the times."
     for name, value in times.items():
         if value != now[name] or (value and value > at):
-            clocks.require_happened(value, at=at, future=future, field=name)
+            require_happened(value, at=at, future=future, field=name)
 
 
 def of(incident: Incident) -> dict[str, datetime | None]:

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from cases import bases, evidence, workflow
+from cases import bases, evidence, moments, workflow
 from cases.evidence import Upload
 from cases.files import MOST
 from cases.models import Incident
-from incidentdesk.kernel import access, audit, clocks, grants
+from incidentdesk.kernel import access, audit, grants
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
 from incidentdesk.kernel.models import AuditEvent, User
@@ -98,7 +98,7 @@ def _require_whole(
     if not title.strip() or not description.strip():
         raise InvalidInput("Say in a few words what is wrong, and describe what you see.")
     future = "You cannot have noticed it in the future; check the time."
-    clocks.require_happened(noticed_at, at=at, future=future, field="noticed_at")
+    moments.require_happened(noticed_at, at=at, future=future, field="noticed_at")
     if len(uploads) > MOST:
         raise InvalidInput(f"Add at most {MOST} files at once; the others can follow.")
 

@@ -8,11 +8,22 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from cases import accuracy, bases, disclosure, drafting, files, moving, queries, timeline, workflow
+from cases import (
+    accuracy,
+    bases,
+    disclosure,
+    drafting,
+    files,
+    moments,
+    moving,
+    queries,
+    timeline,
+    workflow,
+)
 from cases.files import Upload
 from cases.models import Entry, Incident, Report
 from cases.paths import Hit
-from incidentdesk.kernel import access, clocks
+from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from notifications import outbox
@@ -201,13 +212,13 @@ def _require_whole(made: Report) -> None:
         )
     future = "You cannot have noticed it in the future; check the time and its zone."
     by_then = made.reported_at
-    clocks.require_happened(made.noticed_at, at=by_then, future=future, field="noticed_at")
+    moments.require_happened(made.noticed_at, at=by_then, future=future, field="noticed_at")
     if made.happened_at and made.happened_at > made.noticed_at:
         raise InvalidInput(
             "It cannot have happened after you noticed it; check the two times.",
             field="happened_at",
         )
-    clocks.require_happened(made.happened_at, at=by_then, future=future, field="happened_at")
+    moments.require_happened(made.happened_at, at=by_then, future=future, field="happened_at")
     if not made.title or not made.description:
         raise InvalidInput("Say in a few words what is wrong, and describe what you see.")
     if made.certainty and made.certainty not in Report.Certainty.values:

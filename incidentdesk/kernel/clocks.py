@@ -11,8 +11,6 @@ from enum import StrEnum
 
 from django.utils import timezone
 
-from incidentdesk.kernel.errors import InvalidInput
-
 EARLIEST, LATEST = 1990, 2199  # the years in which what people and programs tell can lie
 STAGES = (50, 75, 90, 100)  # per cent of its time, at which people are reminded of something
 WEEK = timedelta(days=7)
@@ -29,24 +27,6 @@ class Counting(StrEnum):
 def now() -> datetime:
     """The present instant, UTC."""
     return timezone.now()
-
-
-def can_have_happened(moment: datetime, *, at: datetime) -> bool:
-    """Whether something can have been noticed or begun then: since 1990, and not after `at`."""
-    return moment <= at and moment.year >= EARLIEST
-
-
-def require_happened(
-    moment: datetime | None, *, at: datetime, future: str, field: str = ""
-) -> None:
-    """Refuse a time at which nothing can have happened; none at all is not known yet.
-
-    `future` is the sentence for one that has not come yet, `field` the argument that is wrong.
-    """
-    if moment is None or can_have_happened(moment, at=at):
-        return
-    early = f"Nothing told here happened before {EARLIEST}; check the year."
-    raise InvalidInput(future if moment > at else early, field=field)
 
 
 def add_business_days(start: datetime, days: int) -> datetime:

@@ -191,7 +191,7 @@ class ScopeMiddleware:
         partner_id = _chosen(request, ids)
         if partner_id not in ids:
             return _without_partner(request, user, ids)
-        return self._scoped(request, user, cast(int, partner_id), held)
+        return self._scoped(request, user, partner_id, held)
 
     def _scoped(
         self, request: HttpRequest, user: User, partner_id: int, held: dict[int, frozenset[str]]
@@ -251,7 +251,7 @@ def lend_menu(request: HttpRequest) -> None:
     held = grants.tenants(user.pk)
     partner_id = _chosen(request, list(held))
     if partner_id in held:
-        _known(request, user, cast(int, partner_id), held)
+        _known(request, user, partner_id, held)
 
 
 def _chosen(request: HttpRequest, ids: list[int]) -> int | None:

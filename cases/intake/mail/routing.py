@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.files.base import ContentFile
 
-from cases import replies, requests, thread
+from cases import moments, replies, requests, thread
 from cases.files import MOST
 from cases.intake import internal, reports
 from cases.intake.mail import answers, senders
@@ -18,7 +18,7 @@ from cases.intake.mail.reading import Mail
 from cases.intake.mail.senders import Sender
 from cases.intake.mail.verdicts import Verdict
 from cases.models import Incident, Involvement, Letter, Report, Request
-from incidentdesk.kernel import access, clocks
+from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor
 from partners.models import Partner
 
@@ -161,7 +161,7 @@ def _internal(mail: Mail, by: Actor, *, at: datetime) -> Routed:
 
 def _noticed(mail: Mail, at: datetime) -> datetime:
     """When it was written, as far as that can be; a date that cannot is no reason to refuse it."""
-    can_be = mail.date is not None and clocks.can_have_happened(mail.date, at=at)
+    can_be = mail.date is not None and moments.can_have_happened(mail.date, at=at)
     return mail.date if mail.date is not None and can_be else at
 
 
