@@ -159,9 +159,9 @@ def require_each_own(notice: Notice) -> None:
 
 def _shows(partner: Partner | None, text: str, partners: dict[str, str]) -> str:
     text, reader = naming.plain(text), partner.name if partner else ""
-    found = [*naming.others(text, partners, reader), *_OWN.findall(text)]
+    found = dict.fromkeys([*naming.others(text, partners, reader), *_OWN.findall(text)])
     whom = partner or "every partner"
-    return f"This would show {found[0]} to {whom}; take it out." if found else ""
+    return f"This would show {' and '.join(found)} to {whom}; take it out." if found else ""
 
 
 def _record(incident: Incident, notice: Notice) -> Record:
