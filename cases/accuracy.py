@@ -54,8 +54,11 @@ class Record:
         self.figures.update(_figures(text))
 
 
-def of(notice: Notice) -> list[str]:
-    """What differs, in words, each once; of several texts with the partner who reads it."""
+def of(notice: Notice, *, with_foreign: bool = True) -> list[str]:
+    """What differs, in words, each once; of several texts with the partner who reads it.
+
+    `with_foreign`: also what nobody may wave through, see `foreign`.
+    """
     record = _record(notice.incident, notice)
     rows = notice.copies.select_related("partner", "involvement__partner")
     copies = list(rows.order_by("partner__name"))
@@ -64,7 +67,13 @@ def of(notice: Notice) -> list[str]:
     for copy in copies:
         prefix = f"{copy.partner.name}: " if several else ""
         severity = copy.involvement.severity
-        for words in check(copy.body, record, partner=copy.partner.name, severity=severity):
+        for words in check(
+            copy.body,
+            record,
+            partner=copy.partner.name,
+            severity=severity,
+            with_foreign=with_foreign,
+        ):
             found.setdefault(prefix + words)
         for words in _aged(notice, copy):
             found.setdefault(prefix + words)
@@ -72,7 +81,12 @@ def of(notice: Notice) -> list[str]:
 
 
 def check(
-    text: str, record: Record, *, partner: str = "", severity: int | None = None
+    text: str,
+    record: Record,
+    *,
+    partner: str = "",
+    severity: int | None = None,
+    with_foreign: bool = True,
 ) -> list[str]:
     """What in this text differs from the record. `partner` reads it, of this severity for it."""
     whole, text = text, naming.plain(text)
@@ -88,13 +102,16 @@ def check(
             for said in dict.fromkeys(_SEVERITY.findall(text))
             if severity is not None and said != str(severity)
         ),
-        *(
-            f"it names another partner, {name}"
-            for name in naming.others(text, record.partners, partner)
-        ),
-        *(f"it holds the desk's own reference {found}" for found in _OWN.findall(text)),
+        *(_foreign(text, record, partner) if with_foreign else ()),
         *(f"nothing stands behind “{words}”" for words in _gaps(whole)),
     ]
+
+
+def _foreign(text: str, record: Record, partner: str) -> Iterator[str]:
+    for name in naming.others(text, record.partners, partner):
+        yield f"it names another partner, {name}"
+    for found in _OWN.findall(text):
+        yield f"it holds the desk's own reference {found}"
 
 
 def _aged(notice: Notice, copy: NoticeCopy) -> list[str]:
@@ -121,17 +138,30 @@ def require_own(partner: Partner | None, *texts: str) -> None:
 
     For what leaves without a second person, whom a notice would have. One query.
     """
-    text, reader = naming.plain("\n".join(texts)), partner.name if partner else ""
-    found = [*naming.others(text, _partners(), reader), *_OWN.findall(text)]
-    if found:
-        whom = partner or "every partner"
-        raise InvalidInput(f"This would show {found[0]} to {whom}; take it out.")
+    if words := _shows(partner, "\n".join(texts), _partners()):
+        raise InvalidInput(words)
+
+
+def foreign(notice: Notice) -> list[str]:
+    """What has to come out of a notice before anybody may approve or send it, and whom it would
+    be shown to. Two queries."""
+    partners = _partners()
+    copies = notice.copies.select_related("partner").order_by("partner__name")
+    found = (_shows(copy.partner, copy.body, partners) for copy in copies)
+    return [words for words in found if words]
 
 
 def require_each_own(notice: Notice) -> None:
-    """The same for each partner that a notice would go to."""
-    for copy in notice.copies.select_related("partner"):
-        require_own(copy.partner, copy.body)
+    """Refuse a notice out of which something has to come."""
+    if found := foreign(notice):
+        raise InvalidInput(found[0])
+
+
+def _shows(partner: Partner | None, text: str, partners: dict[str, str]) -> str:
+    text, reader = naming.plain(text), partner.name if partner else ""
+    found = dict.fromkeys([*naming.others(text, partners, reader), *_OWN.findall(text)])
+    whom = partner or "every partner"
+    return f"This would show {' and '.join(found)} to {whom}; take it out." if found else ""
 
 
 def _record(incident: Incident, notice: Notice) -> Record:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from cases import accuracy, dispatch
+from cases import accuracy, dispatch, labels
 from cases.models import Notice, Phase
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 
@@ -40,8 +40,9 @@ def changes(notice: Notice) -> list[str]:
 
     A person who gets it no longer is none: nobody reads what the approver did not see.
     """
+    stricter = [words] if (words := labels.outgrown(notice)) else []
     if notice.approval_seen is None:
-        return [UNKNOWN]
+        return [*stricter, UNKNOWN]
     then, now = notice.approval_seen, seen(notice, accuracy.of(notice))
     names = dict(notice.copies.values_list("involvement_id", "partner__name"))
     found = [
@@ -49,7 +50,7 @@ def changes(notice: Notice) -> list[str]:
         for key, shown in now["partners"].items()
         for words in _around(then["partners"][key], shown)
     ]
-    return found + [flag for flag in now["flags"] if flag not in then["flags"]]
+    return stricter + found + [flag for flag in now["flags"] if flag not in then["flags"]]
 
 
 def _around(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
@@ -69,10 +70,19 @@ def changed(notice: Notice) -> str:
     found = changes(notice) if notice.state == Notice.State.APPROVED else []
     if not found:
         return ""
-    return (
-        f"Since it was approved, the record changed: {'; '.join(found)}. Edit it; the new draft is "
-        "approved as it is now."
-    )
+    way = labels.way_on(notice)
+    return f"Since it was approved, the record changed: {'; '.join(found)}. {way}"
+
+
+def stuck(notice: Notice) -> str:
+    """Why nobody can approve or send it as it is, and what to do, whoever looks; empty: it can go
+    on. What only has to be looked at is no reason."""
+    if notice.state != Notice.State.DRAFT:
+        return changed(notice)
+    if why := labels.refusal(notice):
+        return why
+    found = accuracy.foreign(notice)
+    return f"{' '.join(found)} Edit the notice." if found else ""
 
 
 def require_unchanged(notice: Notice) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import accuracy, events, moving, promises, queries, timeline
+from cases import accuracy, events, moments, moving, promises, queries, timeline
 from cases.models import Entry, Incident, Involvement, Report
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -19,6 +19,7 @@ from partners.models import Partner
 
 Kind = Entry.Kind
 UNKNOWN = "what it means for it is not known yet."
+NEEDED = "Give a title for this partner and say what the incident means for it."
 UNNAMED = "Incident under investigation"  # until somebody says it in words for the partner
 
 
@@ -43,7 +44,7 @@ def add_partner(
     moving.require_responding(incident)
     partner = Partner.objects.get(pk=partner_id)
     if not title.strip() or not meaning.strip():
-        raise InvalidInput("Give a title for this partner and say what the incident means for it.")
+        raise InvalidInput(NEEDED)
     accuracy.require_own(partner, title, meaning)
     if incident.involvements.filter(partner=partner).exists():
         raise Conflict(f"{partner} is listed already; edit what it means instead.")
@@ -68,13 +69,15 @@ def edit_involvement(
 ) -> Involvement:
     """Correct what the incident means for a partner, and when it began for it; None: as it is.
 
+    `meaning` may stay empty for a partner of which somebody said a title and nothing else yet.
     A partner that sees the incident sees the new text at once, and its programs are told.
     """
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.NOTICE_DRAFT)
     involvement = incident.involvements.select_related("partner").get(pk=involvement_id)
-    if not title.strip() or not meaning.strip():
-        raise InvalidInput("Give a title for this partner and say what the incident means for it.")
+    needs_meaning = bool(involvement.meaning) or title.strip() == UNNAMED
+    if not title.strip() or (needs_meaning and not meaning.strip()):
+        raise InvalidInput(NEEDED)
     accuracy.require_own(involvement.partner, title, meaning)
     _require_past(started_at, at=at)
     before, began = _shown(involvement), involvement.started_at
@@ -82,7 +85,7 @@ def edit_involvement(
     promises.reset(incident)
     if involvement.disclosed_at is not None and _shown(involvement) != before:
         events.changed(incident, involvement, at=at)
-    text = f"{involvement.partner}: now SEV-{severity} for it: {involvement.meaning}"
+    text = f"{involvement.partner}: now SEV-{severity} for it: {involvement.meaning or UNKNOWN}"
     if involvement.started_at is not None and involvement.started_at != began:
         text += f" It began {involvement.started_at:%-d %b %Y %H:%M} UTC for it."
     timeline.record(incident, Kind.PARTNER, text, by=by, at=at, partner_id=involvement.partner_id)
@@ -210,10 +213,8 @@ def _say(
 
 
 def _require_past(started_at: datetime | None, *, at: datetime) -> None:
-    if started_at is not None and started_at > at:
-        raise InvalidInput(
-            "It cannot have begun in the future; check the time.", field="started_at"
-        )
+    future = "It cannot have begun in the future; check the time."
+    moments.require_happened(started_at, at=at, future=future, field="started_at")
 
 
 def _involve(

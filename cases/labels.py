@@ -11,9 +11,9 @@ from collections.abc import Collection, Sequence
 
 from django.db.models import Q
 
-from cases.models import Incident, Involvement, NoticeCopy
+from cases.models import Incident, Involvement, Notice, NoticeCopy
 from incidentdesk.kernel.access import Actor
-from incidentdesk.kernel.errors import InvalidInput
+from incidentdesk.kernel.errors import Conflict, InvalidInput
 from partners import directory
 from partners.models import Contact, Partner, Terms
 
@@ -42,6 +42,39 @@ def of_notice(incident: Incident, asked: str | None) -> str:
     return label
 
 
+def outgrown(notice: Notice) -> str:
+    """That its incident became stricter than a notice of it is labelled; empty: it did not."""
+    if not is_more_open(notice.tlp, notice.incident.tlp):
+        return ""
+    return f"the incident is TLP:{notice.incident.tlp} now, and the notice TLP:{notice.tlp}"
+
+
+def way_on(notice: Notice) -> str:
+    """What is done with a notice that cannot go as it is."""
+    if outgrown(notice) and notice.incident.tlp == Tlp.RED:  # an edit could name nobody
+        return "Withdraw it, and draft one for named people."
+    return "Edit it; the new draft is approved as it is now."
+
+
+def refusal(notice: Notice) -> str:
+    """Why nobody approves or sends it under its label, and what to do; empty: they may."""
+    words = outgrown(notice)
+    return f"{words[0].upper()}{words[1:]}. {way_on(notice)}" if words else ""
+
+
+def require_as_strict(notice: Notice) -> None:
+    """Refuse a notice under a label that is more open than its incident's by now."""
+    if why := refusal(notice):
+        raise Conflict(why)
+
+
+def of_edited(notice: Notice) -> str:
+    """The label of the draft that takes a notice's place: its own, or the stricter incident's."""
+    if notice.incident.tlp == Tlp.RED:
+        require_as_strict(notice)
+    return notice.incident.tlp if outgrown(notice) else notice.tlp
+
+
 def named(
     label: str, involvements: Sequence[Involvement], contact_ids: Collection[int]
 ) -> dict[int, list[Contact]]:
@@ -57,11 +90,20 @@ def named(
     for contact in rows.order_by("pk"):
         if contact.partner_id not in found:
             raise InvalidInput(f"{contact} is at no partner that gets this notice.")
+        if not can_read(contact):
+            raise InvalidInput(
+                f"{contact} has no login and could never read it; name somebody who has one."
+            )
         found[contact.partner_id].append(contact)
     for row in involvements:
         if not found[row.partner_id]:
             raise InvalidInput(f"TLP:RED is for named people; name at least one at {row.partner}.")
     return found
+
+
+def can_read(contact: Contact) -> bool:
+    """Whether they have a login; what is TLP:RED is read in the portal and nowhere else."""
+    return contact.user_id is not None
 
 
 def carries_text(copy: NoticeCopy) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from cases.models import Incident, MomentChange
 from cases.models.moment import MOMENTS
+from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import InvalidInput
 from incidentdesk.kernel.prepared import Inserted
@@ -58,17 +59,39 @@ def put(
 
 
 def begin(incident: Incident, *, by: Actor, at: datetime) -> None:
-    """Note the times with which an incident opens."""
+    """Note the times with which an incident opens. What a person tells can have happened; the clock
+    of a tool may be wrong, and what it says opens all the same."""
+    if not by.is_system:
+        future = "This time lies in the future; check it."
+        require_happened(incident.occurred_at, at=at, future=future, field="occurred_at")
     known = [name for name, _ in MOMENTS if getattr(incident, name) is not None]
     _CHANGES.add(
         *(_change(incident, name, None, getattr(incident, name), by=by, at=at) for name in known)
     )
 
 
+def can_have_happened(moment: datetime, *, at: datetime) -> bool:
+    """Whether something can have been noticed or begun then: since 1990, and not after `at`."""
+    return moment <= at and moment.year >= clocks.EARLIEST
+
+
+def require_happened(
+    moment: datetime | None, *, at: datetime, future: str, field: str = ""
+) -> None:
+    """Refuse a time at which nothing can have happened; none at all is not known yet.
+
+    `future` is the sentence for one that has not come yet, `field` the argument that is wrong.
+    """
+    if moment is None or can_have_happened(moment, at=at):
+        return
+    early = f"Nothing told here happened before {clocks.EARLIEST}; check the year."
+    raise InvalidInput(future if moment > at else early, field=field)
+
+
 def require_order(
     incident: Incident, given: Mapping[str, datetime | None], *, at: datetime
 ) -> None:
-    """Refuse, in words, times that contradict each other or lie in the future.
+    """Refuse, in words, times that contradict each other, or at which nothing can have happened.
 
     The refusal is about one of those that were `given` and changed; the others stood there.
     """
@@ -79,9 +102,10 @@ def require_order(
         if before and after and after < before:
             wrong = first if times[then] == now[then] else then
             raise InvalidInput(f"{words}; check the two times.", field=wrong)
+    future = "A time lies in the future; check the times."
     for name, value in times.items():
-        if value and value > at:
-            raise InvalidInput("A time lies in the future; check the times.", field=name)
+        if value != now[name] or (value and value > at):
+            require_happened(value, at=at, future=future, field=name)
 
 
 def of(incident: Incident) -> dict[str, datetime | None]:

@@ -103,8 +103,7 @@ def edit(
     if notice.state in (Notice.State.SENT, Notice.State.WITHDRAWN):
         raise Conflict("A notice that was sent or withdrawn stays as it is; draft a new one.")
     wording.require_text(body)
-    copies = list(notice.copies.all())
-    is_stale = labels.is_more_open(notice.tlp, notice.incident.tlp)  # than the incident by now
+    label, copies = labels.of_edited(notice), list(notice.copies.all())
     promised = notice.next_update_at  # a time that has passed is not promised again
     _withdraw(notice, by=by, at=at)
     return draft(
@@ -114,7 +113,7 @@ def edit(
         involvement_ids=[copy.involvement_id for copy in copies],
         next_update_at=promised if promised and promised > at else None,
         texts=texts,
-        tlp=None if is_stale else notice.tlp,
+        tlp=label,
         contact_ids=[pk for copy in copies for pk in copy.contact_ids],
         replaces_id=notice.pk,
         by=by,
@@ -136,6 +135,7 @@ def approve(*, notice_id: int, is_checked: bool = False, by: Actor, at: datetime
         raise InvalidInput(why)
     if notice.state != Notice.State.DRAFT:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
+    labels.require_as_strict(notice)
     audience.require_recovered(notice.kind, notice.incident)
     accuracy.require_each_own(notice)
     flags = accuracy.of(notice)
@@ -200,6 +200,7 @@ def send_in_emergency(
         raise Conflict("This notice is approved; send it the ordinary way.")
     if notice.state != Notice.State.DRAFT:
         raise Conflict(f"This notice is {notice.get_state_display()} already.")
+    labels.require_as_strict(notice)
     accuracy.require_each_own(notice)
     approving.require_looked_at(accuracy.of(notice), is_checked=is_checked)
     notice.emergency_reason = reason.strip()

@@ -25,7 +25,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from incidentdesk.kernel import access, audit, clocks, passwords, tokens
+from incidentdesk.kernel import access, audit, clocks, passwords, scope, tokens
 from incidentdesk.kernel.models import User
 
 
@@ -97,9 +97,15 @@ class _TakesPassword:
 
 
 class ChangePassword(_TakesPassword, PasswordChangeView):  # type: ignore[misc]
-    """The page for who knows the present one."""
+    """The page for who knows the present one; at a partner it has the portal's menu."""
 
     form_class = ChangeForm
+
+    def get_context_data(self, **known: Any) -> dict[str, Any]:
+        """Which menu it has."""
+        scope.lend_menu(self.request)
+        context: dict[str, Any] = super().get_context_data(**known)
+        return context
 
 
 class SetPassword(_TakesPassword, PasswordResetFromKeyView):  # type: ignore[misc]

@@ -2,7 +2,8 @@
 
 They have no session, no form and no message to be shown, so the middleware for people would only
 cost them time. What protects every answer (HTTPS, headers, host names) stands before this one.
-Nothing at these addresses may trust a cookie: none is read on this way.
+Nothing at these addresses may trust a cookie: none is read on this way, but for showing staff what
+describes the desk's API.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
-from cases import accuracy, queries
+from cases import accuracy, approving, queries
 from cases.admin.dialogs import drafting
 from cases.admin.dialogs import notice as dialogs
 from cases.admin.filters import ChoiceFilter
@@ -21,12 +21,14 @@ from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.desk import DeskAdmin, note_reading
 
+GOES_ON = {dialogs.APPROVE.name, dialogs.SEND.name, dialogs.SEND_ALONE.name}
 COLOURS = {"draft": "warn", "sent": "ok", "withdrawn": "mute"}
 
 
 def _flags(notice: Notice) -> list[str]:
     """What in a draft differs from the record, for who wrote it as for who approves it."""
-    return accuracy.of(notice) if notice.state == Notice.State.DRAFT else []
+    is_draft = notice.state == Notice.State.DRAFT
+    return accuracy.of(notice, with_foreign=False) if is_draft else []
 
 
 class StateFilter(ChoiceFilter):
@@ -82,7 +84,7 @@ class NoticeAdmin(DeskAdmin):
         for copy in copies:
             texts.setdefault(copy.body, []).append(copy.partner.name)
         return {
-            "flags": _flags(obj),
+            **self._standing(request, obj),
             "texts": texts,
             "object": obj,
             "notice": obj,
@@ -98,6 +100,17 @@ class NoticeAdmin(DeskAdmin):
             ],
             "replaced_by": obj.replaced_by.first(),
             "colour": COLOURS.get(obj.state, ""),
+        }
+
+    def _standing(self, request: HttpRequest, notice: Notice) -> dict[str, Any]:
+        """What is to be looked at, why it cannot go on as it is, and the buttons that are left."""
+        why = approving.stuck(notice)
+        buttons = self.buttons(request, notice).items()
+        return {
+            "flags": _flags(notice),
+            "stuck": why,
+            "is_stale": bool(why) and notice.state == Notice.State.APPROVED,
+            "buttons": {name: one for name, one in buttons if not (why and name in GOES_ON)},
         }
 
     def get_urls(self) -> list[URLPattern]:
@@ -118,8 +131,7 @@ class NoticeAdmin(DeskAdmin):
             "obj": notice,
             "title": f"Preview: {notice}",
             "notice": notice,
-            "flags": _flags(notice),
-            "buttons": self.buttons(request, notice),
+            **self._standing(request, notice),
             "views": notice_preview.of(notice, now=clocks.now()),
             "colour": COLOURS.get(notice.state, ""),
         }

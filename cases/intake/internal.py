@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from cases import bases, evidence, workflow
+from cases import bases, evidence, moments, workflow
 from cases.evidence import Upload
 from cases.files import MOST
 from cases.models import Incident
@@ -97,10 +97,8 @@ def _require_whole(
 ) -> None:
     if not title.strip() or not description.strip():
         raise InvalidInput("Say in a few words what is wrong, and describe what you see.")
-    if noticed_at > at:
-        raise InvalidInput(
-            "You cannot have noticed it in the future; check the time.", field="noticed_at"
-        )
+    future = "You cannot have noticed it in the future; check the time."
+    moments.require_happened(noticed_at, at=at, future=future, field="noticed_at")
     if len(uploads) > MOST:
         raise InvalidInput(f"Add at most {MOST} files at once; the others can follow.")
 

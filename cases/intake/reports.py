@@ -8,7 +8,18 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from cases import accuracy, bases, disclosure, drafting, files, moving, queries, timeline, workflow
+from cases import (
+    accuracy,
+    bases,
+    disclosure,
+    drafting,
+    files,
+    moments,
+    moving,
+    queries,
+    timeline,
+    workflow,
+)
 from cases.files import Upload
 from cases.models import Entry, Incident, Report
 from cases.paths import Hit
@@ -199,16 +210,15 @@ def _require_whole(made: Report) -> None:
             field="noticed_at",
             others=["happened_at"],
         )
-    if made.noticed_at > made.reported_at:
-        raise InvalidInput(
-            "You cannot have noticed it in the future; check the time and its zone.",
-            field="noticed_at",
-        )
+    future = "You cannot have noticed it in the future; check the time and its zone."
+    by_then = made.reported_at
+    moments.require_happened(made.noticed_at, at=by_then, future=future, field="noticed_at")
     if made.happened_at and made.happened_at > made.noticed_at:
         raise InvalidInput(
             "It cannot have happened after you noticed it; check the two times.",
             field="happened_at",
         )
+    moments.require_happened(made.happened_at, at=by_then, future=future, field="happened_at")
     if not made.title or not made.description:
         raise InvalidInput("Say in a few words what is wrong, and describe what you see.")
     if made.certainty and made.certainty not in Report.Certainty.values:

@@ -1,7 +1,8 @@
 """The API's door: who calls, how often, and how a refusal is said.
 
 A call carries a token and nothing else says who it is: no cookie is read, so no page of another
-site can make a browser call. Every refusal is JSON with one sentence.
+site can make a browser call. What describes the desk's calls is for its staff, who may read it in
+the browser in which they work. Every refusal is JSON with one sentence.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, cast
 
+from django.conf import settings
+from django.contrib import auth
 from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
@@ -242,9 +246,46 @@ _HANDLERS: tuple[tuple[type[Exception], Any], ...] = (
     (ValidationError, _on_invalid),
     (Exception, _on_anything),
 )
+FOR_STAFF = (
+    "This describes the desk's own calls, for its staff: log in at the desk, or send a token of "
+    f"yours. Partners have {PARTNERS}docs."
+)
+
+
+def _reader(request: HttpRequest) -> Any:
+    """Who works in this browser: no middleware for people stands on the way of programs."""
+    sessions: Any = import_module(settings.SESSION_ENGINE)
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    request.session = sessions.SessionStore(key)
+    return auth.get_user(request)
+
+
+def for_staff(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The description, for who works at the desk or sends a token of theirs."""
+
+    def answer(request: HttpRequest, **known: Any) -> HttpResponse:
+        user = _reader(request)
+        is_ours = user.is_authenticated and user.is_staff
+        try:
+            is_ours = is_ours or bool(Bearer()(request))
+        except TooMany as error:
+            return _on_too_many(request, error)
+        if is_ours:
+            response = view(request, **known)
+        elif user.is_authenticated:
+            response = _refused(FOR_STAFF, 403)
+        else:
+            response = _refused(FOR_STAFF, 401, WWW_Authenticate='Bearer realm="desk"')
+        response["Cache-Control"] = "no-store"
+        return response
+
+    return answer
+
+
 api = DeskAPI(
     title="Incident desk",
     description="What the desk can do, for programs. See docs/api.md.",
     urls_namespace="api",
     auth=Bearer(),
+    docs_decorator=for_staff,
 )

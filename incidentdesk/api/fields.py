@@ -27,8 +27,8 @@ from pydantic import (
 
 from incidentdesk.kernel import sheets
 from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.clocks import EARLIEST, LATEST
 
-EARLIEST, LATEST = 1990, 2199
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d$")
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from django.utils import timezone
 
+EARLIEST, LATEST = 1990, 2199  # the years in which what people and programs tell can lie
 STAGES = (50, 75, 90, 100)  # per cent of its time, at which people are reminded of something
 WEEK = timedelta(days=7)
 

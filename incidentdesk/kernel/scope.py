@@ -20,7 +20,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import connection, transaction
 from django.http import (
-    Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
@@ -189,22 +188,16 @@ class ScopeMiddleware:
             return self._viewed(request, user, request.session[VIEWING_KEY])
         held = grants.tenants(user.pk)
         ids = list(held)
-        # Who chose a partner and has lost it chooses anew: what was typed for it goes to no other.
-        chosen = request.session.get(SESSION_KEY)
-        partner_id = chosen if chosen or len(ids) > 1 else next(iter(ids), None)
+        partner_id = _chosen(request, ids)
         if partner_id not in ids:
             return _without_partner(request, user, ids)
-        return self._scoped(request, user, cast(int, partner_id), held)
+        return self._scoped(request, user, partner_id, held)
 
     def _scoped(
         self, request: HttpRequest, user: User, partner_id: int, held: dict[int, frozenset[str]]
     ) -> HttpResponseBase:
         # All that needs the application's role is loaded before the scope is entered.
-        scoped = cast(ScopedRequest, request)
-        scoped.partner, scoped.times, called = times.working_for(user.pk, partner_id)
-        scoped.actor = access.actor_for(user, partner_id=partner_id, called=called)
-        scoped.may_act = access.gives(held[partner_id], Permission.PARTNER_ACT)
-        scoped.serves_several, scoped.is_viewed = len(held) > 1, False
+        scoped = _known(request, user, partner_id, held)
         scoped.after_scope = []
         if hasattr(request, REFUSE):
             return cast(HttpResponseBase, getattr(request, REFUSE)())
@@ -249,6 +242,36 @@ class ScopeMiddleware:
         return response
 
 
+def lend_menu(request: HttpRequest) -> None:
+    """Give a person's own page outside of the portal, as that of the password, the portal's menu
+    and times. It stays outside of the scope; staff, and who has to choose a partner, have none."""
+    user = request.user
+    if not user.is_authenticated or user.is_staff:
+        return
+    held = grants.tenants(user.pk)
+    partner_id = _chosen(request, list(held))
+    if partner_id in held:
+        _known(request, user, partner_id, held)
+
+
+def _chosen(request: HttpRequest, ids: list[int]) -> int | None:
+    """Who chose a partner and has lost it chooses anew: what was typed for it goes to no other."""
+    chosen: int | None = request.session.get(SESSION_KEY)
+    return chosen if chosen or len(ids) > 1 else next(iter(ids), None)
+
+
+def _known(
+    request: HttpRequest, user: User, partner_id: int, held: dict[int, frozenset[str]]
+) -> ScopedRequest:
+    """The request with who works for whom, as the menu and the views know it."""
+    scoped = cast(ScopedRequest, request)
+    scoped.partner, scoped.times, called = times.working_for(user.pk, partner_id)
+    scoped.actor = access.actor_for(user, partner_id=partner_id, called=called)
+    scoped.may_act = access.gives(held[partner_id], Permission.PARTNER_ACT)
+    scoped.serves_several, scoped.is_viewed = len(held) > 1, False
+    return scoped
+
+
 def _here(request: HttpRequest) -> str:
     """Where to come back to after a detour; a POST cannot be repeated: the page it came from."""
     if request.method in ("GET", "HEAD"):
@@ -259,9 +282,10 @@ def _here(request: HttpRequest) -> str:
 
 
 def _without_partner(request: HttpRequest, user: User, ids: list[int]) -> HttpResponseBase:
-    """Staff go to the desk, a person of several partners picks one, a stranger finds nothing."""
+    """Staff go to the desk, a person of several partners picks one; whoever is on no team finds
+    nothing, and reads why and whom to ask."""
     if ids:
         return redirect(f"{CHOOSE}?next={quote(_here(request))}")
     if user.is_staff:
         return redirect("/admin/")
-    raise Http404
+    return render(request, "portal/nobodys.html", status=404)

@@ -12,11 +12,12 @@ from django.utils.functional import lazy
 
 from cases import visibility
 from cases.models import Category, Report
-from incidentdesk.kernel import uploads
+from incidentdesk.kernel import clocks, uploads
 from partners.models import Invitation
 
 MINUTES = "%Y-%m-%dT%H:%M"
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
+EARLIEST = datetime(clocks.EARLIEST, 1, 1, tzinfo=UTC)
+LATEST = datetime(clocks.LATEST, 12, 31, tzinfo=UTC)
 
 
 def _in_zone(words: str) -> Any:
@@ -36,7 +37,7 @@ class MinuteField(forms.DateTimeField):
             widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MINUTES),
             input_formats=[MINUTES, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
             validators=[
-                MinValueValidator(EARLIEST, "Give a time in this century."),
+                MinValueValidator(EARLIEST, f"Give a time since {clocks.EARLIEST}."),
                 MaxValueValidator(LATEST, "Give a time that somebody alive may see."),
             ],
             error_messages={

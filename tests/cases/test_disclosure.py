@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 
 from cases import disclosure, evaluation, visibility
+from cases.admin.dialogs.partners import AddPartnerForm, EditInvolvementForm
 from cases.models import Entry, Incident, Involvement, PartnerEvent
 from incidentdesk.kernel import access
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -240,3 +241,41 @@ def test_a_partner_s_programs_are_told_of_a_change_that_it_sees(
             },
         )
     ]
+
+
+def test_the_desk_begins_with_nothing_of_the_incident_s_own_for_a_partner(declare, people):
+    incident = declare(occurred_at=NOW - timedelta(hours=3))
+    fields = AddPartnerForm(obj=incident, actor=people.actor("communications")).fields
+    assert (fields["severity"].initial, fields["started_at"].initial) == (None, None)
+    assert fields["severity"].choices[0] == ("", "Choose…")
+
+
+def test_what_was_not_said_yet_need_not_be_said_and_what_was_said_is_not_emptied(
+    declare, people, helix, norrbank, involve
+):
+    incident, by = declare(), people.actor("communications")
+    bare, told = involve(incident, helix), involve(incident, norrbank, started_at=NOW)
+    Involvement.objects.filter(pk=bare.pk).update(meaning="")  # as accepted without a word
+
+    def form(row: Involvement) -> tuple[bool, bool, str]:
+        fields = EditInvolvementForm({"involvement": row.pk}, obj=incident, actor=by).fields
+        began = fields["started_at"]
+        return fields["meaning"].required, began.required, str(began.help_text)
+
+    assert form(bare) == (
+        False,
+        False,
+        "UTC, when it began for this partner, which reads it. Empty: it reads “not known yet”.",
+    )
+    assert form(told) == (True, True, "UTC, when it began for this partner, which reads it.")
+    given = {"incident_id": incident.pk, "meaning": " ", "severity": 3, "by": by, "at": NOW}
+    disclosure.edit_involvement(involvement_id=bare.pk, title="Late fills", **given)
+    bare.refresh_from_db()
+    assert (bare.title, bare.meaning, bare.severity) == ("Late fills", "", 3)
+    assert lines(incident)[-1] == (
+        "Helix Markets: now SEV-3 for it: what it means for it is not known yet.",
+        helix.pk,
+    )
+    for row, title in ((told, "Late fills"), (bare, disclosure.UNNAMED)):
+        with pytest.raises(InvalidInput, match="say what the incident means for it"):
+            disclosure.edit_involvement(involvement_id=row.pk, title=title, **given)

@@ -9,9 +9,10 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 
 from cases import disclosure, notices, visibility
+from cases.admin.dialogs.drafting import DraftForm
 from cases.models import Incident, Notice, NoticeCopy
 from incidentdesk.kernel import access, grants
-from incidentdesk.kernel.errors import InvalidInput, NotFound
+from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from incidentdesk.kernel.models import User
 from notifications.models import Message
 from partners.models import Contact, Terms
@@ -111,8 +112,13 @@ def test_red_names_somebody_at_each_partner_and_no_other_label_names_anybody(
     incident, tell, helix, norrbank
 ):
     theirs, ours = norrbank.contacts.get(), helix.contacts.get()
+    mail = "paper@helix.test"
+    without = Contact.objects.create(partner=helix, name="Paper", email=mail, gets_notices=True)
+    unread = "Paper has no login and could never read it; name somebody who has one."
     for tlp, contacts, said in (
         ("RED", [], "TLP:RED is for named people; name at least one at Helix Markets."),
+        ("RED", [without], unread),
+        ("RED", [ours, without], unread),
         ("RED", [ours, theirs], f"{theirs} is at no partner that gets this notice."),
         ("AMBER", [ours], "Only a TLP:RED notice is for named people; name nobody, or label it."),
     ):
@@ -157,6 +163,59 @@ def test_an_edit_keeps_the_label_and_the_people_and_follows_a_stricter_incident(
     )
     Incident.objects.update(tlp="AMBER+STRICT")
     assert notices.edit(notice_id=open_one.pk, body="Other.", **step).tlp == "AMBER+STRICT"
+
+
+def test_nobody_without_a_login_is_offered_for_red(incident, people, helix, norrbank):
+    Contact.objects.create(partner=helix, name="Paper", email="paper@helix.test")
+    form = DraftForm(obj=incident, actor=people.actor("communications"))
+    named = [helix.contacts.get(user=people["helix"]), norrbank.contacts.get()]
+    assert form.fields["contacts"].choices == [(c.pk, f"{c}, {c.partner}") for c in named]
+
+
+@pytest.mark.parametrize(
+    ("now", "way"),
+    [
+        ("RED", "Withdraw it, and draft one for named people."),
+        ("AMBER+STRICT", "Edit it; the new draft is approved as it is now."),
+    ],
+)
+def test_nothing_leaves_under_a_label_that_its_incident_outgrew(incident, people, helix, now, way):
+    step = {"by": people.actor("communications"), "at": NOW}
+    row = incident.involvements.get(partner=helix)
+    drafted, approved = (
+        notices.draft(
+            incident_id=incident.pk, kind="first", body=TEXT, involvement_ids=[row.pk], **step
+        )
+        for _ in range(2)
+    )
+    by = people.actor("approver")
+    notices.approve(notice_id=approved.pk, by=by, at=NOW)
+    commander = people.actor("commander")
+    Incident.objects.update(tlp=now, commander=commander.user_id)
+    differs = f"he incident is TLP:{now} now, and the notice TLP:AMBER. {way}"
+    emergency = {"reason": "Orders are lost.", "by": commander, "at": NOW}
+    calls = (
+        (notices.approve, drafted, {"by": by, "at": NOW}, f"T{differs}"),
+        (notices.send_in_emergency, drafted, emergency, f"T{differs}"),
+        (
+            notices.send,
+            approved,
+            step,
+            f"Since it was approved, the record changed: t{differs}",
+        ),
+    )
+    for use_case, notice, given, words in calls:
+        with pytest.raises(Conflict) as refused:
+            use_case(notice_id=notice.pk, **given)
+        assert str(refused.value) == words
+    assert not NoticeCopy.objects.filter(sent_at__isnull=False).exists()
+    assert not Message.objects.filter(kind="notice").exists()
+    if now == "RED":
+        with pytest.raises(Conflict) as refused:
+            notices.edit(notice_id=approved.pk, body=TEXT, **step)
+        assert str(refused.value) == f"T{differs}"
+    else:
+        assert notices.edit(notice_id=approved.pk, body=TEXT, **step).tlp == now
 
 
 def test_the_database_keeps_red_for_named_people(incident, tell, helix, people):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import ProgrammingError, transaction
 
-from cases import evaluation, moments, response, workflow
-from cases.models import Entry, Incident, MomentChange, Target
+from cases import disclosure, evaluation, moments, response, workflow
+from cases.intake import reports
+from cases.models import Entry, Incident, MomentChange, Report, Target
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=3)
+ANCIENT = datetime(1, 1, 1, tzinfo=UTC)
 EARLIER = NOW - timedelta(minutes=7)
 
 
@@ -141,6 +143,11 @@ def test_what_is_met_by_a_time_is_met_at_the_corrected_one(incident_in, correct)
         ("detected_at", LATER + timedelta(1), "A time lies in the future; check the times."),
         (
             "occurred_at",
+            ANCIENT,
+            "Nothing told here happened before 1990; check the year.",
+        ),
+        (
+            "occurred_at",
             NOW + timedelta(minutes=1),
             "It cannot have been detected before it occurred; check the two times.",
         ),
@@ -167,6 +174,37 @@ def test_a_time_that_cannot_be_is_refused_in_words(name, value, said, declare, c
         correct(incident, name, value)
     assert str(refused.value) == said
     assert changes(incident) == before
+
+
+def test_no_report_and_no_incident_is_told_of_a_time_at_which_nothing_can_have_happened(
+    declare, people, helix
+):
+    said = "Nothing told here happened before 1990; check the year."
+    incident, contact = declare(), people.contact("helix", helix)
+    words = {"title": "Late", "description": "Fills.", "by": contact, "at": NOW}
+    opening = workflow.Opening(
+        title="Late", detected_by="x", detected_at=NOW, occurred_at=ANCIENT, detection="staff"
+    )
+    listed = {"incident_id": incident.pk, "partner_id": helix.pk, "severity": 2}
+    comms = {"by": people.actor("communications"), "at": NOW}
+    for field, call in (
+        ("noticed_at", lambda: reports.report(noticed_at=ANCIENT, **words)),
+        ("happened_at", lambda: reports.report(noticed_at=NOW, happened_at=ANCIENT, **words)),
+        (
+            "occurred_at",
+            lambda: workflow.open_incident(opening=opening, by=people.actor("commander"), at=NOW),
+        ),
+        (
+            "started_at",
+            lambda: disclosure.add_partner(
+                title="Late", meaning="Wait.", started_at=ANCIENT, **listed, **comms
+            ),
+        ),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            call()
+        assert (refused.value.field, str(refused.value)) == (field, said)
+    assert (Report.objects.count(), Incident.objects.count()) == (0, 1)
 
 
 def test_a_correction_needs_a_reason_a_difference_and_the_right(declare, correct):

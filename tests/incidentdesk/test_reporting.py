@@ -63,6 +63,9 @@ def test_what_is_refused_is_not_lost_and_a_second_click_does_nothing(janitor):
     assert "The gate of the cage was open." in refused.text
     early = janitor.post("/report/", typed(noticed_at="2126-03-04T09:00"))
     assert "You cannot have noticed it in the future; check the time." in early.text
+    ancient = janitor.post("/report/", typed(noticed_at="0001-01-01T00:00"))
+    said = ["Nothing told here happened before 1990; check the year."]
+    assert ancient.context["form"].errors == {"noticed_at": said}
     janitor.post("/report/", typed())
     again = janitor.post("/report/", typed())
     assert "You reported this a moment ago; it was received." in again.text

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from html.parser import HTMLParser
 
 import pytest
 
-from incidentdesk.kernel.markdown import TAGS, render
+from incidentdesk.kernel.markdown import LONGEST, TAGS, plain, render
 
+OURS = re.compile(r'</?p>|<br>|</a>|<a href="https?://[^"<>]*" rel="noopener nofollow">')
 XSS = [
     "<script>alert(1)</script>",
     "<SCRIPT SRC=//evil.example/x.js></SCRIPT>",
@@ -208,3 +210,13 @@ def test_a_very_long_text_is_shown_as_it_was_typed():
 def test_what_was_rendered_leaves_nothing_behind():
     render("[x][y]\n\n[y]: https://g.example")
     assert render("[x][y] **b**") == "<p>[x][y] <strong>b</strong></p>"
+
+
+def test_words_from_outside_are_shown_as_they_came_and_a_link_is_what_it_shows():
+    assert plain("[Approve](http://evil.example/x) **now**\r\n<b>- one</b>") == (
+        '<p>[Approve](<a href="http://evil.example/x" rel="noopener nofollow">'
+        "http://evil.example/x</a>) **now**<br>&lt;b&gt;- one&lt;/b&gt;</p>"
+    )
+    assert plain("x" * (LONGEST + 1)) == f"<pre>{'x' * (LONGEST + 1)}</pre>"
+    for evil in XSS:
+        assert "<" not in OURS.sub("", plain(evil))

@@ -91,8 +91,11 @@ def test_every_line_works_as_it_stands_there(both: Both, live_server: Any):
 
 
 @pytest.mark.parametrize("root", ["/api/v1/partner", "/api/v1"])
-def test_without_javascript_the_page_names_every_call_and_leads_to_the_description(root: str):
+def test_without_javascript_the_page_names_every_call_and_leads_to_the_description(
+    root: str, people: Any
+):
     client = Client()
+    client.force_login(people["commander"])
     page = client.get(f"{root}/docs").text
     plain = page.partition("<noscript>")[2].partition("</noscript>")[0]
     assert '<a href="openapi.json">' in plain

@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import int_to_base36
 
-from incidentdesk.kernel import clocks, jobs, passwords
+from incidentdesk.kernel import clocks, grants, jobs, passwords
 from incidentdesk.kernel.models import AuditEvent, LinkRequest, User
 from partners import tokens
 from tests.conftest import PASSWORD, People
@@ -297,6 +297,17 @@ def test_a_password_is_changed_by_who_knows_it(both: Both) -> None:
     assert client.get("/portal/").status_code == 200
     assert other.get("/portal/").status_code == 302
     assert log_in(Client(), both.a.user.email, new["password1"]).status_code == 302
+
+
+def test_the_page_of_a_password_has_the_portal_s_menu_and_no_link_to_itself(both: Both) -> None:
+    text = both.a.client.get("/accounts/password/change/").text
+    assert text.count('<a href="/portal/team/"') == 2  # wide, and folded on a phone
+    assert text.count('href="/accounts/password/change/"') == 0
+    assert leaks(text, "BIRCH") == []
+    grants.grant(both.a.user, "act", both.b.partner)  # who has to choose has none yet
+    client = Client()
+    client.force_login(both.a.user)
+    assert "/portal/team/" not in client.get("/accounts/password/change/").text
 
 
 def works_with(secret: str) -> bool:

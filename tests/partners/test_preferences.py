@@ -52,6 +52,19 @@ def test_what_the_contract_promises_is_mailed_whatever_is_chosen(
     assert mailed(copy.pk) == [both.a.user.email]
 
 
+def test_who_is_down_for_no_notices_chooses_no_severity_and_keeps_what_was_chosen(
+    both: Both,
+) -> None:
+    keep(both.a.client, mailed=[])
+    Contact.objects.filter(user=both.a.user).update(gets_notices=False)
+    text = both.a.client.get(ADDRESS).text
+    assert "You are not down for notices by mail, so there is no severity to choose" in text
+    assert 'name="mailed"' not in text
+    keep(both.a.client, mailed=["4"], zone="Asia/Tokyo")
+    kept = Preferences.objects.get(user=both.a.user)
+    assert (kept.zone, kept.mail_sev3, kept.mail_sev4) == ("Asia/Tokyo", True, False)
+
+
 def test_what_is_not_promised_can_be_turned_off_by_each_for_themselves(
     both: Both, telling: Telling
 ) -> None:

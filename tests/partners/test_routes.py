@@ -232,6 +232,8 @@ def test_a_login_without_a_grant_finds_nothing(both: Both, stranger: User, metho
             response = getattr(client, method)(address)
             assert response.status_code == 404
             assert not leaks(response.text, "BIRCH", "ALDER")
+            said = "<h1>This login belongs to nobody's team any more</h1>"
+            assert response.text.count(said) == 1, address
     assert client.get("/accounts/partner/").status_code == 404
     assert state(both) == before
 

@@ -102,7 +102,9 @@ class DraftForm(TextForm):
         people = directory.contacts_of([row.partner_id for row in rows])
         names = {row.partner_id: row.partner.name for row in rows}
         self.fields["contacts"].choices = [  # type: ignore[attr-defined]
-            (one.pk, f"{one.name}, {names[one.partner_id]}") for one in people
+            (one.pk, f"{one.name}, {names[one.partner_id]}")
+            for one in people
+            if labels.can_read(one)
         ]
         self.offer_own(rows, {})
         if self.obj.tlp != labels.Tlp.RED:

@@ -45,13 +45,6 @@ class DeclareForm(DeskForm):
         """The definitions."""
         fields.explain_axes(self)
 
-    def clean_occurred_at(self) -> datetime | None:
-        """What has not occurred cannot be declared."""
-        occurred: datetime | None = self.cleaned_data["occurred_at"]
-        if occurred and occurred > clocks.now():
-            raise forms.ValidationError("This time lies in the future; check it.")
-        return occurred
-
 
 def _declare(obj: None, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
     category = data["category"]

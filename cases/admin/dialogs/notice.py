@@ -12,7 +12,7 @@ from cases import accuracy, approvers, approving, notices
 from cases.admin.dialogs import fields
 from cases.models import Notice
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.dialogs import Action, DeskForm
+from incidentdesk.kernel.dialogs import Action, DeskForm, Done
 
 State = Notice.State
 
@@ -38,9 +38,10 @@ class CheckedForm(ReadForm):
     )
 
     def prepare(self) -> None:
-        """What differs; where nothing does, nothing is asked."""
+        """What differs; where nothing does, nothing is asked. What has to come out is no matter of
+        a tick: the dialog does not open then."""
         super().prepare()
-        self.flags = accuracy.of(self.obj)
+        self.flags = accuracy.of(self.obj, with_foreign=False)
         if not self.flags:
             del self.fields["checked"]
 
@@ -72,7 +73,7 @@ def _send(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> s
     return "Sent."
 
 
-def _send_alone(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
+def _send_alone(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
     notices.send_in_emergency(
         notice_id=obj.pk,
         reason=data["reason"],
@@ -80,7 +81,8 @@ def _send_alone(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime
         by=by,
         at=at,
     )
-    return "Sent without an approval. Approvers are paged, and the review shows it."
+    said = "Sent without an approval. Approvers are paged, and the review shows it."
+    return Done("", refused=said)  # as a warning: it is no success like another
 
 
 def _withdraw(obj: Notice, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
@@ -99,7 +101,7 @@ APPROVE = Action(
     is_primary=True,
     applies=lambda notice: notice.state == State.DRAFT,
     ended=ended,
-    barred=approvers.barred,
+    barred=lambda notice, actor: approvers.barred(notice, actor) or approving.stuck(notice),
 )
 SEND = Action(
     "send",
@@ -112,7 +114,7 @@ SEND = Action(
     is_primary=True,
     applies=lambda notice: notice.state == State.APPROVED,
     ended=ended,
-    barred=lambda notice, actor: approving.changed(notice),
+    barred=lambda notice, actor: approving.stuck(notice),
 )
 SEND_ALONE = Action(
     "send_in_emergency",
@@ -126,6 +128,7 @@ SEND_ALONE = Action(
     is_grave=True,
     applies=lambda notice: notice.state == State.DRAFT,
     ended=ended,
+    barred=lambda notice, actor: approving.stuck(notice),
 )
 WITHDRAW = Action(
     "withdraw",

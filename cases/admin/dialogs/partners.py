@@ -22,7 +22,8 @@ CHOICES = {
     Decision.NOT: "not notified",
     Decision.DIGEST: "told in the monthly digest",
 }
-BEGAN = "UTC, when it began for this partner, which reads it. Empty: it reads “not known yet”."
+READS = "UTC, when it began for this partner, which reads it."
+BEGAN = f"{READS} Empty: it reads “not known yet”."
 SHOWN = "In words for the partner; nothing internal, and no other partner's name."
 
 
@@ -32,16 +33,15 @@ class AddPartnerForm(DeskForm):
     partner = forms.ModelChoiceField(Partner.objects.none(), label="Partner", empty_label="Choose…")
     title = forms.CharField(label="Title for this partner", max_length=200, help_text=SHOWN)
     meaning = fields.words(MEANING, help_text="What it sees of it, and what it should do.")
-    severity = fields.severity_choice("Severity for this partner")
+    severity = fields.severity_choice("Severity for this partner", is_open=True)
     started_at = fields.moment("Began for this partner", required=False, help_text=BEGAN)
 
     def prepare(self) -> None:
-        """Partners that are not listed yet."""
+        """Partners that are not listed yet. How severe it is for one and since when is nobody's
+        guess: what the incident has of both may come from another partner."""
         listed = self.obj.involvements.values("partner_id")
         rows = Partner.objects.filter(is_active=True).exclude(pk__in=listed)
         self.fields["partner"].queryset = rows  # type: ignore[attr-defined]
-        self.fields["severity"].initial = self.obj.severity
-        self.fields["started_at"].initial = self.obj.occurred_at
 
 
 def _add_partner(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
@@ -51,7 +51,7 @@ def _add_partner(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datet
         title=data["title"],
         meaning=data["meaning"],
         severity=data["severity"],
-        started_at=fields.kept(obj.occurred_at, data["started_at"]),
+        started_at=data["started_at"],
         by=by,
         at=at,
     )
@@ -86,14 +86,20 @@ class EditInvolvementForm(InvolvementForm):
     started_at = fields.moment("Began for this partner", required=False, help_text=BEGAN)
 
     def prepare(self) -> None:
-        """As it stands now; a severity that nobody chose for the partner is chosen now."""
+        """As it stands now; a severity that nobody chose for the partner is chosen now. What was
+        said is not unsaid: a meaning and a start can be corrected, and not be emptied."""
         super().prepare()
         if self.row is None:
             return
         names = {"title", "meaning", "severity", "started_at"}
         for name in names - ({"severity"} if disclosure.is_unsaid(self.row) else set()):
             self.fields[name].initial = getattr(self.row, name)
-        self.fields["started_at"].required = self.row.started_at is not None
+        self.fields["meaning"].required = bool(self.row.meaning)
+        if not self.row.meaning:
+            self.fields["meaning"].help_text = "Empty: it reads that this is not known yet."
+        if self.row.started_at is not None:
+            self.fields["started_at"].required = True
+            self.fields["started_at"].help_text = READS
         if self.row.disclosed_at is not None:
             self.lead_in += " It sees what you save at once, and no second person looks at it."
 

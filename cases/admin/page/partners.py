@@ -59,7 +59,7 @@ def _row(involvement: Involvement, promised: Sequence[Deadline], now: datetime) 
         is_approved = waiting[0].state == Notice.State.APPROVED
         told = f"Not told yet: a notice is {'approved' if is_approved else 'drafted'}"
     seen = involvement.disclosed_at
-    sees = f"since {moments.short(seen, now)}" if seen else "nothing yet"
+    sees = f"it since {moments.short(seen, now)}" if seen else "nothing of it yet"
     live_clocks = [deadline for deadline in promised if not deadline.is_dropped]
     facts = [d for d in live_clocks if d.kind in FACTS.values() and d.met_at is None]
     near = [d for d in live_clocks if d.kind not in FACTS.values()] + facts[:1]

@@ -32,6 +32,8 @@ DOTS = {
     Kind.PARTNER: "p",
     Kind.NOTICE: "p",
 }
+# What holds words of somebody outside: of a partner, of a mail, of a tool. Shown as they came.
+OUTSIDE = {Kind.OPENED, Kind.ALERT, Kind.PARTNER}
 # What the links above the timeline show: key, words, and which entries.
 SHOWN: tuple[tuple[str, str, Q], ...] = (
     ("", "All", Q()),
@@ -130,11 +132,12 @@ def _lines(incident: Incident, entries: list[Entry], by: Actor, now: datetime) -
     lines, last = list[Line](), now.date()
     for entry in reading.without_hidden_names(entries, by):
         is_own = entry.incident_id == incident.pk
+        show = markdown.plain if entry.kind in OUTSIDE else markdown.render
         wrote = commands or (by.user_id is not None and by.user_id == entry.user_id)
         lines.append(
             Line(
                 entry=entry,
-                html=markdown.render(entry.body),
+                html=show(entry.body),
                 dot=DOTS.get(Kind(entry.kind), ""),
                 clock=f"{entry.at:%H:%M}",
                 day=moments.day(entry.at, now) if entry.at.date() != last else "",

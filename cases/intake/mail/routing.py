@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.files.base import ContentFile
 
-from cases import replies, requests, thread
+from cases import moments, replies, requests, thread
 from cases.files import MOST
 from cases.intake import internal, reports
 from cases.intake.mail import answers, senders
@@ -135,7 +135,7 @@ def _report(mail: Mail, sender: Sender, *, at: datetime) -> Routed:
     made = reports.report(
         title=mail.subject or "A report by mail",
         description=described(mail.text, mail.left_out),
-        noticed_at=min(mail.date or at, at),
+        noticed_at=_noticed(mail, at),
         uploads=list(mail.files),
         forgets_draft=False,
         is_confirmed=not recent.exists(),
@@ -150,13 +150,19 @@ def _internal(mail: Mail, by: Actor, *, at: datetime) -> Routed:
     made = internal.report(
         title=mail.subject or "A report by mail",
         description=described(mail.text, mail.left_out),
-        noticed_at=min(mail.date or at, at),
+        noticed_at=_noticed(mail, at),
         uploads=list(mail.files),
         by=by,
         at=at,
     )
     why = f"{by.name} works here, and their domain stands behind it."
     return Routed(Outcome.INTERNAL, why, incident=made)
+
+
+def _noticed(mail: Mail, at: datetime) -> datetime:
+    """When it was written, as far as that can be; a date that cannot is no reason to refuse it."""
+    can_be = mail.date is not None and moments.can_have_happened(mail.date, at=at)
+    return mail.date if mail.date is not None and can_be else at
 
 
 def described(text: str, left_out: int) -> str:

@@ -18,20 +18,23 @@ from partners.portal.choosing import PreferencesForm
 def page(request: ScopedRequest) -> HttpResponse:
     """Choose. What the contract promises stands there and cannot be chosen away."""
     actor = request.actor
-    fixed = preferences.agreed(actor)
-    free = [number for number in preferences.SEVERITIES if number not in fixed]
+    fixed, is_mailed = preferences.agreed(actor), preferences.gets_notices(actor)
+    free = [number for number in preferences.SEVERITIES if is_mailed and number not in fixed]
     if request.method != "POST":
         chosen = preferences.of(actor)
         initial = {"mailed": sorted(chosen.mailed), "zone": chosen.zone, "style": chosen.style}
-        return _shown(request, PreferencesForm(initial=initial, open_to_choice=free), fixed)
+        form = PreferencesForm(initial=initial, open_to_choice=free)
+        return _shown(request, form, fixed, is_mailed)
     form = PreferencesForm(request.POST, open_to_choice=free)
     if not form.is_valid():
-        return _shown(request, form, fixed)
+        return _shown(request, form, fixed, is_mailed)
     data = form.cleaned_data
+    if "mailed" not in data:  # nothing of it can be chosen now; what was chosen before stays
+        data["mailed"] = sorted(preferences.of(actor).mailed)
 
     def run() -> str:
         preferences.change(
-            mailed=data.get("mailed", []),
+            mailed=data["mailed"],
             zone=data["zone"],
             style=data["style"],
             by=actor,
@@ -41,16 +44,18 @@ def page(request: ScopedRequest) -> HttpResponse:
 
     def refused(error: DeskError) -> HttpResponse:
         mark(form, error)
-        return _shown(request, form, fixed)
+        return _shown(request, form, fixed, is_mailed)
 
     return Afterwards(run, to=reverse("portal:preferences"), refused=refused)
 
 
-def _shown(request: ScopedRequest, form: PreferencesForm, fixed: set[int]) -> HttpResponse:
+def _shown(
+    request: ScopedRequest, form: PreferencesForm, fixed: set[int], is_mailed: bool
+) -> HttpResponse:
     context = {
         "form": form,
         "fixed": sorted(fixed),
-        "gets_notices": preferences.gets_notices(request.actor),
+        "gets_notices": is_mailed,
         "now": clocks.now(),
     }
     status = 422 if form.errors else 200

@@ -7,9 +7,11 @@ import re
 
 import pytest
 
+from cases import notices
 from cases.intake import reports
 from cases.models import Incident, Notice, Report
 from incidentdesk.kernel.access import actor_for
+from incidentdesk.kernel.errors import Conflict
 from tests.cases.admin.conftest import address, page_of, text_of
 from tests.conftest import NOW
 
@@ -265,9 +267,50 @@ def test_what_the_commander_sends_alone_is_plain_on_the_notice_and_in_the_list(a
     _draft(as_("communications"), incident)
     notice, browser = Notice.objects.get(), as_("commander")
     form = {"reason": "Orders are lost by the minute."}
-    assert browser.post(address(notice, "send_in_emergency"), form).status_code == 302
+    answer = browser.post(address(notice, "send_in_emergency"), form, follow=True)
+    assert [message.level_tag for message in answer.context["messages"]] == ["warning"]
     page = text_of(browser.get(page_of(notice)))
-    assert "Sent without a second person's approval" in page
+    assert "Warning: sent without a second person's approval by" in page
     assert "Orders are lost by the minute." in page
     assert "without approval" in text_of(browser.get(f"{incident.url}?tab=notices"))
     assert as_("communications").post(address(notice, "send_in_emergency"), form).status_code == 403
+
+
+NAMES = "This would show Norrbank Securities to Helix Markets; take it out."
+
+
+def test_what_names_another_partner_is_no_line_to_tick(as_, incident_in, people, norrbank):
+    """It says what to do, and offers neither a tick nor a button that would be refused."""
+    incident = incident_in("containment")
+    _draft(as_("communications"), incident, body="At 23:11, as at Norrbank Securities.")
+    notice, browser = Notice.objects.get(), as_("commander")
+    for who, action in ((as_("approver"), "approve"), (browser, "send_in_emergency")):
+        dialog = who.get(address(notice, action))
+        assert (dialog.status_code, f"{NAMES} Edit the notice." in text_of(dialog)) == (409, True)
+        assert 'name="checked"' not in dialog.content.decode()
+    page = browser.get(page_of(notice))
+    assert f"It cannot go out as it is. {NAMES} Edit the notice." in text_of(page)
+    assert page.context["flags"] == ["23:11 is none of the recorded times"]
+    assert list(page.context["buttons"]) == ["edit", "withdraw"]
+
+
+def test_what_was_approved_and_changed_since_offers_no_send_and_says_why(
+    as_, incident_in, people, norrbank
+):
+    incident = incident_in("containment")
+    writer = as_("communications")
+    _draft(writer, incident)
+    notice = Notice.objects.get()
+    as_("approver").post(address(notice, "approve"))
+    fine = writer.get(page_of(notice))
+    assert (list(fine.context["buttons"]), fine.context["stuck"]) == (
+        ["send", "edit", "withdraw"],
+        "",
+    )
+    incident.involvements.update(title="No quotes")
+    with pytest.raises(Conflict) as refused:
+        notices.send(notice_id=notice.pk, by=people.actor("communications"), at=NOW)
+    for where in (page_of(notice), f"{page_of(notice).removesuffix('change/')}preview/"):
+        page = writer.get(where)
+        assert f"It has to be approved again. {refused.value}" in text_of(page)
+        assert list(page.context["buttons"]) == ["edit", "withdraw"]

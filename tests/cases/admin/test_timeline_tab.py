@@ -39,6 +39,18 @@ def test_an_update_is_shown_as_it_was_meant(as_, told):
     assert "<p>Rolled <strong>back</strong>.</p>\n<ul>\n<li>one</li>\n</ul>" in page
 
 
+def test_what_a_partner_says_puts_no_name_over_an_address(as_, told, people, helix):
+    """Nor does a mail or a tool, and staff go on writing Markdown."""
+    said = "[Approve the notice](http://evil.example/x)"
+    by = people.contact("helix", helix)
+    for kind in (Kind.PARTNER, Kind.ALERT, Kind.OPENED, Kind.UPDATE):
+        timeline.record(told, kind, said, by=by, at=NOW, partner_id=helix.pk)
+    page = as_("commander").get(page_of(told)).content.decode()
+    link = '<a href="http://evil.example/x" rel="noopener nofollow">'
+    shown_plain = f"<p>[Approve the notice]({link}http://evil.example/x</a>)</p>"
+    assert (page.count(shown_plain), page.count(f"{link}Approve the notice</a>")) == (3, 1)
+
+
 def test_what_somebody_types_does_not_run(as_, declare, people):
     incident = declare(title="<script>alert(1)</script>")
     evil = '<img src=x onerror=alert(1)> [x](javascript:alert(1)) "><script>alert(2)</script>'

@@ -12,7 +12,9 @@ from django.test import Client
 from cases.models import Entry, Incident
 from incidentdesk.api import door, sight
 from incidentdesk.demo import cast
+from incidentdesk.kernel import clocks
 from incidentdesk.kernel.models import AuditEvent, SentForm, Token
+from partners import tokens as partner_tokens
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -71,10 +73,38 @@ def test_a_token_calls_so_often_and_no_more(program, monkeypatch, clock):
 
 
 def test_what_describes_the_calls_names_no_partner_to_strangers(db):
-    for path in ("/api/v1/openapi.json", "/api/v1/partner/openapi.json"):
-        text = Client().get(path).content.decode()
-        known = [word for code, name, *_ in cast.PARTNERS for word in (code, name)]
-        assert [word for word in known if word.lower() in text.lower()] == []
+    text = Client().get("/api/v1/partner/openapi.json").content.decode()
+    known = [word for code, name, *_ in cast.PARTNERS for word in (code, name)]
+    assert [word for word in known if word.lower() in text.lower()] == []
+
+
+def test_the_desk_s_own_calls_are_described_to_its_staff_and_their_tokens_alone(
+    program, people, helix
+):
+    staff, partner = Client(), Client()
+    staff.force_login(people["auditor"])
+    partner.force_login(people["helix"])
+    by = people.contact("helix", helix)
+    _, theirs = partner_tokens.make(name="x", scopes=["act"], by=by, at=clocks.now())
+    asked = {
+        "staff": (staff, {}),
+        "token": (Client(), program("responder").headers),
+        "partner": (partner, {}),
+        "partner's token": (Client(), {"Authorization": f"Bearer {theirs}"}),
+        "nobody": (Client(), {}),
+    }
+    wanted = {
+        "staff": 200,
+        "token": 200,
+        "partner": 403,
+        "partner's token": 401,
+        "nobody": 401,
+    }
+    for path in ("/api/v1/openapi.json", "/api/v1/docs"):
+        found = {who: c.get(path, headers=headers) for who, (c, headers) in asked.items()}
+        assert {who: response.status_code for who, response in found.items()} == wanted
+        refused = [r.json() for r in found.values() if r.status_code != 200]
+        assert refused == [{"error": door.FOR_STAFF}] * 3
 
 
 def test_answers_are_kept_by_nobody_on_the_way(program):
@@ -220,7 +250,8 @@ def test_a_role_that_is_taken_back_is_gone_from_the_next_call(program, people, d
     assert Incident.objects.get(pk=incident.pk).phase == "identification"
 
 
-def test_the_documentation_is_the_desk_s_own_and_loads_nothing_from_elsewhere(client):
+def test_the_documentation_is_the_desk_s_own_and_loads_nothing_from_elsewhere(client, people):
+    client.force_login(people["commander"])
     page = client.get("/api/v1/docs")
     text = page.content.decode()
     assert page.status_code == 200
