@@ -52,7 +52,7 @@ def test_a_raise_is_paged_at_once_to_whoever_just_had_four_of_less(ada: User) ->
         escalation.restart(about="incident:3", severity=1, at=seconds(10), **facts)
     escalation.run_due(at=seconds(10))
     newest = Message.objects.filter(about="incident:3").latest("pk")
-    assert (newest.state, newest.facts["severity"]) == ("queued", 1)
+    assert (newest.state, (newest.facts or {})["severity"]) == ("queued", 1)
 
 
 def test_a_list_that_cannot_be_written_holds_up_no_other_and_no_step(
