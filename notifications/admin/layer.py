@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -68,6 +68,7 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Window
         fields = ("weekdays", "starts_at", "ends_at")
+        help_texts: ClassVar[dict[str, str]] = {"ends_at": ""}  # above all rows, not in each
 
 
 class WindowInline(_OfLayer):
@@ -76,7 +77,10 @@ class WindowInline(_OfLayer):
     model = Window
     form = WindowForm
     verbose_name = "span of hours"
-    verbose_name_plural = "only in these hours; none: at all hours"
+    verbose_name_plural = (
+        "only in these hours; none: at all hours. An end not later than the beginning is on the "
+        "next day"
+    )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Who only reads has the weekdays in words above each."""

@@ -127,6 +127,7 @@ def test_late_clocks_are_those_met_late_and_those_still_open(review: Review) -> 
     late = facts.late_clocks(Incident.objects.get(), at=LATER + MONTH)
 
     assert [(clock.label, clock.is_met) for clock in late] == [
+        ("First partner notice", True),
         ("First facts package: Helix Markets", False),
         ("Recovered", True),
         ("Interim facts package: Helix Markets", False),
