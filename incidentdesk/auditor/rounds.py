@@ -102,7 +102,8 @@ class Auditor:
         """Begin the work of parts that are silent, beside them: any number may do it at once."""
         at = progress.now()
         self.since = self.since or at
-        urgent, other = (progress.SCHEDULER, progress.SENDER), (progress.INTAKE,)
+        urgent = (progress.SCHEDULER, progress.SENDER)
+        other = (progress.INTAKE, progress.WEBHOOKS)
         late = progress.silent(urgent, at=at, since=self.since, limit=STANDS_IN)
         if late or progress.silent(other, at=at, since=self.since):
             try:

@@ -17,6 +17,7 @@ from notifications.channels.email import EmailChannel
 from notifications.models import Message
 
 URL = "/admin/kernel/finding/"
+ENOUGH = 2  # tries at the start, of ten seconds at most, that tell of the server itself
 logger = logging.getLogger(__name__)
 
 
@@ -52,12 +53,12 @@ def _mail(subject: str, text: list[str], addresses: Collection[str], *, key: str
     if not addresses:
         logger.critical("nobody can be told, there is no administrator: %s", " ".join(text))
         return False
-    channel = EmailChannel()
+    channel, answers = EmailChannel(), []
     try:
-        answers = [
-            channel.send(_letter(subject, "\n".join(text), address, key=key))
-            for address in addresses
-        ]
+        for address in addresses:
+            answers.append(channel.send(_letter(subject, "\n".join(text), address, key=key)))
+            if [one.outcome for one in answers] == [Outcome.LATER] * ENOUGH:
+                break  # the server is away or hangs, for the others too: the next round tries again
     finally:
         channel.close()
     for answer in answers:

@@ -38,9 +38,9 @@ _PLAIN = "mmost rocket matrix nctalk synology ntfy gotify signal bark smseagle j
 PLAIN = frozenset(_PLAIN.split())
 # Settings in an address that read files, or weaken or stretch the call.
 BARRED = frozenset({"template", "verify", "cto", "rto", "redirect", "retry", "wait"})
-_CODE = re.compile(r"error[ =]+(\d{3})\b")
+_CODE = re.compile(r"error[ =]+(\d{3,5})\b")
 _FINAL = frozenset({400, 401, 403, 404, 410})
-_LONGEST = 300
+_NO_SUCH_NUMBER = range(21_000, 22_000)  # Twilio's own codes, instead of HTTP's
 logger = logging.getLogger(__name__)
 
 
@@ -62,6 +62,7 @@ class ChatCall:
             return Answer(Outcome.REFUSED, "This way was removed before this was sent.")
         leash = bounded.Leash(_check(self.url))
         said: list[str] = []
+        words = ""
         token = _said.set(said)
         try:
             plugin = _plugin(self.url)
@@ -71,11 +72,11 @@ class ChatCall:
             return Answer(Outcome.REFUSED, str(error))
         except Exception as error:  # noqa: BLE001 -- a plugin's fault must not stop the others
             is_taken = False
-            said.append(_words(error))
+            words = _words(error)
         finally:
             _said.reset(token)
             leash.let_go()
-        return _answer(is_taken, said, is_late=leash.is_over)
+        return _answer(is_taken, said, words, is_late=leash.is_over)
 
 
 class AppriseChannel:
@@ -111,6 +112,8 @@ def _plugin(url: str) -> Any:
     found = apprise.Apprise.instantiate(url, asset=_asset())
     if found is None:
         raise _refusal("This address is not complete, or not as its service wants it.")
+    if len(found) > 1:  # where one of them fails, each try would reach the others again
+        raise _refusal("Give one number, chat or channel in an address; add a way for each other.")
     return found
 
 
@@ -154,14 +157,16 @@ def _require_public(address: Any) -> None:
         raise guarded.NotThatPort
 
 
-def _answer(is_taken: object, said: list[str], *, is_late: bool) -> Answer:
+def _answer(is_taken: object, said: list[str], words: str, *, is_late: bool) -> Answer:
+    """What became of it, in words of ours: what the library says names numbers and addresses."""
     if is_taken:
         return Answer(Outcome.ACCEPTED, "The service took it.")
-    words = " ".join(" ".join(said).split())[:_LONGEST] or "The service did not take it."
     if is_late:
         return Answer(Outcome.LATER, "The service did not answer within ten seconds.")
-    code = _CODE.search(words)
-    is_final = code is not None and int(code[1]) in _FINAL
+    found = _CODE.search(" ".join(said))
+    code = int(found[1]) if found else 0
+    words = words or f"The service did not take it{f' (error {code})' if code else ''}."
+    is_final = code in _FINAL or code in _NO_SUCH_NUMBER
     return Answer(Outcome.REFUSED if is_final else Outcome.LATER, words)
 
 

@@ -77,7 +77,7 @@ def test_what_an_answer_means(hook: Receiver, status: int, outcome: Outcome) -> 
     hook.status = status
     answer = call(local(hook))
     assert answer.outcome is outcome
-    assert str(status) in answer.words
+    assert answer.words == f"The service did not take it (error {status})."
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "[::1]"])
@@ -128,3 +128,18 @@ def test_a_leash_holds_what_runs_inside_and_nothing_else(hook: Receiver) -> None
 
 def test_a_way_that_was_removed_is_not_called() -> None:
     assert call("").outcome is Outcome.REFUSED
+
+
+def test_an_address_of_several_people_is_refused() -> None:
+    several = "twilio://AC" + "a" * 32 + ":" + "b" * 32 + "@15551234567/15557654321/15557654322"
+    with pytest.raises(InvalidInput, match="Give one number, chat or channel in an address"):
+        apprise.checked(several)
+
+
+def test_what_the_library_says_of_a_number_is_in_no_answer() -> None:
+    said = ["Failed to send Twilio notification to +4915112345: error=21211."]
+    answer = apprise._answer(False, said, "", is_late=False)
+    assert (answer.outcome, answer.words) == (
+        Outcome.REFUSED,
+        "The service did not take it (error 21211).",
+    )
