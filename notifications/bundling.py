@@ -17,6 +17,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.db.models import Min
 
+from incidentdesk.kernel import patience
 from incidentdesk.kernel.models import User
 from notifications import outbox, pages, rendering
 from notifications.models import Escalation, Message, MessageEvent, Severity
@@ -43,16 +44,13 @@ _HAD = """
 """
 
 
-_PATIENCE = "SET LOCAL lock_timeout = '3s'; SET LOCAL idle_in_transaction_session_timeout = '30s'"
-
-
 def lock(people: Collection[int]) -> None:
     """One at a time decides about the pages of a person, until the transaction ends.
 
     OperationalError, if another holds it for seconds; who freezes while holding it is cut off.
     """
+    patience.limit(waits=3, stands_still=30)
     with connection.cursor() as cursor:
-        cursor.execute(_PATIENCE)
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext('pages of a person'), place) FROM ("
             "SELECT unnest(%s::int[]) AS place ORDER BY place) AS sorted",

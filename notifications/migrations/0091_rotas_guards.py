@@ -4,9 +4,10 @@ from django.db import migrations
 
 from incidentdesk.kernel import database
 
-KEPT = ("absence", "calendarfeed", "override", "swap")
+KEPT = ("absence", "override", "swap")
 TABLES = (
     *KEPT,
+    "calendarfeed",
     "fixedshift",
     "holiday",
     "holidaycalendar",

@@ -7,10 +7,19 @@ from typing import Any
 
 import pytest
 
-from cases import evaluation, jobs, response, restriction, silence, timeline, workflow
+from cases import (
+    evaluation,
+    jobs,
+    response,
+    restriction,
+    sight,
+    silence,
+    timeline,
+    workflow,
+)
 from cases.models import Entry, Incident, SeverityRule
 from incidentdesk.kernel import access, clocks
-from notifications import escalation
+from notifications import escalation, ladder
 from notifications import queries as post
 from notifications.models import Escalation, Message
 from tests.conftest import NOW
@@ -193,9 +202,17 @@ def test_of_a_restricted_incident_the_page_names_nothing(taken, people):
     incident = taken(1, title="ZEBRA")
     step = {"incident_id": incident.pk, "by": people.actor("commander"), "at": NOW}
     restriction.restrict(**step, user_ids=[people["responder"].pk], reason="Perhaps one of us.")
-    silence.watch(at=after(15))
-    ladder = post.escalation(incident.about)
-    assert (ladder.title, ladder.reference) == ("A restricted incident needs you", "Restricted")
+    before = Message.objects.count()
+    for moment in (15, 15, 16, 30):
+        silence.watch(at=after(moment))
+    pages = list(Message.objects.order_by("pk")[before:])
+    assert {page.subject for page in pages} == {"SEV-1 Restricted: A restricted incident needs you"}
+    assert ["ZEBRA" in page.body_text for page in pages] == [False] * len(pages)
+    let_in = ladder.staff().filter(pk__in=sight.let_in(fresh(incident)))
+    told = list(let_in.values_list("email", flat=True))
+    assert people["responder"].email in told
+    assert sorted(page.to_address for page in pages) == sorted([*told, *told])  # twice, and no more
+    assert fresh(incident).acknowledged_at is not None
 
 
 def test_the_worker_looks(taken, monkeypatch):

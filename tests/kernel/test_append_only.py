@@ -51,7 +51,10 @@ NEVER_DELETED = {
     "kernel_finding",
     "cases_procedure",
     "cases_remark",
+    "notifications_absence",
     "notifications_contactmethod",
+    "notifications_override",
+    "notifications_swap",
     "partners_invitation",
     "partners_webhook",
 }

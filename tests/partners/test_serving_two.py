@@ -93,7 +93,11 @@ def test_a_value_that_somebody_made_up_is_for_nobody(both: Both) -> None:
 
 
 def test_every_form_of_the_portal_carries_for_whom_it_was_opened() -> None:
-    without = {"choose_partner.html", "view_as.html"}  # they change no partner's rows
+    without = {
+        "choose_partner.html",
+        "nobodys.html",
+        "view_as.html",
+    }  # they change no partner's rows
     pages = sorted((Path(settings.BASE_DIR) / "templates" / "portal").rglob("*.html"))
     lacking = [
         page.name

@@ -1,0 +1,17 @@
+"""How long a transaction waits for what others hold, and how long it may stand still itself."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+
+def limit(*, waits: int, stands_still: int) -> None:
+    """Until the transaction ends: OperationalError after so many seconds of waiting for a lock; and
+    whoever stands still for so many seconds between two statements, as a frozen process does, is
+    cut off by the server, which lets go of what it held."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('lock_timeout', %s, true),"
+            " set_config('idle_in_transaction_session_timeout', %s, true)",
+            [f"{waits}s", f"{stands_still}s"],
+        )
