@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from unfold.admin import TabularInline
+from unfold.admin import StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminFileFieldWidget
 
 from incidentdesk.kernel import access, clocks, desk
@@ -27,7 +27,7 @@ from notifications.models import (
 )
 
 
-class _OfLayer(TabularInline):  # type: ignore[misc]
+class _OfLayer:
     """Rows of a layer: read by who reads it, changed by who keeps registers."""
 
     extra = 0
@@ -43,7 +43,7 @@ class _OfLayer(TabularInline):  # type: ignore[misc]
     has_add_permission = has_delete_permission = has_change_permission
 
 
-class PlaceInline(_OfLayer):
+class PlaceInline(_OfLayer, TabularInline):  # type: ignore[misc]
     """The people of a layer, in the order in which they take turns."""
 
     model = LayerPerson
@@ -71,7 +71,7 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts: ClassVar[dict[str, str]] = {"ends_at": ""}  # above all rows, not in each
 
 
-class WindowInline(_OfLayer):
+class WindowInline(_OfLayer, StackedInline):  # type: ignore[misc]
     """The hours in which a layer is valid."""
 
     model = Window

@@ -54,7 +54,7 @@ class PathForm(forms.ModelForm):  # type: ignore[type-arg]
         choices=DAYS,
         coerce=int,
         required=False,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        widget=UnfoldAdminSelect2MultipleWidget,
     )
 
     class Meta:
