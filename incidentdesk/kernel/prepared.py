@@ -32,10 +32,15 @@ class Prepared:
         numbers = {key: f"${number}" for number, key in enumerate(types, start=1)}
         takes = f"({', '.join(types.values())})" if types else ""
         places = ", ".join(f"%({key})s::{kind}" for key, kind in types.items())
+        nulls = ", ".join(f"NULL::{kind}" for kind in types.values())
         self._prepare = (
-            # One plan for all values: these are looked up by their index whatever they are.
-            "SET plan_cache_mode = force_generic_plan;"
-            f" PREPARE {self._name} {takes} AS {sql % numbers}"
+            # One plan for all values: these are looked up by their index whatever they are. It is
+            # made now and by indexes alone, since an empty table would rather be read whole, and
+            # keeps being so until somebody has counted the rows of one that has grown.
+            "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;"
+            f" PREPARE {self._name} {takes} AS {sql % numbers};"
+            f" EXPLAIN EXECUTE {self._name}{f' ({nulls})' if types else ''};"
+            " RESET enable_seqscan"
         )
         self._execute = f"EXECUTE {self._name} ({places})" if types else f"EXECUTE {self._name}"
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from django.db import connection
+
+from cases.intake import statements
 from cases.models import Alert, Event, Incident
 from tests.cases.intake.conftest import alert, answer, call, counted, event
 
@@ -23,9 +27,9 @@ def crowded(post):
 
 
 def costs(post, payload, **to) -> list[str]:
-    with counted() as statements:
+    with counted() as found:
         answer(post(payload, **to))
-    return statements
+    return found
 
 
 @pytest.mark.parametrize("count", [1, 30])
@@ -83,3 +87,23 @@ def test_joining_and_resolving_cost_the_same_for_one_alert_and_for_thirty(post, 
     joined = costs(post, call(*alerts(count)))
     resolved = costs(post, call(*alerts(count, status="resolved")))
     assert (len(joined), len(resolved)) == (8, 10), "\n".join([*joined, "", *resolved])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("statement", [statements._REPEAT, statements._FOLD], ids=["all", "some"])
+def test_a_plan_made_on_an_empty_table_finds_alerts_by_their_key_and_id(statement):
+    """Reading all that fires looks as cheap then, and the plan is kept while the table grows."""
+    assert not Alert.objects.exists()
+    connection.close()
+    connection.ensure_connection()
+    plan = re.sub(r"%\(\w+\)s", "NULL", statement.planned())
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (COSTS OFF) {plan}")
+        lines = [line.strip() for (line,) in cursor.fetchall()]
+    assert [line for line in lines if "Seq Scan on cases_alert" in line] == []
+    used = re.findall(
+        r"(?:using|Bitmap Index Scan on) ((?:cases_alert_|alert_f)\w+)", "\n".join(lines)
+    )
+    assert used == ["alert_firing_once", "cases_alert_pkey", "cases_alert_pkey"]
+    (by_key,) = [line for line in lines if "external_key" in line]
+    assert by_key.startswith("Index Cond: ((source_id = ")
