@@ -46,7 +46,6 @@ class Record:
     figures: set[str] = field(default_factory=set)
     systems: set[str] = field(default_factory=set)  # affected, by name
     other_systems: set[str] = field(default_factory=set)
-    partners: dict[str, str] = field(default_factory=dict)  # name → code
 
     def read(self, text: str) -> None:
         """Times and figures that stand in a text of the record."""
@@ -54,11 +53,9 @@ class Record:
         self.figures.update(_figures(text))
 
 
-def of(notice: Notice, *, with_foreign: bool = True) -> list[str]:
-    """What differs, in words, each once; of several texts with the partner who reads it.
-
-    `with_foreign`: also what nobody may wave through, see `foreign`.
-    """
+def of(notice: Notice) -> list[str]:
+    """What differs, in words, each once; of several texts with the partner who reads it. What
+    nobody may wave through is told by `foreign`."""
     record = _record(notice.incident, notice)
     rows = notice.copies.select_related("partner", "involvement__partner")
     copies = list(rows.order_by("partner__name"))
@@ -67,13 +64,7 @@ def of(notice: Notice, *, with_foreign: bool = True) -> list[str]:
     for copy in copies:
         prefix = f"{copy.partner.name}: " if several else ""
         severity = copy.involvement.severity
-        for words in check(
-            copy.body,
-            record,
-            partner=copy.partner.name,
-            severity=severity,
-            with_foreign=with_foreign,
-        ):
+        for words in check(copy.body, record, partner=copy.partner.name, severity=severity):
             found.setdefault(prefix + words)
         for words in _aged(notice, copy):
             found.setdefault(prefix + words)
@@ -81,12 +72,7 @@ def of(notice: Notice, *, with_foreign: bool = True) -> list[str]:
 
 
 def check(
-    text: str,
-    record: Record,
-    *,
-    partner: str = "",
-    severity: int | None = None,
-    with_foreign: bool = True,
+    text: str, record: Record, *, partner: str = "", severity: int | None = None
 ) -> list[str]:
     """What in this text differs from the record. `partner` reads it, of this severity for it."""
     whole, text = text, naming.plain(text)
@@ -102,16 +88,8 @@ def check(
             for said in dict.fromkeys(_SEVERITY.findall(text))
             if severity is not None and said != str(severity)
         ),
-        *(_foreign(text, record, partner) if with_foreign else ()),
         *(f"nothing stands behind “{words}”" for words in _gaps(whole)),
     ]
-
-
-def _foreign(text: str, record: Record, partner: str) -> Iterator[str]:
-    for name in naming.others(text, record.partners, partner):
-        yield f"it names another partner, {name}"
-    for found in _OWN.findall(text):
-        yield f"it holds the desk's own reference {found}"
 
 
 def _aged(notice: Notice, copy: NoticeCopy) -> list[str]:
@@ -158,10 +136,15 @@ def require_each_own(notice: Notice) -> None:
 
 
 def _shows(partner: Partner | None, text: str, partners: dict[str, str]) -> str:
-    text, reader = naming.plain(text), partner.name if partner else ""
-    found = dict.fromkeys([*naming.others(text, partners, reader), *_OWN.findall(text)])
+    found = not_for(partner.name if partner else "", text, partners)
     whom = partner or "every partner"
     return f"This would show {' and '.join(found)} to {whom}; take it out." if found else ""
+
+
+def not_for(reader: str, text: str, partners: dict[str, str]) -> list[str]:
+    """What in a text is not for this partner: names of others, and the desk's own references."""
+    text = naming.plain(text)
+    return list(dict.fromkeys([*naming.others(text, partners, reader), *_OWN.findall(text)]))
 
 
 def _record(incident: Incident, notice: Notice) -> Record:
@@ -182,7 +165,6 @@ def _record(incident: Incident, notice: Notice) -> Record:
     for compared, differs in incident.reconciliations.values_list("compared", "differences"):
         record.figures |= {str(compared), str(differs)}
     record.other_systems = set(System.objects.values_list("name", flat=True))
-    record.partners = _partners()
     return record
 
 

@@ -40,9 +40,10 @@ def changes(notice: Notice) -> list[str]:
 
     A person who gets it no longer is none: nobody reads what the approver did not see.
     """
-    stricter = [words] if (words := labels.outgrown(notice)) else []
+    barred = [words] if (words := labels.outgrown(notice)) else []
+    barred += accuracy.foreign(notice)  # of a partner that is new since, say
     if notice.approval_seen is None:
-        return [*stricter, UNKNOWN]
+        return [*barred, UNKNOWN]
     then, now = notice.approval_seen, seen(notice, accuracy.of(notice))
     names = dict(notice.copies.values_list("involvement_id", "partner__name"))
     found = [
@@ -50,7 +51,7 @@ def changes(notice: Notice) -> list[str]:
         for key, shown in now["partners"].items()
         for words in _around(then["partners"][key], shown)
     ]
-    return stricter + found + [flag for flag in now["flags"] if flag not in then["flags"]]
+    return barred + found + [flag for flag in now["flags"] if flag not in then["flags"]]
 
 
 def _around(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:

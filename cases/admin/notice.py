@@ -27,8 +27,7 @@ COLOURS = {"draft": "warn", "sent": "ok", "withdrawn": "mute"}
 
 def _flags(notice: Notice) -> list[str]:
     """What in a draft differs from the record, for who wrote it as for who approves it."""
-    is_draft = notice.state == Notice.State.DRAFT
-    return accuracy.of(notice, with_foreign=False) if is_draft else []
+    return accuracy.of(notice) if notice.state == Notice.State.DRAFT else []
 
 
 class StateFilter(ChoiceFilter):

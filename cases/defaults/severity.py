@@ -119,5 +119,5 @@ FLOORS: list[tuple[str, str, int, int | None, str]] = [
 # severity → minutes in band after recovery
 SOAK_MINUTES = {1: 60, 2: 30, 3: 0, 4: 0}
 
-# severity → minutes without a word after an acknowledgement; SEV-4 pages nobody
+# severity → minutes without a word after an acknowledgement; a SEV-4 is not paged again for that
 SILENCE_MINUTES = {1: 15, 2: 30, 3: 240}

@@ -17,21 +17,21 @@ from partners.models import Partner
 from tests.conftest import NOW
 
 MINUTE = timedelta(minutes=1)
-OWN = "it holds the desk's own reference "
 RECORD = Record(
     times={"09:38"},
     figures={"41000", "12"},
     systems={"quote-gw-eu-2"},
     other_systems={"quote-gw-eu-1", "quote-gw-eu-2", "ledger"},
-    partners={
-        "Helix Markets": "HELIX",
-        "Norrbank Securities": "NORR",
-        "Tidewater FX Ltd": "TIDE",
-        "Helix Clearing": "HCLEAR",
-        "Global Bank": "GLOB",
-        "Northern Brokers": "NORTH",
-    },
 )
+
+PARTNERS = {
+    "Helix Markets": "HELIX",
+    "Norrbank Securities": "NORR",
+    "Tidewater FX Ltd": "TIDE",
+    "Helix Clearing": "HCLEAR",
+    "Global Bank": "GLOB",
+    "Northern Brokers": "NORTH",
+}
 
 
 @pytest.mark.parametrize(
@@ -46,33 +46,33 @@ RECORD = Record(
         ("On 4 Mar 2026, and on 2026-03-04.", []),
         ("The Ledger is right.", ["ledger is not listed as affected"]),
         ("The pre-ledger and ledgers.", []),
-        ("Like Norrbank Securities.", ["it names another partner, Norrbank Securities"]),
+        ("Like Norrbank Securities.", []),
         ("Dear Helix Markets.", []),
         ("Dear HELIX, see HELIX-2026-0001.", []),
-        ("Like NORR.", ["it names another partner, Norrbank Securities"]),
-        ("Like Norr's.", ["it names another partner, Norrbank Securities"]),
-        ("See NORR-REP-2026-0001.", ["it names another partner, Norrbank Securities"]),
-        ("Like Norrbank.", ["it names another partner, Norrbank Securities"]),
-        ("Like tidewater fx.", ["it names another partner, Tidewater FX Ltd"]),
-        ("Like Tidewater.", ["it names another partner, Tidewater FX Ltd"]),
-        ("Like helix clearing.", ["it names another partner, Helix Clearing"]),
+        ("Like NORR.", []),
+        ("Like Norr's.", []),
+        ("See NORR-REP-2026-0001.", []),
+        ("Like Norrbank.", []),
+        ("Like tidewater fx.", []),
+        ("Like Tidewater.", []),
+        ("Like helix clearing.", []),
         ("With the tide, a global outage. Global limits. NORRIS, Norrbankers.", []),
-        ("See norrbank-gw-1.", ["it names another partner, Norrbank Securities"]),
-        ("At north.example, NORTH-EU.", ["it names another partner, Northern Brokers"]),
-        ("See /admin/cases/incident/61/change/ and /admin/v2.", [OWN + "/admin/cases/incident/61"]),
-        ("See /admin/cases/incident/?id=61.", [OWN + "/admin/cases/incident/?id=61"]),
-        ("See INC_2026_0061.", [OWN + "INC_2026_0061"]),
+        ("See norrbank-gw-1.", []),
+        ("At north.example, NORTH-EU.", []),
+        ("See /admin/cases/incident/61/change/ and /admin/v2.", []),
+        ("See /admin/cases/incident/?id=61.", []),
+        ("See INC_2026_0061.", []),
         ("Northern Europe and the North are late.", []),
-        ("Like Northern brokers.", ["it names another partner, Northern Brokers"]),
+        ("Like Northern brokers.", []),
         ("It began. Please: \n\nWe write again.", ["nothing stands behind “Please:”"]),
         ("What was accessed:", ["nothing stands behind “What was accessed:”"]),
         ("Please:\n\n- call us\n- wait", []),
         ("Please: call us.\r\n\r\nThe cause: a cable.", []),
-        ("Like NORTH.", ["it names another partner, Northern Brokers"]),
+        ("Like NORTH.", []),
         ("It is SEV-3, sev 3 or Severity 3.", []),
         ("It is SEV-1.", ["it says SEV-1, and for Helix Markets it is SEV-3"]),
         ("Severity 2, SEV2.", ["it says SEV-2, and for Helix Markets it is SEV-3"]),
-        ("See INC-2026-0007.", ["it holds the desk's own reference INC-2026-0007"]),
+        ("See INC-2026-0007.", []),
         (
             "At 10:00, 10:00 and 7, 7.",
             ["10:00 is none of the recorded times", "7 is not a figure on record"],
@@ -81,6 +81,36 @@ RECORD = Record(
 )
 def test_figures_times_systems_and_names_that_differ_are_flagged_once(text, flags):
     assert accuracy.check(text, RECORD, partner="Helix Markets", severity=3) == flags
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Like Norrbank Securities.", ["Norrbank Securities"]),
+        ("Like NORR.", ["Norrbank Securities"]),
+        ("Like Norr's.", ["Norrbank Securities"]),
+        ("See NORR-REP-2026-0001.", ["Norrbank Securities"]),
+        ("Like Norrbank.", ["Norrbank Securities"]),
+        ("Like tidewater fx.", ["Tidewater FX Ltd"]),
+        ("Like Tidewater.", ["Tidewater FX Ltd"]),
+        ("Like helix clearing.", ["Helix Clearing"]),
+        ("See norrbank-gw-1.", ["Norrbank Securities"]),
+        ("At north.example, NORTH-EU.", ["Northern Brokers"]),
+        ("See /admin/cases/incident/61/change/ and /admin/v2.", ["/admin/cases/incident/61"]),
+        ("See /admin/cases/incident/?id=61.", ["/admin/cases/incident/?id=61"]),
+        ("See INC_2026_0061.", ["INC_2026_0061"]),
+        ("Like Northern brokers.", ["Northern Brokers"]),
+        ("Like NORTH.", ["Northern Brokers"]),
+        ("See INC-2026-0007.", ["INC-2026-0007"]),
+        ("Dear Helix Markets.", []),
+        ("Dear HELIX, see HELIX-2026-0001.", []),
+        ("With the tide, a global outage. Global limits. NORRIS, Norrbankers.", []),
+        ("Northern Europe and the North are late.", []),
+    ],
+)
+def test_names_of_others_and_the_desk_s_references_are_for_nobody_else(text, found):
+    assert accuracy.not_for("Helix Markets", text, PARTNERS) == found
+    assert accuracy.check(text, RECORD, partner="Helix Markets", severity=3) == []
 
 
 @pytest.fixture
@@ -156,7 +186,9 @@ def test_when_a_system_was_isolated_and_restored_is_on_record(incident, draft, p
 @pytest.mark.django_db
 def test_another_partner_s_name_is_not_ticked_away(incident, draft, people, norrbank):
     notice = draft(incident, "As at Norrbank Securities.")
-    assert accuracy.of(notice) == ["it names another partner, Norrbank Securities"]
+    assert accuracy.of(notice) == []
+    shows = "This would show Norrbank Securities to Helix Markets; take it out."
+    assert accuracy.foreign(notice) == [shows]
     with pytest.raises(InvalidInput, match=r"^This would show .* to Helix Markets; take it out\.$"):
         notices.approve(notice_id=notice.pk, is_checked=True, by=people.actor("approver"), at=NOW)
     notice.refresh_from_db()
@@ -184,9 +216,9 @@ def test_of_several_texts_each_flag_says_who_reads_it(incident, draft, people, n
         at=NOW,
     )
     notice = draft(incident, "Late.", texts=[notices.OwnText(row.pk, "17 like Helix Markets.")])
-    assert accuracy.of(notice) == [
-        "Norrbank Securities: 17 is not a figure on record",
-        "Norrbank Securities: it names another partner, Helix Markets",
+    assert accuracy.of(notice) == ["Norrbank Securities: 17 is not a figure on record"]
+    assert accuracy.foreign(notice) == [
+        "This would show Helix Markets to Norrbank Securities; take it out."
     ]
 
 

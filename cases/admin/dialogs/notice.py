@@ -41,7 +41,7 @@ class CheckedForm(ReadForm):
         """What differs; where nothing does, nothing is asked. What has to come out is no matter of
         a tick: the dialog does not open then."""
         super().prepare()
-        self.flags = accuracy.of(self.obj, with_foreign=False)
+        self.flags = accuracy.of(self.obj)
         if not self.flags:
             del self.fields["checked"]
 
