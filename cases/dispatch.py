@@ -14,7 +14,7 @@ from cases import approvers, labels, moving, replies, timeline
 from cases.models import Entry, Incident, Notice, NoticeCopy
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.models import User
-from notifications import escalation, outbox, rendering
+from notifications import outbox, rendering
 from notifications.rendering import Rendered
 from partners import directory, preferences
 from partners.models import Contact
@@ -134,15 +134,12 @@ def _page(
     incident = notice.incident
     if not people or not moving.pages_people(incident):
         return
-    facts = moving.escalation_facts(incident)
-    escalation.page(
-        about=incident.about,
+    moving.page(
+        incident,
         user_ids=[person.pk for person in people],
         by_name=by.name,
-        note=words if is_plain or not incident.is_restricted else "",
-        title=facts["title"],
-        reference=facts["reference"],
-        severity=incident.severity,
+        note=words,
+        is_plain=is_plain,
         url=f"/admin/cases/notice/{notice.pk}/change/",
         once=f"notice:{notice.pk}:{notice.state}",
         at=at,

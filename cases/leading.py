@@ -54,7 +54,7 @@ def page_anew(incident: Incident, why: str, *, silent_at: datetime | None, at: d
     if not moving.pages_people(incident):
         return
     was_acknowledged = incident.acknowledged_at is not None
-    if incident.is_restricted and was_acknowledged and moving.page_let_in(incident, why, at=at):
+    if incident.is_restricted and was_acknowledged and moving.page_let_in(incident, at=at):
         timeline.record(incident, Entry.Kind.PAGE, why, by=SYSTEM, at=at)
         return
     incident.acknowledged_at, incident.silent_at = None, silent_at

@@ -6,6 +6,7 @@ Also the refusals that moves share, and who is paged about an incident. It decid
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import TypedDict
@@ -13,8 +14,10 @@ from typing import TypedDict
 from cases import deadlines, events, facts, gates, moments, paths, queries, sight, timeline
 from cases.models import Entry, Fix, Incident, Move, NoticeCopy, Phase
 from cases.paths import NOTHING, Hit
+from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
+from incidentdesk.kernel.models import User
 from incidentdesk.kernel.prepared import Inserted
 from notifications import escalation, ladder
 
@@ -71,24 +74,43 @@ def escalate_again(incident: Incident, *, at: datetime) -> None:
         escalation.restart(**facts, **asdict(paths.hit(incident)), at=at)
 
 
-def page_let_in(incident: Incident, why: str, *, at: datetime) -> bool:
+def page(
+    incident: Incident,
+    *,
+    note: str,
+    by_name: str,
+    user_ids: Iterable[int] = (),
+    group_ids: Iterable[int] = (),
+    is_plain: bool = False,
+    url: str = "",
+    once: str = "",
+    at: datetime,
+) -> list[User]:
+    """Page these people about it now; returns whom. Of a restricted incident a page says a note
+    that `is_plain` alone, which names nothing of it."""
+    facts = escalation_facts(incident)
+    return escalation.page(
+        about=facts["about"],
+        title=facts["title"],
+        reference=facts["reference"],
+        severity=facts["severity"],
+        url=url or facts["url"],
+        note=note if is_plain or not incident.is_restricted else "",
+        by_name=by_name,
+        user_ids=user_ids,
+        group_ids=group_ids,
+        once=once,
+        at=at,
+    )
+
+
+def page_let_in(incident: Incident, *, at: datetime) -> bool:
     """Page those who may open a restricted incident and nobody else, whatever its path says: who
-    it is kept from may be on it. False where there is nobody."""
+    it is kept from may be on it. Why stands on its timeline. False where there is nobody."""
     people = list(sight.let_in(incident))
     if not ladder.staff().filter(pk__in=people).exists():
         return False
-    facts = escalation_facts(incident)
-    escalation.page(
-        about=facts["about"],
-        by_name="The desk",
-        note=why,
-        title=facts["title"],
-        reference=facts["reference"],
-        url=facts["url"],
-        severity=facts["severity"],
-        user_ids=people,
-        at=at,
-    )
+    page(incident, note="", by_name=access.SYSTEM.name, user_ids=people, at=at)
     return True
 
 

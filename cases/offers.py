@@ -15,7 +15,6 @@ from cases.models import Assignment, Entry, Incident, Target
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import SYSTEM, Permission
 from incidentdesk.kernel.models import User
-from notifications import escalation
 
 LIMIT = 100
 
@@ -66,15 +65,12 @@ def _pageable(incident: Incident, *people: User | None) -> list[User]:
 def _page(offer: Assignment, people: list[User], note: str, *, by_name: str, at: datetime) -> None:
     if not people:
         return
-    incident, facts = offer.incident, moving.escalation_facts(offer.incident)
-    escalation.page(
-        about=facts["about"],
-        severity=facts["severity"],
-        title=facts["title"],
-        reference=facts["reference"],
-        url=facts["url"],
+    incident = offer.incident
+    moving.page(
+        incident,
         by_name=by_name,
         note=note,
+        is_plain=True,
         user_ids=[person.pk for person in people],
         once=f"offer:{offer.pk}:{offer.reminders}",
         at=at,

@@ -13,7 +13,6 @@ from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from incidentdesk.kernel.models import User
-from notifications import escalation
 
 Kind = Entry.Kind
 
@@ -223,17 +222,12 @@ def page(
     moving.require_open(incident)
     if not moving.pages_people(incident):
         raise InvalidInput("This exercise pages nobody; that was decided when it was declared.")
-    facts = moving.escalation_facts(incident)
-    paged = escalation.page(
-        about=incident.about,
+    paged = moving.page(
+        incident,
         user_ids=list(user_ids),
         group_ids=list(group_ids),
         by_name=by.name,
-        note="" if incident.is_restricted else note.strip(),
-        title=facts["title"],
-        reference=facts["reference"],
-        severity=incident.severity,
-        url=incident.url,
+        note=note.strip(),
         at=at,
     )
     if not paged:
