@@ -47,21 +47,24 @@ def desk(sink: SmtpSink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 
 
 TAKE_ALL = """
-from django.db import transaction
-from incidentdesk.kernel import clocks
-from notifications import escalation
+from cases import queries, workflow
+from incidentdesk.kernel import access, clocks
+from incidentdesk.kernel.models import User
 from notifications.models import Escalation
-for row in Escalation.objects.filter(state="running"):
-    with transaction.atomic():
-        escalation.acknowledge(
-            about=row.about, by_user_id=None, by_name="Somebody", at=clocks.now()
-        )
+by = access.actor_for(User.objects.get(email="commander@desk.example"))
+running = Escalation.objects.filter(state="running").values_list("about", flat=True)
+paged = [int(about.partition(":")[2]) for about in running if about.startswith("incident:")]
+for incident in queries.visible_to(by).filter(pk__in=paged, acknowledged_at=None):
+    workflow.acknowledge(incident_id=incident.pk, by=by, at=clocks.now())
 """
 
 
 @pytest.fixture(autouse=True)
 def _nobody_is_in_a_storm(request: pytest.FixtureRequest) -> None:
-    """Somebody has taken what the journeys before left open: pages come one by one again."""
+    """Somebody has taken what the journeys before left open: pages come one by one again.
+
+    The incidents, not only their ladders: the auditor begins the ladder of an open one anew.
+    """
     if "sink" in request.fixturenames:
         request.getfixturevalue("desk").manage("shell", "--no-imports", "-c", TAKE_ALL)
 

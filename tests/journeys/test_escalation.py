@@ -63,7 +63,7 @@ def test_an_unacknowledged_page_reaches_the_second_step_and_the_mail_stops_it(
     mark = f"Cancel-on-disconnect fails {uuid.uuid4().hex[:6]}"
     desk.manage("shell", "-c", SHORT_LADDER.replace("SEV-2", "SEV-3"))
     trigger(desk, mark)
-    wait_until(lambda: len(mails_about(sink, mark)) >= 1, seconds=10, what="the first page")
+    wait_until(lambda: len(mails_about(sink, mark)) >= 1, seconds=60, what="the first page")
     first = {str(mail["To"]) for mail in mails(sink, mark)}
     wait_until(
         lambda: {str(mail["To"]) for mail in mails(sink, mark)} != first,

@@ -32,7 +32,7 @@ def test_an_incident_goes_from_a_real_alert_to_a_closed_review(
 ) -> None:
     mark = f"StaleQuotes{uuid.uuid4().hex[:6]}"
     alertmanager.fire(alertname=mark, region="eu", severity="critical")
-    wait_until(lambda: bool(mails_about(sink, mark)), seconds=10, what="the page by mail")
+    wait_until(lambda: bool(mails_about(sink, mark)), seconds=60, what="the page by mail")
     page, approver = as_("commander@desk.example"), as_("approver@desk.example")
     page.goto("/admin/")
     page.locator("[aria-labelledby=open-incidents]").get_by_role("link", name=mark).first.click()
@@ -102,7 +102,7 @@ def test_an_incident_goes_from_a_real_alert_to_a_closed_review(
         page.goto(incident)
         return page.locator(".need li.ok", has_text="Every alert cleared").count() == 1
 
-    wait_until(cleared, seconds=20, what="the alert's clearing")
+    wait_until(cleared, seconds=60, what="the alert's clearing")
     review(page, approver, incident)
 
 

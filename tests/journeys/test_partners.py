@@ -60,7 +60,7 @@ class Side:
         def has_come() -> bool:
             return sum(words in mail for mail in self.mails()) >= number
 
-        wait_until(has_come, seconds=15, what=f"mail {number} to {self.name} about {words}")
+        wait_until(has_come, seconds=60, what=f"mail {number} to {self.name} about {words}")
 
     def knows_nothing_of(self, other: Side) -> None:
         """Neither a page nor a mail of it has a word of the other, or anything that all share."""
