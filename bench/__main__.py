@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 
-from bench import intake, lists, scratch, table
+from bench import intake, lists, pager, scratch, table
 from incidentdesk.embedded.errors import EmbeddedError
 
 
@@ -19,6 +19,10 @@ def main() -> None:
         with scratch.stack() as stack:
             scratch.say(f"Alerts, {intake.CLIENTS} clients …")
             figures += intake.measure(stack)
+            scratch.say("Tidying up …")
+        with scratch.stack() as stack:
+            scratch.say("Pages and mails …")
+            figures += pager.measure(stack)
             scratch.say("Tidying up …")
         with scratch.stack() as stack:  # tables of its own: they grow from small to large
             figures += lists.measure(stack)

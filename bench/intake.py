@@ -23,12 +23,12 @@ BATCH = 100
 
 def measure(stack: Stack) -> list[Figure]:
     """Rounds of floor, new, repeat, many; each round with fresh connections."""
-    _make_source(stack)
+    make_source(stack)
     rounds = itertools.count(1)
     makers: dict[str, Callable[[], Callable[[int], bytes]]] = {
-        FLOOR: lambda: _always(client.post("/insert", _alerts("same"))),
+        FLOOR: lambda: _always(client.post("/insert", alerts("same"))),
         NEW: lambda: _distinct(f"r{next(rounds)}"),
-        REPEAT: lambda: _always(_to_desk(_alerts("same"))),
+        REPEAT: lambda: _always(to_desk(alerts("same"))),
         MANY: _batches,
     }
     found: dict[str, list[float]] = {name: [] for name in makers}
@@ -48,7 +48,8 @@ def measure(stack: Stack) -> list[Figure]:
     ]
 
 
-def _make_source(stack: Stack) -> None:
+def make_source(stack: Stack) -> None:
+    """The Alertmanager that the benchmark speaks as."""
     with stack.connect("owner") as cursor:
         cursor.execute(
             "INSERT INTO cases_source (name, format, key_digest, category_id, impact, scope,"
@@ -63,23 +64,24 @@ def _always(request: bytes) -> Callable[[int], bytes]:
 
 
 def _distinct(prefix: str) -> Callable[[int], bytes]:
-    return lambda number: _to_desk(_alerts(f"{prefix}-{number}"))
+    return lambda number: to_desk(alerts(f"{prefix}-{number}"))
 
 
 def _batches() -> Callable[[int], bytes]:
     """Each client repeats a batch of its own, as one Alertmanager does for each of its groups."""
     made = [
-        _to_desk(_alerts(*(f"batch-{client}-{number}" for number in range(BATCH))))
+        to_desk(alerts(*(f"batch-{client}-{number}" for number in range(BATCH))))
         for client in range(CLIENTS)
     ]
     return lambda number: made[number % CLIENTS]
 
 
-def _to_desk(body: bytes) -> bytes:
+def to_desk(body: bytes) -> bytes:
+    """The request that brings it."""
     return client.post(f"/intake/{KEY}/alertmanager", body)
 
 
-def _alerts(*keys: str) -> bytes:
+def alerts(*keys: str) -> bytes:
     """What Alertmanager sends for some alerts of one group; another first key is another group."""
     call = {
         "version": "4",

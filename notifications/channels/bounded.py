@@ -11,11 +11,13 @@ import os
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+TICK = 0.1  # seconds between two looks at the time
 Check = Callable[[Any], None]  # raises if an address may not be called
 
 
@@ -25,6 +27,7 @@ class Leash:
     def __init__(self, check: Check | None = None) -> None:
         """`check` looks at every address before it is called."""
         self.is_over = False
+        self.ends_at = 0.0  # by the monotonic clock
         self._check = check
         self._guard = threading.Lock()
         self._ends: list[socket.socket] = []
@@ -39,9 +42,9 @@ class Leash:
             # The same connection by a name of our own: TLS takes the first one away.
             self._ends.append(socket.socket(fileno=os.dup(sock.fileno())))
 
-    def begin(self) -> None:
+    def begin(self, seconds: float) -> None:
         """A further call over the same connection has its own time."""
-        self.is_over = False
+        self.is_over, self.ends_at = False, time.monotonic() + seconds
 
     def hang_up(self) -> None:
         """End everything that is open."""
@@ -62,31 +65,44 @@ class Leash:
 
 
 _leash: ContextVar[Leash | None] = ContextVar("notifications_leash", default=None)
-_hooking = threading.Lock()
+_starting = threading.Lock()
 _hooked: list[bool] = []  # the interpreter keeps an audit hook for good, so it gets one
+_watchmen: list[int] = []  # the processes in which somebody looks at the time: threads do not fork
+_out: set[Leash] = set()  # calls that are under way
 
 
 @contextmanager
 def within(seconds: float, leash: Leash) -> Iterator[None]:
-    """What runs inside has so many seconds; after them its connections are hung up."""
+    """What runs inside has so many seconds, and `TICK` more at most; then it is hung up."""
     _watch()
-    leash.begin()
-    timer = threading.Timer(seconds, leash.hang_up)
-    timer.daemon = True
-    timer.start()
+    leash.begin(seconds)
+    _out.add(leash)
     token = _leash.set(leash)
     try:
         yield
     finally:
         _leash.reset(token)
-        timer.cancel()
+        _out.discard(leash)
 
 
 def _watch() -> None:
-    with _hooking:
+    with _starting:
         if not _hooked:
             sys.addaudithook(_audited)
             _hooked.append(True)
+        if os.getpid() not in _watchmen:
+            _watchmen[:] = [os.getpid()]
+            _out.clear()
+            threading.Thread(target=_look_at_the_time, daemon=True, name="leashes").start()
+
+
+def _look_at_the_time() -> None:
+    """One thread for all calls: a timer a call would cost half as much as sending a mail."""
+    while True:
+        time.sleep(TICK)
+        for leash in list(_out):
+            if time.monotonic() >= leash.ends_at:
+                leash.hang_up()
 
 
 def _audited(event: str, values: tuple[Any, ...]) -> None:
