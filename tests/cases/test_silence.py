@@ -18,7 +18,7 @@ from cases import (
     workflow,
 )
 from cases.models import Entry, Incident, SeverityRule
-from incidentdesk.kernel import access, clocks
+from incidentdesk.kernel import access, clocks, progress
 from notifications import escalation, ladder
 from notifications import queries as post
 from notifications.models import Escalation, Message
@@ -215,11 +215,12 @@ def test_of_a_restricted_incident_the_page_names_nothing(taken, people):
     assert fresh(incident).acknowledged_at is not None
 
 
-def test_the_worker_looks(taken, monkeypatch):
+def test_the_worker_looks_when_its_time_is_over_and_not_before(taken, monkeypatch):
     incident = taken(1)
-    monkeypatch.setattr(clocks, "now", lambda: after(15))
-    jobs.page_again()
-    assert fresh(incident).acknowledged_at is None
+    for minutes, is_taken in ((14.9, True), (15, False)):
+        monkeypatch.setattr(progress, "now", lambda minutes=minutes: after(minutes))
+        jobs.page_again()
+        assert (fresh(incident).acknowledged_at is not None) == is_taken
 
 
 @pytest.mark.django_db(transaction=True)

@@ -22,6 +22,8 @@ from notifications.models import Escalation, Message
 
 WAITS = timedelta(minutes=5)  # of an accepted event for its outcome
 LATE = timedelta(seconds=60)  # of a step, and of the first try of a page
+# Not tried, and rightly so.
+ON_PURPOSE = (Message.State.HELD, Message.State.SUPPRESSED, Message.State.SUPERSEDED)
 
 
 def broken(
@@ -63,7 +65,7 @@ def _without_attempt(at: datetime, late: timedelta) -> Iterator[str]:
         elif ladder.next_action_at is not None and ladder.next_action_at < at - late:
             yield f"{incident.reference} has been due since {ladder.next_action_at}"
     untried = Message.objects.filter(is_page=True, attempts=0, created_at__lt=at - late)
-    for page in untried.exclude(state__in=[Message.State.HELD, Message.State.SUPPRESSED]):
+    for page in untried.exclude(state__in=ON_PURPOSE):
         yield f"page {page.pk} of {page.created_at} was never tried"
 
 

@@ -136,8 +136,10 @@ class Model:
             ids[str(mail["Message-ID"])] = ids.get(str(mail["Message-ID"]), 0) + 1
         assert all(times <= 1 + self.deaths for times in ids.values())
         assert sum(times - 1 for times in ids.values()) <= self.deaths
-        left = Message.objects.exclude(state__in=["sent", "suppressed", "held"])
+        left = Message.objects.exclude(state__in=["sent", "suppressed", "superseded", "held"])
         assert list(left.values_list("state", "last_error")) == []
+        called_off = Message.objects.filter(state="superseded").values_list("about", flat=True)
+        assert [about for about in called_off if not self.told[about].acknowledged] == []
         for about, told in self.told.items():
             row = Escalation.objects.get(about=about)
             assert row.state == ("acknowledged" if told.acknowledged else "running"), about

@@ -150,19 +150,29 @@ def test_a_page_that_was_not_taken_is_repeated_under_its_message_id(
 
 
 @pytest.mark.fault("F28", "the scheduler stops and the web lives on")
+@pytest.mark.django_db(transaction=True)
 def test_a_part_that_does_not_move_is_found_and_the_auditor_does_its_work(
-    declare: Declare, all_move: None, monkeypatch: pytest.MonkeyPatch
+    declare: Declare, all_move: None, people: People, sink: SmtpSink
 ) -> None:
-    begun: list[str] = []
-    auditor = Direct()
-    monkeypatch.setattr(auditor._work, "begin", lambda work: begun.append(work.__name__))
-    assert auditor.again() == []
-    assert begun == []
-    Progress.objects.filter(part="scheduler").update(at=progress.now() - timedelta(seconds=21))
-    assert auditor.again() == []
-    assert begun == ["_do_the_work"]
-    Progress.objects.filter(part="scheduler").update(at=progress.now() - timedelta(seconds=61))
-    assert auditor.again() == ["The scheduler has not finished a round in the last 60 s."]
+    auditor = Auditor(since=progress.now() - timedelta(days=1))
+    declare(at=progress.now(), impact=1, scope=1, urgency=1)
+    Escalation.objects.update(path=None, next_action_at=progress.now())
+
+    def after_silence(seconds: int) -> tuple[list[str], list[str]]:
+        """What a round finds then, and who had mail when all that it began is done."""
+        silent_since = progress.now() - timedelta(seconds=seconds)
+        Progress.objects.filter(part="scheduler").update(at=silent_since)
+        auditor._round_at = 0.0
+        seen = auditor.step(at=NOW)
+        auditor._work.ask(lambda: None, seconds=30)
+        assert seen is not None
+        return seen.wrong, [to for to, _ in letters(sink)]
+
+    administrator = people["administrator"].email
+    silent = "The scheduler has not finished a round in the last 60 s."
+    assert after_silence(15) == ([], [])
+    assert after_silence(21) == ([], [administrator])
+    assert after_silence(61) == ([silent], [administrator] * 2)
 
 
 def test_the_work_that_the_auditor_does_pages_and_sends(

@@ -13,11 +13,12 @@ from django.db import transaction
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.models import User
 from notifications import contacts, delivery, escalation, failover, turns
-from notifications.models import ContactMethod, Escalation, Message
+from notifications.models import ContactMethod, Escalation, Message, MessageEvent
 from tests.hooks import Receiver
 from tests.notifications.conftest import (
     ABOUT,
     NOON,
+    in_threads,
     method,
     minutes,
     path,
@@ -238,13 +239,23 @@ def test_who_left_is_told_by_no_further_way(ada: User) -> None:
     assert Message.objects.count() == 1
 
 
-def test_two_workers_at_once_go_on_by_the_next_way_once(ada: User) -> None:
+def test_a_way_that_is_followed_twice_leads_to_the_next_one_once(ada: User) -> None:
     method(ada)
-    paged_now(ada)
-    row = Message.objects.get()
+    row = paged_now(ada)
     assert failover.follow(row, "x", at=minutes(1)) is not None
     assert failover.follow(row, "x", at=minutes(1)) is None
     assert Message.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_go_on_by_the_next_way_once_for_each_page(ada: User) -> None:
+    method(ada)
+    for number in range(10):
+        paged_now(ada, note=str(number))
+    answers = in_threads(*[lambda: failover.follow_due(at=minutes(1))] * 4)
+    assert sum(answers) == 10
+    assert Message.objects.filter(way=2).count() == 10
+    assert MessageEvent.objects.filter(event="followed").count() == 10
 
 
 # --- a way goes bad -------------------------------------------------------------------------------
