@@ -18,7 +18,8 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from django.conf import settings
-from django.utils.crypto import salted_hmac
+
+from incidentdesk.kernel import encrypted
 
 INCIDENT, REQUEST = "i", "q"
 _SALT = "cases.replies"
@@ -56,16 +57,16 @@ def targets(addresses: tuple[str, ...]) -> tuple[set[Target], bool]:
 
 
 def _sealed(kind: str, pk: int) -> str:
-    sealed = _box(settings.SECRET_KEY).encrypt(_INSIDE.pack(kind.encode(), pk), None)
+    sealed = _box(encrypted.keys(_SALT)[0]).encrypt(_INSIDE.pack(kind.encode(), pk), None)
     return base64.b32encode(sealed).decode("ascii").lower()
 
 
 def _opened(letters: str) -> Target | None:
     """What was sealed by this desk, with the present key or a former one."""
     sealed = base64.b32decode(letters.upper())
-    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+    for key in encrypted.keys(_SALT):
         try:
-            kind, pk = _INSIDE.unpack(_box(secret).decrypt(sealed, None))
+            kind, pk = _INSIDE.unpack(_box(key).decrypt(sealed, None))
         except InvalidTag:
             continue
         return Target(kind.decode(), pk)
@@ -73,5 +74,5 @@ def _opened(letters: str) -> Target | None:
 
 
 @lru_cache(maxsize=8)
-def _box(secret: str) -> AESSIV:
-    return AESSIV(salted_hmac(_SALT, "", secret=secret, algorithm="sha256").digest())
+def _box(key: bytes) -> AESSIV:
+    return AESSIV(key)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db.models import Q, QuerySet
+
 from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.models import User
 from notifications import oncall, outbox, rota
-from notifications.models import Absence, Override, Rota
+from notifications.models import Absence, LayerPerson, Override, Rota
 
 LONGEST = timedelta(days=366)
 KIND = "rota"
@@ -57,27 +59,43 @@ def person_of(user_id: int, *, field: str = "user_id") -> User:
     return person
 
 
+def may_for_others(row: Rota, by: Actor) -> bool:
+    """Whether this actor changes what others do on a rota: its owner, or who keeps registers."""
+    is_owner = row.is_active and row.owner_id == by.user_id
+    return by.is_system or is_owner or access.allows(by, Permission.REGISTER_WRITE)
+
+
+def whose(by: Actor, row: Rota | None = None) -> QuerySet[User]:
+    """Whose time this actor may change on a rota; with None, on all: their leave. One's own, and
+    that of those who stand on a rota that one owns."""
+    people = User.objects.all()
+    if row is not None:
+        return people if may_for_others(row, by) else people.filter(pk=by.user_id or 0)
+    if by.is_system or access.allows(by, Permission.REGISTER_WRITE):
+        return people
+    owned = LayerPerson.objects.filter(layer__rota__owner=by.user_id, layer__rota__is_active=True)
+    return people.filter(Q(pk=by.user_id) | Q(pk__in=owned.values("person")))
+
+
 def require_own(person: User, by: Actor, row: Rota | None = None) -> None:
-    """One's own, or one's rota, or one keeps registers."""
-    if by.is_system or person.pk == by.user_id or access.allows(by, Permission.REGISTER_WRITE):
-        return
-    owned = Rota.objects.filter(owner_id=by.user_id, is_active=True)
-    owned = owned.filter(pk=row.pk) if row else owned.filter(layers__places__person=person)
-    if not owned.exists():
+    """NotAllowed for somebody whose time this actor may not change."""
+    if not whose(by, row).filter(pk=person.pk).exists():
         raise NotAllowed(
             f"{by} may not do this for {person}; they can themselves, and so can the owner of the "
             "rota or an administrator."
         )
 
 
-def sound(starts_at: datetime, ends_at: datetime, *, at: datetime) -> datetime:
+def sound(
+    starts_at: datetime, ends_at: datetime, *, at: datetime, field: str = "ends_at"
+) -> datetime:
     """When it begins: not in the past. InvalidInput for a span that makes no sense."""
     if ends_at <= starts_at:
-        raise InvalidInput("It has to end later than it begins.", field="ends_at")
+        raise InvalidInput("It has to end later than it begins.", field=field)
     if ends_at <= at:
-        raise InvalidInput("That time is over already.", field="ends_at")
+        raise InvalidInput("That time is over already.", field=field)
     if ends_at - starts_at > LONGEST:
-        raise InvalidInput("At most a year at a time.", field="ends_at")
+        raise InvalidInput("At most a year at a time.", field=field)
     return max(starts_at, at)
 
 

@@ -6,16 +6,18 @@ What is in the past stays as it was: a change that begins earlier begins now. No
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.errors import Conflict, NotFound
+from incidentdesk.kernel.errors import Conflict, NotAllowed, NotFound
 from incidentdesk.kernel.models import User
 from notifications import changing, oncall
-from notifications.models import Absence, Override
+from notifications.models import Absence, Override, Swap
 
 
 @transaction.atomic
@@ -54,22 +56,48 @@ def take_over(
 
 @transaction.atomic
 def end_take_over(*, override_id: int, by: Actor, at: datetime) -> Override:
-    """Take it back: from now on the layers say who is on call again. Conflict if it is over."""
+    """Take it back: from now on the layers say who is on call again. Conflict if it is over.
+
+    Of a swap both ways both parts end. Once one of them has begun, what was agreed stands: only the
+    owner of the rota, or who keeps registers, ends what is left of it.
+    """
     access.require(by, Permission.INCIDENT_ACKNOWLEDGE)
-    rows = Override.objects.select_for_update(of=("self",)).select_related("rota", "person")
-    row = rows.filter(pk=override_id).first()
-    if row is None:
-        raise NotFound("There is no such change.")
+    parts = _parts(override_id)
+    row = parts[0]
     changing.require_own(row.person, by, row.rota)
     if row.ended_at is not None or row.ends_at <= at:
         raise Conflict("It is over, or was taken back already.")
+    has_begun = any(part.starts_at <= at for part in parts[1:])
+    if has_begun and not changing.may_for_others(row.rota, by):
+        raise NotAllowed(
+            f"It was agreed in return for a turn that has begun. Ask somebody to take over, or "
+            f"{row.rota.owner}, who owns the rota, to take it back."
+        )
+    for part in parts:
+        if part.ended_at is None and part.ends_at > at:
+            _take_back(part, by=by, at=at)
+    return row
+
+
+def _parts(override_id: int) -> list[Override]:
+    """A change, locked with its rota, and of a swap both ways what was agreed in return."""
+    both = Swap.objects.filter(Q(override=override_id) | Q(return_override=override_id))
+    ids = {override_id, *itertools.chain(*both.values_list("override", "return_override"))}
+    rows = Override.objects.select_for_update(of=("self", "rota"))
+    rows = rows.select_related("rota__owner", "person").filter(pk__in=ids - {None})
+    found = sorted(rows.order_by("id"), key=lambda row: row.pk != override_id)
+    if not found:
+        raise NotFound("There is no such change.")
+    return found
+
+
+def _take_back(row: Override, *, by: Actor, at: datetime) -> None:
     when = oncall.words(max(row.starts_at, at), row.ends_at, row.rota.zone)
     _cut(row, at=at)
     if row.person_id != by.user_id:
         said = f"{by} took back that you are on call, {when}."
         changing.tell(row.person, row.rota, said, [], key=f"override-ended:{row.pk}", at=at)
     changing.note(row.rota, "took back a change", by=by, at=at, person=str(row.person), when=when)
-    return row
 
 
 @transaction.atomic

@@ -90,12 +90,14 @@ def _is_told(webhook: Webhook, told: Told) -> bool:
 
 def target_of(message: Message, *, at: datetime) -> tuple[str, list[str]] | None:
     """What the post office needs to send one: its id, and the secrets that sign it, the present
-    one first. None if the webhook was switched off, or its partner was."""
+    one first, empty if it can be read no more. None if the webhook was switched off, or its
+    partner was."""
     found = Delivery.objects.select_related("webhook__partner").filter(message=message).first()
     if found is None or not found.webhook.is_on or not found.webhook.partner.is_active:
         return None
     webhook, signing = found.webhook, [found.webhook.secret]
-    if webhook.former_until is not None and at < webhook.former_until:
+    is_former_good = webhook.former_until is not None and at < webhook.former_until
+    if is_former_good and webhook.former_secret:
         signing.append(webhook.former_secret)
     return found.event_id, signing
 

@@ -11,19 +11,24 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from cases.models import Source
+from incidentdesk.kernel.encrypted import Lost
 
 MOST_AGE = timedelta(minutes=5)  # of a signed time, either way
 
 Headers = Mapping[str, str]
 
 
-def refuses(*, key: str, source_format: str, headers: Headers, body: bytes, at: datetime) -> bool:
-    """Whether the source with this key wants a signature and this is not it."""
+def refusal(*, key: str, source_format: str, headers: Headers, body: bytes, at: datetime) -> str:
+    """Why this is not taken, if the source with this key wants a signature; empty if it is."""
     if source_format not in _CHECKS:
-        return False
+        return ""
     rows = Source.objects.with_key(key, source_format, at=at)
     secret = rows.values_list("signing_secret", flat=True).first()
-    return bool(secret) and not _CHECKS[source_format](str(secret), headers, body, at)
+    if isinstance(secret, Lost):
+        return "The desk cannot read this source's signing secret any more; give it a new one."
+    if secret and not _CHECKS[source_format](secret, headers, body, at):
+        return "The signature is not right; check the signing secret."
+    return ""
 
 
 def _sentry(secret: str, headers: Headers, body: bytes, at: datetime) -> bool:

@@ -125,14 +125,14 @@ def deliver(request: HttpRequest, source_format: str, told: Told, *, unknown: in
 
     def take(body: str, at: datetime) -> HttpResponse:
         key, raw = told(body)
-        if signatures.refuses(
+        if refused := signatures.refusal(
             key=key,
             source_format=source_format,
             headers=request.headers,
             body=request.body,
             at=at,
         ):
-            return error("The signature is not right; check the signing secret.", 401)
+            return error(refused, 401)
         return _receive(key, source_format, raw, unknown=unknown, at=at)
 
     return guarded(request, take)

@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from incidentdesk.kernel.encrypted import EncryptedText
 from incidentdesk.kernel.history import tracked
 
 MINUTES = [MinValueValidator(1), MaxValueValidator(366 * 24 * 60)]  # between two beats
@@ -65,8 +66,7 @@ class Source(models.Model):
     key_since = models.DateTimeField(
         null=True, editable=False, help_text="When the present key replaced another."
     )
-    signing_secret = models.CharField(
-        max_length=200,
+    signing_secret = EncryptedText(
         blank=True,
         db_default="",
         help_text="Known to it and to the desk alone; with one, only what it signed is taken.",

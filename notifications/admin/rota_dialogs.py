@@ -4,33 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db.models import Q
 from django.utils import timezone
 
-from incidentdesk.kernel import access, clocks
+from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
 from incidentdesk.kernel.models import User
-from notifications import duty, oncall, swaps, wall
+from notifications import changing, duty, oncall, swaps, wall
 from notifications.models import Absence, Override, Rota, Swap
 
 _MAY = Permission.INCIDENT_ACKNOWLEDGE
 Data = Mapping[str, Any]
 
 
-def may_for_others(row: Rota | None, by: Actor) -> bool:
-    """Whether this actor changes what others do on a rota."""
-    is_owner = row is not None and row.owner_id == by.user_id
-    return is_owner or access.allows(by, Permission.REGISTER_WRITE)
-
-
-def _moment(label: str) -> forms.DateTimeField:
+def _moment(label: str, *, required: bool = True) -> forms.DateTimeField:
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, widget=widget)
+    return forms.DateTimeField(label=label, widget=widget, required=required)
 
 
 class SpanForm(DeskForm):
@@ -39,13 +33,14 @@ class SpanForm(DeskForm):
     user_id = forms.TypedChoiceField(label="Who", coerce=int)
     starts_at = _moment("From")
     ends_at = _moment("Until")
+    moments: ClassVar[tuple[str, ...]] = ("starts_at", "ends_at")
 
     def prepare(self) -> None:
         """Oneself; for the owner, and who keeps registers, everybody who can be paged."""
         people = self.people()
         self.fields["user_id"].choices = [(p.pk, str(p)) for p in people]  # type: ignore[attr-defined]
         self.fields["user_id"].initial = self.actor.user_id
-        for name in ("starts_at", "ends_at"):
+        for name in self.moments:
             self.fields[name].help_text = f"Clocks of {self.zone}."
         self.fields["starts_at"].initial = wall.local(clocks.now(), ZoneInfo(self.zone)).replace(
             second=0, microsecond=0
@@ -58,14 +53,13 @@ class SpanForm(DeskForm):
 
     def people(self) -> list[User]:
         """Who may be chosen."""
-        found = oncall.pageable().order_by("name", "id")
-        is_free = may_for_others(self.obj, self.actor)
-        return list(found if is_free else found.filter(pk=self.actor.person_id))
+        theirs = changing.whose(self.actor, self.obj)
+        return list(oncall.pageable().filter(pk__in=theirs).order_by("name", "id"))
 
     def clean(self) -> dict[str, Any]:
         """What was typed is what the clocks of the zone show, whatever zone the page is in."""
         data: dict[str, Any] = super().clean() or {}
-        for name in ("starts_at", "ends_at"):
+        for name in self.moments:
             if data.get(name):
                 shown = timezone.make_naive(data[name])
                 data[name] = wall.instant(shown, ZoneInfo(self.zone))
@@ -81,7 +75,28 @@ class TakeOverForm(SpanForm):
 class AskForm(SpanForm):
     """Whom one asks, for which of one's own time."""
 
+    return_starts_at = _moment("In return you take their time from", required=False)
+    return_ends_at = _moment("Until", required=False)
     words = forms.CharField(label="What you say to them", max_length=200, required=False)
+    moments = (*SpanForm.moments, "return_starts_at", "return_ends_at")
+
+    def prepare(self) -> None:
+        """What is taken in return may stay empty."""
+        super().prepare()
+        self.fields["return_starts_at"].help_text += " Empty: you take nothing in return."
+
+    def clean(self) -> dict[str, Any]:
+        """Both times of what is taken in return, or neither."""
+        data = super().clean()
+        starts, ends = data.pop("return_starts_at", None), data.pop("return_ends_at", None)
+        if starts and ends:
+            data["in_return"] = (starts, ends)
+        elif starts or ends:
+            self.add_error(
+                "return_ends_at" if starts else "return_starts_at",
+                "Give both times of what you take in return, or neither.",
+            )
+        return data
 
     def people(self) -> list[User]:
         """Anybody else who can be paged."""
@@ -123,15 +138,16 @@ class AnswerForm(DeskForm):
             rota=self.obj, asked_of=self.actor.user_id, state=Swap.State.ASKED
         )
         self.fields["swap_id"].choices = [  # type: ignore[attr-defined]
-            (row.pk, f"{row.asked_by}, {oncall.words(row.starts_at, row.ends_at, self.obj.zone)}")
-            for row in waiting.select_related("asked_by").order_by("starts_at", "id")
+            (row.pk, f"{row.asked_by}: you take {swaps.when(row)}. {swaps.offer(row)}")
+            for row in waiting.select_related("rota", "asked_by").order_by("starts_at", "id")
         ]
 
 
 def _answer(obj: Rota, data: Data, *, by: Actor, at: datetime) -> str:
     row = swaps.answer(swap_id=data["swap_id"], agreed=data["agreed"], by=by, at=at)
-    when = oncall.words(row.starts_at, row.ends_at, obj.zone)
-    return f"You are on call, {when}." if data["agreed"] else f"{row.asked_by} stays on call."
+    if not data["agreed"]:
+        return f"{row.asked_by} stays on call."
+    return f"You are on call, {swaps.when(row)}. {swaps.offer(row)}"
 
 
 class TakeBackForm(DeskForm):
@@ -144,7 +160,7 @@ class TakeBackForm(DeskForm):
         self.fields["what"].choices = self._own(clocks.now())  # type: ignore[attr-defined]
 
     def _own(self, at: datetime) -> list[tuple[str, str]]:
-        is_free, me = may_for_others(self.obj, self.actor), self.actor.user_id
+        is_free, me = changing.may_for_others(self.obj, self.actor), self.actor.user_id
         places = Q(person__places_on_rotas__layer__rota=self.obj)
         changes = self.obj.overrides.filter(ended_at=None, ends_at__gt=at)
         leave = Absence.objects.filter(ended_at=None, ends_at__gt=at)
@@ -195,7 +211,8 @@ ASK = Action(
     _ask,
     _MAY,
     AskForm,
-    intro="Ask somebody to be on call in your place. Nothing changes until they agree.",
+    intro="Ask somebody to be on call in your place; you may take time of theirs in return. "
+    "Nothing changes until they agree.",
     submit="Ask",
 )
 AWAY = Action(

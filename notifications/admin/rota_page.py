@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.models import User
-from notifications import coverage, feeds, oncall, rota, wall
-from notifications.admin.rota_dialogs import key_of, may_for_others
+from notifications import changing, coverage, feeds, oncall, rota, swaps, wall
+from notifications.admin.rota_dialogs import key_of
 from notifications.models import Absence, Layer, Override, Rota, Swap
 
 WEEKS = 4
@@ -149,7 +149,7 @@ def _part(turn: rota.Turn, day: tuple[datetime, datetime], shown: _Shown, by: Ac
 
 def _beside(row: Rota, by: Actor, *, at: datetime) -> dict[str, Any]:
     """The layers in words, and what changes them from now on."""
-    is_free = may_for_others(row, by)
+    is_free = changing.may_for_others(row, by)
 
     def shown(rows: QuerySet[Any], owner: str) -> list[dict[str, Any]]:
         return [
@@ -158,19 +158,21 @@ def _beside(row: Rota, by: Actor, *, at: datetime) -> dict[str, Any]:
                 "when": oncall.words(one.starts_at, one.ends_at, row.zone),
                 "key": key_of(one) if is_free or getattr(one, owner) == by.user_id else "",
                 "is_asked": getattr(one, "asked_of_id", None) == by.user_id,
+                "offer": swaps.offer(one) if isinstance(one, Swap) else "",
             }
             for one in rows.order_by("starts_at", "id")[:50]
         ]
 
     changes = Override.objects.filter(rota=row, ended_at=None, ends_at__gt=at)
     asked = Swap.objects.filter(rota=row, state=Swap.State.ASKED, starts_at__gt=at)
+    asked = asked.filter(Q(return_starts_at=None) | Q(return_starts_at__gt=at))
     places = row.layers.values("places__person")
     leave = Absence.objects.filter(person__in=places, ended_at=None, ends_at__gt=at)
     layers = row.layers.prefetch_related("places__person", "windows").order_by("position", "id")
     return {
         "layers": [{"row": one, "words": in_words(one)} for one in layers],
         "changes": shown(changes.select_related("person"), "person_id"),
-        "swaps": shown(asked.select_related("asked_by", "asked_of"), "asked_by_id"),
+        "swaps": shown(asked.select_related("rota", "asked_by", "asked_of"), "asked_by_id"),
         "leave": shown(leave.select_related("person"), "person_id"),
     }
 

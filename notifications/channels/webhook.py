@@ -21,8 +21,9 @@ from notifications.channels import guarded
 from notifications.channels.channel import Answer, Outcome
 from notifications.models import Message
 
-# Its id and the secrets that sign it; None if it is not wanted any more.
+# Its id and the secrets that sign it, the present one first; None if it is not wanted any more.
 Target = tuple[str, list[str]]
+UNREADABLE = "The desk cannot read the secret that signs this any more: a new one has to be made."
 logger = logging.getLogger(__name__)
 
 
@@ -39,6 +40,8 @@ class Call:
         """Post it; whatever goes wrong is an answer, never an exception."""
         if self.target is None:
             return Answer(Outcome.REFUSED, "It was switched off before this was sent.")
+        if not self.target[1][0]:
+            return Answer(Outcome.LATER, UNREADABLE)
         server = f"{self.url} {self.target[1][0]}"  # one webhook's: others learn none
         if server in self.failed:
             return Answer(Outcome.LATER, "Not tried: this server failed a moment ago.")

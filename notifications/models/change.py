@@ -3,6 +3,7 @@ address of a calendar."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -41,8 +42,8 @@ class Override(models.Model):
 
 
 class Swap(models.Model):
-    """One person asks another to be on call instead. It changes nothing until the other agrees;
-    then it is an override."""
+    """One person asks another to be on call instead, and may offer to take a turn of theirs in
+    return. It changes nothing until the other agrees; then it is an override, or two."""
 
     class State(models.TextChoices):
         ASKED = "asked", "waits for an answer"
@@ -60,12 +61,17 @@ class Swap(models.Model):
     )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    return_starts_at = models.DateTimeField(null=True, blank=True)
+    return_ends_at = models.DateTimeField(null=True, blank=True)
     words = models.CharField(max_length=200, blank=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.ASKED)
     asked_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
     override = models.OneToOneField(
         Override, null=True, blank=True, on_delete=models.PROTECT, related_name="swap"
+    )
+    return_override = models.OneToOneField(
+        Override, null=True, blank=True, on_delete=models.PROTECT, related_name="swap_in_return"
     )
 
     class Meta:
@@ -74,6 +80,17 @@ class Swap(models.Model):
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(name="swap_ends", condition=Q(ends_at__gt=F("starts_at"))),
+            models.CheckConstraint(
+                name="swap_returns_some_time",
+                condition=Q(return_starts_at=None, return_ends_at=None)
+                | Q(return_starts_at__isnull=False, return_ends_at__gt=F("return_starts_at")),
+            ),
+            models.CheckConstraint(
+                name="swap_agreed_is_both",
+                condition=Q(state="agreed", return_ends_at__isnull=False)
+                & Q(return_override__isnull=False)
+                | (~Q(state="agreed") | Q(return_ends_at=None)) & Q(return_override=None),
+            ),
             models.CheckConstraint(name="swap_of_two", condition=~Q(asked_by=F("asked_of"))),
             models.CheckConstraint(
                 name="swap_agreed_is_override",
@@ -89,6 +106,16 @@ class Swap(models.Model):
 
     def __str__(self) -> str:
         return f"{self.asked_by} asks {self.asked_of}"
+
+    @property
+    def is_two_way(self) -> bool:
+        """Whether who asks takes a turn in return."""
+        return self.return_starts_at is not None
+
+    @property
+    def begins_at(self) -> datetime:
+        """When the first of it begins: until then it can be answered."""
+        return min(self.starts_at, self.return_starts_at or self.starts_at)
 
 
 class CalendarFeed(models.Model):

@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from incidentdesk.kernel.encrypted import EncryptedText
 from partners.models.partner import Partner
 
 
@@ -55,8 +56,8 @@ class Webhook(models.Model):
         db_default=models.Value("{1,2,3,4}"),
         help_text="For its partner; those for which the contract agrees a time count in any case.",
     )
-    secret = models.CharField(max_length=100)
-    former_secret = models.CharField(max_length=100, blank=True)
+    secret = EncryptedText()
+    former_secret = EncryptedText(blank=True)
     former_until = models.DateTimeField(null=True)
     added_at = models.DateTimeField()
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

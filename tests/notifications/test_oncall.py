@@ -6,13 +6,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
 
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
 from incidentdesk.kernel.models import AuditEvent, User
-from notifications import coverage, duty, escalation, handover, ladder, oncall, rotas, swaps
+from notifications import coverage, duty, escalation, handover, ladder, oncall, rotas
 from notifications.models import (
     Absence,
     EscalationEvent,
@@ -24,7 +23,6 @@ from notifications.models import (
     Message,
     Override,
     Rota,
-    Swap,
     Window,
 )
 from tests.notifications.conftest import NOON, group, names_paged, path, person, start
@@ -259,112 +257,6 @@ def test_the_owner_of_a_rota_puts_down_leave_of_those_who_stand_on_it() -> None:
     with pytest.raises(NotAllowed):
         duty.be_away(user_id=ben.pk, **span)
     assert [row.person for row in Absence.objects.all()] == [ada]
-
-
-# --- swaps ----------------------------------------------------------------------------------------
-
-
-def asked(main: Rota, by: User, of: User) -> Swap:
-    return swaps.ask(
-        rota_id=main.pk,
-        user_id=of.pk,
-        starts_at=NOON + HOUR,
-        ends_at=NOON + 3 * HOUR,
-        words="A concert",
-        by=actor(by),
-        at=NOON,
-    )
-
-
-@pytest.mark.parametrize(
-    ("agreed", "holds", "state"), [(True, "Ben", "agreed"), (False, "Ada", "declined")]
-)
-def test_a_swap_counts_only_once_the_other_agrees(agreed: bool, holds: str, state: str) -> None:
-    ada, ben = person("Ada"), person("Ben")
-    main = rota()
-    layer(main, ada)
-    row = asked(main, ada, ben)
-    assert on_call(main, NOON + 2 * HOUR) == "Ada"
-    with pytest.raises(NotAllowed):
-        swaps.answer(swap_id=row.pk, agreed=True, by=actor(ada), at=NOON)
-    row = swaps.answer(swap_id=row.pk, agreed=agreed, by=actor(ben), at=NOON)
-    assert (row.state, on_call(main, NOON + 2 * HOUR)) == (state, holds)
-    told = list(Message.objects.order_by("id").values_list("to_user__name", flat=True))
-    assert told == ["Ben", "Ada"]
-    with pytest.raises(Conflict):
-        swaps.answer(swap_id=row.pk, agreed=True, by=actor(ben), at=NOON)
-
-
-def test_one_asks_only_for_time_in_which_one_is_on_call() -> None:
-    ada, ben = person("Ada"), person("Ben")
-    main = rota()
-    layer(main, ben, ada, every=2, unit="hours")  # from noon: the first two hours are Ben's
-    with pytest.raises(InvalidInput) as refused:
-        asked(main, ada, ben)
-    assert str(refused.value) == (
-        "Only a part of it is theirs: Mon 2 Mar 2026 14:00 to 15:00 (UTC). Ask for that."
-    )
-    assert Swap.objects.count() == 0
-
-
-def test_who_is_away_is_not_asked_does_not_agree_and_does_not_take_over() -> None:
-    ada, ben = person("Ada"), person("Ben")
-    main = rota()
-    layer(main, ada)
-    row = asked(main, ada, ben)
-    span = {"user_id": ben.pk, "starts_at": NOON, "ends_at": NOON + DAY, "by": actor(ben)}
-    duty.be_away(**span, at=NOON)
-    with pytest.raises(InvalidInput, match="Ben is away then"):
-        asked(main, ada, ben)
-    with pytest.raises(InvalidInput, match="Ben is away then"):
-        swaps.answer(swap_id=row.pk, agreed=True, by=actor(ben), at=NOON)
-    with pytest.raises(InvalidInput, match="Ben is away then"):
-        duty.take_over(rota_id=main.pk, **span, at=NOON)
-    assert (on_call(main, NOON + 2 * HOUR), Override.objects.count()) == ("Ada", 0)
-
-
-def test_an_agreement_to_time_that_is_another_s_by_now_is_refused() -> None:
-    ada, ben, cem = person("Ada"), person("Ben"), person("Cem")
-    main = rota()
-    layer(main, ada)
-    row = asked(main, ada, ben)
-    span = {"starts_at": NOON, "ends_at": NOON + DAY, "by": actor(cem), "at": NOON}
-    duty.take_over(rota_id=main.pk, user_id=cem.pk, **span)
-    with pytest.raises(InvalidInput):
-        swaps.answer(swap_id=row.pk, agreed=True, by=actor(ben), at=NOON)
-    assert on_call(main, NOON + 2 * HOUR) == "Cem"
-
-
-def test_a_question_is_withdrawn_or_ends_when_nobody_answers() -> None:
-    ada, ben = person("Ada"), person("Ben")
-    main = rota()
-    layer(main, ada)
-    first, second = asked(main, ada, ben), asked(main, ada, ben)
-    swaps.withdraw(swap_id=first.pk, by=actor(ada), at=NOON)
-    assert swaps.expire(at=NOON + HOUR - timedelta(seconds=1)) == 0
-    assert swaps.expire(at=NOON + HOUR) == 1
-    assert list(Swap.objects.order_by("id").values_list("state", flat=True)) == [
-        "withdrawn",
-        "expired",
-    ]
-    with pytest.raises(Conflict):
-        swaps.answer(swap_id=second.pk, agreed=True, by=actor(ben), at=NOON + 2 * HOUR)
-    last = Message.objects.order_by("id").last()
-    assert last is not None
-    assert last.to_user == ada
-    assert (
-        "Ben did not answer; you are still on call, Mon 2 Mar 2026 13:00 to 15:00 (UTC)."
-        in last.body_text
-    )
-
-
-def test_the_database_refuses_an_agreement_without_a_change() -> None:
-    ada, ben = person("Ada"), person("Ben")
-    main = rota()
-    layer(main, ada)
-    row = asked(main, ada, ben)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Swap.objects.filter(pk=row.pk).update(state="agreed", answered_at=NOON)
 
 
 # --- gaps -----------------------------------------------------------------------------------------

@@ -161,6 +161,26 @@ def test_a_swap_goes_from_the_question_to_the_answer(as_: As) -> None:
     assert str(oncall.now([main], at=NOON + 3 * HOUR)[0].person) == "Ben"
 
 
+def test_a_swap_both_ways_is_asked_answered_and_shown_on_the_page(as_: As) -> None:
+    ada, ben = person("Ada"), person("Ben")
+    main = rota(zone="Europe/Berlin")
+    layer(main, ada, ben, hands_over_at=time(13), starts_on=date(2026, 3, 2))
+    typed = {"starts_at": "2026-03-02T14:00", "ends_at": "2026-03-02T18:00", "user_id": ben.pk}
+    half = as_(ada).post(do(main, "ask"), {**typed, "return_starts_at": "2026-03-03T14:00"})
+    assert half.status_code == 422
+    assert "Give both times of what you take in return, or neither." in half.text
+    typed |= {"return_starts_at": "2026-03-03T14:00", "return_ends_at": "2026-03-03T20:00"}
+    assert as_(ada).post(do(main, "ask"), typed).status_code == 302
+    row = Swap.objects.get()
+    offer = "In return Ada is on call instead of you, Tue 3 Mar 2026 14:00 to 20:00 (Europe/Berlin)"
+    assert offer in as_(ben).get(page(main)).text
+    assert offer in as_(ben).get(do(main, "answer")).text
+    as_(ben).post(do(main, "answer"), {"swap_id": row.pk, "agreed": "yes"})
+    assert [
+        str(oncall.now([main], at=NOON + n * HOUR)[0].person) for n in (0, 2, 6, 24, 26, 32)
+    ] == ["Ada", "Ben", "Ada", "Ben", "Ada", "Ben"]
+
+
 def test_leave_is_put_down_and_taken_back_by_its_person(as_: As) -> None:
     ada, ben = person("Ada"), person("Ben")
     main = rota()

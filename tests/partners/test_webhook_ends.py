@@ -117,6 +117,25 @@ def test_a_deleted_one_is_told_nothing_and_its_log_stays_readable(both: Both, ho
     assert again.is_on
 
 
+def test_nothing_goes_unsigned_where_the_secret_can_be_read_no_more(
+    both: Both, hook: Receiver, settings: Any
+):
+    webhook = tried(both, hook)
+    former, settings.SECRET_KEY = settings.SECRET_KEY, "n" * 50
+    deliver()
+    words = "The desk cannot read the secret that signs this any more: a new one has to be made."
+    (message,) = Message.objects.filter(delivery__webhook=webhook)
+    assert (hook.calls, message.state) == ([], "queued")
+    assert message.events.latest("id").detail.startswith(words)
+    webhooks.rotate(webhook_id=webhook.pk, by=boss(both.a), at=clocks.now())
+    deliver(later=timedelta(minutes=1))
+    message.refresh_from_db()
+    assert (len(hook.calls), message.state) == (1, "sent")
+    settings.SECRET_KEY_FALLBACKS = [former]
+    webhook.refresh_from_db()
+    assert webhook.former_secret != ""
+
+
 def test_only_so_many_are_added_in_a_day_the_deleted_among_them(both: Both, hook: Receiver):
     now, url = clocks.now(), hook.url
     for _ in range(webhooks.A_DAY):

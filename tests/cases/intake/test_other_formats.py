@@ -425,6 +425,23 @@ def test_sentry_with_a_secret_is_taken_only_as_it_signed(make: Make, client: Cli
     assert said(send(client, "sentry", other, **right)) == REFUSED
 
 
+def test_a_secret_that_can_be_read_no_more_lets_nothing_in(
+    make: Make, client: Client, settings: Any
+) -> None:
+    source, former = make("sentry", signing_secret="hush"), settings.SECRET_KEY
+    body = json.dumps(METRIC)
+    settings.SECRET_KEY = "n" * 50
+    words = "The desk cannot read this source's signing secret any more; give it a new one."
+    for sent in ({}, {"Sentry-Hook-Signature": signed("hush", body)}):
+        assert said(send(client, "sentry", METRIC, **sent)) == (401, words)
+    source.refresh_from_db()
+    source.save()  # with whatever else was changed on its page
+    assert said(send(client, "sentry", METRIC)) == (401, words)
+    settings.SECRET_KEY_FALLBACKS = [former]
+    right = {"Sentry-Hook-Signature": signed("hush", body)}
+    assert statuses(send(client, "sentry", METRIC, **right)) == ["opened"]
+
+
 def test_grafana_signs_the_body_or_a_time_and_the_body(make: Make, client: Client) -> None:
     make("grafana", signing_secret="hush")
     payload = call(alert()) | GRAFANA
