@@ -1,5 +1,5 @@
-"""Alerts accepted a second: new incidents, repeats, and a hundred repeats in one request, beside a
-bare view that stores one row."""
+"""Alerts accepted a second: new incidents, repeats (which wait for each other where all are of one
+alert), and a hundred repeats in one request, beside a bare view that stores one row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ ROUNDS = 3
 SECONDS = 4.0
 KEY = "bench-alertmanager"
 FLOOR = "bare Django view, one row"
-NEW, REPEAT, MANY = "a new incident", "a repeat", "100 repeats in one request"
+NEW, REPEAT = "a new incident", "a repeat, an alert a client"
+SAME, MANY = "a repeat, one alert for all", "100 repeats in one request"
 BATCH = 100
 
 
@@ -28,8 +29,9 @@ def measure(stack: Stack) -> list[Figure]:
     makers: dict[str, Callable[[], Callable[[int], bytes]]] = {
         FLOOR: lambda: _always(client.post("/insert", alerts("same"))),
         NEW: lambda: _distinct(f"r{next(rounds)}"),
-        REPEAT: lambda: _always(to_desk(alerts("same"))),
-        MANY: _batches,
+        REPEAT: lambda: _batches(1),
+        SAME: lambda: _always(to_desk(alerts("same"))),
+        MANY: lambda: _batches(BATCH),
     }
     found: dict[str, list[float]] = {name: [] for name in makers}
     for number in range(ROUNDS + 1):  # the first warms up
@@ -44,7 +46,7 @@ def measure(stack: Stack) -> list[Figure]:
     floor = median(found[FLOOR])
     return [
         Figure(f"alerts a second, {name}", median(found[name]), "/s", FLOOR, floor)
-        for name in (NEW, REPEAT, MANY)
+        for name in (NEW, REPEAT, SAME, MANY)
     ]
 
 
@@ -67,10 +69,10 @@ def _distinct(prefix: str) -> Callable[[int], bytes]:
     return lambda number: to_desk(alerts(f"{prefix}-{number}"))
 
 
-def _batches() -> Callable[[int], bytes]:
+def _batches(size: int) -> Callable[[int], bytes]:
     """Each client repeats a batch of its own, as one Alertmanager does for each of its groups."""
     made = [
-        to_desk(alerts(*(f"batch-{client}-{number}" for number in range(BATCH))))
+        to_desk(alerts(*(f"batch-{size}-{client}-{number}" for number in range(size))))
         for client in range(CLIENTS)
     ]
     return lambda number: made[number % CLIENTS]

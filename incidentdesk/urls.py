@@ -18,7 +18,17 @@ from incidentdesk import (
     reporting,
 )
 
+intake = [
+    path("cloudevents", webhook.take_cloudevents),
+    path("sns", webhook.take_sns),
+    path("heartbeat", webhook.beat),
+    path("heartbeat/<slug:call>", webhook.beat),
+    path("metrics", door.of("metrics", metrics.parse, figures.store)),
+    path("access", door.of("access", arrivals.parse, arrivals.store)),
+    path("<slug:source_format>", webhook.intake),
+]
 urlpatterns = [
+    path("intake/<str:key>/", include(intake)),  # first: nothing else is asked for so often
     path("", home.home, name="home"),
     path("admin/", admin.site.urls),
     path("accounts/partner/", home.choose_partner, name="choose_partner"),
@@ -32,13 +42,6 @@ urlpatterns = [
     path("oncall/<str:token>.ics", calendars.page, name="oncall_calendar"),
     path("reached/<str:token>/", reached.page, name="reached"),
     path("api/", include("incidentdesk.api.urls")),
-    path("intake/<str:key>/cloudevents", webhook.take_cloudevents),
-    path("intake/<str:key>/sns", webhook.take_sns),
-    path("intake/<str:key>/heartbeat", webhook.beat),
-    path("intake/<str:key>/heartbeat/<slug:call>", webhook.beat),
-    path("intake/<str:key>/metrics", door.of("metrics", metrics.parse, figures.store)),
-    path("intake/<str:key>/access", door.of("access", arrivals.parse, arrivals.store)),
-    path("intake/<str:key>/<slug:source_format>", webhook.intake),
     path("heartbeat/<str:key>", webhook.beat),
     path("heartbeat/<str:key>/<slug:call>", webhook.beat),
     path("hooks/mail/<slug:provider>/<str:secret>/", mail_hooks.take, name="mail_hook"),
