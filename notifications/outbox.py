@@ -33,7 +33,9 @@ class Draft:
     """A message before it is written; `to` is a person or an address.
 
     A mail is rendered from its `context`, and so is what goes by a person's `method`; what a
-    partner's programs are sent stands in `payload`. A page to a person gets their first way.
+    partner's programs are sent stands in `payload`. A page to a person gets their first way. What
+    `repeats` another message goes the way it is told to, with the words of that one unless it has a
+    `context` of its own.
     """
 
     kind: str
@@ -51,11 +53,13 @@ class Draft:
     method: ContactMethod | None = None
     way: int = 1  # of those by which the person is told the same
     has_next: bool = False  # whether there is a further way
+    repeats: Message | None = None
 
     @property
     def asks_for_way(self) -> bool:
         """Whether it goes by whatever way its person wants."""
-        return self.is_page and isinstance(self.to, User) and not (self.is_held or self.way > 1)
+        is_settled = self.is_held or self.way > 1 or self.repeats is not None
+        return self.is_page and isinstance(self.to, User) and not is_settled
 
 
 QUIET = "It was written by loading the past, such as the demo data; nobody is mailed of that."
@@ -178,6 +182,9 @@ def _by_way(draft: Draft, known: Mapping[int, list[ContactMethod]], *, at: datet
 
 
 def _text(draft: Draft, *, at: datetime) -> rendering.Rendered:
+    if draft.repeats is not None and not draft.context:
+        former = draft.repeats
+        return rendering.Rendered(former.subject, former.body_text, former.body_html)
     if draft.payload:
         return rendering.Rendered(draft.kind, draft.payload, "")
     if draft.method is not None and draft.method.channel == CHAT:
@@ -209,6 +216,7 @@ def _row(draft: Draft, *, at: datetime) -> Message:
         line=line if method is None or method.channel in ELSEWHERE else "",
         method=method,
         way=draft.way,
+        repeats=draft.repeats,
         facts=dict(draft.context) if user and draft.is_page else None,
         next_way_at=at + ways.NEXT_AFTER
         if draft.has_next and state == Message.State.QUEUED

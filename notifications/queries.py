@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -33,6 +33,18 @@ class Entry:
 def about(about: str) -> QuerySet[Message]:
     """The messages about one thing, newest first, with the person each went to."""
     return Message.objects.filter(about=about).select_related("to_user").order_by("-id")
+
+
+def told(abouts: Collection[str]) -> QuerySet[Message]:
+    """The messages about several things, with whom each is for and by which way."""
+    return Message.objects.filter(about__in=abouts).select_related("to_user", "method")
+
+
+def steps(abouts: Collection[str]) -> QuerySet[EscalationEvent]:
+    """What the paths did about several things. That somebody acknowledged is told by whoever owns
+    the thing."""
+    rows = EscalationEvent.objects.filter(escalation__about__in=abouts)
+    return rows.exclude(event=EscalationEvent.Event.ACKNOWLEDGED)
 
 
 def written(keys: Iterable[str]) -> dict[str, Message]:

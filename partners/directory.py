@@ -203,3 +203,9 @@ def contacts_of(partner_ids: Collection[int]) -> list[Contact]:
     """The people at these partners, who gets notices first, then in the order they were listed."""
     rows = Contact.objects.filter(partner_id__in=partner_ids, is_active=True)
     return list(rows.order_by("partner_id", "-gets_notices", "pk"))
+
+
+def contact(contact_id: int) -> Contact | None:
+    """The person, as long as they and their partner are active; None otherwise."""
+    rows = Contact.objects.filter(pk=contact_id, is_active=True, partner__is_active=True)
+    return rows.first()

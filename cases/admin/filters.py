@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 
 class ChoiceFilter(admin.SimpleListFilter):
@@ -28,3 +29,23 @@ class ChoiceFilter(admin.SimpleListFilter):
                 "query_string": changelist.get_query_string({name: key}),
                 "display": label,
             }
+
+
+class TypedFilter(ChoiceFilter):
+    """A filter whose value is typed: there are too many to choose from."""
+
+    is_typed = True
+    names = ""  # of what the browser asks for names that fit
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """None; what was typed counts."""
+        return []
+
+    def has_output(self) -> bool:
+        """It is there without choices."""
+        return True
+
+    @property
+    def typed(self) -> str:
+        """What was typed."""
+        return (self.value() or "").strip()

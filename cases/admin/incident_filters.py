@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from cases import search
-from cases.admin.filters import ChoiceFilter
+from cases.admin.filters import ChoiceFilter, TypedFilter
 from cases.models import Category, Incident, Phase
 from cases.models.incident import OVER
 from incidentdesk.kernel import clocks
@@ -127,31 +127,11 @@ class OverdueFilter(ChoiceFilter):
         return search.overdue(queryset, clocks.now() + (SOON if self.value() == "soon" else NONE))
 
 
-class TypedFilter(ChoiceFilter):
-    """A filter whose value is typed: there are too many to choose from."""
-
-    is_typed = True
-    names = ""  # where the browser asks for names that fit
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """None; what was typed counts."""
-        return []
-
-    def has_output(self) -> bool:
-        """It is there without choices."""
-        return True
-
-    @property
-    def typed(self) -> str:
-        """What was typed."""
-        return (self.value() or "").strip()
-
-
 class PartnerFilter(TypedFilter):
     """One partner, by its name or code."""
 
     title = "Partner"
-    parameter_name = "partner"
+    parameter_name = names = "partner"
 
     def queryset(self, request: HttpRequest, queryset: Found) -> Found:
         """Those that it is listed in."""
@@ -162,7 +142,7 @@ class SystemFilter(TypedFilter):
     """One system, by its name."""
 
     title = "System"
-    parameter_name = "system"
+    parameter_name = names = "system"
 
     def queryset(self, request: HttpRequest, queryset: Found) -> Found:
         """Those that it is affected in."""

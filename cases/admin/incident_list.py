@@ -12,10 +12,11 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
 from cases import queries
+from cases.admin.found import FoundList
 from cases.admin.incident_filters import FILTERS
 from cases.models import Deadline, Incident
 from cases.models.deadline import LABELS
-from incidentdesk.kernel import clocks, desk, keyset
+from incidentdesk.kernel import clocks, desk
 
 COLUMNS = (
     "reference",
@@ -55,7 +56,7 @@ def due_words(incident: Any, now: datetime) -> tuple[str, str]:
     return f"{label} in {span}", "warn" if (due - now).total_seconds() < 900 else ""
 
 
-class IncidentList(keyset.KeysetList):
+class IncidentList(FoundList):
     """The page: its rows, what they share, and what the form above them says."""
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
@@ -69,7 +70,6 @@ class IncidentList(keyset.KeysetList):
         """Each row also knows the systems that it shares with another open incident."""
         super().get_results(request)
         self.is_cut = getattr(request, "_search_is_cut", False)
-        self.has_filters = False  # the form above the list holds them, not the theme's sheet
         shares: dict[int, list[str]] = defaultdict(list)
         for name, incidents in queries.shared_systems(desk.actor(request)).items():
             for incident in incidents:
@@ -118,16 +118,6 @@ class IncidentList(keyset.KeysetList):
         ]
 
     @property
-    def chosen(self) -> dict[str, str]:
-        """What the list was asked for, without the page."""
-        return {name: value for name, value in self.params.items() if value}
-
-    @property
-    def asked(self) -> str:
-        """The same as an address has it."""
-        return urlencode(sorted(self.chosen.items()))
-
-    @property
     def keep(self) -> str:
         """The same, for the dialog that keeps it."""
         return urlencode({"query": self.asked})
@@ -136,29 +126,6 @@ class IncidentList(keyset.KeysetList):
     def all_url(self) -> str:
         """The same, also among what is over."""
         return str(self.get_query_string({"show": "all"}))
-
-    @property
-    def fields(self) -> list[dict[str, Any]]:
-        """The filters as the form shows them."""
-        return [
-            {
-                "name": spec.parameter_name,
-                "label": spec.title,
-                "value": self.chosen.get(spec.parameter_name, ""),
-                "is_typed": getattr(spec, "is_typed", False),
-                "first": spec.first,
-                "choices": spec.lookup_choices,
-            }
-            for spec in self.filter_specs
-        ]
-
-    @property
-    def filters_on(self) -> int:
-        """How many filters are set, to something that the filter knows."""
-        return sum(
-            bool(field["value"]) and (field["is_typed"] or field["value"] in dict(field["choices"]))
-            for field in self.fields
-        )
 
 
 def asked_only(query: str) -> str:

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from cases.admin import incident_export
-from cases.admin.page import facts, pdf, record, told
+from cases.admin.page import facts, pdf, record, story, told
 from cases.models import FactsPackage, System, TimelineHead
 from incidentdesk.kernel import access, audit, clocks
 from incidentdesk.kernel.access import Permission
@@ -33,6 +33,7 @@ class IncidentViews(DeskAdmin):
             path("<int:object_id>/print/", wrap(self.print), name="cases_incident_print"),
             path("<int:object_id>/pdf/", wrap(self.pdf), name="cases_incident_pdf"),
             path("<int:object_id>/told/", wrap(self.told), name="cases_incident_told"),
+            path("<int:object_id>/story/", wrap(self.story), name="cases_incident_story"),
             path(
                 "<int:object_id>/facts/<int:package_id>/",
                 wrap(self.facts),
@@ -99,6 +100,35 @@ class IncidentViews(DeskAdmin):
             "decide_url": self.buttons(request, incident).get("decide_notice", {}).get("url", ""),
         }
         return TemplateResponse(request, "admin/cases/incident/told.html", context)
+
+    def story(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Everything that went out about it, in order; `print` gives the whole as one page."""
+        incident = self.get_object(request, str(object_id))
+        if incident is None or request.method not in ("GET", "HEAD"):
+            raise Http404
+        note_reading(request, incident)
+        by, asked = actor(request), request.GET
+        is_whole = "print" in asked
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"What went out: {incident.reference}",
+            "incident": incident,
+            "by": by,
+            "at": clocks.now(),
+            "resend": self.buttons(request, incident).get("resend"),
+            "page": self.buttons(request, incident).get("page"),
+            **story.build(
+                incident,
+                by,
+                after=asked.get("after", ""),
+                until=asked.get("until", ""),
+                is_whole=is_whole,
+                now=clocks.now(),
+            ),
+        }
+        template = "story_on_paper" if is_whole else "story"
+        return TemplateResponse(request, f"admin/cases/incident/{template}.html", context)
 
     def facts(self, request: HttpRequest, object_id: int, package_id: int) -> HttpResponse:
         """What a partner was handed, figure by figure. An auditor's reading is recorded."""

@@ -1,5 +1,5 @@
 """The post office on the desk: one file per model."""
 
-from notifications.admin import contact, escalation, group, layer, message, path, rota
+from notifications.admin import contact, escalation, group, layer, path, rota
 
-__all__ = ["contact", "escalation", "group", "layer", "message", "path", "rota"]
+__all__ = ["contact", "escalation", "group", "layer", "path", "rota"]

@@ -29,6 +29,8 @@ class Message(models.Model):
 
     # It went out; what came of it afterwards only a provider that reports can say.
     WENT = (State.SENT, State.DELIVERED, State.BOUNCED)
+    # Something still becomes of it by itself.
+    WAITS = (State.QUEUED, State.SENDING, State.HELD)
 
     kind = models.CharField(max_length=40)
     channel = models.CharField(max_length=20, default="email")
@@ -75,6 +77,14 @@ class Message(models.Model):
     )
     way = models.PositiveSmallIntegerField(
         default=1, db_default=1, help_text="Of the ways by which a person is told the same: which."
+    )
+    repeats = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="repeated_by",
+        help_text="The message that a person had sent again.",
     )
     facts = models.JSONField(
         null=True, help_text="What a page was written from, for the next way to word it again."
@@ -133,6 +143,11 @@ class Message(models.Model):
                 name="message_of_provider",
                 condition=~Q(provider_id=""),
             ),
+            models.Index(
+                fields=["-id"],
+                name="message_went_wrong",
+                condition=Q(state__in=["failed", "bounced"]),
+            ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
@@ -170,6 +185,7 @@ class MessageEvent(models.Model):
         DELIVERED = "delivered", "delivered"
         BOUNCED = "bounced", "came back"
         SUPERSEDED = "superseded", "not sent, it was acknowledged before"
+        RESENT = "resent", "sent again by hand"
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="events")
     at = models.DateTimeField()

@@ -300,6 +300,10 @@ ASKS_OTHERWISE = {
         "approver commander responder security",
     ),
     "cases.intake.internal.report": ("whoever works here, whatever their roles are", READ),
+    "cases.resending.resend": (
+        "what goes to the desk needs the right to page, what goes to others that to send notices",
+        "approver commander communications responder security",
+    ),
     "cases.framework.acknowledge": (
         "where a partner has no administrator, whoever acts for it",
         PARTNER_ADMINISTRATOR,
@@ -513,6 +517,7 @@ def test_every_role_may_call_these_use_cases():
         "cases.notices.approve",
         "cases.notices.send",
         "cases.packages.hand_over",
+        "cases.resending.resend",
         "cases.workflow.close",
         "cases.reviewed.note_review",
         "reviews.workflow.finish",
@@ -532,6 +537,7 @@ def test_every_role_may_call_these_use_cases():
         "cases.notices.withdraw",
         "cases.notices.send",
         "cases.packages.hand_over",
+        "cases.resending.resend",
         "cases.requests.ask",
         "cases.requests.decide_on_time",
         "cases.requests.ask_again",

@@ -33,6 +33,7 @@ from incidentdesk.kernel.errors import DeskError, NotAllowed
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES
 from notifications import contacts
+from notifications.models import Message
 from partners import directory, invitations, tokens, webhooks
 from partners.models import Invitation, Partner
 from reviews import actions
@@ -41,6 +42,7 @@ from reviews.models import Review
 from tests.architecture.test_permissions import (
     APPROVE_REVIEW,
     ASKS_OTHERWISE,
+    SEND,
     USE_CASES,
 )
 from tests.conftest import NOW
@@ -113,6 +115,7 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
             at=LATER,
         ).pk,
         "method_id": 0,
+        "message_id": Message.objects.filter(kind="notice").latest("pk").pk,
         "wish": contacts.Wish(label="Phone"),
         "how": switching.How(kind="level"),
         "typed": {"title": "Odd fills"},
@@ -278,7 +281,8 @@ def _with(right: str, partner: Partner) -> Actor:
 
 
 def test_every_use_case_lets_in_whom_the_table_names(things, people, helix):
-    """`note_review` is asked for an approval here, which fewer may give than write."""
+    """`note_review` is asked for an approval here, which fewer may give than write; `resend` for a
+    notice, which fewer may send than page."""
     by_name = {f"{key}": people.actor(key) for key in ROLES}
     for right in directory.RIGHTS:
         by_name[f"partner:{right}"] = _with(right, helix)
@@ -292,5 +296,6 @@ def test_every_use_case_lets_in_whom_the_table_names(things, people, helix):
         for nobody in (Actor(name="Nobody"), Actor(name="A contact", user_id=people["helix"].pk)):
             strangers |= {name} if _is_let_in(use_case, arguments, nobody) else set()
     table = {name: " ".join(sorted(who.split())) for name, who in CALLERS.items()}
-    assert found == table | {"cases.reviewed.note_review": APPROVE_REVIEW}
+    fewer = {"cases.reviewed.note_review": APPROVE_REVIEW, "cases.resending.resend": SEND}
+    assert found == table | fewer
     assert strangers == set()

@@ -22,6 +22,7 @@ ON_A_LINE = {
     "hand_over",
     "need_no_answer",
     "hand_over_facts",  # to a partner that sees the incident
+    "resend",  # a message that went
 }
 
 

@@ -1,0 +1,187 @@
+"""A message is sent again because a person asks.
+
+Refused where its words would no longer be true, or whoever it is for may not have them any more; a
+kind that stands in no rule is not sent again at all.
+
+A page is worded anew. A notice goes out word for word, and only as long as it is the newest that
+its partner had: what is wrong in it is corrected by a correction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from cases import dispatch, moving, queries, sight, timeline
+from cases.models import Assignment, Entry, Incident, NoticeCopy, Task
+from incidentdesk.kernel import access
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.errors import Conflict, NotFound
+from notifications import queries as post
+from notifications import resending
+from notifications.models import Message
+from partners import directory
+
+_UNKNOWN = "A message of this kind is not sent again; what it said was true when it was written."
+_OPENS_ONCE = "Its link is for one person and a short time; invite that person anew."
+_KINDS = {"page": Entry.Kind.PAGE, "assignment": Entry.Kind.PAGE, "notice": Entry.Kind.NOTICE}
+
+
+@transaction.atomic
+def resend(*, message_id: int, by: Actor, at: datetime) -> Message:
+    """Send a message again, by the way that it went: a new one, that names this one. Answers it.
+
+    What goes to people of the desk needs the right to page; what goes to others, the right to send
+    notices. Conflict, in a sentence, where it makes no sense.
+    """
+    if not visible_to(by).filter(pk=message_id).exists():
+        raise NotFound("There is no such message.")
+    incident_id = _incident_id(Message.objects.values_list("about", flat=True).get(pk=message_id))
+    incident = queries.locked(incident_id, by=by) if incident_id else None
+    message = resending.locked(message_id)
+    access.require(by, permission_for(message))
+    if why := _why_not(message, incident):
+        raise Conflict(why)
+    words: dict[str, Any] = _words_of(incident, message) if incident else {}
+    made = resending.again(message, words, by_name=by.name, at=at)
+    if incident is not None:
+        whom = f"{made.to_user}, {resending.by_way(made)}" if made.to_user else made.to_address
+        text = f"“{made.subject}” was sent again to {whom}."
+        kind = _KINDS.get(message.kind, Entry.Kind.UPDATE)
+        timeline.record(incident, kind, text, by=by, at=at)
+    return made
+
+
+def visible_to(actor: Actor) -> QuerySet[Message]:
+    """The messages that this actor may read, with whom they are for and by which way."""
+    return post.messages_visible_to(actor).select_related("to_user", "method")
+
+
+def permission_for(message: Message) -> Permission:
+    """What one needs to have it sent again."""
+    is_ours = message.is_page or bool(message.to_user and message.to_user.roles)
+    return Permission.INCIDENT_PAGE if is_ours else Permission.NOTICE_SEND
+
+
+def why_not(message: Message) -> str:
+    """Why it is not sent again, in a sentence; '' if it can be."""
+    incident_id = _incident_id(message.about)
+    incident = Incident.objects.filter(pk=incident_id).first() if incident_id else None
+    return _why_not(message, incident)
+
+
+# --- what would not be true, or not for them ------------------------------------------------------
+
+
+def _why_not(message: Message, incident: Incident | None) -> str:
+    if message.kind == "invitation":
+        return _OPENS_ONCE
+    rule = _RULES.get(message.kind)
+    found = resending.why_not(message)
+    if found or rule is None:
+        return found or _UNKNOWN
+    return (_of_incident(message, incident) if incident else "") or rule(message)
+
+
+def _of_incident(message: Message, incident: Incident) -> str:
+    """A page needs an open incident; of a restricted one nobody is told who may not open it."""
+    person = message.to_user
+    if message.is_page and not incident.is_open:
+        return f"{incident.reference} is over; nobody is paged about it any more."
+    if message.is_page and not moving.pages_people(incident):
+        return "This exercise pages nobody; that was decided when it was declared."
+    if person is not None and sight.is_closed(incident, access.actor_for(person)):
+        return f"{person} may not open this incident any more; admit that person first."
+    if incident.is_restricted and message.facts is None and message.kind not in _TO_PARTNERS:
+        return "The incident is restricted, and its words may name it; page the person instead."
+    return ""
+
+
+def _key(message: Message) -> str:
+    """The key of the message that was written first."""
+    return message.dedupe_key if message.repeats is None else _key(message.repeats)
+
+
+def _part(message: Message, number: int) -> int:
+    """One of the ids in that key: of what it tells (1), or of whom it is for (-1)."""
+    found = _key(message).split(":")[number:][0:1]
+    return int(found[0]) if found and found[0].isdecimal() else 0
+
+
+def _page(message: Message) -> str:
+    return "" if _incident_id(message.about) else _UNKNOWN
+
+
+def _offer(message: Message) -> str:
+    offers = Assignment.objects.filter(accepted_at=None, ended_at=None, user=message.to_user)
+    is_open = offers.filter(pk=_part(message, 1)).exists()
+    return "" if is_open else "What it asks was answered, or taken back."
+
+
+def _task(message: Message) -> str:
+    tasks = Task.objects.filter(state=Task.State.OPEN, owner=message.to_user)
+    is_open = tasks.filter(pk=_part(message, 1)).exists()
+    return "" if is_open else "The task is ended, or is somebody else's by now."
+
+
+def _notice(message: Message) -> str:
+    copies = NoticeCopy.objects.select_related("involvement", "partner")
+    copy = copies.filter(pk=_part(message, 1), sent_at__isnull=False).first()
+    if copy is None:
+        return _UNKNOWN
+    later = NoticeCopy.objects.filter(involvement=copy.involvement_id, sent_at__gt=copy.sent_at)
+    if later.exists():
+        return f"{copy.partner} was told something newer since; tell it by a notice of its own."
+    may_have = {contact.pk for contact in dispatch.contacts(copy)}
+    return _contact(message) if _part(message, -1) in may_have else _gone(message)
+
+
+def _contact(message: Message) -> str:
+    """The contact still is one, with this address, and gets such mails."""
+    contact = directory.contact(_part(message, -1))
+    is_there = contact is not None and contact.email == message.to_address
+    return "" if is_there else _gone(message)
+
+
+def _gone(message: Message) -> str:
+    return f"{message.to_address} is no contact of that partner any more."
+
+
+def _request(message: Message) -> str:
+    if ":said:" not in _key(message):
+        return "A reminder says how long is left, and that has changed; the next comes by itself."
+    return _contact(message)
+
+
+_RULES: dict[str, Callable[[Message], str]] = {
+    "page": _page,
+    "assignment": _offer,
+    "task": _task,
+    "partner_wrote": lambda message: "",
+    "notice": _notice,
+    "thread": _contact,
+    "request": _request,
+    "facts": _contact,
+    "framework": _contact,
+}
+_TO_PARTNERS = ("notice", "thread", "request", "facts", "framework")
+
+
+# --- steps ----------------------------------------------------------------------------------------
+
+
+def _incident_id(about: str) -> int | None:
+    kind, _, pk = about.partition(":")
+    return int(pk) if kind == "incident" and pk.isdecimal() else None
+
+
+def _words_of(incident: Incident, message: Message) -> dict[str, Any]:
+    """What a page says of the incident by now; a note was written before it was restricted."""
+    known = moving.escalation_facts(incident)
+    words: dict[str, Any] = {key: known[key] for key in ("reference", "title", "severity")}
+    was_named = (message.facts or {}).get("reference") != known["reference"]
+    return words | {"note": ""} if incident.is_restricted and was_named else words
