@@ -73,7 +73,9 @@ def whose(by: Actor, row: Rota | None = None) -> QuerySet[User]:
         return people if may_for_others(row, by) else people.filter(pk=by.user_id or 0)
     if by.is_system or access.allows(by, Permission.REGISTER_WRITE):
         return people
-    owned = LayerPerson.objects.filter(layer__rota__owner=by.user_id, layer__rota__is_active=True)
+    owned = LayerPerson.objects.filter(
+        layer__version_of=None, layer__rota__owner=by.user_id, layer__rota__is_active=True
+    )
     return people.filter(Q(pk=by.user_id) | Q(pk__in=owned.values("person")))
 
 

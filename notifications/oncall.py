@@ -5,13 +5,16 @@ A fixed number of queries for any number of rotas.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES, Permission
@@ -21,6 +24,7 @@ from notifications.models import (
     EscalationStep,
     FixedShift,
     Holiday,
+    HolidayCalendar,
     Layer,
     LayerPerson,
     Override,
@@ -53,7 +57,7 @@ class _Rows:
 
     overrides: Mapping[int, list[Turn]]
     away: Mapping[int, list[Span]]
-    own_days: Mapping[int, list[date]]
+    days: Mapping[int | None, AbstractSet[date]]
     able: frozenset[int]
 
 
@@ -101,8 +105,10 @@ def plans(rotas: Sequence[Rota], starts: datetime, ends: datetime) -> dict[int, 
     layers = _layers(keys, starts, ends)
     overrides = _overrides(keys, starts, ends)
     able = frozenset(pageable().values_list("pk", flat=True))
-    rows = _Rows(overrides, _away(able, starts, ends), _own_days(rotas, starts, ends), able)
-    return {row.pk: _plan(row, layers[row.pk], rows, starts, ends) for row in rotas}
+    former = {layer.holidays for layer in itertools.chain.from_iterable(layers.values())}
+    calendars = [one for one in {row.holidays for row in rotas} | former if one is not None]
+    rows = _Rows(overrides, _away(able, starts, ends), _days(calendars, starts, ends), able)
+    return {row.pk: _plan(row, layers[row.pk], rows) for row in rotas}
 
 
 def plan(row: Rota, starts: datetime, ends: datetime) -> rota.Plan:
@@ -135,25 +141,18 @@ def _standing(
     return OnCall(row, people[first.who], first.source, ends if ends < at + AHEAD else None)
 
 
-def _plan(
-    row: Rota, layers: Sequence[Layer], rows: _Rows, starts: datetime, ends: datetime
-) -> rota.Plan:
-    zone = ZoneInfo(row.zone)
-    calendar = row.holidays
-    days = {*rows.own_days.get(calendar.pk, ())} if calendar else set()
-    if calendar and calendar.place:
-        days |= holidays.between(calendar.place, starts.date(), ends.date())
+def _plan(row: Rota, layers: Sequence[Layer], rows: _Rows) -> rota.Plan:
     return rota.Plan(
-        zone=zone,
-        layers=[_layer(layer) for layer in layers],
+        zone=ZoneInfo(row.zone),
+        layers=[_layer(layer, rows) for layer in layers],
         able=rows.able,
         overrides=rows.overrides.get(row.pk, ()),
         away=rows.away,
-        holidays=days,
+        holidays=rows.days.get(row.holidays_id, frozenset()),
     )
 
 
-def _layer(row: Layer) -> rota.Layer:
+def _layer(row: Layer, rows: _Rows) -> rota.Layer:
     unit = row.unit if row.unit != Layer.Unit.FIXED else Layer.Unit.DAYS
     start = datetime.combine(row.starts_on, row.hands_over_at)
     last = row.ends_on + rota.DAY if row.ends_on else None
@@ -174,6 +173,10 @@ def _layer(row: Layer) -> rota.Layer:
             Turn(shift.starts_at, shift.ends_at, shift.person_id, row.name)
             for shift in row.shifts.all()
         ],
+        since=row.since,
+        until=row.until,
+        zone=ZoneInfo(row.zone) if row.zone else None,
+        holidays=rows.days.get(row.holidays_id, frozenset()) if row.until else None,
     )
 
 
@@ -183,13 +186,14 @@ def _layers(
     """With what belongs to them: four queries."""
     in_span = Q(starts_at__lt=ends, ends_at__gt=starts)
     shifts = FixedShift.objects.filter(in_span).order_by("starts_at", "id")
-    found = Layer.objects.filter(rota__in=keys).prefetch_related(
+    found = Layer.objects.within(starts, ends).filter(rota__in=keys).select_related("holidays")
+    found = found.prefetch_related(
         Prefetch("places", LayerPerson.objects.order_by("position", "id")),
         Prefetch("windows", Window.objects.order_by("id")),
         Prefetch("shifts", shifts),
     )
     by_rota = defaultdict(list)
-    for layer in found.order_by("position", "id"):
+    for layer in found.order_by("position", Coalesce("version_of", "id")):
         by_rota[layer.rota_id].append(layer)
     return by_rota
 
@@ -216,18 +220,21 @@ def _away(people: Collection[int], starts: datetime, ends: datetime) -> dict[int
     return {who: joined(spans) for who, spans in found.items()}
 
 
-def _own_days(
-    rotas: Iterable[Rota], starts: datetime, ends: datetime
-) -> defaultdict[int, list[date]]:
-    """The days of the calendars' own files, a day more on either side than the span."""
-    found: defaultdict[int, list[date]] = defaultdict(list)
-    calendars = {row.holidays_id for row in rotas if row.holidays_id}
-    if calendars:
+def _days(
+    calendars: Collection[HolidayCalendar], starts: datetime, ends: datetime
+) -> dict[int | None, set[date]]:
+    """The holidays of each calendar: of its place, and of its own file a day more on either side
+    than the span."""
+    found: dict[int | None, set[date]] = {
+        one.pk: holidays.between(one.place, starts.date(), ends.date()) if one.place else set()
+        for one in calendars
+    }
+    if found:
         days = Holiday.objects.filter(
             calendar__in=calendars,
             day__gte=starts.date() - 2 * rota.DAY,
             day__lte=ends.date() + 2 * rota.DAY,
         )
         for key, day in days.values_list("calendar_id", "day"):
-            found[key].append(day)
+            found[key].add(day)
     return found

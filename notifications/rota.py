@@ -60,6 +60,8 @@ class Layer:
 
     `anchor` is a hand-over at or before `starts`, with which the first person's turn begins.
     `fixed` are turns that do not come from taking turns; nobody else of the layer takes them.
+    It counts from `since` until `until`: what it was before, and is later, are layers of their own.
+    `zone` and `holidays` are those of the plan, unless they were others then.
     """
 
     name: str
@@ -71,6 +73,10 @@ class Layer:
     windows: Sequence[Window] = ()
     days: Days = Days.ALL
     fixed: Sequence[Turn] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    zone: tzinfo | None = None
+    holidays: AbstractSet[date] | None = None
 
 
 @dataclass(frozen=True)
@@ -133,10 +139,14 @@ def shifts(layer: Layer, zone: tzinfo, starts: datetime, ends: datetime) -> Iter
 
 def layer_turns(plan: Plan, layer: Layer, starts: datetime, ends: datetime) -> list[Turn]:
     """Who would hold if there were only this layer."""
-    valid = _valid(plan, layer, starts, ends)
+    starts, ends = max(starts, layer.since or starts), min(ends, layer.until or ends)
+    if starts >= ends:
+        return []
+    zone = layer.zone or plan.zone
+    valid = _valid(plan, layer, zone, starts, ends)
     found = [
         turn
-        for shift in shifts(layer, plan.zone, starts, ends)
+        for shift in shifts(layer, zone, starts, ends)
         for span in _within(shift, valid)
         for turn in _first_who_is_there(plan, layer, replace(shift, starts=span[0], ends=span[1]))
     ]
@@ -158,27 +168,27 @@ def _number(layer: Layer, zone: tzinfo, at: datetime) -> int:
     return number
 
 
-def _valid(plan: Plan, layer: Layer, starts: datetime, ends: datetime) -> list[Span]:
+def _valid(plan: Plan, layer: Layer, zone: tzinfo, starts: datetime, ends: datetime) -> list[Span]:
     """The time of the span in which the layer is valid."""
     if not layer.windows and layer.days == Days.ALL:
         return [(starts, ends)]
-    first = local(starts, plan.zone).date() - DAY  # a night that began the day before
-    days = (local(ends, plan.zone).date() - first).days + 1
+    off = plan.holidays if layer.holidays is None else layer.holidays
+    first = local(starts, zone).date() - DAY  # a night that began the day before
+    days = (local(ends, zone).date() - first).days + 1
     open_spans = [
-        _on(window, day, plan.zone)
+        _on(window, day, zone)
         for day in (first + number * DAY for number in range(days))
-        if _is_valid_on(plan, layer.days, day)
+        if _is_valid_on(layer.days, day, off)
         for window in layer.windows or (ALWAYS,)
         if day.weekday() in window.weekdays
     ]
     return common(joined(open_spans), [(starts, ends)])
 
 
-def _is_valid_on(plan: Plan, days: Days, day: date) -> bool:
+def _is_valid_on(days: Days, day: date, off: AbstractSet[date]) -> bool:
     if days == Days.ALL:
         return True
-    is_holiday = day in plan.holidays
-    return is_holiday if days == Days.HOLIDAYS else day.weekday() < 5 and not is_holiday
+    return day in off if days == Days.HOLIDAYS else day.weekday() < 5 and day not in off
 
 
 def _on(window: Window, day: date, zone: tzinfo) -> Span:

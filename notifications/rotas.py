@@ -11,7 +11,7 @@ from django.db import transaction
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import InvalidInput, NotFound
-from notifications import changing, icsfile, oncall
+from notifications import changing, icsfile, layers, oncall
 from notifications.matching import Matched, match
 from notifications.models import FixedShift, HolidayCalendar, Layer, Rota
 
@@ -42,9 +42,14 @@ def change(
     by: Actor,
     at: datetime,
 ) -> Rota:
-    """Another name, zone, owner or calendar, or off: then nobody is on call of it."""
+    """Another name, zone, owner or calendar, or off: then nobody is on call of it.
+
+    Zone and calendar count from now on; by the former ones it is said who was on call before.
+    """
     access.require(by, Permission.REGISTER_WRITE)
     row = _locked(rota_id)
+    if (row.zone, row.holidays_id) != (zone.strip(), holidays_id):
+        layers.keep_all(row, zone=zone.strip(), holidays_id=holidays_id, at=at)
     row.name, row.zone, row.is_active = name.strip(), zone.strip(), is_active
     _fill(row, owner_id, holidays_id)
     state = "on" if is_active else "off"
@@ -74,7 +79,7 @@ def import_layer(
     if not found.shifts:
         raise InvalidInput("No shift of the coming 400 days is anybody's; nothing was imported.")
     layer = _layer(row, name.strip(), at=at)
-    layer.shifts.filter(ends_at__gt=at).delete()
+    layer.shifts.all().delete()
     FixedShift.objects.bulk_create(
         FixedShift(layer=layer, person_id=who, starts_at=event.starts, ends_at=event.ends)
         for event, who in found.shifts
@@ -110,7 +115,7 @@ def _locked(rota_id: int) -> Rota:
 
 
 def _layer(row: Rota, name: str, *, at: datetime) -> Layer:
-    layer = row.layers.filter(name=name).first()
+    layer = row.layers.current().filter(name=name).first()
     if layer is None:
         first = at.astimezone(ZoneInfo(row.zone)).date()
         layer = Layer(
@@ -119,7 +124,8 @@ def _layer(row: Rota, name: str, *, at: datetime) -> Layer:
             unit=Layer.Unit.FIXED,
             hands_over_at=time(0),
             starts_on=first,
-            position=row.layers.count() + 1,
+            position=row.layers.current().count() + 1,
+            since=at,
         )
         try:
             layer.full_clean()
@@ -131,4 +137,6 @@ def _layer(row: Rota, name: str, *, at: datetime) -> Layer:
             f"“{name}” is a layer of people who take turns; give the imported one another name.",
             field="name",
         )
+    else:
+        layers.keep(layer, at=at)
     return layer

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from unfold.admin import StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminFileFieldWidget
 
 from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.errors import InvalidInput
-from notifications import holidays, icsfile, oncall
+from notifications import holidays, icsfile, layers, oncall, wall
 from notifications.models import (
     Holiday,
     HolidayCalendar,
@@ -91,6 +94,14 @@ class WindowInline(_OfLayer, StackedInline):  # type: ignore[misc]
 class LayerForm(forms.ModelForm):  # type: ignore[type-arg]
     """A calendar file is imported on the rota's page, not chosen here."""
 
+    takes_effect = forms.DateTimeField(
+        label="Takes effect",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="By the clocks of the rota's zone; empty: at once. What was before stays as it "
+        "was.",
+    )
+
     class Meta:
         model = Layer
         fields = (
@@ -121,6 +132,10 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]
             data["weekday"] = None
         elif data.get("weekday") is None:
             self.add_error("weekday", "On which weekday is handed over?")
+        if (shown := data.get("takes_effect")) and (row := data.get("rota")):
+            data["takes_effect"] = wall.instant(timezone.make_naive(shown), ZoneInfo(row.zone))
+            if data["takes_effect"] < clocks.now():
+                self.add_error("takes_effect", "What is past stays as it was: give a time ahead.")
         return data
 
 
@@ -135,6 +150,32 @@ class LayerAdmin(desk.RegisterAdmin):
     list_select_related = ("rota",)
     search_fields = ("name", "rota__name")
     ordering = ("rota__name", "position", "id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Layer]:
+        """As they are; what they were stands on the page of the rota."""
+        rows: QuerySet[Layer] = super().get_queryset(request)
+        return rows.filter(version_of=None)
+
+    def get_fields(self, request: HttpRequest, obj: Layer | None = None) -> Sequence[str]:
+        """Who only reads is not asked from when on."""
+        names = LayerForm.Meta.fields
+        return (*names, "takes_effect") if self.has_change_permission(request, obj) else names
+
+    def save_model(self, request: HttpRequest, obj: Layer, form: LayerForm, change: bool) -> None:
+        """A new layer changes nothing that was. Of one that is there, see `save_related`."""
+        if not change:
+            obj.since = form.cleaned_data["takes_effect"] or clocks.now()
+            super().save_model(request, obj, form, change)
+
+    def save_related(
+        self, request: HttpRequest, form: LayerForm, formsets: Any, change: bool
+    ) -> None:
+        """What stands so far is kept before anything is stored, if anything was changed."""
+        if change and any(one.has_changed() for one in (form, *formsets)):
+            at = form.cleaned_data["takes_effect"] or clocks.now()
+            layers.keep(form.instance, at=at)
+            form.instance.save()
+        super().save_related(request, form, formsets, change)
 
     def response_add(self, request: HttpRequest, obj: Layer, *args: Any) -> HttpResponse:
         """To the rota, where one sees what it does."""
@@ -203,8 +244,11 @@ class HolidayCalendarAdmin(desk.RegisterAdmin):
         """With the days of its file."""
         super().save_model(request, obj, form, change)
         if form.days is not None:
-            obj.days.all().delete()
             found = {day: event.summary for event in form.days for day in event.days}
+            if change:  # which days were holidays stays as it was
+                today = clocks.now().date()
+                found = {day: name for day, name in found.items() if day >= today}
+                obj.days.filter(day__gte=today).delete()
             Holiday.objects.bulk_create(
                 Holiday(calendar=obj, day=day, name=name) for day, name in sorted(found.items())
             )

@@ -161,7 +161,8 @@ class TakeBackForm(DeskForm):
 
     def _own(self, at: datetime) -> list[tuple[str, str]]:
         is_free, me = changing.may_for_others(self.obj, self.actor), self.actor.user_id
-        places = Q(person__places_on_rotas__layer__rota=self.obj)
+        layers = self.obj.layers.current()
+        places = Q(person__places_on_rotas__layer__in=layers)
         changes = self.obj.overrides.filter(ended_at=None, ends_at__gt=at)
         leave = Absence.objects.filter(ended_at=None, ends_at__gt=at)
         asked = self.obj.swaps.filter(state=Swap.State.ASKED)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.models import User
@@ -166,14 +166,41 @@ def _beside(row: Rota, by: Actor, *, at: datetime) -> dict[str, Any]:
     changes = Override.objects.filter(rota=row, ended_at=None, ends_at__gt=at)
     asked = Swap.objects.filter(rota=row, state=Swap.State.ASKED, starts_at__gt=at)
     asked = asked.filter(Q(return_starts_at=None) | Q(return_starts_at__gt=at))
-    places = row.layers.values("places__person")
+    layers = row.layers.current()
+    places = layers.values("places__person")
     leave = Absence.objects.filter(person__in=places, ended_at=None, ends_at__gt=at)
-    layers = row.layers.prefetch_related("places__person", "windows").order_by("position", "id")
     return {
-        "layers": [{"row": one, "words": in_words(one)} for one in layers],
+        "layers": [_layer(one, row, at) for one in _with_versions(layers)],
         "changes": shown(changes.select_related("person"), "person_id"),
         "swaps": shown(asked.select_related("rota", "asked_by", "asked_of"), "asked_by_id"),
         "leave": shown(leave.select_related("person"), "person_id"),
+    }
+
+
+def _with_versions(layers: QuerySet[Layer]) -> QuerySet[Layer]:
+    """With what they are and were, newest first."""
+    parts = ("places__person", "windows")
+    versions = Layer.objects.prefetch_related(*parts).order_by("-until")
+    found = layers.prefetch_related(*parts, Prefetch("versions", versions))
+    return found.order_by("position", "id")
+
+
+def _layer(layer: Layer, row: Rota, at: datetime) -> dict[str, Any]:
+    """What a layer is, since when, and what it was before; a planned change says from when on."""
+    since = layer.since and oncall.since(layer.since, row.zone)
+    return {
+        "row": layer,
+        "words": in_words(layer),
+        "since": since,
+        "is_planned": layer.since is not None and layer.since > at,
+        "former": [
+            {
+                "words": in_words(one),
+                "until": oncall.since(one.until, row.zone) if one.until else "",
+                "name": one.name if one.name != layer.name else "",
+            }
+            for one in layer.versions.all()
+        ],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 from zoneinfo import available_timezones
 
@@ -63,9 +64,26 @@ class Rota(models.Model):
         return self.name
 
 
+class LayerQuerySet(models.QuerySet["Layer"]):
+    """Layers, and what they were."""
+
+    def current(self) -> LayerQuerySet:
+        """As they are, or are planned to be; not what they were before."""
+        return self.filter(version_of=None)
+
+    def within(self, starts: datetime, ends: datetime) -> LayerQuerySet:
+        """Whatever is in force in a part of the span: as they are, and as they were."""
+        begun = Q(since=None) | Q(since__lt=ends)
+        return self.filter(begun, Q(until=None) | Q(until__gt=starts))
+
+
 class Layer(models.Model):
     """People of a rota who take turns. The layer with the lowest number comes first; the next one
-    is asked where it leaves time open."""
+    is asked where it leaves time open.
+
+    A change takes effect from a moment: what the layer was until then is kept as a row of its own,
+    a former version, which is in force from `since` until `until` and is changed no more.
+    """
 
     class Unit(models.TextChoices):
         HOURS = "hours", "hours"
@@ -105,11 +123,50 @@ class Layer(models.Model):
         help_text="It ends at the hand-over of the day after. Empty: it goes on.",
     )
     days = models.CharField("valid on", max_length=8, choices=Days.choices, default=Days.ALL)
+    version_of = models.ForeignKey(
+        "self",
+        null=True,
+        editable=False,
+        on_delete=models.CASCADE,
+        related_name="versions",
+        help_text="Of a former version: the layer.",
+    )
+    since = models.DateTimeField(
+        null=True, editable=False, help_text="In force from then on; empty: from the beginning."
+    )
+    until = models.DateTimeField(null=True, editable=False)
+    zone = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="Of a former version: the rota's then."
+    )
+    holidays = models.ForeignKey(
+        HolidayCalendar,
+        null=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Of a former version: the rota's then.",
+    )
+
+    objects = LayerQuerySet.as_manager()
 
     class Meta:
         ordering = ("rota", "position", "id")
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["rota", "name"], name="layer_name_once"),
+            models.UniqueConstraint(
+                fields=["rota", "name"],
+                name="layer_name_once",
+                condition=Q(version_of=None),
+                violation_error_message="This rota has a layer of that name; choose another.",
+            ),
+            models.CheckConstraint(
+                name="layer_former_ended",
+                condition=Q(version_of=None, until=None, zone="", holidays=None)
+                | Q(version_of__isnull=False, until__isnull=False) & ~Q(zone=""),
+            ),
+            models.CheckConstraint(
+                name="layer_in_force_for_a_time",
+                condition=Q(since=None) | Q(until=None) | Q(until__gt=F("since")),
+            ),
             models.CheckConstraint(
                 name="layer_turn_lasts",
                 condition=Q(every__gte=1, every__lte=1000),
