@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0101_how_you_are_reached"),
+        ("notifications", "0110_sent_again"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
