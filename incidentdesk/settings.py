@@ -224,7 +224,10 @@ INBOUND_RELAYS = addresses("INBOUND_RELAYS")  # from where, by SMTP
 # --- people and their sessions --------------------------------------------------------------------
 
 AUTH_USER_MODEL = "kernel.User"
-SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # has_perm is never asked; kernel.access is
+SILENCED_SYSTEM_CHECKS = [
+    "guardian.W001",  # has_perm is never asked; kernel.access is
+    "fields.W161",  # it warns of a time of day for twenty seconds a day
+]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 GUARDIAN_MONKEY_PATCH_USER = False
 GUARDIAN_GET_INIT_ANONYMOUS_USER = "incidentdesk.kernel.grants.no_anonymous_user"
