@@ -16,7 +16,7 @@ from typing import NotRequired, TypedDict, Unpack
 from django.db import models, transaction
 from django.db.models import Q
 
-from incidentdesk.kernel import errors, failpoints, worker
+from incidentdesk.kernel import clocks, errors, failpoints, worker
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.prepared import Prepared
 from notifications import bundling, ladder, outbox, pages, routing
@@ -26,28 +26,33 @@ logger = logging.getLogger(__name__)
 RUN_LIMIT = 200
 _Event = EscalationEvent.Event
 
-# Without a path that fits, administrators are paged. What runs already is left as it is.
+# Without a path that fits, administrators are paged. What runs already is left as it is. What is to
+# begin now begins by the database's clock, by which steps fall due (`clocks.by_database`).
 _START = Prepared(
     "start_escalation",
     f"""
-    WITH path AS ({routing.MATCH})
+    WITH path AS ({routing.MATCH}), start AS (
+        SELECT CASE WHEN %(is_present)s THEN clock_timestamp() ELSE %(at)s END AS at
+    )
     INSERT INTO notifications_escalation (
         about, reference, title, severity, category, url, path_id, state, started_at,
         next_position, round, acknowledged_by, next_action_at
     )
     SELECT
         %(about)s, %(reference)s, %(title)s, %(severity)s, %(category)s, %(url)s,
-        (SELECT id FROM path), %(state)s, %(at)s, 0, 0, '',
-        CASE WHEN %(state)s = 'running' THEN %(at)s
+        (SELECT id FROM path), %(state)s, start.at, 0, 0, '',
+        CASE WHEN %(state)s = 'running' THEN start.at
             + make_interval(mins => coalesce((SELECT first_after FROM path), 0)) END
+    FROM start
     ON CONFLICT (about) WHERE state IN ('running', 'suppressed') DO NOTHING
-    RETURNING id, path_id, next_action_at
+    RETURNING id, path_id, started_at, next_action_at
     """,  # noqa: S608 -- a part of a statement, with no value in it
     about="text",
     reference="text",
     title="text",
     url="text",
     state="text",
+    is_present="boolean",
     **routing.TYPES,
 )
 
@@ -83,16 +88,16 @@ def start(*, at: datetime, **facts: Unpack[Facts]) -> Escalation:
         reference=facts["reference"],
         url=facts["url"],
         state=Escalation.State.SUPPRESSED if outbox.is_quiet() else Escalation.State.RUNNING,
-        started_at=at,
     )
     systems, partners = list(facts.get("systems", ())), list(facts.get("partners", ()))
     asked = {**facts, "systems": systems, "partners": partners, "title": row.title}
-    inserted = _START.rows({**asked, "state": row.state, "at": at})
+    now = {"at": at, "is_present": clocks.is_present(at)}
+    inserted = _START.rows({**asked, **now, "state": row.state})
     if not inserted:
         return _live(row.about).get()
-    row.pk, row.path_id, row.next_action_at = inserted[0]
+    row.pk, row.path_id, row.started_at, row.next_action_at = inserted[0]
     row._state.adding = False
-    if row.next_action_at == at:
+    if row.next_action_at == row.started_at:
         worker.wake("notifications.jobs.escalate", queue="page")
     return row
 

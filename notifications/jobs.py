@@ -5,7 +5,7 @@ What is due is decided by the database's clock, so that no worker whose clock is
 
 from __future__ import annotations
 
-from incidentdesk.kernel import progress, worker
+from incidentdesk.kernel import clocks, progress, worker
 from notifications import (
     bundling,
     coverage,
@@ -22,7 +22,7 @@ from notifications import (
 @worker.job(queue="page")
 def deliver() -> None:
     """Send what is due; a long queue goes on in a further job, behind any escalation."""
-    is_left = delivery.deliver_due(at=progress.now())
+    is_left = delivery.deliver_due(at=clocks.database_now())
     progress.mark(progress.SENDER, "more waits" if is_left else "nothing waits")
     if is_left:
         worker.wake("notifications.jobs.deliver", queue="page")
@@ -32,19 +32,19 @@ def deliver() -> None:
 def deliver_webhooks() -> None:
     """The same for webhooks and chats, whose servers answer when they like: nothing waits here
     but they. What waits for its next way is looked for here too, since a mail server may hang."""
-    is_left = turns.deliver_due(at=progress.now())
+    is_left = turns.deliver_due(at=clocks.database_now())
     progress.mark(progress.WEBHOOKS, "more waits" if is_left else "nothing waits")
     if is_left:
         worker.wake("notifications.jobs.deliver_webhooks", queue="webhooks")
-    failover.follow_due(at=progress.now())
+    failover.follow_due(at=clocks.database_now())
 
 
 @worker.job(queue="page")
 def escalate() -> None:
     """Take the steps that are due, and send the lists of pages that wait; a long run goes on behind
     the pages that it queued."""
-    bundling.send_lists(at=progress.now())
-    moved = escalation.run_due(at=progress.now())
+    bundling.send_lists(at=clocks.database_now())
+    moved = escalation.run_due(at=clocks.database_now())
     progress.mark(progress.SCHEDULER, f"{moved} escalations moved" if moved else "nothing was due")
     if moved == escalation.RUN_LIMIT:
         worker.wake("notifications.jobs.escalate", queue="page")
@@ -53,7 +53,7 @@ def escalate() -> None:
 @worker.job()
 def try_ways() -> None:
     """Test the ways to people that were not tested for a month."""
-    proving.send_due(at=progress.now())
+    proving.send_due(at=clocks.database_now())
 
 
 @worker.job(queue="page")
@@ -61,13 +61,13 @@ def sweep() -> None:
     """Beat's net under both: what no wake-up announced is found within seconds."""
     escalate()
     deliver()
-    failover.follow_due(at=progress.now())
+    failover.follow_due(at=clocks.database_now())
 
 
 @worker.job()
 def look_at_rotas() -> None:
     """End the swaps that nobody answered in time, tell who is on call from tomorrow on, and mail
     owners the gaps of the coming weeks."""
-    swaps.expire(at=progress.now())
-    handover.remind(at=progress.now())
-    coverage.look_ahead(at=progress.now())
+    swaps.expire(at=clocks.database_now())
+    handover.remind(at=clocks.database_now())
+    coverage.look_ahead(at=clocks.database_now())

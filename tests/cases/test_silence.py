@@ -18,7 +18,7 @@ from cases import (
     workflow,
 )
 from cases.models import Entry, Incident, SeverityRule
-from incidentdesk.kernel import access, clocks, progress
+from incidentdesk.kernel import access, clocks
 from notifications import escalation, ladder
 from notifications import queries as post
 from notifications.models import Escalation, Message
@@ -218,7 +218,7 @@ def test_of_a_restricted_incident_the_page_names_nothing(taken, people):
 def test_the_worker_looks_when_its_time_is_over_and_not_before(taken, monkeypatch):
     incident = taken(1)
     for minutes, is_taken in ((14.9, True), (15, False)):
-        monkeypatch.setattr(progress, "now", lambda minutes=minutes: after(minutes))
+        monkeypatch.setattr(clocks, "database_now", lambda minutes=minutes: after(minutes))
         jobs.page_again()
         assert (fresh(incident).acknowledged_at is not None) == is_taken
 
