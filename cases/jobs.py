@@ -66,8 +66,7 @@ def sweep_evidence() -> None:
 @worker.job()
 def remind_partners() -> None:
     """Remind partners of answers that they owe and of procedures that expire."""
-    request_mails.remind(at=clocks.database_now())
-    procedures.remind(at=clocks.database_now())
+    worker.do(request_mails.remind, procedures.remind)
 
 
 @worker.job()
@@ -79,8 +78,7 @@ def warn() -> None:
 @worker.job()
 def page_again() -> None:
     """Page again where an acknowledgement led to nothing, or an offer has no answer."""
-    silence.watch(at=clocks.database_now())
-    offers.chase(at=clocks.database_now())
+    worker.do(silence.watch, offers.chase)
 
 
 @worker.job()
@@ -135,8 +133,7 @@ def judge_access() -> None:
 @worker.job()
 def take_audit_trail() -> None:
     """Let the access rules see what the audit trail says, and all that is waiting for them."""
-    own_accesses.take_audit_trail(at=clocks.database_now())
-    judging.judge(at=clocks.database_now())
+    worker.do(own_accesses.take_audit_trail, judging.judge)
 
 
 @worker.job()

@@ -11,12 +11,13 @@ import logging
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import NotRequired, TypedDict, Unpack
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q
 
-from incidentdesk.kernel import clocks, errors, failpoints, worker
+from incidentdesk.kernel import clocks, due, errors, failpoints, worker
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.prepared import Prepared
 from notifications import bundling, ladder, outbox, pages, routing
@@ -190,35 +191,11 @@ def _mark(by_name: str, note: str, at: datetime) -> str:
 def run_due(*, at: datetime) -> int:
     """Take every step that is due; the number of escalations that moved, RUN_LIMIT at most.
 
-    Any number of workers may run this at once: a row that one holds is skipped by the others. One
-    that fails is left for the next run and does not stop those behind it. Bounded, so that the
-    pages already queued go out in between.
+    Bounded, so that the pages already queued go out in between.
     """
-    moved, failed = 0, set[int]()
-    while moved < RUN_LIMIT and (pk := _run_one(at=at, skip=failed)) is not None:
-        moved += pk not in failed
-    return moved
-
-
-def _run_one(*, at: datetime, skip: set[int]) -> int | None:
-    """Move one due escalation, in a transaction of its own; its id, or None if none is due."""
-    pk: int | None = None
-    try:
-        with transaction.atomic(durable=True):
-            due = Escalation.objects.select_related("path").select_for_update(
-                of=("self",), skip_locked=True
-            )
-            due = due.filter(state=Escalation.State.RUNNING, next_action_at__lte=at)
-            row = due.exclude(pk__in=skip).order_by("next_action_at", "id").first()
-            if row is not None:
-                pk = row.pk
-                _take_steps(row, at=at)
-    except Exception:
-        if pk is None:
-            raise
-        logger.exception("escalation %s could not move; it is tried again at the next run", pk)
-        skip.add(pk)
-    return pk
+    running = Escalation.objects.filter(state=Escalation.State.RUNNING, next_action_at__lte=at)
+    rows, order = running.select_related("path"), ("next_action_at", "id")
+    return len(due.each(rows, partial(_take_steps, at=at), most=RUN_LIMIT, order=order))
 
 
 def _take_steps(row: Escalation, *, at: datetime) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
-from incidentdesk.kernel import access
+from incidentdesk.kernel import access, due
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from notifications import changing, oncall, rota
 from notifications.models import Rota, Swap
+
+RUN_LIMIT = 200
 
 
 @transaction.atomic
@@ -103,16 +106,16 @@ def withdraw(*, swap_id: int, by: Actor, at: datetime) -> Swap:
 
 def expire(*, at: datetime) -> int:
     """What nobody answered before it would have begun ends, and who asked is told; how many."""
-    with transaction.atomic():
-        rows = Swap.objects.select_for_update(of=("self",), skip_locked=True)
-        rows = rows.filter(state=Swap.State.ASKED, starts_at__lte=at)
-        late = list(rows.select_related("rota", "asked_by", "asked_of").order_by("id")[:200])
-        for row in late:
-            _answered(row, Swap.State.EXPIRED, at=at)
-            when = oncall.words(row.starts_at, row.ends_at, row.rota.zone)
-            said = f"{row.asked_of} did not answer; you are still on call, {when}."
-            changing.tell(row.asked_by, row.rota, said, [], key=f"swap-expired:{row.pk}", at=at)
-    return len(late)
+    late = Swap.objects.filter(state=Swap.State.ASKED, starts_at__lte=at)
+    rows = late.select_related("rota", "asked_by", "asked_of")
+    return len(due.each(rows, partial(_expire, at=at), most=RUN_LIMIT))
+
+
+def _expire(row: Swap, *, at: datetime) -> None:
+    _answered(row, Swap.State.EXPIRED, at=at)
+    when = oncall.words(row.starts_at, row.ends_at, row.rota.zone)
+    said = f"{row.asked_of} did not answer; you are still on call, {when}."
+    changing.tell(row.asked_by, row.rota, said, [], key=f"swap-expired:{row.pk}", at=at)
 
 
 def _swap(swap_id: int) -> Swap:

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from cases.intake import alerts
 from incidentdesk.auditor import checks, heart, telling
-from incidentdesk.kernel import clocks, findings, progress
+from incidentdesk.kernel import clocks, findings, progress, worker
 from incidentdesk.kernel.aside import Aside, Hangs
 from incidentdesk.kernel.models import Finding
 from notifications import bundling, delivery, escalation, failover, ladder, turns
@@ -126,16 +126,11 @@ class Auditor:
 
 def _do_the_work() -> None:
     """What the worker would do now. A list or step that is being taken elsewhere is passed over."""
-    try:
-        _do_all()
-    except Exception:
-        logger.exception("what the auditor does for others failed; it is tried again")
-
-
-def _do_all() -> None:
-    bundling.send_lists(at=clocks.database_now())
-    escalation.run_due(at=clocks.database_now())
-    failover.follow_due(at=clocks.database_now())
-    delivery.deliver_due(at=clocks.database_now())
-    turns.deliver_due(at=clocks.database_now())
-    alerts.open_pending(at=clocks.database_now())
+    worker.do(
+        bundling.send_lists,
+        escalation.run_due,
+        failover.follow_due,
+        delivery.deliver_due,
+        turns.deliver_due,
+        alerts.open_pending,
+    )

@@ -27,6 +27,7 @@ from notifications.models import (
     Swap,
     Window,
 )
+from tests.cases.intake.test_pending import broken
 from tests.notifications.conftest import NOON, group, names_paged, path, person, start
 
 pytestmark = pytest.mark.django_db
@@ -389,6 +390,23 @@ def test_the_owner_is_mailed_gaps_once_a_change() -> None:
     assert coverage.look_ahead(at=NOON + DAY) == 0
     duty.be_away(user_id=ada.pk, by=actor(ada), **span)
     assert coverage.look_ahead(at=NOON + DAY + HOUR) == 2  # what was mended and is open again
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rota_or_swap_that_fails_holds_up_no_other() -> None:
+    ada, ben, cursed = person("Ada"), person("Ben"), person("Cursed")
+    for owner in (cursed, ben):
+        main = rota(f"Rota of {owner}", owner)
+        layer(main, owner, ends_on=date(2026, 3, 10))
+        asked(main, owner, ada)
+    last = Message.objects.latest("pk").pk
+    with broken("notifications_message", when=f"NEW.to_user_id = {cursed.pk}"):
+        assert swaps.expire(at=NOON + HOUR) == 1
+        assert coverage.look_ahead(at=NOON) == 1
+    assert list(Swap.objects.order_by("id").values_list("state", flat=True)) == ["asked", "expired"]
+    told = Message.objects.filter(pk__gt=last).values_list("to_user__name", flat=True)
+    assert list(told) == ["Ben", "Ben"]
+    assert (swaps.expire(at=NOON + HOUR), coverage.look_ahead(at=NOON)) == (1, 1)
 
 
 def test_a_rota_that_is_open_for_good_is_told_of_once_a_week() -> None:
