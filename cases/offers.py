@@ -7,12 +7,11 @@ accepts, whoever holds the role keeps it (`crew`).
 from __future__ import annotations
 
 from datetime import datetime
-
-from django.db import transaction
+from functools import partial
 
 from cases import moving, owed, timeline
 from cases.models import Assignment, Entry, Incident, Target
-from incidentdesk.kernel import access, clocks
+from incidentdesk.kernel import access, clocks, due
 from incidentdesk.kernel.access import SYSTEM, Permission
 from incidentdesk.kernel.models import User
 
@@ -25,18 +24,13 @@ def answer_by(incident: Incident, at: datetime) -> datetime | None:
     return clocks.add(at, target.amount, target.counting) if target else None
 
 
-@transaction.atomic
 def chase(*, at: datetime) -> int:
     """Page about every offer whose time is over; answers how many, LIMIT at most."""
-    waiting = Assignment.objects.filter(
-        remind_at__lte=at, accepted_at=None, ended_at=None
-    ).select_related("incident", "user", "offered_by")
-    # The incident too, as every use case: whoever answers just now is waited for by no one.
-    locked = waiting.select_for_update(of=("self", "incident"), no_key=True, skip_locked=True)
-    rows = list(locked.order_by("remind_at", "pk")[:LIMIT])
-    for offer in rows:
-        _chase(offer, at=at)
-    return len(rows)
+    waiting = Assignment.objects.filter(remind_at__lte=at, accepted_at=None, ended_at=None)
+    # The incident is locked too, as in every use case: whoever answers just now is not waited for.
+    rows, of = waiting.select_related("incident", "user", "offered_by"), ("self", "incident")
+    order = ("remind_at", "pk")
+    return len(due.each(rows, partial(_chase, at=at), most=LIMIT, order=order, of=of))
 
 
 def _chase(offer: Assignment, *, at: datetime) -> None:

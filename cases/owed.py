@@ -1,8 +1,8 @@
 """What somebody owes by a time, and the mails that remind of it: one way for all of it.
 
 A row that somebody owes has a column that says when its people are reminded next; `take` claims
-what has fallen due and sets the next time (`clocks.stages`). After a standstill only the last stage
-is told. Each person gets one mail an incident and run, with a line for each thing.
+what has fallen due and sets the next time (`claiming.stages`). Each person gets one mail an
+incident and run, with a line for each thing.
 """
 
 from __future__ import annotations
@@ -47,11 +47,13 @@ def take(
 
     Call it inside the transaction that queues the mails.
     """
-    claimed = claiming.due(rows, column=column, at=at)
-    found = [describe(row) for row in claimed]
-    for row, one in zip(claimed, found, strict=True):
-        setattr(row, column, clocks.stages(one.start_at, one.due_at, at).next_at)
-    rows.model._default_manager.bulk_update(claimed, [column])
+    found: list[Owed] = []
+
+    def span(row: Row) -> tuple[datetime, datetime]:
+        found.append(describe(row))
+        return found[-1].start_at, found[-1].due_at
+
+    claiming.stages(rows, span, column=column, at=at)
     return found
 
 

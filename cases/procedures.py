@@ -81,10 +81,7 @@ def remind(*, at: datetime) -> int:
     """Remind of every procedure that passed a stage of its validity; answers how many mails."""
     in_force = Procedure.objects.filter(ended_at=None, partner__is_active=True)
     drafts: list[outbox.Draft] = []
-    for procedure in claiming.due(in_force.select_related("partner"), at=at):
-        stage = clocks.stages(procedure.kept_at, clocks.end_of(procedure.valid_until), at)
-        procedure.remind_at = stage.next_at
-        procedure.save(update_fields=["remind_at"])
+    for procedure, stage in claiming.stages(in_force.select_related("partner"), _span, at=at):
         drafts += _drafts(procedure, stage.since, at.date())
     return len(outbox.queue_many(drafts, at=at))
 
@@ -124,6 +121,10 @@ def _end(procedure_id: int, *, by: Actor, at: datetime) -> Procedure:
     found.ended_at, found.ended_by_id = at, by.person_id
     found.save(update_fields=["ended_at", "ended_by"])
     return found
+
+
+def _span(procedure: Procedure) -> tuple[datetime, datetime]:
+    return procedure.kept_at, clocks.end_of(procedure.valid_until)
 
 
 def _drafts(procedure: Procedure, since: datetime, today: date) -> Iterator[outbox.Draft]:

@@ -6,11 +6,11 @@ How long is waited each time is agreed in the partner's contract terms.
 from __future__ import annotations
 
 from datetime import datetime
-
-from django.db import transaction
+from functools import partial
 
 from cases import dispatch, moving, timeline, warning
 from cases.models import Entry, NoticeCopy
+from incidentdesk.kernel import due
 from incidentdesk.kernel.access import SYSTEM
 from incidentdesk.kernel.models import User
 from notifications import outbox
@@ -21,10 +21,9 @@ from partners.models import Contact
 LIMIT = 100
 
 
-@transaction.atomic
 def remind(*, at: datetime) -> int:
     """Chase every notice whose time is over; answers how many, LIMIT at most."""
-    due = NoticeCopy.objects.filter(
+    unread = NoticeCopy.objects.filter(
         remind_at__lte=at, acknowledged_at=None, sent_at__isnull=False
     ).select_related(
         "partner__terms",
@@ -32,11 +31,8 @@ def remind(*, at: datetime) -> int:
         "involvement__incident__commander",
         "involvement__incident__category",
     )
-    locked = due.select_for_update(of=("self",), skip_locked=True).order_by("remind_at", "id")
-    rows = list(locked[:LIMIT])
-    for copy in rows:
-        _chase(copy, at=at)
-    return len(rows)
+    order = ("remind_at", "id")
+    return len(due.each(unread, partial(_chase, at=at), most=LIMIT, order=order))
 
 
 def _chase(copy: NoticeCopy, *, at: datetime) -> None:

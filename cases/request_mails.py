@@ -33,10 +33,8 @@ def remind(*, at: datetime) -> int:
     """
     waiting = Request.objects.filter(state=Request.State.OPEN)
     drafts: list[outbox.Draft] = []
-    for request in claiming.due(waiting.select_related("partner", "involvement__incident"), at=at):
-        stage = clocks.stages(request.due_set_at, request.due_at, at)
-        request.remind_at = stage.next_at
-        request.save(update_fields=["remind_at"])
+    rows = waiting.select_related("partner", "involvement__incident")
+    for request, stage in claiming.stages(rows, lambda row: (row.due_set_at, row.due_at), at=at):
         key = f"request:{request.pk}:{stage.since.isoformat()}"
         drafts += _drafts(request, partial(_words, request, at), key)
     return len(outbox.queue_many(drafts, at=at))

@@ -12,15 +12,14 @@ counts as an acknowledgement.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from cases import leading, moving, rules
 from cases.models import Entry, Incident, Phase
-from incidentdesk.kernel import access, clocks
+from incidentdesk.kernel import access, clocks, due
 from incidentdesk.kernel.models import User
 
 LIMIT = 100
@@ -30,31 +29,22 @@ WATCHED = (Phase.IDENTIFICATION, Phase.CONTAINMENT, Phase.MITIGATION, Phase.RECO
 
 
 def watch(*, at: datetime) -> int:
-    """Page again what is silent, and let be what somebody works on again. Answers how many moved.
-
-    Any number of workers may run it: each incident has a transaction of its own, and one that
-    somebody holds is left for the next run.
-    """
-    return _each(_page_one, at=at) + _each(_let_one_be, at=at)
-
-
-def _each(step: Callable[..., bool], *, at: datetime) -> int:
-    """Repeat a step as long as it finds something, LIMIT times at most."""
-    done = 0
-    while done < LIMIT and step(at=at):
-        done += 1
-    return done
-
-
-@transaction.atomic
-def _page_one(*, at: datetime) -> bool:
-    """One whose time has come: paged again if it is silent, else looked at again later."""
+    """Page again what is silent, let be what somebody works on again; answers how many moved."""
     watched = Incident.objects.filter(
         phase__in=WATCHED, recovered_at=None, acknowledged_at__isnull=False, silent_at__lte=at
     )
-    incident = _first(watched)
-    if incident is None:
-        return False
+    since = _work().filter(incident=OuterRef("pk"), at__gt=OuterRef("silent_at"))
+    paged = Incident.objects.open().filter(acknowledged_at=None, silent_at__lte=at)
+    order = ("silent_at", "pk")
+    moved = due.each(watched, partial(_page_one, at=at), most=LIMIT, order=order)
+    taken = due.each(
+        paged.filter(Exists(since)), partial(_let_one_be, at=at), most=LIMIT, order=order
+    )
+    return len(moved) + len(taken)
+
+
+def _page_one(incident: Incident, *, at: datetime) -> None:
+    """One whose time has come: paged again if it is silent, else looked at again later."""
     silence, since = rules.silence_of(incident.severity), _last_work(incident)
     if silence is None or not moving.pages_people(incident):
         incident.silent_at = None
@@ -69,29 +59,15 @@ def _page_one(*, at: datetime) -> bool:
         if incident.acknowledged_at is not None:  # a restricted one stays taken
             incident.silent_at = at + silence
             incident.save(update_fields=["silent_at"])
-    return True
 
 
-@transaction.atomic
-def _let_one_be(*, at: datetime) -> bool:
+def _let_one_be(incident: Incident, *, at: datetime) -> None:
     """One that was paged again, and on which somebody works by now: that acknowledges it."""
-    since = _work().filter(incident=OuterRef("pk"), at__gt=OuterRef("silent_at"))
-    paged = Incident.objects.open().filter(acknowledged_at=None, silent_at__lte=at)
-    incident = _first(paged.filter(Exists(since)))
-    if incident is None:
-        return False
     entry = _work().filter(incident=incident, at__gt=incident.silent_at).earliest("sequence")
     by = access.actor_for(User.objects.get(pk=entry.user_id or 0))
     because = f"{by.name} works on it, which acknowledges it."
     leading.acknowledge(incident, by=by, at=at, because=because)
     incident.save(update_fields=leading.ACKNOWLEDGED)
-    return True
-
-
-def _first(rows: QuerySet[Incident]) -> Incident | None:
-    """The first of them that nobody else holds, locked as `queries.locked` locks it."""
-    waiting = rows.order_by("silent_at", "pk")
-    return waiting.select_for_update(of=("self",), no_key=True, skip_locked=True).first()
 
 
 def _work() -> QuerySet[Entry]:

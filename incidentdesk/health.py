@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from incidentdesk.kernel import progress
+from incidentdesk.kernel import clocks, progress
 from incidentdesk.kernel.aside import Aside
 
 OK = "ok"
@@ -41,7 +41,7 @@ def _database_and_parts() -> dict[str, str]:
 
 
 def _parts() -> dict[str, str]:
-    said, late = progress.read(), progress.silent(PARTS, at=progress.now())
+    said, late = progress.read(), progress.silent(PARTS, at=clocks.database_now())
     words = {}
     for part in PARTS:
         words[part] = OK

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 
-from django.db import transaction
-
+from incidentdesk.kernel import due
 from notifications import changing, oncall, rota
 from notifications.models import Rota
 from notifications.spans import Span, joined, without
 
 WEEKS = 4
 MOST_LISTED = 20
+MOST_ROTAS = 1000
 
 
 def horizon(at: datetime) -> datetime:
@@ -32,33 +33,28 @@ def gaps(row: Rota, *, at: datetime) -> list[Span]:
 
 def look_ahead(*, at: datetime) -> int:
     """Mail each owner the gaps of their rota if there is one that they do not know of; how many
-    were mailed. Each rota in a transaction of its own; one that another worker looks at is left."""
-    keys = list(oncall.active().order_by("id").values_list("pk", flat=True))
-    return sum(_look_at(key, at=at) for key in keys)
+    were mailed."""
+    rows = oncall.active().select_related("holidays", "owner")
+    return sum(due.each(rows, partial(_look_at, at=at), most=MOST_ROTAS))
 
 
-def _look_at(rota_id: int, *, at: datetime) -> bool:
-    with transaction.atomic():
-        rows = Rota.objects.select_for_update(of=("self",), skip_locked=True)
-        row = rows.select_related("holidays", "owner").filter(pk=rota_id, is_active=True).first()
-        if row is None:
-            return False
-        found = gaps(row, at=at)
-        is_news = bool(without(found, _read(row.gaps_told)))
-        told = [[starts.isoformat(), ends.isoformat()] for starts, ends in found]
-        if told != row.gaps_told:
-            row.gaps_told = told
-            row.save(update_fields=["gaps_told"])
-        if is_news:
-            changing.tell(
-                row.owner,
-                row,
-                "Nobody is on call in some of the coming weeks.",
-                _listed(found, row.zone),
-                key=f"gaps:{row.pk}:{at.isoformat()}",
-                at=at,
-            )
-        return is_news
+def _look_at(row: Rota, *, at: datetime) -> bool:
+    found = gaps(row, at=at)
+    is_news = bool(without(found, _read(row.gaps_told)))
+    told = [[starts.isoformat(), ends.isoformat()] for starts, ends in found]
+    if told != row.gaps_told:
+        row.gaps_told = told
+        row.save(update_fields=["gaps_told"])
+    if is_news:
+        changing.tell(
+            row.owner,
+            row,
+            "Nobody is on call in some of the coming weeks.",
+            _listed(found, row.zone),
+            key=f"gaps:{row.pk}:{at.isoformat()}",
+            at=at,
+        )
+    return is_news
 
 
 def _read(told: Sequence[Sequence[str]]) -> list[Span]:

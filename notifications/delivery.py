@@ -1,7 +1,8 @@
 """Sends what the outbox holds: claim with a lease, send outside any transaction, mark afterwards.
 
 Never lost: a sender that dies leaves rows whose lease runs out, and another sends them, with the
-same Message-ID. Twice only if it died between the server's answer and the mark.
+same Message-ID. Twice only if it died between the server's answer and the mark, or the server got
+all of it and did not say so in time; if that happens twice, it is not sent a third time.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ RETRY_SECONDS = (5, 15, 30, 60, 120, 300)
 # Other people's servers are away for longer, and nobody is paged by them.
 WEBHOOK_RETRY_SECONDS = (5, 60, 300, 1800, 3600, 2 * 3600, 4 * 3600)
 GIVE_UP_AFTER = timedelta(hours=24)
+TWICE = "The server got it twice and did not say so in time; it is not sent a third time."
 
 _CLAIM = """
 WITH due AS MATERIALIZED (
@@ -155,6 +157,8 @@ def mark(message: Message, answer: Answer, *, at: datetime) -> None:
         _mark_sent(message, answer, at=at)
     elif answer.outcome is Outcome.REFUSED:
         _mark_failed(message, answer.words, at=at, is_gone=answer.is_gone)
+    elif answer.outcome is Outcome.UNSURE and _was_unsure(message):
+        _mark_failed(message, TWICE, at=at, is_refusal=False)
     elif at >= message.created_at + GIVE_UP_AFTER:
         _mark_failed(message, f"{answer.words} (given up after 24 hours)", at=at)
     else:
@@ -164,7 +168,9 @@ def mark(message: Message, answer: Answer, *, at: datetime) -> None:
         if _ours(message).update(
             state=Message.State.QUEUED, next_try_at=at + wait, last_error=answer.words
         ):
-            _log(message, MessageEvent.Event.RETRY, answer.words, at=at)
+            is_unsure = answer.outcome is Outcome.UNSURE
+            event = MessageEvent.Event.UNSURE if is_unsure else MessageEvent.Event.RETRY
+            _log(message, event, answer.words, at=at)
 
 
 def give_back(messages: Sequence[Message], *, at: datetime) -> None:
@@ -197,10 +203,21 @@ def _mark_sent(message: Message, answer: Answer, *, at: datetime) -> None:
     failover.went(message)
 
 
-def _mark_failed(message: Message, words: str, *, at: datetime, is_gone: bool = False) -> None:
+def _was_unsure(message: Message) -> bool:
+    """Whether a try before may have been taken, too."""
+    return message.events.filter(event=MessageEvent.Event.UNSURE).exists()
+
+
+def _mark_failed(
+    message: Message, words: str, *, at: datetime, is_gone: bool = False, is_refusal: bool = True
+) -> None:
+    """It will not be tried again. Only what was refused counts against the way that it went."""
     if _ours(message).update(state=Message.State.FAILED, next_try_at=None, last_error=words):
         _log(message, MessageEvent.Event.FAILED, words, at=at)
-        failover.refused(message, words, at=at, is_gone=is_gone)
+        if is_refusal:
+            failover.refused(message, words, at=at, is_gone=is_gone)
+        else:
+            failover.follow(message, words, at=at)
 
 
 def _log(message: Message, event: MessageEvent.Event, detail: str, *, at: datetime) -> None:

@@ -11,12 +11,13 @@ import logging
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import NotRequired, TypedDict, Unpack
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q
 
-from incidentdesk.kernel import errors, failpoints, worker
+from incidentdesk.kernel import clocks, due, errors, failpoints, worker
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.prepared import Prepared
 from notifications import bundling, ladder, outbox, pages, routing
@@ -26,28 +27,33 @@ logger = logging.getLogger(__name__)
 RUN_LIMIT = 200
 _Event = EscalationEvent.Event
 
-# Without a path that fits, administrators are paged. What runs already is left as it is.
+# Without a path that fits, administrators are paged. What runs already is left as it is. What is to
+# begin now begins by the database's clock, by which steps fall due (`clocks.by_database`).
 _START = Prepared(
     "start_escalation",
     f"""
-    WITH path AS ({routing.MATCH})
+    WITH path AS ({routing.MATCH}), start AS (
+        SELECT CASE WHEN %(is_present)s THEN clock_timestamp() ELSE %(at)s END AS at
+    )
     INSERT INTO notifications_escalation (
         about, reference, title, severity, category, url, path_id, state, started_at,
         next_position, round, acknowledged_by, next_action_at
     )
     SELECT
         %(about)s, %(reference)s, %(title)s, %(severity)s, %(category)s, %(url)s,
-        (SELECT id FROM path), %(state)s, %(at)s, 0, 0, '',
-        CASE WHEN %(state)s = 'running' THEN %(at)s
+        (SELECT id FROM path), %(state)s, start.at, 0, 0, '',
+        CASE WHEN %(state)s = 'running' THEN start.at
             + make_interval(mins => coalesce((SELECT first_after FROM path), 0)) END
+    FROM start
     ON CONFLICT (about) WHERE state IN ('running', 'suppressed') DO NOTHING
-    RETURNING id, path_id, next_action_at
+    RETURNING id, path_id, started_at, next_action_at
     """,  # noqa: S608 -- a part of a statement, with no value in it
     about="text",
     reference="text",
     title="text",
     url="text",
     state="text",
+    is_present="boolean",
     **routing.TYPES,
 )
 
@@ -83,16 +89,16 @@ def start(*, at: datetime, **facts: Unpack[Facts]) -> Escalation:
         reference=facts["reference"],
         url=facts["url"],
         state=Escalation.State.SUPPRESSED if outbox.is_quiet() else Escalation.State.RUNNING,
-        started_at=at,
     )
     systems, partners = list(facts.get("systems", ())), list(facts.get("partners", ()))
     asked = {**facts, "systems": systems, "partners": partners, "title": row.title}
-    inserted = _START.rows({**asked, "state": row.state, "at": at})
+    now = {"at": at, "is_present": clocks.is_present(at)}
+    inserted = _START.rows({**asked, **now, "state": row.state})
     if not inserted:
         return _live(row.about).get()
-    row.pk, row.path_id, row.next_action_at = inserted[0]
+    row.pk, row.path_id, row.started_at, row.next_action_at = inserted[0]
     row._state.adding = False
-    if row.next_action_at == at:
+    if row.next_action_at == row.started_at:
         worker.wake("notifications.jobs.escalate", queue="page")
     return row
 
@@ -185,35 +191,11 @@ def _mark(by_name: str, note: str, at: datetime) -> str:
 def run_due(*, at: datetime) -> int:
     """Take every step that is due; the number of escalations that moved, RUN_LIMIT at most.
 
-    Any number of workers may run this at once: a row that one holds is skipped by the others. One
-    that fails is left for the next run and does not stop those behind it. Bounded, so that the
-    pages already queued go out in between.
+    Bounded, so that the pages already queued go out in between.
     """
-    moved, failed = 0, set[int]()
-    while moved < RUN_LIMIT and (pk := _run_one(at=at, skip=failed)) is not None:
-        moved += pk not in failed
-    return moved
-
-
-def _run_one(*, at: datetime, skip: set[int]) -> int | None:
-    """Move one due escalation, in a transaction of its own; its id, or None if none is due."""
-    pk: int | None = None
-    try:
-        with transaction.atomic(durable=True):
-            due = Escalation.objects.select_related("path").select_for_update(
-                of=("self",), skip_locked=True
-            )
-            due = due.filter(state=Escalation.State.RUNNING, next_action_at__lte=at)
-            row = due.exclude(pk__in=skip).order_by("next_action_at", "id").first()
-            if row is not None:
-                pk = row.pk
-                _take_steps(row, at=at)
-    except Exception:
-        if pk is None:
-            raise
-        logger.exception("escalation %s could not move; it is tried again at the next run", pk)
-        skip.add(pk)
-    return pk
+    running = Escalation.objects.filter(state=Escalation.State.RUNNING, next_action_at__lte=at)
+    rows, order = running.select_related("path"), ("next_action_at", "id")
+    return len(due.each(rows, partial(_take_steps, at=at), most=RUN_LIMIT, order=order))
 
 
 def _take_steps(row: Escalation, *, at: datetime) -> None:

@@ -7,13 +7,14 @@ Steps of the sender's marks, inside their transaction, and `follow_due`, which i
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
 
+from incidentdesk.kernel import due
 from incidentdesk.kernel.models import User
 from notifications import outbox, pages, ways
 from notifications.models import ContactMethod, Escalation, Message, MessageEvent
@@ -23,7 +24,6 @@ URL = "/admin/notifications/contactmethod/"
 RUN_LIMIT = 200
 _LATE = "It was not handed over within a minute."
 _UNHEARD = "Its provider did not tell of its delivery."
-logger = logging.getLogger(__name__)
 
 
 def refused(message: Message, words: str, *, at: datetime, is_gone: bool = False) -> None:
@@ -58,41 +58,18 @@ def follow(message: Message, why: str, *, at: datetime) -> Message | None:
 
 
 def follow_due(*, at: datetime) -> int:
-    """Go on by the next way where one is due; answers how many were looked at.
-
-    Any number of workers may run this at once. One that fails is left for the next run.
-    """
-    failed: set[int] = set()
-    count = 0
-    while count < RUN_LIMIT and _follow_one(failed, at=at):
-        count += 1
-    return count
+    """Go on by the next way where one is due; answers how many were looked at."""
+    rows = Message.objects.filter(next_way_at__lte=at)
+    order = ("next_way_at", "id")
+    return len(due.each(rows, partial(_follow_one, at=at), most=RUN_LIMIT, order=order))
 
 
-def _follow_one(failed: set[int], *, at: datetime) -> bool:
-    pk: int | None = None
-    try:
-        with transaction.atomic(durable=True):
-            due = Message.objects.filter(next_way_at__lte=at).exclude(pk__in=failed)
-            row = (
-                due.select_for_update(of=("self",), skip_locked=True, no_key=True)
-                .order_by("next_way_at", "id")
-                .first()
-            )
-            if row is None:
-                return False
-            pk = row.pk
-            is_out = row.state == Message.State.SENT
-            if is_out or row.state in (Message.State.QUEUED, Message.State.SENDING):
-                follow(row, _UNHEARD if is_out else _LATE, at=at)
-            else:
-                Message.objects.filter(pk=pk).update(next_way_at=None)
-    except Exception:
-        if pk is None:
-            raise
-        logger.exception("message %s found no next way; it is tried again at the next run", pk)
-        failed.add(pk)
-    return True
+def _follow_one(row: Message, *, at: datetime) -> None:
+    is_out = row.state == Message.State.SENT
+    if is_out or row.state in (Message.State.QUEUED, Message.State.SENDING):
+        follow(row, _UNHEARD if is_out else _LATE, at=at)
+    else:
+        Message.objects.filter(pk=row.pk).update(next_way_at=None)
 
 
 def _written(

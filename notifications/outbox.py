@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import connection, transaction
 
-from incidentdesk.kernel import worker
+from incidentdesk.kernel import clocks, worker
 from incidentdesk.kernel.models import User
 from notifications import rendering, ways
 from notifications.models import ContactMethod, Message, MessageEvent
@@ -105,11 +105,16 @@ def queue(
 
 
 def queue_many(drafts: Iterable[Draft], *, at: datetime) -> list[Message]:
-    """Write several messages in a fixed number of queries; returns those that are new."""
+    """Write several messages in a fixed number of queries; returns those that are new.
+
+    What is to go now is due now by the database's clock, by which senders look.
+    """
     require_transaction()
-    rows = [_row(draft, at=at) for draft in _by_first_way(list(drafts), at=at)]
-    if not rows:
+    drafts = list(drafts)
+    if not drafts:
         return []
+    at = clocks.by_database(at)
+    rows = [_row(draft, at=at) for draft in _by_first_way(drafts, at=at)]
     Message.objects.bulk_create(rows, ignore_conflicts=True)
     # ON CONFLICT DO NOTHING does not say which rows went in; our own Message-IDs do.
     written = list(Message.objects.filter(message_id__in=[row.message_id for row in rows]))

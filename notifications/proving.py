@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.core import signing
 from django.db import transaction
 from django.db.models import Q
 
+from incidentdesk.kernel import due
 from incidentdesk.kernel.errors import InvalidInput
 from notifications import failover, outbox
 from notifications.models import ContactMethod, Message
@@ -56,14 +58,9 @@ def send_due(*, at: datetime) -> int:
     works = ContactMethod.objects.filter(
         verified_at__lte=at - EVERY, bad_since=None, removed_at=None, user__is_active=True
     )
-    due = works.filter(Q(last_test=None) | Q(last_test__created_at__lte=at - EVERY))
-    found = list(due.order_by("pk").values_list("pk", flat=True)[:RUN_LIMIT])
-    for pk in found:
-        with transaction.atomic():
-            row = due.select_related("user").select_for_update(of=("self",), skip_locked=True)
-            for method in row.filter(pk=pk):
-                send_test(method, by_name=BY_ITSELF, at=at)
-    return len(found)
+    untested = works.filter(Q(last_test=None) | Q(last_test__created_at__lte=at - EVERY))
+    step = partial(send_test, by_name=BY_ITSELF, at=at)
+    return len(due.each(untested.select_related("user"), step, most=RUN_LIMIT))
 
 
 def is_unanswered(method: ContactMethod, *, at: datetime) -> bool:

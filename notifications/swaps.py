@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
 
-from incidentdesk.kernel import access
+from incidentdesk.kernel import access, due
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.models import User
@@ -18,6 +19,8 @@ from notifications import changing, oncall, rota
 from notifications.models import Override, Rota, Swap
 
 Span = tuple[datetime, datetime]
+
+RUN_LIMIT = 200
 
 
 @transaction.atomic
@@ -102,16 +105,16 @@ def withdraw(*, swap_id: int, by: Actor, at: datetime) -> Swap:
 
 def expire(*, at: datetime) -> int:
     """What nobody answered before it would have begun ends, and who asked is told; how many."""
-    with transaction.atomic():
-        rows = Swap.objects.select_for_update(of=("self",), skip_locked=True)
-        begun = Q(starts_at__lte=at) | Q(return_starts_at__lte=at)
-        rows = rows.filter(begun, state=Swap.State.ASKED)
-        late = list(rows.select_related("rota", "asked_by", "asked_of").order_by("id")[:200])
-        for row in late:
-            _answered(row, Swap.State.EXPIRED, at=at)
-            said = f"{row.asked_of} did not answer; you are still on call, {when(row)}."
-            changing.tell(row.asked_by, row.rota, said, [], key=f"swap-expired:{row.pk}", at=at)
-    return len(late)
+    begun = Q(starts_at__lte=at) | Q(return_starts_at__lte=at)
+    late = Swap.objects.filter(begun, state=Swap.State.ASKED)
+    rows = late.select_related("rota", "asked_by", "asked_of")
+    return len(due.each(rows, partial(_expire, at=at), most=RUN_LIMIT))
+
+
+def _expire(row: Swap, *, at: datetime) -> None:
+    _answered(row, Swap.State.EXPIRED, at=at)
+    said = f"{row.asked_of} did not answer; you are still on call, {when(row)}."
+    changing.tell(row.asked_by, row.rota, said, [], key=f"swap-expired:{row.pk}", at=at)
 
 
 def _swap(swap_id: int) -> Swap:

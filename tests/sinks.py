@@ -29,7 +29,7 @@ class Refusal:
 
 @dataclass
 class SmtpSink:
-    """The server's memory. `messages` are those it answered with 250."""
+    """The server's memory. `messages` are those it took; it says so `delay_seconds` later."""
 
     port: int
     host: str = "127.0.0.1"
@@ -92,14 +92,14 @@ class SmtpSink:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if self.delay_seconds:
-            await asyncio.sleep(self.delay_seconds)
         if refused := self._refusal("DATA", envelope.rcpt_tos[0]):
             return refused
         content = cast(bytes, envelope.content)
         self.recipients += envelope.rcpt_tos
         self.times.append(time.monotonic())
         self.messages.append(message_from_bytes(content, policy=policy.default))
+        if self.delay_seconds:
+            await asyncio.sleep(self.delay_seconds)
         if self.hang_up_after_each and server.transport:
             asyncio.get_running_loop().call_soon(server.transport.close)
         return f"250 2.0.0 OK taken as number {len(self.messages)}"

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from cases.intake import alerts
 from incidentdesk.auditor import checks, heart, telling
-from incidentdesk.kernel import findings, progress
+from incidentdesk.kernel import clocks, findings, progress, worker
 from incidentdesk.kernel.aside import Aside, Hangs
 from incidentdesk.kernel.models import Finding
 from notifications import bundling, delivery, escalation, failover, ladder, turns
@@ -71,7 +71,7 @@ class Auditor:
 
     def round(self) -> Seen:
         """Look at everything, mend it, write it down, and say that the auditor moved."""
-        at = progress.now()
+        at = clocks.database_now()
         self.since = self.since or at
         self._stand_in()
         self.addresses = [person.email for person in ladder.administrators()]
@@ -83,7 +83,7 @@ class Auditor:
         return Seen(
             [fault.words for fault in faults],
             findings.to_page(at=at),
-            all_move=not progress.silent(moving, at=progress.now()),
+            all_move=not progress.silent(moving, at=clocks.database_now()),
         )
 
     def _tell(self, seen: Seen) -> None:
@@ -93,14 +93,14 @@ class Auditor:
         rows = seen.to_page
         if rows and telling.of_findings(rows, self.addresses):
             self._look.ask(
-                lambda: findings.note_paged(rows, at=progress.now()), seconds=ANSWER_SECONDS
+                lambda: findings.note_paged(rows, at=clocks.database_now()), seconds=ANSWER_SECONDS
             )
         if settings.HEARTBEAT_URL and seen.all_move and not seen.wrong:
             heart.beat(settings.HEARTBEAT_URL)
 
     def _stand_in(self) -> None:
         """Begin the work of parts that are silent, beside them: any number may do it at once."""
-        at = progress.now()
+        at = clocks.database_now()
         self.since = self.since or at
         urgent = (progress.SCHEDULER, progress.SENDER)
         other = (progress.INTAKE, progress.WEBHOOKS)
@@ -126,16 +126,11 @@ class Auditor:
 
 def _do_the_work() -> None:
     """What the worker would do now. A list or step that is being taken elsewhere is passed over."""
-    try:
-        _do_all()
-    except Exception:
-        logger.exception("what the auditor does for others failed; it is tried again")
-
-
-def _do_all() -> None:
-    bundling.send_lists(at=progress.now())
-    escalation.run_due(at=progress.now())
-    failover.follow_due(at=progress.now())
-    delivery.deliver_due(at=progress.now())
-    turns.deliver_due(at=progress.now())
-    alerts.open_pending(at=progress.now())
+    worker.do(
+        bundling.send_lists,
+        escalation.run_due,
+        failover.follow_due,
+        delivery.deliver_due,
+        turns.deliver_due,
+        alerts.open_pending,
+    )

@@ -18,6 +18,7 @@ from notifications.models import Message
 
 URL = "/admin/kernel/finding/"
 ENOUGH = 2  # tries at the start, of ten seconds at most, that tell of the server itself
+_AWAY = {Outcome.LATER, Outcome.UNSURE}
 logger = logging.getLogger(__name__)
 
 
@@ -57,7 +58,7 @@ def _mail(subject: str, text: list[str], addresses: Collection[str], *, key: str
     try:
         for address in addresses:
             answers.append(channel.send(_letter(subject, "\n".join(text), address, key=key)))
-            if [one.outcome for one in answers] == [Outcome.LATER] * ENOUGH:
+            if len(answers) == ENOUGH and {one.outcome for one in answers} <= _AWAY:
                 break  # the server is away or hangs, for the others too: the next round tries again
     finally:
         channel.close()

@@ -1,6 +1,8 @@
-"""Time: the only place that reads the clock, and clock arithmetic without nouns.
+"""Time: the only place that reads a clock, and clock arithmetic without nouns.
 
-Use cases are given `at`; only interfaces (a view, a job, a command) call `now()`.
+Use cases are given `at`; only interfaces read it: a view or a command its process's own clock,
+`now()`; a job, which asks what is due, the database's, `database_now()`. Processes on several
+machines agree on no other, so what falls due at once is stamped by it as well (`by_database`).
 """
 
 from __future__ import annotations
@@ -9,11 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
+from django.db import connection
 from django.utils import timezone
 
 EARLIEST, LATEST = 1990, 2199  # the years in which what people and programs tell can lie
 STAGES = (50, 75, 90, 100)  # per cent of its time, at which people are reminded of something
 WEEK = timedelta(days=7)
+PRESENT = timedelta(minutes=1)  # as long as a request takes, from the reading of the clock on
 
 
 class Counting(StrEnum):
@@ -25,8 +29,29 @@ class Counting(StrEnum):
 
 
 def now() -> datetime:
-    """The present instant, UTC."""
+    """The present instant, UTC, by the clock of this process."""
     return timezone.now()
+
+
+def database_now() -> datetime:
+    """The same by the database's clock: one for all processes, whatever theirs say. A query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+        return moment
+
+
+def is_present(at: datetime) -> bool:
+    """Whether `at` is the present by the clock of this process, be that right or wrong."""
+    return abs(timezone.now() - at) < PRESENT
+
+
+def by_database(at: datetime) -> datetime:
+    """`at` as the database has it: the present is its present; any other time stays as it is.
+
+    So what a process with a wrong clock wants done now is due now. A query, for the present.
+    """
+    return database_now() if is_present(at) else at
 
 
 def add_business_days(start: datetime, days: int) -> datetime:

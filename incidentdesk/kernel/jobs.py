@@ -8,7 +8,7 @@ from incidentdesk.kernel import clocks, once, passwords, worker
 @worker.job()
 def prune_sent_forms() -> None:
     """Forget forms that were sent days ago."""
-    once.prune(at=clocks.now())
+    once.prune(at=clocks.database_now())
 
 
 @worker.job()
@@ -20,4 +20,4 @@ def prune_sessions() -> None:
 @worker.job()
 def mail_links() -> None:
     """Mail the links with which people set their passwords."""
-    passwords.mail_asked(at=clocks.now())
+    passwords.mail_asked(at=clocks.database_now())

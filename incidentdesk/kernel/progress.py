@@ -34,14 +34,6 @@ _MARK = """
 _not_before: dict[str, float] = {}  # part → when this process may write it again
 
 
-def now() -> datetime:
-    """The database's clock: one for all processes, wherever they run and whatever theirs say."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        moment: datetime = cursor.fetchone()[0]
-        return moment
-
-
 def mark(part: str, said: str = "", *, is_well: bool = True, always: bool = False) -> None:
     """`part` has just finished a round. Written at most every `APART` seconds, unless `always`."""
     moment = time.monotonic()

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from celery import current_app, shared_task
 from django.db import transaction
 
+from incidentdesk.kernel import clocks
+
 logger = logging.getLogger(__name__)
 APART = 0.05  # seconds between two nudges of one job by one process
 _queues: dict[str, str] = {}  # job → its queue; kept here since tasks of Celery lose theirs
@@ -30,6 +32,16 @@ def job(*, queue: str = "default") -> Callable[[Callable[[], None]], Callable[[]
         return declared
 
     return declare
+
+
+def do(*parts: Callable[..., object]) -> None:
+    """The parts of a job, one after the other, each `at` the moment by the database's clock; one
+    that fails is logged and stops no other."""
+    for part in parts:
+        try:
+            part(at=clocks.database_now())
+        except Exception:
+            logger.exception("%s failed; it is tried again at the next run", part.__qualname__)
 
 
 def wake(name: str, *, queue: str = "") -> None:

@@ -15,6 +15,7 @@ class Outcome(Enum):
 
     ACCEPTED = "accepted"  # handed over; the other side is responsible now
     LATER = "later"  # not now: worth another try
+    UNSURE = "unsure"  # all of it went, and no word came back: it may have been taken
     REFUSED = "refused"  # never, as it stands: another try would end the same way
 
 

@@ -24,6 +24,8 @@ from notifications.models import Message
 TIMEOUT_SECONDS = 10
 WHOLE_SECONDS = 10.0  # a message, opening the connection included
 _LONGEST_ANSWER = 500
+_END_OF_DATA = b"\r\n.\r\n"
+_UNSURE = "The mail server got the whole mail and did not say that it took it."
 logger = logging.getLogger(__name__)
 
 
@@ -51,18 +53,25 @@ class EmailChannel:
                 return self._hand_over(message)
             except smtplib.SMTPServerDisconnected as error:
                 is_late = self._leash.is_over or isinstance(error.__context__, TimeoutError)
-                if not reused or is_late:
+                if not reused or is_late or self._is_unanswered:
                     raise
                 # The server hung up between two messages, as servers do: that is no failed try.
                 self.close()
                 return self._hand_over(message)
         except Exception as error:  # noqa: BLE001 -- one bad letter must not stop those behind it
-            is_late = self._leash.is_over
+            is_late, is_unsure = self._leash.is_over, self._is_unanswered
             if not _is_connection_usable_after(error):
                 self.close()
+            if is_unsure:
+                return Answer(Outcome.UNSURE, _UNSURE)
             if is_late:
                 return Answer(Outcome.LATER, "The mail server took longer than ten seconds.")
             return _answer_to(error, message)
+
+    @property
+    def _is_unanswered(self) -> bool:
+        """Whether the server has all of the letter, and has not said what it makes of it."""
+        return bool(getattr(self._connection, "is_unanswered", False))
 
     def close(self) -> None:
         """Hang up."""
@@ -157,13 +166,21 @@ def _bounded(text: str) -> str:
 
 
 class _Answering(smtplib.SMTP):
-    """Remembers what the server answered to the last letter; Django's backend throws it away."""
+    """Remembers what the server answered to the last letter; Django's backend throws it away.
+
+    From the end of a letter until that answer it may have been taken: so RFC 5321, 4.5.3.2.6.
+    """
 
     answer = ""
+    is_unanswered = False
+
+    def send(self, s: Any) -> None:
+        super().send(s)
+        self.is_unanswered = isinstance(s, bytes) and s.endswith(_END_OF_DATA)
 
     def data(self, msg: Any) -> tuple[int, bytes]:
         code, words = super().data(msg)
-        self.answer = _said(code, words)
+        self.is_unanswered, self.answer = False, _said(code, words)
         return code, words
 
 
@@ -188,3 +205,8 @@ class SmtpBackend(smtp.EmailBackend):
     def answer(self) -> str:
         """The server's words about the last letter."""
         return str(getattr(self.connection, "answer", ""))
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the server got all of a letter and has not answered it."""
+        return bool(getattr(self.connection, "is_unanswered", False))

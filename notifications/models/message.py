@@ -178,6 +178,7 @@ class MessageEvent(models.Model):
         SUPPRESSED = "suppressed", "not sent on purpose"
         SENT = "sent", "sent"
         RETRY = "retry", "could not be sent, will be tried again"
+        UNSURE = "unsure", "may have arrived, will be sent once more"
         FAILED = "failed", "failed"
         REPEATED = "repeated", "tried again after a sender died"
         HELD = "held", "waits to be sent in a list"

@@ -213,6 +213,6 @@ def test_it_runs_every_minute(down, monkeypatch):
     incident = down()
     job = settings.CELERY_BEAT_SCHEDULE["add-due-floors"]
     assert (job["task"], job["schedule"]) == ("cases.jobs.add_due_floors", 60.0)
-    monkeypatch.setattr(clocks, "now", lambda: NOW + 30 * MINUTE)
+    monkeypatch.setattr(clocks, "database_now", lambda: NOW + 30 * MINUTE)
     jobs.add_due_floors()
     assert stands(incident) == (2, ["down_30_min"])

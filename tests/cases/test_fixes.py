@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 from cases import fixes, jobs, queries, warning, workflow
 from cases.models import Deadline, Entry, Fix, Incident
 from incidentdesk.dashboard import needs
-from incidentdesk.kernel import access, clocks, progress
+from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.roles import ROLES
 from notifications.models import Message
@@ -261,7 +261,7 @@ def test_an_owner_who_left_is_no_help_and_the_commander_is_told_else_the_adminis
 def test_the_worker_reminds_when_the_time_has_come_and_once(in_place, declare, monkeypatch):
     in_place(declare())
     for moment, number in ((NOW + HOUR, 0), (after(1), 1), (after(1), 1)):
-        monkeypatch.setattr(progress, "now", lambda moment=moment: moment)
+        monkeypatch.setattr(clocks, "database_now", lambda moment=moment: moment)
         jobs.warn()
         assert len(mails()) == number
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cases import (
+    crew,
     evaluation,
     jobs,
     response,
@@ -17,11 +18,13 @@ from cases import (
     timeline,
     workflow,
 )
-from cases.models import Entry, Incident, SeverityRule
-from incidentdesk.kernel import access, clocks, progress
+from cases.models import Assignment, Entry, Incident, SeverityRule
+from incidentdesk.kernel import access, clocks
+from incidentdesk.kernel.models import User
 from notifications import escalation, ladder
 from notifications import queries as post
 from notifications.models import Escalation, Message
+from tests.cases.intake.test_pending import broken
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -218,7 +221,7 @@ def test_of_a_restricted_incident_the_page_names_nothing(taken, people):
 def test_the_worker_looks_when_its_time_is_over_and_not_before(taken, monkeypatch):
     incident = taken(1)
     for minutes, is_taken in ((14.9, True), (15, False)):
-        monkeypatch.setattr(progress, "now", lambda minutes=minutes: after(minutes))
+        monkeypatch.setattr(clocks, "database_now", lambda minutes=minutes: after(minutes))
         jobs.page_again()
         assert (fresh(incident).acknowledged_at is not None) == is_taken
 
@@ -231,3 +234,21 @@ def test_two_workers_at_once_page_it_once(taken, at_once):
     assert Escalation.objects.filter(about=incident.about).count() == 2
     assert Entry.objects.filter(incident=incident, body__contains="paged again").count() == 1
     assert timeline.first_fault(incident) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_fails_holds_up_neither_those_behind_it_nor_the_offers(taken, people, monkeypatch):
+    cursed, sound = taken(1), taken(1)
+    night = User.objects.create_user("night@desk.test", name="Noor", roles=["commander"])
+    step = {"incident_id": sound.pk, "by": people.actor("commander"), "at": NOW}
+    workflow.take_command(**step)
+    crew.hand_over(**step, role="commander", user_id=night.pk, note="EU-2.")
+    Incident.objects.filter(pk=cursed.pk).update(silent_at=after(14))
+    monkeypatch.setattr(clocks, "database_now", lambda: after(20))
+    with broken("cases_entry", when=f"NEW.incident_id = {cursed.pk}"):
+        jobs.page_again()
+    assert fresh(cursed).acknowledged_at is not None
+    assert fresh(sound).acknowledged_at is None
+    assert Assignment.objects.filter(reminders=1).count() == 1
+    jobs.page_again()
+    assert fresh(cursed).acknowledged_at is None

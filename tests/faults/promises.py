@@ -17,7 +17,7 @@ from django.db.models import Q
 
 from cases import verification
 from cases.models import Event, Incident
-from incidentdesk.kernel import progress, snapshot
+from incidentdesk.kernel import clocks, snapshot
 from notifications.models import Escalation, Message
 
 WAITS = timedelta(minutes=5)  # of an accepted event for its outcome
@@ -34,7 +34,7 @@ def broken(
     late: timedelta = LATE,
 ) -> list[str]:
     """The promises that do not hold at this moment, in sentences; by the database's clock."""
-    at = at or progress.now()
+    at = at or clocks.database_now()
     return [
         *_without_outcome(at),
         *_without_attempt(at, late),

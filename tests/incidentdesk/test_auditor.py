@@ -67,7 +67,7 @@ class Direct(Auditor):
 
     def __init__(self, **known: Any) -> None:
         super().__init__(**known)
-        self.since = progress.now() - timedelta(days=1)
+        self.since = clocks.database_now() - timedelta(days=1)
         self._look = Here()
 
     def again(self) -> list[str]:
@@ -88,7 +88,7 @@ def letters(sink: SmtpSink) -> list[tuple[str, str]]:
 
 def lose_the_ladder(declare: Declare) -> Incident:
     """An incident that nobody would ever be paged about."""
-    incident = declare(at=progress.now())
+    incident = declare(at=clocks.database_now())
     Escalation.objects.all().delete()
     return incident
 
@@ -124,10 +124,10 @@ def test_what_goes_on_or_comes_back_is_one_page_an_hour(
     words = [f"The web at {auditor.web} does not answer (ConnectionRefusedError)."]
     assert [auditor.again() for _ in range(3)] == [words] * 3
     assert Finding.objects.values_list("rounds", "pages").get() == (3, 1)
-    Finding.objects.update(cleared_at=progress.now())  # it seemed to be over
+    Finding.objects.update(cleared_at=clocks.database_now())  # it seemed to be over
     assert auditor.again() == words
     assert len(sink.messages) == 1
-    Finding.objects.update(paged_at=progress.now() - timedelta(hours=1))
+    Finding.objects.update(paged_at=clocks.database_now() - timedelta(hours=1))
     auditor.again()
     assert len(sink.messages) == 2
     ids = [message["Message-ID"] for message in sink.messages]
@@ -154,13 +154,13 @@ def test_a_page_that_was_not_taken_is_repeated_under_its_message_id(
 def test_a_part_that_does_not_move_is_found_and_the_auditor_does_its_work(
     declare: Declare, all_move: None, people: People, sink: SmtpSink
 ) -> None:
-    auditor = Auditor(since=progress.now() - timedelta(days=1))
-    declare(at=progress.now(), impact=1, scope=1, urgency=1)
-    Escalation.objects.update(path=None, next_action_at=progress.now())
+    auditor = Auditor(since=clocks.database_now() - timedelta(days=1))
+    declare(at=clocks.database_now(), impact=1, scope=1, urgency=1)
+    Escalation.objects.update(path=None, next_action_at=clocks.database_now())
 
     def after_silence(seconds: int) -> tuple[list[str], list[str]]:
         """What a round finds then, and who had mail when all that it began is done."""
-        silent_since = progress.now() - timedelta(seconds=seconds)
+        silent_since = clocks.database_now() - timedelta(seconds=seconds)
         Progress.objects.filter(part="scheduler").update(at=silent_since)
         auditor._round_at = 0.0
         seen = auditor.step(at=NOW)
@@ -178,8 +178,8 @@ def test_a_part_that_does_not_move_is_found_and_the_auditor_does_its_work(
 def test_the_work_that_the_auditor_does_pages_and_sends(
     declare: Declare, sink: SmtpSink, people: People
 ) -> None:
-    declare(at=progress.now(), impact=1, scope=1, urgency=1)
-    Escalation.objects.update(path=None, next_action_at=progress.now())
+    declare(at=clocks.database_now(), impact=1, scope=1, urgency=1)
+    Escalation.objects.update(path=None, next_action_at=clocks.database_now())
     rounds._do_the_work()
     assert [to for to, _ in letters(sink)] == [people["administrator"].email]
 
@@ -197,8 +197,10 @@ def test_the_heart_beats_only_while_all_move_and_nothing_is_wrong(
     auditor.again()
     assert len(hook.calls) == 2
     for part in ("intake", "scheduler", "sender"):
-        Progress.objects.filter(part=part).update(at=progress.now() - timedelta(minutes=6))
-        auditor.since = progress.now()  # it has just begun: not yet a finding, but no beat either
+        Progress.objects.filter(part=part).update(at=clocks.database_now() - timedelta(minutes=6))
+        auditor.since = (
+            clocks.database_now()
+        )  # it has just begun: not yet a finding, but no beat either
         assert auditor.again() == []
         assert len(hook.calls) == 2
         progress.mark(part, always=True)
@@ -260,7 +262,7 @@ def test_a_database_that_does_not_answer_is_mailed_after_a_minute_and_once_an_ho
 def test_what_it_found_stands_on_the_desk_for_those_who_read_the_audit_trail(
     declare: Declare, all_move: None, as_: Callable[[str], Client], people: People
 ) -> None:
-    secret = declare(title="Insider", is_restricted=True, at=progress.now())
+    secret = declare(title="Insider", is_restricted=True, at=clocks.database_now())
     Escalation.objects.all().delete()
     Direct(web=f"127.0.0.1:{free_port()}").again()
     listed = text_of(as_("administrator").get("/admin/kernel/finding/"))

@@ -11,7 +11,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from incidentdesk.kernel import aside, progress
+from incidentdesk.kernel import aside, clocks, progress
 from incidentdesk.kernel.models import Progress
 from tests.conftest import as_owner
 
@@ -43,8 +43,12 @@ def test_a_part_that_is_silent_for_too_long_makes_it_red_and_others_do_not(
 ) -> None:
     Progress.objects.filter(part__in=["intake", "webhooks"]).delete()
     assert ready(client) == (200, {})
-    Progress.objects.filter(part="scheduler").update(at=progress.now() - timedelta(seconds=61))
-    Progress.objects.filter(part="auditor").update(at=progress.now() - timedelta(seconds=140))
+    Progress.objects.filter(part="scheduler").update(
+        at=clocks.database_now() - timedelta(seconds=61)
+    )
+    Progress.objects.filter(part="auditor").update(
+        at=clocks.database_now() - timedelta(seconds=140)
+    )
     words = {"scheduler": "has not finished a round in the last 60 s"}
     assert ready(client) == (503, words)
 

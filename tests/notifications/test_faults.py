@@ -12,14 +12,15 @@ from typing import Any
 import psycopg2
 import pytest
 import time_machine
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
-from incidentdesk.kernel import clocks, failpoints, progress
-from notifications import delivery, escalation, jobs
+from incidentdesk.kernel import clocks, failpoints
+from notifications import delivery, escalation, jobs, ways
 from notifications.models import Escalation, Message
 from tests.faults import promises
 from tests.notifications.conftest import (
     NOON,
+    method,
     minutes,
     names_paged,
     path,
@@ -152,15 +153,50 @@ def test_a_worker_whose_clock_jumps_takes_no_step_early_or_twice(
     sink: SmtpSink, jump: timedelta
 ) -> None:
     path((0, [person("Ada")]), (3, [person("Bo")]))
-    row = start(at=progress.now())
+    row = start(at=clocks.database_now())
     with time_machine.travel(clocks.now() + jump):
         for _ in range(3):
             jobs.sweep()
     assert sink.recipients == ["ada@desk.test"]
     row.refresh_from_db()
     assert row.next_action_at == row.started_at + timedelta(minutes=3)
-    Escalation.objects.filter(pk=row.pk).update(next_action_at=progress.now())
+    Escalation.objects.filter(pk=row.pk).update(next_action_at=clocks.database_now())
     with time_machine.travel(clocks.now() + jump):
         jobs.sweep()
     assert promises.broken(sent=sink.messages) == []
     assert sink.recipients[0] == "ada@desk.test"
+
+
+@pytest.mark.fault("F21", "the web's clock is five minutes ahead of the database's, or behind")
+@pytest.mark.parametrize("skew", [timedelta(minutes=5), -timedelta(minutes=5)])
+def test_a_web_process_whose_clock_is_wrong_pages_at_once_and_the_steps_keep_their_distances(
+    sink: SmtpSink, skew: timedelta
+) -> None:
+    path((0, [person("Ada")]), (3, [person("Bo")]))
+    before = clocks.database_now()
+    with time_machine.travel(clocks.now() + skew):
+        row = start(at=clocks.now())
+    assert before <= row.started_at <= clocks.database_now()
+    jobs.sweep()
+    assert sink.recipients == ["ada@desk.test"]
+    row.refresh_from_db()
+    assert row.next_action_at == row.started_at + timedelta(minutes=3)
+    assert promises.broken(sent=sink.messages) == []
+
+
+@pytest.mark.fault("F21", "the web's clock is five minutes ahead of the database's, or behind")
+@pytest.mark.parametrize("skew", [timedelta(minutes=5), -timedelta(minutes=5)])
+def test_what_such_a_process_queues_is_sent_at_once_and_its_next_way_comes_when_it_should(
+    sink: SmtpSink, skew: timedelta
+) -> None:
+    method(ada := person("Ada"), channel="email", address="ada@home.test")
+    before = clocks.database_now()
+    with time_machine.travel(clocks.now() + skew), transaction.atomic():
+        facts = {"title": "Stale", "reference": "INC-7", "url": "/x/", "by_name": "Bo", "note": ""}
+        escalation.page(about="incident:7", user_ids=[ada.pk], at=clocks.now(), **facts)
+    page = Message.objects.get()
+    assert before <= page.created_at <= clocks.database_now()
+    assert page.next_try_at == page.created_at == page.events.get().at
+    assert page.next_way_at == page.created_at + ways.NEXT_AFTER
+    jobs.deliver()
+    assert sink.recipients == ["ada@home.test"]

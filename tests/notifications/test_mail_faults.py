@@ -17,12 +17,16 @@ from aiosmtpd.controller import Controller
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.db import transaction
 
 from incidentdesk.kernel import clocks
+from notifications import delivery, escalation, failover
 from notifications.channels import Outcome
 from notifications.channels import email as channel
 from notifications.channels.email import EmailChannel
 from notifications.models import Message
+from tests.faults import promises
+from tests.notifications.conftest import ABOUT, NOON, method, person, queue, seconds
 from tests.sinks import SmtpSink, free_port
 
 Talk = Callable[[socket.socket], None]
@@ -86,7 +90,31 @@ def send(sender: EmailChannel | None = None) -> Any:
         sender.close()
 
 
-@pytest.mark.parametrize("talk", [creeps, hangs_after_data, lambda caller: None])
+def hangs_up_on_the_second(letters: list[bytes]) -> Talk:
+    """It answers the first letter, and hangs up when it has the second."""
+
+    def talk(caller: socket.socket) -> None:
+        caller.sendall(b"220 hello\r\n")
+        is_letter, lines = False, caller.makefile("rb")
+        for line in lines:
+            if is_letter and line != b".\r\n":
+                letters[-1] += line
+            elif is_letter and len(letters) > 1:
+                lines.close()
+                caller.shutdown(socket.SHUT_RDWR)
+                return
+            elif line.upper().startswith(b"DATA"):
+                is_letter = True
+                letters.append(b"")
+                caller.sendall(b"354 go on\r\n")
+            else:
+                is_letter = False
+                caller.sendall(b"250 ok\r\n")
+
+    return talk
+
+
+@pytest.mark.parametrize("talk", [creeps, lambda caller: None])
 @pytest.mark.fault("F14", "a byte a second, and none")
 def test_a_server_that_creeps_or_hangs_is_given_up_in_time(
     sink: SmtpSink, settings: Any, quick: None, talk: Talk
@@ -103,12 +131,62 @@ def test_a_connection_that_was_hung_up_is_not_used_again(
 ) -> None:
     sender = EmailChannel()
     with server(hangs_after_data) as settings.EMAIL_PORT:
-        assert sender.send(Message(to_address="a@b.test", message_id="<1@b>")).outcome is (
-            Outcome.LATER
-        )
+        answer = sender.send(Message(to_address="a@b.test", message_id="<1@b>"))
+    assert answer.outcome is Outcome.UNSURE
+    assert answer.words == "The mail server got the whole mail and did not say that it took it."
     settings.EMAIL_PORT = sink.port
     assert send(sender).outcome is Outcome.ACCEPTED
     assert len(sink.messages) == 1
+
+
+def test_a_server_that_hangs_up_when_it_has_the_whole_mail_does_not_get_it_again_at_once(
+    sink: SmtpSink, settings: Any
+) -> None:
+    letters: list[bytes] = []
+    sender = EmailChannel()
+    with server(hangs_up_on_the_second(letters)) as settings.EMAIL_PORT:
+        first = sender.send(Message(to_address="a@b.test", message_id="<1@b>"))
+        second = send(sender)
+    assert (first.outcome, second.outcome) == (Outcome.ACCEPTED, Outcome.UNSURE)
+    assert [b"<1@b>" in letter for letter in letters] == [True, False]
+
+
+@pytest.mark.django_db
+@pytest.mark.fault("F14", "it takes the whole mail and says so too late")
+def test_a_server_that_answers_too_late_gets_the_mail_once_more_and_never_a_third_time(
+    sink: SmtpSink, settings: Any
+) -> None:
+    sink.delay_seconds, settings.EMAIL_TIMEOUT = 1.0, 0.2
+    row = queue()
+    assert row is not None
+    for moment, port in ((0, sink.port), (6, free_port()), (30, sink.port), (9999, sink.port)):
+        settings.EMAIL_PORT = port
+        delivery.deliver_due(at=seconds(moment))
+    assert [one["Message-ID"] for one in sink.messages] == [row.message_id] * 2
+    row.refresh_from_db()
+    assert (row.state, row.last_error) == ("failed", delivery.TWICE)
+    told = list(row.events.order_by("id").values_list("event", flat=True))
+    assert told == ["queued", "unsure", "retry", "failed"]
+    assert promises.broken(at=seconds(9999), sent=sink.messages, repeats=1) == []
+
+
+@pytest.mark.django_db
+def test_such_a_page_goes_on_by_the_next_way_and_its_address_is_not_thought_bad(
+    sink: SmtpSink, settings: Any
+) -> None:
+    ada = person("Ada")
+    way = method(ada, channel="email", address="ada@home.test", failures=failover.BAD_AFTER - 1)
+    with transaction.atomic():
+        facts = {"title": "Stale", "reference": "INC-7", "url": "/x/", "by_name": "Bo", "note": ""}
+        escalation.page(about=ABOUT, user_ids=[ada.pk], at=NOON, **facts)
+    sink.delay_seconds, settings.EMAIL_TIMEOUT = 1.0, 0.2
+    for moment in (0, 6):
+        delivery.deliver_due(at=seconds(moment))
+    sink.delay_seconds = 0.0
+    delivery.deliver_due(at=seconds(7))
+    assert sink.recipients == ["ada@home.test", "ada@home.test", "ada@desk.test"]
+    way.refresh_from_db()
+    assert (way.failures, way.bad_since) == (failover.BAD_AFTER - 1, None)
 
 
 def certificate(folder: Path, *, days: int) -> tuple[Path, Path]:

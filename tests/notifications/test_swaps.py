@@ -11,10 +11,11 @@ from django.db import IntegrityError, transaction
 
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
 from incidentdesk.kernel.models import AuditEvent, User
-from notifications import changing, duty, swaps
+from notifications import changing, coverage, duty, swaps
 from notifications.models import Message, Override, Rota, Swap
 from notifications.rota import Turn, gaps
 from notifications.wall import instant
+from tests.cases.intake.test_pending import broken
 from tests.notifications.conftest import NOON, person
 from tests.notifications.test_oncall import DAY, HOUR, actor, layer, on_call, rota
 
@@ -321,3 +322,20 @@ def test_the_database_refuses_half_an_agreement(half: str) -> None:
         Swap.objects.filter(pk=row.pk).update(**{half: None})
     with pytest.raises(IntegrityError), transaction.atomic():
         Swap.objects.filter(pk=row.pk).update(return_ends_at=None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rota_or_swap_that_fails_holds_up_no_other() -> None:
+    ada, ben, cursed = person("Ada"), person("Ben"), person("Cursed")
+    for owner in (cursed, ben):
+        main = rota(f"Rota of {owner}", owner)
+        layer(main, owner, ends_on=date(2026, 3, 10))
+        asked(main, owner, ada)
+    last = Message.objects.latest("pk").pk
+    with broken("notifications_message", when=f"NEW.to_user_id = {cursed.pk}"):
+        assert swaps.expire(at=NOON + HOUR) == 1
+        assert coverage.look_ahead(at=NOON) == 1
+    assert list(Swap.objects.order_by("id").values_list("state", flat=True)) == ["asked", "expired"]
+    told = Message.objects.filter(pk__gt=last).values_list("to_user__name", flat=True)
+    assert list(told) == ["Ben", "Ben"]
+    assert (swaps.expire(at=NOON + HOUR), coverage.look_ahead(at=NOON)) == (1, 1)

@@ -84,7 +84,7 @@ def test_of_a_restricted_incident_the_reminder_names_nothing(
 
 
 def test_the_worker_reminds(closed: Review, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clocks, "now", lambda: END)
+    monkeypatch.setattr(clocks, "database_now", lambda: END)
     jobs.remind_of_actions()
     jobs.remind_of_actions()
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from incidentdesk.auditor import rounds
-from incidentdesk.kernel import clocks, progress
+from incidentdesk.kernel import clocks
 
 
 class Command(BaseCommand):
@@ -39,7 +39,7 @@ class Command(BaseCommand):
 
     def _once(self, auditor: rounds.Auditor) -> None:
         """With nothing before it, all that is late is late."""
-        auditor.since = progress.now() - timedelta(days=1)
+        auditor.since = clocks.database_now() - timedelta(days=1)
         seen = auditor.step(at=clocks.now())
         if seen is None:
             raise CommandError("The database does not answer.")
