@@ -40,7 +40,7 @@ def assign(
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_RESPOND)
     moving.require_open(incident)
-    person = _person(role, user_id)
+    person = person_for(role, user_id)
     is_own = person.pk == by.user_id
     if is_own and role == Role.COMMANDER:
         raise InvalidInput("One is not asked to command by oneself; take the command.")
@@ -53,21 +53,29 @@ def assign(
         text = f"{by.name} joined as {made.get_role_display()}."
         timeline.record(incident, Entry.Kind.UPDATE, text, by=by, at=at)
         return made
-    return _ask(incident, role, person, note, by=by, at=at)
+    return ask(incident, role, person, note, by=by, at=at)
 
 
 @transaction.atomic
 def hand_over(
-    *, incident_id: int, role: str, user_id: int, note: str, by: Actor, at: datetime
+    *,
+    incident_id: int,
+    role: str,
+    user_id: int,
+    note: str,
+    takes_over: bool = False,
+    by: Actor,
+    at: datetime,
 ) -> Assignment:
     """Offer a role that is held to the next one, with what that person has to know.
 
-    By who holds it, or by who may command. It passes when the other accepts, and not before.
+    By who holds it, or by who may command. It passes when the other accepts, and not before; with
+    `takes_over` that one acknowledges the incident by it.
     """
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_ACKNOWLEDGE)
     moving.require_open(incident)
-    person = _person(role, user_id)
+    person = person_for(role, user_id)
     held = roster.held(incident, role)
     if role not in roster.ALONE or held is None:
         raise InvalidInput(f"Nobody is {Role(role).label} of {incident.reference}; assign one.")
@@ -77,7 +85,7 @@ def hand_over(
         raise InvalidInput("A hand-over needs a note: what the next one has to know.")
     if held.user_id == person.pk:
         raise Conflict(f"{person} is {held.get_role_display()} already.")
-    return _ask(incident, role, person, note, by=by, at=at)
+    return ask(incident, role, person, note, takes_over=takes_over, by=by, at=at)
 
 
 @transaction.atomic
@@ -87,9 +95,9 @@ def ask_to_command(
     """Offer the command to somebody, whether or not anybody has it now."""
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
-    ask = assign if roster.held(incident, Role.COMMANDER) is None else hand_over
+    call = assign if roster.held(incident, Role.COMMANDER) is None else hand_over
     role = Role.COMMANDER
-    return ask(incident_id=incident_id, role=role, user_id=user_id, note=note, by=by, at=at)
+    return call(incident_id=incident_id, role=role, user_id=user_id, note=note, by=by, at=at)
 
 
 @transaction.atomic
@@ -109,6 +117,9 @@ def accept(*, assignment_id: int, by: Actor, at: datetime) -> Assignment:
     if offer.role == Role.COMMANDER:
         leading.lead(incident, by=by, at=at)
         workflow.meet_evaluation(incident, at=at)
+    if offer.takes_over and incident.acknowledged_by_id != by.user_id:
+        leading.acknowledge(incident, by=by, at=at)
+        incident.save(update_fields=leading.ACKNOWLEDGED)
     return offer
 
 
@@ -163,7 +174,7 @@ def everybody() -> list[User]:
     return [p for p, actor in actors if any(access.allows(actor, n) for n in NEEDS.values())]
 
 
-def _person(role: str, user_id: int) -> User:
+def person_for(role: str, user_id: int) -> User:
     """The person, if the desk lets that person do what the role needs."""
     if role not in NEEDS:
         raise InvalidInput("The roles are commander, communications, scribe, responder.")
@@ -212,20 +223,29 @@ def _offer(
     )
 
 
-def _ask(
-    incident: Incident, role: str, person: User, note: str, *, by: Actor, at: datetime
+def ask(
+    incident: Incident,
+    role: str,
+    person: User,
+    note: str,
+    *,
+    takes_over: bool = False,
+    by: Actor,
+    at: datetime,
 ) -> Assignment:
     """Offer it, on the timeline and by mail; a page if it is grave and pages go out at all.
 
     `offers` pages about one that nobody answers.
     """
     made = _offer(incident, role, person, note, by=by, at=at)
-    made.remind_at = offers.answer_by(incident, at)
-    made.save(update_fields=["remind_at"])
-    words = f" {made.note}" if made.note else ""
-    text = f"{by.name} asked {person} to be {made.get_role_display()}.{words}"
+    made.takes_over, made.remind_at = takes_over, offers.answer_by(incident, at)
+    made.save(update_fields=["takes_over", "remind_at"])
+    words, label = f" {made.note}" if made.note else "", made.get_role_display()
+    who = f"{by.name}, whose shift ends," if takes_over else by.name
+    text = f"{who} asked {person} to be {label}.{words}"
     timeline.record(incident, Entry.Kind.UPDATE, text, by=by, at=at)
-    _tell(made, person, f"{by.name} asks you to be {made.get_role_display()}", made.note, at=at)
+    asks = "hands over to you at the end of a shift and asks" if takes_over else "asks"
+    _tell(made, person, f"{by.name} {asks} you to be {label}", made.note, at=at)
     return made
 
 

@@ -36,6 +36,7 @@ from notifications.spans import Span, joined
 
 _SHAPE = "%a %-d %b %Y %H:%M"
 AHEAD = timedelta(weeks=2)  # how far ahead the end of a turn is looked for
+AROUND = timedelta(hours=1)  # so long before and after its end a shift is handed over
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,16 @@ class OnCall:
     person: User | None
     source: str = ""
     until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A person's shift on a rota that ends about now, and who has the one after it; None: nobody
+    within a day."""
+
+    rota: Rota
+    ends_at: datetime
+    next: User | None
 
 
 @dataclass(frozen=True)
@@ -99,6 +110,25 @@ def now(rotas: Iterable[Rota], *, at: datetime) -> list[OnCall]:
     return [_standing(row, schedules[row.pk], people, at=at) for row in rows]
 
 
+def ending(user_id: int, *, at: datetime) -> list[Ending]:
+    """The shifts of this person that end within the hour, or ended within the last one, by rota.
+
+    Turns that follow one another are one shift, whatever they come from.
+    """
+    rows = list(active().order_by("name", "pk"))
+    first, last = at - AROUND - rota.MOMENT, at + AROUND + rota.DAY
+    known = plans(rows, first, last) if rows else {}
+    found = []
+    for row in rows:
+        turns = rota.schedule(known[row.pk], first, last)
+        ends_at = _end_of(turns, user_id)
+        if ends_at is not None and abs(ends_at - at) <= AROUND:
+            later = next((t.who for t in turns if t.starts >= ends_at and t.who != user_id), None)
+            found.append((row, ends_at, later))
+    people = User.objects.in_bulk({later for _, _, later in found if later is not None})
+    return [Ending(row, ends_at, people.get(later or 0)) for row, ends_at, later in found]
+
+
 def plans(rotas: Sequence[Rota], starts: datetime, ends: datetime) -> dict[int, rota.Plan]:
     """The plan of each rota, good for this span."""
     keys = [row.pk for row in rotas]
@@ -126,6 +156,15 @@ def words(starts: datetime, ends: datetime, zone: str = "UTC") -> str:
 def since(starts: datetime, zone: str) -> str:
     """A moment as the clocks of the zone show it, in words."""
     return f"{starts.astimezone(ZoneInfo(zone)).strftime(_SHAPE)} ({zone})"
+
+
+def _end_of(turns: Sequence[Turn], user_id: int) -> datetime | None:
+    """When the first of this person's shifts among these turns ends."""
+    ends_at: datetime | None = None
+    for turn in turns:
+        if turn.who == user_id and ends_at in (None, turn.starts):
+            ends_at = turn.ends
+    return ends_at
 
 
 def _standing(

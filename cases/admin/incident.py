@@ -32,6 +32,7 @@ from cases.admin.dialogs import (
     response,
     restoring,
     restriction,
+    shift,
     splitting,
     systems,
     tasks,
@@ -77,6 +78,7 @@ class IncidentAdmin(EvaluationViews, IncidentViews):
     list_actions: ClassVar = (
         evaluation.DECLARE,
         *bulk.ALL,
+        shift.HAND_OVER,
         views.SAVE_VIEW,
         views.FORGET_VIEW,
     )

@@ -12,7 +12,7 @@ from cases.models.incident import Incident
 from incidentdesk.kernel.history import tracked
 
 
-@tracked(name="role", exclude=("remind_at", "reminders"))
+@tracked(name="role", exclude=("remind_at", "reminders", "takes_over"))
 class Assignment(models.Model):
     """A person in a role on an incident: offered, accepted, ended. Only one leads at a time."""
 
@@ -35,6 +35,11 @@ class Assignment(models.Model):
     )
     reminders = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="How often somebody was paged about it."
+    )
+    takes_over = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Offered at the end of a shift: whoever accepts acknowledges the incident.",
     )
     accepted_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

@@ -37,7 +37,15 @@ do(
     makes=True,
     role=Assignment.Role,
 )
-do(router, "respond", f"{ONE}/hand-over", crew.hand_over, answer=ASSIGNMENT, role=Assignment.Role)
+do(
+    router,
+    "respond",
+    f"{ONE}/hand-over",
+    crew.hand_over,
+    answer=ASSIGNMENT,
+    without={"takes_over"},
+    role=Assignment.Role,
+)
 do(router, "command", f"{ONE}/ask-to-command", crew.ask_to_command, answer=ASSIGNMENT)
 do(router, "respond", f"{OFFER}/accept", crew.accept, answer=ASSIGNMENT)
 do(router, "respond", f"{OFFER}/decline", crew.decline, answer=ASSIGNMENT)

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from cases import queries
+from cases import handing, queries
 from cases.models import Incident
 from incidentdesk.dashboard import figures, needs, trends
 from incidentdesk.kernel import access, clocks, desk
@@ -23,12 +23,14 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     since the page fetches itself while somebody looks at it."""
     by, at = desk.actor(request), clocks.now()
     desk.note_reading(request, Incident(), request.path, once_in=timedelta(hours=1))
+    counted = figures.read(by, at=at)
     return {
         **context,
         "title": "Dashboard",
         "at": at,
         "may_declare": access.allows(by, Permission.INCIDENT_DECLARE),
-        "figures": figures.read(by, at=at),
+        "shift": handing.shift_of(by, counted.in_hands, at=at),
+        "figures": counted,
         "shared": queries.shared_systems(by),
         "needs": needs.of(by, at=at, is_whole=request.GET.get("needs") == "all"),
         "board": figures.board(by, at=at),

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Min, Prefetch, Q, QuerySet
 
-from cases import queries
+from cases import handing, queries
 from cases.models import Deadline, Incident
 from incidentdesk.dashboard.remaining import DUE, HORIZON, Remaining, until
 from incidentdesk.kernel import clocks
@@ -32,16 +32,25 @@ class Figures:
     oldest: str
     overdue: int
     overdue_oldest: str
+    in_hands: int  # what this person would hand over, exercises too
 
 
 def read(by: Actor, *, at: datetime) -> Figures:
     """Three queries, whatever there is."""
     opened = queries.counted_for(by).open()
-    counts = opened.order_by().aggregate(
-        total=Count("pk"),
-        unacknowledged=Count("pk", filter=Q(acknowledged_at=None)),
-        oldest=Min("opened_at", filter=Q(acknowledged_at=None)),
-        **{f"sev{n}": Count("pk", filter=Q(severity=n)) for n in SEVERITIES},
+    real = Q(is_exercise=False)
+    waits = real & Q(acknowledged_at=None)
+    counts = (
+        queries.visible_to(by)
+        .open()
+        .order_by()
+        .aggregate(
+            total=Count("pk", filter=real),
+            unacknowledged=Count("pk", filter=waits),
+            oldest=Min("opened_at", filter=waits),
+            in_hands=Count("pk", filter=handing.in_hands(by)),
+            **{f"sev{n}": Count("pk", filter=real & Q(severity=n)) for n in SEVERITIES},
+        )
     )
     due, due_words, late = _deadlines(opened, at=at)
     overdue = (
@@ -58,6 +67,7 @@ def read(by: Actor, *, at: datetime) -> Figures:
         oldest=clocks.words(at - counts["oldest"]) if counts["unacknowledged"] else "",
         overdue=overdue["n"],
         overdue_oldest=f"{days} day{'' if days == 1 else 's'}",
+        in_hands=counts["in_hands"],
     )
 
 

@@ -37,6 +37,7 @@ LEFT_OUT = {
     "cases.requests.ask_for_time": "partners do it, in the portal and by their own API",
     "cases.thread.reply": "partners do it, in the portal and by their own API",
     "cases.packages.hand_over": "a person at the desk stands behind each figure",
+    "cases.handing.hand_over": "a person at the desk says what the next one has to know",
     "cases.resending.resend": "a person at the desk sees to whom and by which way it goes",
     "cases.drafting.keep": "partners do it, in the portal",
     "cases.drafting.discard": "partners do it, in the portal",

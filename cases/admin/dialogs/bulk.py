@@ -65,7 +65,7 @@ def _offer(obj: None, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Do
         )
         return f"{made.user} is asked to command it."
 
-    return _each(data["incidents"], ask, by=by)
+    return each(data["incidents"], ask, by=by)
 
 
 def _dismiss(obj: None, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
@@ -73,15 +73,16 @@ def _dismiss(obj: None, data: Mapping[str, Any], *, by: Actor, at: datetime) -> 
         workflow.dismiss(incident_id=pk, reason=data["reason"], by=by, at=at)
         return "dismissed as a false positive."
 
-    return _each(data["incidents"], dismiss, by=by)
+    return each(data["incidents"], dismiss, by=by)
 
 
-def _each(ids: Sequence[int], call: Callable[[int], str], *, by: Actor) -> Done:
+def each(ids: Sequence[int], call: Callable[[int], str], *, by: Actor, to: str = "") -> Done:
     """Each by itself; what was done stands in one message, what was refused in another."""
     rows = queries.visible_to(by).filter(pk__in=ids).order_by("pk")
     results = bulk.one_by_one(rows, call)
     return Done(
         _lines([r for r in results if r.is_done]),
+        to=to,
         refused=_lines([r for r in results if not r.is_done]),
     )
 
