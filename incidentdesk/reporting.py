@@ -22,6 +22,7 @@ from cases.models import Category, Incident
 from incidentdesk.kernel import access, clocks, once
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import DeskError, mark
+from incidentdesk.kernel.fields import MinuteInput
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.uploads import FilesField
 
@@ -47,7 +48,7 @@ class ReportForm(forms.Form):
     )
     noticed_at = forms.DateTimeField(
         label="When you noticed it (UTC)",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        widget=MinuteInput,
         error_messages={
             "required": "Say when you noticed it.",
             "invalid": "Write the time like 2026-03-04 09:41.",

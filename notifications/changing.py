@@ -110,6 +110,11 @@ def require_there(person: User, starts_at: datetime, ends_at: datetime) -> None:
         )
 
 
+def has_turns(row: Rota, user_id: int | None, *, at: datetime) -> bool:
+    """Whether this person is on call of a rota at some time of the coming year."""
+    return any(turn.who == user_id for turn in turns(row, at, at + LONGEST))
+
+
 def turns(row: Rota, starts_at: datetime, ends_at: datetime) -> list[rota.Turn]:
     """Who is on call in that time."""
     return rota.schedule(oncall.plan(row, starts_at, ends_at), starts_at, ends_at)
@@ -125,7 +130,7 @@ def tell(
         "rota": row.name,
         "said": said,
         "lines": [line for line in lines if line],
-        "url": f"/admin/notifications/rota/{row.pk}/change/",
+        "url": row.url,
     }
     outbox.queue(
         kind=KIND, to=person, context=context, about=f"rota:{row.pk}", dedupe_key=key, at=at

@@ -5,10 +5,8 @@ The mail address of the account needs no row and cannot be taken away: it is the
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import secrets
-import zoneinfo
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -18,7 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare
 
-from incidentdesk.kernel import access, audit
+from incidentdesk.kernel import access, audit, shown_once, zones
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.models import User
@@ -58,7 +56,7 @@ def add(
     if ContactMethod.objects.filter(user=person, removed_at=None).count() >= MOST:
         raise Conflict(f"You have {MOST} ways already; remove one that you need no more.")
     address, shown = _read(channel, address.strip())
-    secret = _new_secret() if channel == _Channel.WEBHOOK else ""
+    secret = shown_once.signing_secret() if channel == _Channel.WEBHOOK else ""
     method = ContactMethod(
         user=person, channel=channel, address=address, shown=shown, secret=secret, added_at=at
     )
@@ -194,8 +192,8 @@ def _put(method: ContactMethod, wish: Wish) -> None:
         raise InvalidInput("Give both hours, or none for any hour.", field="until_time")
     if wish.from_time is not None and wish.from_time == wish.until_time:
         raise InvalidInput("Give two different hours, or none for any hour.", field="until_time")
-    if wish.zone not in zoneinfo.available_timezones():
-        raise InvalidInput("Give a time zone such as Europe/Berlin.", field="zone")
+    if said := zones.wrong(wish.zone):
+        raise InvalidInput(said, field="zone")
     if wish.reach not in ContactMethod.Reach.values:
         raise InvalidInput("Choose for which severities it is.", field="reach")
     if not 1 <= wish.position <= 99:
@@ -224,10 +222,6 @@ def _locked(seen: QuerySet[ContactMethod], method_id: int) -> ContactMethod:
 
 def _digest(method: ContactMethod, code: str) -> str:
     return hashlib.sha256(f"{method.pk}:{code}".encode()).hexdigest()
-
-
-def _new_secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _record(method: ContactMethod, action: str, *, by: Actor, at: datetime) -> None:

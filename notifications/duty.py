@@ -67,8 +67,7 @@ def end_take_over(*, override_id: int, by: Actor, at: datetime) -> Override:
     changing.require_own(row.person, by, row.rota)
     if row.ended_at is not None or row.ends_at <= at:
         raise Conflict("It is over, or was taken back already.")
-    has_begun = any(part.starts_at <= at for part in parts[1:])
-    if has_begun and not changing.may_for_others(row.rota, by):
+    if is_owed(row, at=at) and not changing.may_for_others(row.rota, by):
         raise NotAllowed(
             f"It was agreed in return for a turn that has begun. Ask somebody to take over, or "
             f"{row.rota.owner}, who owns the rota, to take it back."
@@ -77,6 +76,15 @@ def end_take_over(*, override_id: int, by: Actor, at: datetime) -> Override:
         if part.ended_at is None and part.ends_at > at:
             _take_back(part, by=by, at=at)
     return row
+
+
+def is_owed(row: Override, *, at: datetime) -> bool:
+    """Whether it was agreed in return for a turn that has begun."""
+    swap = getattr(row, "swap", None) or getattr(row, "swap_in_return", None)
+    if swap is None:
+        return False
+    other = swap.return_override if swap.override_id == row.pk else swap.override
+    return other is not None and other.starts_at <= at
 
 
 def _parts(override_id: int) -> list[Override]:

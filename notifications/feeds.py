@@ -6,8 +6,6 @@ same turns are the same bytes, so that a program that asks again learns that not
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlsplit
 
@@ -16,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from icalendar import Calendar, Event
 
-from incidentdesk.kernel import access, audit
+from incidentdesk.kernel import access, audit, shown_once
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import NotFound
 from incidentdesk.kernel.models import User
@@ -36,9 +34,9 @@ def make(*, rota_id: int | None, by: Actor, at: datetime) -> str:
     if rota_id is not None and not oncall.active().filter(pk=rota_id).exists():
         raise NotFound("There is no such rota, or it is switched off.")
     _live(by.person_id, rota_id).update(revoked_at=at)
-    secret = secrets.token_urlsafe(32)
+    secret = shown_once.secret()
     CalendarFeed.objects.create(
-        person_id=by.person_id, rota_id=rota_id, digest=_digest(secret), made_at=at
+        person_id=by.person_id, rota_id=rota_id, digest=shown_once.digest(secret), made_at=at
     )
     audit.record(by=by, at=at, action="made a calendar address", about=_about(rota_id, by))
     return secret
@@ -56,7 +54,7 @@ def end(*, rota_id: int | None, by: Actor, at: datetime) -> None:
 def find(secret: str) -> CalendarFeed | None:
     """The feed of this secret, while its person may still read here."""
     rows = CalendarFeed.objects.select_related("person", "rota")
-    row = rows.filter(digest=_digest(secret), revoked_at=None).first()
+    row = rows.filter(digest=shown_once.digest(secret), revoked_at=None).first()
     if row is None or not row.person.is_active:
         return None
     is_over = row.rota is not None and not row.rota.is_active
@@ -100,18 +98,13 @@ def _event(row: Rota, turn: Turn, name: str) -> Event:
     event.add("dtstart", turn.starts)
     event.add("dtend", turn.ends)
     event.add("summary", f"On call: {name} ({row.name})")
-    event.add("url", f"{settings.SITE_URL}/admin/notifications/rota/{row.pk}/change/")
+    event.add("url", settings.SITE_URL + row.url)
     return event
 
 
 def _live(user_id: int, rota_id: int | None) -> QuerySet[CalendarFeed]:
     rows = CalendarFeed.objects.filter(person_id=user_id, revoked_at=None)
     return rows.filter(rota=rota_id) if rota_id else rows.filter(rota=None)
-
-
-def _digest(secret: str) -> str:
-    """It is random and long, so it needs no slow hash."""
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 def _about(rota_id: int | None, by: Actor) -> str:

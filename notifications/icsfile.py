@@ -14,7 +14,7 @@ import recurring_ical_events
 from icalendar import Calendar
 
 from incidentdesk.kernel.errors import InvalidInput
-from notifications.wall import instant
+from incidentdesk.kernel.wall import instant
 
 DAY = timedelta(days=1)
 MOST_BYTES = 512 * 1024

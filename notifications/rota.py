@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
+from incidentdesk.kernel.wall import instant, local
 from notifications.spans import Span, common, joined, without
-from notifications.wall import instant, local
 
 DAY = timedelta(days=1)
 MOMENT = timedelta(seconds=1)  # the shortest span that is looked at

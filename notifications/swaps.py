@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from incidentdesk.kernel import access, due
 from incidentdesk.kernel.access import Actor, Permission
@@ -101,6 +101,13 @@ def withdraw(*, swap_id: int, by: Actor, at: datetime) -> Swap:
     changing.tell(row.asked_of, row.rota, said, [], key=f"swap-withdrawn:{row.pk}", at=at)
     changing.note(row.rota, "withdrew a swap", by=by, at=at, of=str(row.asked_of), **_when(row))
     return row
+
+
+def waiting(row: Rota, *, at: datetime) -> QuerySet[Swap]:
+    """The questions about a rota that can still be answered."""
+    found = row.swaps.filter(state=Swap.State.ASKED, starts_at__gt=at)
+    found = found.filter(Q(return_starts_at=None) | Q(return_starts_at__gt=at))
+    return found.select_related("rota", "asked_by", "asked_of").order_by("starts_at", "id")
 
 
 def expire(*, at: datetime) -> int:

@@ -5,8 +5,6 @@ Whether an address has a login here already is told to nobody but its owner.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -14,7 +12,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import QuerySet
 
-from incidentdesk.kernel import access, audit, people
+from incidentdesk.kernel import access, audit, people, shown_once
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from incidentdesk.kernel.models import User
@@ -60,13 +58,13 @@ def invite(*, name: str, email: str, right: str, by: Actor, at: datetime) -> Inv
     waiting.filter(email=email).update(withdrawn_at=at)
     if waiting.filter(expires_at__gt=at).count() >= MOST:
         raise Conflict(f"{MOST} invitations are open; withdraw one that is needed no more.")
-    secret = secrets.token_urlsafe(32)
+    secret = shown_once.secret()
     made = Invitation.objects.create(
         partner=partner,
         name=name,
         email=email,
         right=right,
-        digest=digest(secret),
+        digest=shown_once.digest(secret),
         invited_at=at,
         invited_by_id=by.person_id,
         inviter=by.name,
@@ -98,8 +96,8 @@ def find(secret: str, *, at: datetime) -> Invitation | None:
     open_ones = Invitation.objects.filter(
         accepted_at=None, withdrawn_at=None, expires_at__gt=at, partner__is_active=True
     )
-    rows = open_ones.select_related("partner", "invited_by").filter(digest=digest(secret))
-    found = rows.first()
+    rows = open_ones.select_related("partner", "invited_by")
+    found = rows.filter(digest=shown_once.digest(secret)).first()
     return found if found is not None and leaving.stands_for(found) else None
 
 
@@ -139,11 +137,6 @@ def _opened(secret: str, *, at: datetime) -> Invitation:
     if found is None:
         raise NotFound("This invitation was used, withdrawn or has ended; ask for a new one.")
     return found
-
-
-def digest(secret: str) -> str:
-    """How a secret is stored. It is random and long, so it needs no slow hash."""
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 def _checked(name: str, email: str, right: str) -> tuple[str, str]:

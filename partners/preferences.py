@@ -9,7 +9,6 @@ from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
@@ -19,6 +18,7 @@ from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import InvalidInput, NotFound
 from incidentdesk.kernel.prepared import Asked
 from incidentdesk.kernel.times import UTC_ZONE, Times
+from incidentdesk.kernel.zones import known
 from partners.models import Contact, OffBecause, Partner, Preferences, Terms, Webhook
 
 SEVERITIES = (1, 2, 3, 4)
@@ -41,7 +41,7 @@ TERMS_COLUMNS = ("id", "partner_id", "notice_sev1", "notice_sev2", "notice_sev3"
 @cache
 def zones() -> list[str]:
     """The zones to choose from: UTC, then places by name."""
-    places = [name for name in available_timezones() if name.split("/")[0] in AREAS]
+    places = [name for name in known() if name.split("/")[0] in AREAS]
     return [UTC_ZONE, *sorted(places)]
 
 

@@ -6,9 +6,7 @@ it goes is kept there. What a program was sent can be sent again.
 
 from __future__ import annotations
 
-import base64
 import json
-import secrets
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -17,7 +15,7 @@ from urllib.parse import urlsplit
 from django.db import transaction
 from django.db.models import QuerySet
 
-from incidentdesk.kernel import access, audit
+from incidentdesk.kernel import access, audit, shown_once
 from incidentdesk.kernel.access import SYSTEM, Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from notifications import addresses, outbox
@@ -75,7 +73,7 @@ def add(
     if partner.webhooks.filter(added_at__gt=at - timedelta(days=1)).count() >= A_DAY:
         raise Conflict(f"You added {A_DAY} webhooks within a day; go on tomorrow.")
     _require_room(partner)
-    secret = _new_secret()
+    secret = shown_once.signing_secret()
     made = Webhook.objects.create(
         partner=partner,
         url=url,
@@ -110,7 +108,7 @@ def rotate(*, webhook_id: int, by: Actor, at: datetime) -> tuple[Webhook, str]:
     webhook = _locked(webhook_id, by)
     access.require(by, Permission.PARTNER_ADMINISTER, webhook.partner)
     webhook.former_secret, webhook.former_until = webhook.secret, at + OVERLAP
-    webhook.secret = _new_secret()
+    webhook.secret = shown_once.signing_secret()
     webhook.save(update_fields=["secret", "former_secret", "former_until"])
     _record(webhook, "gave a new secret to webhook", by=by, at=at)
     return webhook, webhook.secret
@@ -286,10 +284,6 @@ def _require_on(webhook: Webhook) -> None:
 def _require_room(partner: Partner) -> None:
     if partner.webhooks.filter(off_since=None).count() >= MOST:
         raise Conflict(f"{MOST} webhooks are on; switch off one that is needed no more.")
-
-
-def _new_secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _record(webhook: Webhook, action: str, *, by: Actor, at: datetime, **detail: str) -> None:

@@ -34,11 +34,11 @@ from cases import (
     workflow,
 )
 from cases.models import Category, Evidence, Incident, Notice, Source, System
-from cases.models.alert import digest
 from incidentdesk.kernel import access, grants
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES
+from incidentdesk.kernel.shown_once import digest
 from partners.models import Contact, Partner
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")

@@ -19,7 +19,7 @@ from cases.access.stored import Line
 from cases.access.told import Told
 from cases.intake import sources
 from cases.models import AccessEvent, Source
-from incidentdesk.kernel import counted, tokens
+from incidentdesk.kernel import counted, shown_once
 from incidentdesk.kernel.models import AuditEvent, Token, User
 
 ONCE_IN = 60  # seconds in which a token's uses from one network are one event
@@ -100,7 +100,7 @@ def token_refused(secret: str, *, address: str, at: datetime) -> None:
     from_it = f"access-stranger:{network}:{int(at.timestamp()) // 60}"
     if counted.count(from_it, seconds=120) > MOST_STRANGERS:
         return
-    digest = tokens.digest(secret)
+    digest = shown_once.digest(secret)
     token = Token.objects.select_related("user").filter(digest=digest).first()
     if token is None:
         note(action="api", outcome=told.FAILURE, actor="", address=address, at=at)

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from cases.access import rules, stored
 from cases.models import AccessRule, Category
-from incidentdesk.kernel import access, audit
+from incidentdesk.kernel import access, audit, zones
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 
@@ -136,12 +135,8 @@ def _require_fit(new: Mapping[str, Any]) -> None:
     if "zone" in new:
         if new["starts"] is None or new["ends"] is None or new["starts"] >= new["ends"]:
             raise InvalidInput("Say from when to when work is done; it ends after it begins.")
-        try:
-            ZoneInfo(str(new["zone"]))
-        except (KeyError, ValueError, OSError):
-            raise InvalidInput(
-                f"There is no zone {new['zone']}; say it like Europe/Berlin or UTC."
-            ) from None
+        if said := zones.wrong(str(new["zone"])):
+            raise InvalidInput(said, field="zone")
 
 
 def _locked(rule_id: int) -> AccessRule:

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from cases.anomalies import scraping, watches
 from cases.models import PrometheusQuery, Source, TradingHours
 from cases.models.series import DAYS
 from incidentdesk.kernel.desk import RegisterAdmin
 from incidentdesk.kernel.errors import InvalidInput
+from incidentdesk.kernel.fields import ZoneField
 
 _MIDNIGHT = time(0)
 
@@ -22,6 +23,7 @@ _MIDNIGHT = time(0)
 class HoursForm(forms.ModelForm):  # type: ignore[type-arg]
     """When a venue trades."""
 
+    zone = ZoneField(max_length=60, initial="UTC", widget=UnfoldAdminTextInputWidget)
     days = forms.TypedMultipleChoiceField(
         choices=DAYS, coerce=int, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
@@ -41,7 +43,7 @@ class HoursForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             watches.session_of(_with_times(known, data))
         except InvalidInput as error:
-            self.add_error("zone" if "time zone" in str(error) else "exceptions", str(error))
+            self.add_error("exceptions", str(error))
         return data
 
 

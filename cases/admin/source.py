@@ -19,9 +19,9 @@ from cases.admin.page import source as page
 from cases.admin.source_forms import MappingInline, SourceForm
 from cases.intake import samples, signatures, sources
 from cases.models import Event, Source
-from cases.models.alert import digest
 from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Permission
+from incidentdesk.kernel.shown_once import digest
 
 KEYLESS = (Source.Format.DESK, Source.Format.PROMETHEUS)  # nobody sends to these
 OF_FORMAT = {  # fields that say something of one format only

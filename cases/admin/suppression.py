@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Q
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from cases import queries
-from cases.intake import alert_rules, maintenance, samples
+from cases.intake import alert_rules, samples
 from cases.models import AlertRule, HeldAlert, MaintenanceWindow, Source, System
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import clocks, wall
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.desk import RegisterAdmin, actor
+from incidentdesk.kernel.fields import ZoneField, by_clock
 from partners.models import Partner
 
 SHOWN = 50  # held alerts that a page lists
@@ -144,6 +147,14 @@ class AlertRuleAdmin(Holding):
 class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
     """Of what, from when until when, and when again."""
 
+    zone = ZoneField(
+        max_length=40,
+        initial="UTC",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Like Europe/London: times are typed and shown by its clock, and one that "
+        "repeats comes at the same time by it.",
+    )
+
     class Meta:
         model = MaintenanceWindow
         fields = (
@@ -164,8 +175,6 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
             "starts_at": "By the clock of the time zone below.",
             "ends_at": "By the same clock. What still fires then opens an incident. To end it "
             "early, set it to now.",
-            "zone": "As in Europe/London: times are typed and shown by its clock, and one that "
-            "repeats comes at the same time by it.",
             "until": "Of one that repeats; left empty, it goes on.",
         }
 
@@ -173,15 +182,8 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             for name in TIMES:
-                shown = maintenance.local(self.instance, getattr(self.instance, name))
-                self.initial[name] = shown.replace(tzinfo=UTC)  # as the field shows times
-
-    def clean_zone(self) -> str:
-        """One that there is."""
-        zone: str = self.cleaned_data["zone"].strip()
-        if zone not in available_timezones():
-            raise forms.ValidationError("There is no such time zone; write it as Europe/London.")
-        return zone
+                shown = wall.local(getattr(self.instance, name), ZoneInfo(self.instance.zone))
+                self.initial[name] = timezone.make_aware(shown)  # as the field shows times
 
     def clean(self) -> dict[str, Any]:
         """One thing, for a time, and over before it comes again; times by its own clock."""
@@ -204,13 +206,14 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _by_its_clock(self, data: dict[str, Any]) -> None:
         """What was typed, as moments; an hour that its clock skips is refused."""
-        zone = ZoneInfo(data["zone"])
         for name in TIMES:
             if (typed := data.get(name)) is None:
                 continue
-            data[name] = typed.replace(tzinfo=zone).astimezone(UTC)
-            if data[name].astimezone(zone).replace(tzinfo=UTC) != typed:
-                self.add_error(name, f"The clocks of {zone} skip this time; choose another.")
+            data[name] = by_clock(typed, data["zone"])
+            if wall.local(data[name], ZoneInfo(data["zone"])) != timezone.make_naive(typed):
+                self.add_error(
+                    name, f"The clocks of {data['zone']} skip this time; choose another."
+                )
 
 
 @admin.register(MaintenanceWindow)
@@ -243,12 +246,12 @@ class MaintenanceWindowAdmin(Holding):
     @admin.display(description="starts at", ordering="starts_at")
     def starts(self, window: MaintenanceWindow) -> str:
         """By its own clock."""
-        return f"{maintenance.local(window, window.starts_at):%-d %b %Y %H:%M}"
+        return _shown(window.starts_at, window)
 
     @admin.display(description="ends at", ordering="ends_at")
     def ends(self, window: MaintenanceWindow) -> str:
         """By its own clock, which is named."""
-        return f"{maintenance.local(window, window.ends_at):%-d %b %Y %H:%M} {window.zone}"
+        return f"{_shown(window.ends_at, window)} {window.zone}"
 
     @admin.display(description="repeats", ordering="repeats")
     def repeats_label(self, window: MaintenanceWindow) -> str:
@@ -263,3 +266,7 @@ class MaintenanceWindowAdmin(Holding):
         if rows is not None:
             kwargs["queryset"] = rows.objects.filter(is_active=True).order_by("name")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[no-any-return]
+
+
+def _shown(moment: datetime, window: MaintenanceWindow) -> str:
+    return f"{wall.local(moment, ZoneInfo(window.zone)):%-d %b %Y %H:%M}"

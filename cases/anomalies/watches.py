@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from cases.detection import count_watch, counts, detector, feedback, watch
 from cases.detection.count_watch import CountSettings, CountWatch
@@ -18,6 +17,7 @@ from cases.detection.replay import Course, replay, replay_minutes
 from cases.detection.sessions import ROUND_THE_CLOCK, Session
 from cases.detection.watch import Settings, Watch
 from cases.models import Anomaly, Series, TradingHours
+from incidentdesk.kernel import zones
 from incidentdesk.kernel.errors import InvalidInput
 
 Watched = Watch | CountWatch
@@ -33,10 +33,8 @@ def session_of(hours: TradingHours | None) -> Session:
     """When the venue trades. InvalidInput, in a sentence, where that cannot be read."""
     if hours is None:
         return ROUND_THE_CLOCK
-    try:
-        ZoneInfo(hours.zone)
-    except (ValueError, KeyError, OSError):
-        raise InvalidInput(f"There is no time zone {hours.zone}; write Europe/London.") from None
+    if said := zones.wrong(hours.zone):
+        raise InvalidInput(said)
     holidays, early = _exceptions(hours.exceptions)
     return Session(
         zone=hours.zone,

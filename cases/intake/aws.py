@@ -31,8 +31,8 @@ from cases.intake import alerts, formats, sns
 from cases.intake.receipt import Receipt
 from cases.intake.signal import mapping, moment, text
 from cases.models import Event, Source
-from cases.models.alert import digest
 from incidentdesk.kernel.errors import InvalidInput
+from incidentdesk.kernel.shown_once import digest
 from notifications.channels import guarded
 
 OLDEST = timedelta(hours=1)  # of a message, by the time that Amazon signed

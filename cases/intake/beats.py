@@ -18,7 +18,7 @@ from django.db.models.functions import Least
 from cases.intake import alerts, formats, heartbeat
 from cases.intake.receipt import Receipt
 from cases.models import Alert, Event, Heartbeat, Source
-from cases.models.alert import digest
+from incidentdesk.kernel.shown_once import digest
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from cases.intake import mapping
 from cases.intake.signal import Signal
 from cases.models import LabelMapping, MaintenanceWindow
+from incidentdesk.kernel import wall
 
 WORKDAYS = (rrule.MO, rrule.TU, rrule.WE, rrule.TH, rrule.FR)
 FIFTH = 5
@@ -42,11 +43,6 @@ def covering(
     return None
 
 
-def local(window: MaintenanceWindow, moment: datetime) -> datetime:
-    """A moment by the clock of the window's zone."""
-    return moment.astimezone(ZoneInfo(window.zone))
-
-
 def following(window: MaintenanceWindow, *, at: datetime) -> tuple[datetime, datetime] | None:
     """The first time of a window that repeats which is not over at `at`: from and until.
 
@@ -54,11 +50,11 @@ def following(window: MaintenanceWindow, *, at: datetime) -> tuple[datetime, dat
     """
     zone = ZoneInfo(window.zone)
     lasts = window.ends_at - window.starts_at
-    begins = local(window, window.starts_at).replace(tzinfo=None)
+    begins = wall.local(window.starts_at, zone)
     for begin in _times(window.repeats, begins):
         if window.until is not None and begin.date() > window.until:
             return None
-        starts_at = begin.replace(tzinfo=zone).astimezone(UTC)
+        starts_at = wall.instant(begin, zone)
         if starts_at + lasts > at:
             return starts_at, starts_at + lasts
     return None

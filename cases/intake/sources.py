@@ -16,10 +16,10 @@ from django.db.models import Q
 
 from cases.intake import plain, presets, samples, trial
 from cases.models import Event, Source
-from cases.models.alert import digest
 from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
+from incidentdesk.kernel.shown_once import digest
 
 SHORTEST = 8
 DAYS = 7  # that a former key goes on, unless somebody says otherwise

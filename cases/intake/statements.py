@@ -20,9 +20,9 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from cases.intake.signal import Action, Signal
 from cases.models import Category, Incident, Source
-from cases.models.alert import digest
 from cases.models.incident import OVER
 from incidentdesk.kernel.prepared import Prepared
+from incidentdesk.kernel.shown_once import digest
 
 
 class HandedOver(DatabaseError):

@@ -13,8 +13,8 @@ from django.conf import settings
 from cases.intake import alerts, desk, sources
 from cases.intake.signal import Action, Signal
 from cases.models import Alert, Source
-from cases.models.alert import digest
 from incidentdesk.kernel import counted
+from incidentdesk.kernel.shown_once import digest
 
 ASK_EVERY = 100  # deliveries
 MOST_KEYS = 10_000  # that a process counts in a minute; strangers may make up as many as they like

@@ -8,7 +8,7 @@ from incidentdesk.kernel import encrypting
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0261_reminders_begin"),
+        ("cases", "0270_end_of_shift"),
     ]
 
     operations = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import ClassVar
 
@@ -13,13 +12,9 @@ from django.db.models import Q
 
 from incidentdesk.kernel.encrypted import EncryptedText
 from incidentdesk.kernel.history import tracked
+from incidentdesk.kernel.shown_once import digest
 
 MINUTES = [MinValueValidator(1), MaxValueValidator(366 * 24 * 60)]  # between two beats
-
-
-def digest(key: str) -> str:
-    """How a source's key is stored."""
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 class SourceQuerySet(models.QuerySet["Source"]):

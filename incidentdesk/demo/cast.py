@@ -14,11 +14,11 @@ from django.contrib.auth.hashers import make_password
 
 from cases.intake import sources
 from cases.models import Category, Source, System
-from cases.models.alert import digest
 from incidentdesk.demo import oncall
 from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import SYSTEM, Actor
 from incidentdesk.kernel.models import User
+from incidentdesk.kernel.shown_once import digest
 from notifications import defaults
 from notifications.models import Group
 from partners import directory

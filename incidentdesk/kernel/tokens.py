@@ -6,15 +6,13 @@ each call: its person's roles, or right on their partner, within its scopes.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from incidentdesk.kernel import access, audit, grants, times
+from incidentdesk.kernel import access, audit, grants, shown_once, times
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.models import Token, User
@@ -60,12 +58,12 @@ def issue(
     if in_use(user.pk, at=at).filter(partner_id=partner_id).count() >= MOST:
         raise Conflict(f"You have {MOST} tokens in use; revoke one that you need no more.")
     prefix = PREFIX if partner_id is None else PARTNER_PREFIX
-    secret = prefix + secrets.token_urlsafe(32)
+    secret = prefix + shown_once.secret()
     token = Token.objects.create(
         user=user,
         partner_id=partner_id,
         name=name,
-        digest=digest(secret),
+        digest=shown_once.digest(secret),
         scopes=list(scopes),
         created_at=at,
         expires_at=at + timedelta(days=days),
@@ -143,7 +141,7 @@ def _working(secret: str, prefix: str, *, at: datetime) -> Token | None:
         return None
     working = Token.objects.filter(revoked_at=None, expires_at__gt=at, user__is_active=True)
     kind = working.filter(partner_id__isnull=prefix == PREFIX)
-    return kind.select_related("user").filter(digest=digest(secret)).first()
+    return kind.select_related("user").filter(digest=shown_once.digest(secret)).first()
 
 
 def _used(token: Token, *, at: datetime) -> Token:
@@ -158,11 +156,6 @@ def actor_of(token: Token) -> Actor:
     partner_id, scopes = token.partner_id, frozenset(token.scopes)
     called = times.working_for(token.user_id, partner_id)[2] if partner_id else ""
     return access.actor_for(token.user, partner_id=partner_id, scopes=scopes, called=called)
-
-
-def digest(secret: str) -> str:
-    """How a secret is stored. It is random and long, so it needs no slow hash."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def person(by: Actor) -> User:

@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from incidentdesk.kernel import clocks, desk, dialogs
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Done
+from incidentdesk.kernel.fields import ZoneField
 from notifications import contacts, proving
 from notifications.models import ContactMethod
 
@@ -45,12 +46,7 @@ class WishDialog(dialogs.DeskForm):
         required=False, label="From this hour (empty: at any)", widget=_clock()
     )
     until_time = forms.TimeField(required=False, label="Until this hour", widget=_clock())
-    zone = forms.CharField(
-        max_length=60,
-        initial="UTC",
-        label="Time zone of these hours",
-        help_text="As in Europe/Berlin.",
-    )
+    zone = ZoneField(max_length=60, initial="UTC", label="Time zone of these hours")
 
     def prepare(self) -> None:
         """What it is now."""

@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Permission
+from incidentdesk.kernel.fields import MinuteInput
 from incidentdesk.kernel.reader import actor
 from notifications import foresight, routing
 from notifications.models import Severity
@@ -32,7 +33,7 @@ class FactsForm(forms.Form):
     )
     at = forms.DateTimeField(
         label="Begins at (UTC)",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        widget=MinuteInput,
     )
 
     def __init__(self, *args: Any, **known: Any) -> None:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from unfold.admin import StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminFileFieldWidget
 
 from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.errors import InvalidInput
-from notifications import holidays, icsfile, layers, oncall, wall
+from incidentdesk.kernel.fields import MinuteInput, by_clock
+from notifications import holidays, icsfile, layers, oncall
+from notifications.admin.calendar_file import CalendarFileField
 from notifications.models import (
     Holiday,
     HolidayCalendar,
@@ -97,7 +97,7 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]
     takes_effect = forms.DateTimeField(
         label="Takes effect",
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        widget=MinuteInput(),
         help_text="By the clocks of the rota's zone; empty: at once. What was before stays as it "
         "was.",
     )
@@ -133,7 +133,7 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]
         elif data.get("weekday") is None:
             self.add_error("weekday", "On which weekday is handed over?")
         if (shown := data.get("takes_effect")) and (row := data.get("rota")):
-            data["takes_effect"] = wall.instant(timezone.make_naive(shown), ZoneInfo(row.zone))
+            data["takes_effect"] = by_clock(shown, row.zone)
             if data["takes_effect"] < clocks.now():
                 self.add_error("takes_effect", "What is past stays as it was: give a time ahead.")
         return data
@@ -191,9 +191,7 @@ class LayerAdmin(desk.RegisterAdmin):
 class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
     """A place, a calendar file, or both."""
 
-    file = forms.FileField(
-        label="Calendar file (.ics)",
-        required=False,
+    file = CalendarFileField(
         widget=UnfoldAdminFileFieldWidget,
         help_text="Each day of its events is a holiday; a new file replaces the former one.",
     )
@@ -213,10 +211,8 @@ class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """The file is read before anything is stored."""
         data: dict[str, Any] = super().clean() or {}
-        if upload := data.get("file"):
-            if upload.size > icsfile.MOST_BYTES:
-                raise forms.ValidationError(icsfile.TOO_LARGE)
-            text, at = upload.read().decode("utf-8", "replace"), clocks.now()
+        if text := data.get("file"):
+            at = clocks.now()
             span = (at - 366 * icsfile.DAY, at + 5 * 366 * icsfile.DAY)
             self.days = _said(icsfile.read, text, UTC, *span)
         return data

@@ -9,22 +9,22 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db.models import Q
-from django.utils import timezone
 
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import clocks, wall
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
+from incidentdesk.kernel.fields import MinuteInput, by_clock
 from incidentdesk.kernel.models import User
-from notifications import changing, duty, oncall, swaps, wall
+from notifications import changing, duty, oncall, swaps
 from notifications.models import Absence, Override, Rota, Swap
 
 _MAY = Permission.INCIDENT_ACKNOWLEDGE
 Data = Mapping[str, Any]
+SWAPPED = ("swap__return_override", "swap_in_return__override")  # of a change: the other part
 
 
 def _moment(label: str, *, required: bool = True) -> forms.DateTimeField:
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, widget=widget, required=required)
+    return forms.DateTimeField(label=label, widget=MinuteInput, required=required)
 
 
 class SpanForm(DeskForm):
@@ -61,8 +61,7 @@ class SpanForm(DeskForm):
         data: dict[str, Any] = super().clean() or {}
         for name in self.moments:
             if data.get(name):
-                shown = timezone.make_naive(data[name])
-                data[name] = wall.instant(shown, ZoneInfo(self.zone))
+                data[name] = by_clock(data[name], self.zone)
         return data
 
 
@@ -70,6 +69,15 @@ class TakeOverForm(SpanForm):
     """Who, when and why."""
 
     reason = forms.CharField(label="Why", max_length=200, required=False)
+
+
+class AwayForm(SpanForm):
+    """Who, and when."""
+
+    def people(self) -> list[User]:
+        """Leave is of all rotas: those whose leave one may put down."""
+        theirs = changing.whose(self.actor)
+        return list(oncall.pageable().filter(pk__in=theirs).order_by("name", "id"))
 
 
 class AskForm(SpanForm):
@@ -134,12 +142,10 @@ class AnswerForm(DeskForm):
 
     def prepare(self) -> None:
         """What waits for this person on this rota."""
-        waiting = Swap.objects.filter(
-            rota=self.obj, asked_of=self.actor.user_id, state=Swap.State.ASKED
-        )
+        asked = swaps.waiting(self.obj, at=clocks.now()).filter(asked_of=self.actor.user_id)
         self.fields["swap_id"].choices = [  # type: ignore[attr-defined]
             (row.pk, f"{row.asked_by}: you take {swaps.when(row)}. {swaps.offer(row)}")
-            for row in waiting.select_related("rota", "asked_by").order_by("starts_at", "id")
+            for row in asked
         ]
 
 
@@ -164,16 +170,15 @@ class TakeBackForm(DeskForm):
         layers = self.obj.layers.current()
         places = Q(person__places_on_rotas__layer__in=layers)
         changes = self.obj.overrides.filter(ended_at=None, ends_at__gt=at)
-        leave = Absence.objects.filter(ended_at=None, ends_at__gt=at)
-        asked = self.obj.swaps.filter(state=Swap.State.ASKED)
-        mine = Q() if is_free else Q(person=me)
-        rows: list[Override | Absence | Swap] = [
-            *changes.filter(mine).select_related("person").order_by("starts_at", "id"),
-            *leave.filter(places if is_free else mine).select_related("person").distinct(),
-            *asked.filter(Q() if is_free else Q(asked_by=me)).select_related(
-                "asked_by", "asked_of"
-            ),
-        ]
+        changes = changes.select_related("person", *SWAPPED).order_by("starts_at", "id")
+        leave = Absence.objects.filter(ended_at=None, ends_at__gt=at).select_related("person")
+        asked = swaps.waiting(self.obj, at=at)
+        rows: list[Override | Absence | Swap]
+        if is_free:
+            rows = [*changes, *leave.filter(places).distinct(), *asked]
+        else:
+            mine = [row for row in changes.filter(person=me) if not duty.is_owed(row, at=at)]
+            rows = [*mine, *leave.filter(person=me), *asked.filter(asked_by=me)]
         zone = self.obj.zone
         return [
             (key_of(row), f"{row}, {oncall.words(row.starts_at, row.ends_at, zone)}")
@@ -197,6 +202,20 @@ def _take_back(obj: Rota, data: Data, *, by: Actor, at: datetime) -> str:
     return "It is taken back."
 
 
+def _is_on(row: Rota) -> bool:
+    return row.is_active
+
+
+def _off(row: Rota) -> str:
+    return "" if row.is_active else "This rota is switched off: it has nobody on call."
+
+
+def _without_turns(row: Rota, actor: Actor) -> str:
+    if not row.is_active or changing.has_turns(row, actor.user_id, at=clocks.now()):
+        return ""
+    return "You have no turn on this rota in the coming year that somebody could take."
+
+
 TAKE_OVER = Action(
     "take-over",
     "Take over",
@@ -205,6 +224,8 @@ TAKE_OVER = Action(
     TakeOverForm,
     intro="Comes before all layers. Who had that time, and who gets it, are mailed.",
     is_primary=True,
+    applies=_is_on,
+    ended=_off,
 )
 ASK = Action(
     "ask",
@@ -215,13 +236,16 @@ ASK = Action(
     intro="Ask somebody to be on call in your place; you may take time of theirs in return. "
     "Nothing changes until they agree.",
     submit="Ask",
+    applies=_is_on,
+    ended=_off,
+    barred=_without_turns,
 )
 AWAY = Action(
     "away",
     "I am away",
     _be_away,
     _MAY,
-    SpanForm,
+    AwayForm,
     intro="On every rota the next of your layer who is there takes your turns.",
     submit="Put it down",
 )

@@ -12,11 +12,14 @@ from django.utils.html import format_html
 
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm, Done
-from notifications import feeds, icsfile, oncall, rotas
+from incidentdesk.kernel.fields import ZoneField
+from notifications import feeds, oncall, rotas
+from notifications.admin.calendar_file import CalendarFileField
 from notifications.models import HolidayCalendar, Rota
 
 _MAY = Permission.INCIDENT_ACKNOWLEDGE
 MINE, WHOLE = "mine", "rota"
+CALENDARS = [(MINE, "my own turns on all rotas"), (WHOLE, "everybody on this rota")]
 Data = Mapping[str, Any]
 
 
@@ -24,7 +27,7 @@ class RotaForm(DeskForm):
     """Name, zone, owner, holidays."""
 
     name = forms.CharField(label="Name", max_length=80)
-    zone = forms.CharField(label="Time zone", max_length=64, help_text="Like Europe/Berlin.")
+    zone = ZoneField()
     owner_id = forms.TypedChoiceField(
         label="Owner",
         coerce=int,
@@ -60,7 +63,7 @@ def _add(obj: None, data: Data, *, by: Actor, at: datetime) -> Done:
     made = rotas.add(**data, by=by, at=at)
     return Done(
         f"“{made}” is there. Add its first layer below; nobody is on call of it yet.",
-        to=f"/admin/notifications/rota/{made.pk}/change/",
+        to=made.url,
     )
 
 
@@ -75,20 +78,17 @@ class ImportForm(DeskForm):
     name = forms.CharField(
         label="Layer", max_length=80, help_text="One of this name is replaced from now on."
     )
-    file = forms.FileField(label="Calendar file (.ics)", required=False)
+    file = CalendarFileField()
     text = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)
     leave_out = forms.BooleanField(label="Leave out what is nobody’s", required=False)
 
     def clean(self) -> dict[str, Any]:
         """The text of the file, or of the one sent before."""
         data: dict[str, Any] = super().clean() or {}
-        upload = data.pop("file", None)
-        if upload is not None:
-            if upload.size > icsfile.MOST_BYTES:
-                raise forms.ValidationError(icsfile.TOO_LARGE)
-            data["text"] = upload.read().decode("utf-8", "replace")
-            self.data = {**self.data, "text": data["text"]}
-        if not data.get("text"):
+        if sent := data.pop("file", ""):
+            data["text"] = sent
+            self.data = {**self.data, "text": sent}
+        if not data.get("text") and not self.errors:
             self.add_error("file", "Choose a calendar file.")
         return data
 
@@ -104,10 +104,35 @@ class FeedForm(DeskForm):
 
     of = forms.ChoiceField(
         label="Calendar of",
-        choices=[(MINE, "my own turns on all rotas"), (WHOLE, "everybody on this rota")],
+        choices=CALENDARS,
         initial=MINE,
         widget=forms.RadioSelect,
     )
+
+    def prepare(self) -> None:
+        """A rota that is switched off has no calendar."""
+        if not self.obj.is_active:
+            self.fields["of"].choices = [CALENDARS[0]]  # type: ignore[attr-defined]
+
+
+class EndFeedForm(FeedForm):
+    """Of those that there are."""
+
+    def prepare(self) -> None:
+        """The first of them is chosen."""
+        there = _there(self.obj, self.actor)
+        self.fields["of"].choices = there  # type: ignore[attr-defined]
+        self.fields["of"].initial = there[0][0] if there else None
+
+
+def _there(row: Rota, actor: Actor) -> list[tuple[str, str]]:
+    """The calendars of which this person has an address."""
+    of = {MINE: None, WHOLE: row.pk}
+    return [one for one in CALENDARS if feeds.has(actor.user_id or 0, of[one[0]])]
+
+
+def _without_address(row: Rota, actor: Actor) -> str:
+    return "" if _there(row, actor) else "You have no calendar address that could end."
 
 
 def _make_feed(obj: Rota, data: Data, *, by: Actor, at: datetime) -> Done:
@@ -129,7 +154,13 @@ def _end_feed(obj: Rota, data: Data, *, by: Actor, at: datetime) -> str:
 
 FEED = Action("calendar", "Calendar address", _make_feed, _MAY, FeedForm, submit="Make the address")
 END_FEED = Action(
-    "end-calendar", "End a calendar address", _end_feed, _MAY, FeedForm, is_grave=True
+    "end-calendar",
+    "End a calendar address",
+    _end_feed,
+    _MAY,
+    EndFeedForm,
+    is_grave=True,
+    barred=_without_address,
 )
 ADD = Action("add", "Add a rota", _add, Permission.REGISTER_WRITE, RotaForm, is_primary=True)
 CHANGE = Action("change", "Change", _change, Permission.REGISTER_WRITE, RotaForm)

@@ -10,12 +10,13 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 
+from incidentdesk.kernel import wall
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.models import User
-from notifications import changing, coverage, feeds, oncall, rota, swaps, wall
-from notifications.admin.rota_dialogs import key_of
+from notifications import changing, coverage, duty, oncall, rota, swaps
+from notifications.admin.rota_dialogs import SWAPPED, key_of
 from notifications.models import Absence, Layer, Override, Rota, Swap
 
 WEEKS = 4
@@ -98,7 +99,6 @@ def context(row: Rota, asked: str, by: Actor, *, at: datetime) -> dict[str, Any]
         "gaps": [
             oncall.words(starts, ends, row.zone) for starts, ends in coverage.gaps(row, at=at)
         ],
-        "has_feed": [feeds.has(by.user_id or 0, key) for key in (None, row.pk)],
         **_beside(row, by, at=at),
     }
 
@@ -156,7 +156,7 @@ def _beside(row: Rota, by: Actor, *, at: datetime) -> dict[str, Any]:
             {
                 "row": one,
                 "when": oncall.words(one.starts_at, one.ends_at, row.zone),
-                "key": key_of(one) if is_free or getattr(one, owner) == by.user_id else "",
+                "key": key_of(one) if is_free or _is_own(one, owner, by, at) else "",
                 "is_asked": getattr(one, "asked_of_id", None) == by.user_id,
                 "offer": swaps.offer(one) if isinstance(one, Swap) else "",
             }
@@ -164,17 +164,21 @@ def _beside(row: Rota, by: Actor, *, at: datetime) -> dict[str, Any]:
         ]
 
     changes = Override.objects.filter(rota=row, ended_at=None, ends_at__gt=at)
-    asked = Swap.objects.filter(rota=row, state=Swap.State.ASKED, starts_at__gt=at)
-    asked = asked.filter(Q(return_starts_at=None) | Q(return_starts_at__gt=at))
     layers = row.layers.current()
     places = layers.values("places__person")
     leave = Absence.objects.filter(person__in=places, ended_at=None, ends_at__gt=at)
     return {
         "layers": [_layer(one, row, at) for one in _with_versions(layers)],
-        "changes": shown(changes.select_related("person"), "person_id"),
-        "swaps": shown(asked.select_related("rota", "asked_by", "asked_of"), "asked_by_id"),
+        "changes": shown(changes.select_related("person", *SWAPPED), "person_id"),
+        "swaps": shown(swaps.waiting(row, at=at), "asked_by_id"),
         "leave": shown(leave.select_related("person"), "person_id"),
     }
+
+
+def _is_own(one: Override | Absence | Swap, owner: str, by: Actor, at: datetime) -> bool:
+    """Whether it is this person's to take back."""
+    is_owed = isinstance(one, Override) and duty.is_owed(one, at=at)
+    return getattr(one, owner) == by.user_id and not is_owed
 
 
 def _with_versions(layers: QuerySet[Layer]) -> QuerySet[Layer]:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0110_sent_again"),
+        ("notifications", "0120_may_have_arrived"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import ClassVar
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -13,6 +12,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from incidentdesk.kernel import zones
 from notifications.models.absence import HolidayCalendar
 
 
@@ -30,10 +30,8 @@ class Weekday(models.IntegerChoices):
 
 def require_zone(name: str) -> None:
     """Refuse what is no IANA time zone."""
-    if name not in available_timezones():
-        raise ValidationError(
-            f"There is no time zone {name}; write it like Europe/Berlin or America/New_York."
-        )
+    if said := zones.wrong(name):
+        raise ValidationError(said)
 
 
 class Rota(models.Model):
@@ -62,6 +60,11 @@ class Rota(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def url(self) -> str:
+        """Its page at the desk."""
+        return f"/admin/notifications/rota/{self.pk}/change/"
 
 
 class LayerQuerySet(models.QuerySet["Layer"]):

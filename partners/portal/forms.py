@@ -13,9 +13,9 @@ from django.utils.functional import lazy
 from cases import visibility
 from cases.models import Category, Report
 from incidentdesk.kernel import clocks, uploads
+from incidentdesk.kernel.fields import MINUTES, MinuteInput
 from partners.models import Invitation
 
-MINUTES = "%Y-%m-%dT%H:%M"
 EARLIEST = datetime(clocks.EARLIEST, 1, 1, tzinfo=UTC)
 LATEST = datetime(clocks.LATEST, 12, 31, tzinfo=UTC)
 
@@ -34,7 +34,7 @@ class MinuteField(forms.DateTimeField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MINUTES),
+            widget=MinuteInput,
             input_formats=[MINUTES, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
             validators=[
                 MinValueValidator(EARLIEST, f"Give a time since {clocks.EARLIEST}."),

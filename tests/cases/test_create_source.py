@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from cases.models import Source
-from cases.models.alert import digest
+from incidentdesk.kernel.shown_once import digest
 
 pytestmark = pytest.mark.django_db
 

@@ -11,9 +11,9 @@ from django.test import Client
 
 from cases.intake import sources
 from cases.models import Category, Incident, Source, System, Target
-from cases.models.alert import digest
 from incidentdesk.kernel.errors import InvalidInput, NotAllowed
 from incidentdesk.kernel.models import AuditEvent
+from incidentdesk.kernel.shown_once import digest
 from partners.models import Partner
 from tests.conftest import NOW, People
 

@@ -26,7 +26,7 @@ from tests.sinks import SmtpSink
 
 PREPARE = """
 from cases.models import Source
-from cases.models.alert import digest
+from incidentdesk.kernel.shown_once import digest
 from incidentdesk.kernel.models import User
 from notifications.models import EscalationPath, Group
 for name, group in (("Ada", "First responders"), ("Bo", "Second responders")):

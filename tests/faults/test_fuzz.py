@@ -44,7 +44,7 @@ DOORS = [
 PREPARE = f"""
 from cases.intake import presets
 from cases.models import Source
-from cases.models.alert import digest
+from incidentdesk.kernel.shown_once import digest
 for one in {(*FORMATS, "pagerduty", "opsgenie", "heartbeat")}:
     Source.objects.create(
         name=one, format=one, key_digest=digest("key-" + one),

@@ -34,7 +34,7 @@ PARTNERS, SERIES, CLIENTS = 20, 500, 8
 PATH = "/intake/storm-key/alertmanager"
 PREPARE = f"""
 from cases.models import LabelMapping, Source
-from cases.models.alert import digest
+from incidentdesk.kernel.shown_once import digest
 from partners.models import Partner
 source = Source.objects.create(
     name="storm", format="alertmanager", key_digest=digest("storm-key"), impact=3, scope=3

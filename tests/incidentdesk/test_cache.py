@@ -19,12 +19,12 @@ from django.core.cache import caches
 from django.test import Client
 
 from cases.models import Source
-from cases.models.alert import digest
 from incidentdesk import cache as softly
 from incidentdesk.cache import RedisCache
 from incidentdesk.embedded.cache import RedisCache as EmbeddedCache
 from incidentdesk.embedded.errors import EmbeddedError
 from incidentdesk.kernel import clocks, counted, tokens
+from incidentdesk.kernel.shown_once import digest
 from tests.conftest import PASSWORD, People
 
 LOGIN = "/accounts/login/"

@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 
 from cases.models import Source
-from cases.models.alert import digest
 from incidentdesk.kernel import access, clocks, encrypted
 from incidentdesk.kernel.encrypting import Encrypt
+from incidentdesk.kernel.shown_once import digest
 from notifications import contacts
 from notifications.models import ContactMethod
 from partners import webhooks

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifications import rota, wall
+from incidentdesk.kernel import wall
+from notifications import rota
 from notifications.rota import Days, Layer, Plan, Turn, Window
 from notifications.spans import common, joined, without
 

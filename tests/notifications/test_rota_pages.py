@@ -13,7 +13,7 @@ from icalendar import Calendar
 
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.models import AuditEvent, User
-from notifications import duty, oncall
+from notifications import duty, oncall, swaps
 from notifications.models import (
     Absence,
     CalendarFeed,
@@ -277,6 +277,100 @@ def test_holidays_come_from_a_place_that_is_known_and_from_a_file(as_: As) -> No
         date(2026, 3, 5),
         date(2026, 3, 9),
     ]
+
+
+# --- only what works is offered -------------------------------------------------------------------
+
+
+def offered(browser: Client, row: Rota, action: str, field: str) -> list[str]:
+    """What a dialog lets one choose."""
+    return [
+        words for _, words in browser.get(do(row, action)).context["form"].fields[field].choices
+    ]
+
+
+def test_a_rota_that_is_switched_off_is_not_taken_over_and_says_so(as_: As) -> None:
+    main = rota(is_active=False)
+    browser = as_(person("Ada"))
+    shown = browser.get(page(main)).context["first_buttons"]
+    assert [button["action"].name for button in shown] == ["away"]
+    for action in ("take-over", "ask"):
+        answer = browser.get(do(main, action))
+        assert answer.status_code == 409
+        assert "This rota is switched off: it has nobody on call." in answer.text
+    assert offered(browser, main, "calendar", "of") == ["my own turns on all rotas"]
+
+
+def test_who_has_no_turn_reads_that_there_is_nothing_to_swap(as_: As) -> None:
+    ada, ben, main = person("Ada"), person("Ben"), rota()
+    layer(main, ada)
+    assert as_(ada).get(do(main, "ask")).status_code == 200
+    answer = as_(ben).get(do(main, "ask"))
+    assert answer.status_code == 409
+    assert "You have no turn on this rota in the coming year that somebody could take." in (
+        answer.text
+    )
+
+
+def test_leave_is_offered_for_those_for_whom_it_may_be_put_down(as_: As) -> None:
+    ada, ben, cem = person("Ada"), person("Ben"), person("Cem")
+    main = rota("Main", cem)
+    layer(main, ada)
+    layer(rota("Other", ada), ben)
+    assert offered(as_(cem), main, "away", "user_id") == ["Ada", "Cem"]
+    assert offered(as_(ben), main, "away", "user_id") == ["Ben"]
+    assert offered(as_(cem), main, "take-over", "user_id") == ["Ada", "Ben", "Cem"]
+
+
+def test_only_a_question_that_still_waits_is_offered_to_be_answered(as_: As) -> None:
+    ada, ben, main = person("Ada"), person("Ben"), rota()
+    layer(main, ada)
+    for hours in (-1, 1):
+        Swap.objects.create(
+            rota=main,
+            asked_by=ada,
+            asked_of=ben,
+            starts_at=NOON + hours * HOUR,
+            ends_at=NOON + 2 * HOUR,
+            asked_at=NOON - DAY,
+        )
+    words = "Ada: you take Mon 2 Mar 2026 13:00 to 14:00 (UTC). "
+    assert offered(as_(ben), main, "answer", "swap_id") == [words]
+
+
+def test_the_owed_part_of_a_swap_is_not_offered_to_be_taken_back(
+    as_: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, ben, main = person("Ada"), person("Ben"), rota()
+    layer(main, ada, ben, starts_on=date(2026, 3, 2))
+    asked = swaps.ask(
+        rota_id=main.pk,
+        user_id=ben.pk,
+        starts_at=NOON + HOUR,
+        ends_at=NOON + 2 * HOUR,
+        in_return=(NOON + DAY, NOON + DAY + HOUR),
+        by=actor(ada),
+        at=NOON,
+    )
+    swaps.answer(swap_id=asked.pk, agreed=True, by=actor(ben), at=NOON)
+    words = "Ada takes over, Tue 3 Mar 2026 12:00 to 13:00 (UTC)"
+    link = f"take-back/?what=override:{Swap.objects.get().return_override_id}"
+    assert offered(as_(ada), main, "take-back", "what") == [words]
+    assert link in as_(ada).get(page(main)).text
+    monkeypatch.setattr(clocks, "now", lambda: NOON + HOUR)
+    assert offered(as_(ada), main, "take-back", "what") == []
+    assert link not in as_(ada).get(page(main)).text
+    assert link in as_(main.owner).get(page(main)).text
+
+
+def test_only_a_calendar_address_that_there_is_is_offered_to_be_ended(as_: As) -> None:
+    ada, main = person("Ada"), rota()
+    layer(main, ada)
+    assert "You have no calendar address that could end." in (
+        as_(ada).get(do(main, "end-calendar")).text
+    )
+    as_(ada).post(do(main, "calendar"), {"of": "rota"})
+    assert offered(as_(ada), main, "end-calendar", "of") == ["everybody on this rota"]
 
 
 # --- calendars to subscribe to --------------------------------------------------------------------

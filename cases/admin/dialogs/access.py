@@ -15,6 +15,7 @@ from cases.models.access import URGENCIES
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
+from incidentdesk.kernel.fields import ZoneField
 
 
 def _number(label: str, name: str, help_text: str = "") -> Any:
@@ -39,9 +40,7 @@ class ValuesForm(DeskForm):
     days = _number("How many days back", "days", "Events are kept for 180 days.")
     starts = _time("Work begins at")
     ends = _time("Work ends at")
-    zone = forms.CharField(
-        label="In the zone", max_length=40, required=False, help_text="For instance Europe/Berlin."
-    )
+    zone = ZoneField(label="In the zone", max_length=40, required=False)
     category = fields.category()
     urgency = forms.TypedChoiceField(
         label="Urgency",

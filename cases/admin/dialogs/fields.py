@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from cases.models import AxisLevel, Category, Involvement
 from cases.models.severity import AXES
 from incidentdesk.kernel.access import Permission
+from incidentdesk.kernel.fields import MinuteInput
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES
 
@@ -26,8 +27,9 @@ def words(label: str, *, rows: int = 4, help_text: str = "", required: bool = Tr
 
 def moment(label: str, *, help_text: str = "UTC.", required: bool = True) -> Any:
     """A date and a time to the minute, in UTC."""
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, widget=widget, help_text=help_text, required=required)
+    return forms.DateTimeField(
+        label=label, widget=MinuteInput, help_text=help_text, required=required
+    )
 
 
 def to_minute(moment: datetime | None) -> datetime | None:

@@ -13,8 +13,8 @@ from django.test import Client
 
 from cases.access import judging
 from cases.models import Incident, Source
-from cases.models.alert import digest
 from incidentdesk.kernel import clocks
+from incidentdesk.kernel.shown_once import digest
 
 TO = "/intake/key-access/access"
 ATTACKER = "203.0.113.9"

@@ -14,8 +14,8 @@ from cases.anomalies import backtest, switching, watching
 from cases.intake import figures, sources
 from cases.intake.metrics import Figure
 from cases.models import Anomaly, Incident, PrometheusQuery, Series, Source, TradingHours
-from cases.models.alert import digest
 from incidentdesk.kernel import clocks
+from incidentdesk.kernel.shown_once import digest
 from tests.cases.admin.conftest import address, page_of, sql_of, text_of
 from tests.cases.anomalies.conftest import MINUTE, latency, metrics, stored, switched_on
 from tests.conftest import NOW

@@ -15,9 +15,9 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.intake import plain, presets, samples, sources
 from cases.models import Event, Incident, Involvement, LabelMapping, Source
-from cases.models.alert import digest
 from incidentdesk.kernel.errors import InvalidInput
 from incidentdesk.kernel.models import AuditEvent
+from incidentdesk.kernel.shown_once import digest
 from notifications.models import Message
 from partners.models import Partner
 from tests.cases.intake.conftest import PLAIN as HERE

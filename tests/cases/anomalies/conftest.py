@@ -13,7 +13,7 @@ from cases.anomalies import backtest, switching
 from cases.intake import figures
 from cases.intake.metrics import Figure
 from cases.models import Series, Source
-from cases.models.alert import digest
+from incidentdesk.kernel.shown_once import digest
 from tests.conftest import NOW, People
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

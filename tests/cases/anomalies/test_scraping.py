@@ -15,8 +15,8 @@ import pytest
 
 from cases.anomalies import scraping
 from cases.models import Observation, PrometheusQuery, Series, Source
-from cases.models.alert import digest
 from incidentdesk.kernel.errors import InvalidInput
+from incidentdesk.kernel.shown_once import digest
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db

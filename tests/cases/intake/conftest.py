@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.intake import presets
 from cases.models import Category, Incident, Source
-from cases.models.alert import digest
+from incidentdesk.kernel.shown_once import digest
 
 ALERTMANAGER = "/intake/key-alertmanager/alertmanager"
 PLAIN = "/intake/key-json/json"

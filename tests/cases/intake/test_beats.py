@@ -10,7 +10,7 @@ from django.test import Client
 
 from cases.intake import beats
 from cases.models import Event, Heartbeat, Incident, Source
-from cases.models.alert import digest
+from incidentdesk.kernel.shown_once import digest
 from tests.cases.intake.conftest import counted, only
 from tests.conftest import NOW, People
 

@@ -143,6 +143,7 @@ def test_one_that_cannot_end_does_not_hold_up_the_others(
         # Berlin's clock goes on one hour on 29 March 2026 at two, and back on 25 October at three.
         ("daily", "Europe/Berlin", "2026-03-28T02:00Z", "2026-03-28T09:00Z", "2026-03-29T01:00Z"),
         ("daily", "Europe/Berlin", "2026-03-28T01:00Z", "2026-03-28T09:00Z", "2026-03-29T01:00Z"),
+        ("daily", "Europe/Berlin", "2026-03-28T01:30Z", "2026-03-28T09:00Z", "2026-03-29T01:00Z"),
         ("daily", "Europe/Berlin", "2026-10-24T02:00Z", "2026-10-24T09:00Z", "2026-10-25T03:00Z"),
         ("weekdays", "UTC", "2026-03-06T12:00Z", "2026-03-06T14:00Z", "2026-03-09T12:00Z"),
         ("weekly", "UTC", "2026-03-04T12:00Z", "2026-03-25T14:00Z", "2026-04-01T12:00Z"),

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from cases.intake import formats, storm
 from cases.models import Alert, Event, Incident, Source
-from cases.models.alert import digest
 from incidentdesk.kernel.errors import InvalidInput
+from incidentdesk.kernel.shown_once import digest
 from tests.cases.intake.conftest import (
     ALERTMANAGER,
     PLAIN,

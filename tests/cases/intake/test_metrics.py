@@ -13,8 +13,8 @@ from django.core.cache import cache
 from cases.intake import door, figures
 from cases.intake.metrics import parse as metrics_of
 from cases.models import Event, Observation, Series, Source
-from cases.models.alert import digest
 from incidentdesk.kernel.errors import InvalidInput
+from incidentdesk.kernel.shown_once import digest
 from tests.cases.intake.conftest import counted, said
 from tests.conftest import NOW
 

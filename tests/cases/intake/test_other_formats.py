@@ -15,8 +15,8 @@ from django.test import Client
 
 from cases.intake import datadog, snippets
 from cases.models import Alert, Event, Incident, Source
-from cases.models.alert import digest
 from incidentdesk.kernel import clocks
+from incidentdesk.kernel.shown_once import digest
 from tests.cases.intake.conftest import alert, answer, call, only, said
 
 pytestmark = pytest.mark.django_db

@@ -19,7 +19,7 @@ from django.test import Client
 
 from cases.intake import samples
 from cases.models import Alert, Event, Incident, Source
-from cases.models.alert import digest
+from incidentdesk.kernel.shown_once import digest
 from tests.cases.intake.conftest import answer, only, said
 from tests.conftest import NOW
 

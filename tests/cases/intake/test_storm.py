@@ -13,8 +13,8 @@ from time_machine import travel
 
 from cases.intake import storm
 from cases.models import Alert, Event, Incident, Source
-from cases.models.alert import digest
 from incidentdesk.kernel import clocks
+from incidentdesk.kernel.shown_once import digest
 from tests.cases.intake.conftest import Post, alert, answer, call, only
 
 pytestmark = pytest.mark.django_db
