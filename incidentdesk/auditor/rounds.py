@@ -17,7 +17,7 @@ from incidentdesk.auditor import checks, heart, telling
 from incidentdesk.kernel import clocks, findings, progress, worker
 from incidentdesk.kernel.aside import Aside, Hangs
 from incidentdesk.kernel.models import Finding
-from notifications import bundling, delivery, escalation, failover, ladder, turns
+from notifications import bundling, delivery, escalation, failover, turns
 
 ROUND_SECONDS = 60.0  # from one to the next
 LOOK_SECONDS = 5.0  # between two looks at the worker
@@ -44,7 +44,7 @@ class Auditor:
 
     web: str = ""
     since: datetime | None = None  # from when on it watches, by the database's clock
-    addresses: list[str] = field(default_factory=list)  # of the administrators, when last read
+    people: list[telling.Administrator] = field(default_factory=list)  # when last read
     away_from: float | None = None  # without a database, by the monotonic clock
     mailed_at: float | None = None  # that it is away
     _round_at: float = 0.0
@@ -74,7 +74,7 @@ class Auditor:
         at = clocks.database_now()
         self.since = self.since or at
         self._stand_in()
-        self.addresses = [person.email for person in ladder.administrators()]
+        self.people = telling.administrators(at=at)
         faults = list(checks.found(web=self.web, at=at, since=self.since))
         findings.keep(checks.mended(faults), at=at)
         said = f"{len(faults)} found wrong" if faults else "all is well"
@@ -91,7 +91,7 @@ class Auditor:
         for words in seen.wrong:
             logger.error("%s", words)
         rows = seen.to_page
-        if rows and telling.of_findings(rows, self.addresses):
+        if rows and telling.of_findings(rows, self.people):
             self._look.ask(
                 lambda: findings.note_paged(rows, at=clocks.database_now()), seconds=ANSWER_SECONDS
             )
@@ -120,7 +120,7 @@ class Auditor:
         is_told = self.mailed_at is not None and now < self.mailed_at + PAGE_AGAIN_SECONDS
         if now >= self.away_from + AWAY_SECONDS and not is_told:
             key = f"database {at:%Y%m%d%H}"
-            if telling.of_the_database(why, self.addresses, key=key):
+            if telling.of_the_database(why, self.people, key=key):
                 self.mailed_at = now
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -19,8 +20,8 @@ from incidentdesk.auditor import checks, heart, rounds, telling
 from incidentdesk.auditor.rounds import Auditor
 from incidentdesk.kernel import clocks, progress
 from incidentdesk.kernel.aside import Aside
-from incidentdesk.kernel.models import Finding, Progress
-from notifications.models import Escalation, Message
+from incidentdesk.kernel.models import Finding, Progress, User
+from notifications.models import ContactMethod, Escalation, Message
 from tests.conftest import NOW, People, as_owner
 from tests.embedded.conftest import ROOT, environment
 from tests.hooks import Receiver, receiver
@@ -143,10 +144,42 @@ def test_a_page_that_was_not_taken_is_repeated_under_its_message_id(
     assert Finding.objects.get().paged_at is None
     rows = list(Finding.objects.all())
     auditor.again()
-    assert telling.of_findings(rows, auditor.addresses) is True  # it died before it noted that
+    assert telling.of_findings(rows, auditor.people) is True  # it died before it noted that
     first, second = (message["Message-ID"] for message in sink.messages)
     assert first == second
     assert str(first).startswith("<auditor.")
+
+
+@pytest.mark.fault("F28", "the mail server is gone as well")
+def test_administrators_are_told_by_chat_too_though_no_mail_goes(
+    all_move: None, people: People, sink: SmtpSink, hook: Receiver, settings: Any
+) -> None:
+    settings.EMAIL_PORT = free_port()  # nothing listens there
+    settings.WEBHOOK_LOOPBACK = True
+    _chat(people["administrator"], f"json://127.0.0.1:{hook.port}/all", at=clocks.database_now())
+    _chat(people["commander"], f"json://127.0.0.1:{hook.port}/no", at=clocks.database_now())
+    auditor = Direct(web=f"127.0.0.1:{free_port()}")
+    words = auditor.again()
+    assert words == [f"The web at {auditor.web} does not answer (ConnectionRefusedError)."]
+    (told,) = [json.loads(body)["message"] for _, body in hook.calls]
+    assert told.startswith("The desk's auditor found something wrong:")
+    assert words[0] in told
+    assert Finding.objects.get().paged_at is not None  # it is not told again for an hour
+    auditor.again()
+    assert (len(hook.calls), sink.messages) == (1, [])
+
+
+def _chat(user: User, url: str, *, at: datetime) -> None:
+    ContactMethod.objects.create(
+        user=user,
+        channel="apprise",
+        label="Chat",
+        address=url,
+        shown="JSON",
+        position=1,
+        added_at=at,
+        verified_at=at,
+    )
 
 
 @pytest.mark.fault("F28", "the scheduler stops and the web lives on")
