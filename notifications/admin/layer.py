@@ -12,7 +12,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.admin import StackedInline, TabularInline
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminFileFieldWidget
+from unfold.widgets import (
+    INPUT_CLASSES,
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminFileFieldWidget,
+)
 
 from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Permission
@@ -97,7 +101,7 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]
     takes_effect = forms.DateTimeField(
         label="Takes effect",
         required=False,
-        widget=MinuteInput(),
+        widget=MinuteInput(css=" ".join([*INPUT_CLASSES, "dark:scheme-dark"])),
         help_text="By the clocks of the rota's zone; empty: at once. What was before stays as it "
         "was.",
     )
