@@ -6,17 +6,8 @@ What is due is decided by the database's clock, so that no worker whose clock is
 from __future__ import annotations
 
 from incidentdesk.kernel import progress, worker
-from notifications import (
-    bundling,
-    coverage,
-    delivery,
-    escalation,
-    failover,
-    handover,
-    proving,
-    swaps,
-    turns,
-)
+from notifications import bundling, delivery, escalation, failover, proving, turns
+from notifications.rotas import coverage, handover, swaps
 
 
 @worker.job(queue="page")

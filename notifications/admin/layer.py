@@ -22,7 +22,6 @@ from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.errors import InvalidInput
 from incidentdesk.kernel.fields import MinuteInput, by_clock
-from notifications import holidays, icsfile, layers, oncall
 from notifications.admin.calendar_file import CalendarFileField
 from notifications.models import (
     Holiday,
@@ -32,6 +31,7 @@ from notifications.models import (
     Weekday,
     Window,
 )
+from notifications.rotas import holidays, icsfile, layers, oncall
 
 
 class _OfLayer:

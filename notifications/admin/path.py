@@ -27,9 +27,10 @@ from incidentdesk.kernel import access, desk
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.fields import ZoneField
 from incidentdesk.kernel.roles import ROLES
-from notifications import ladder, oncall, routing
+from notifications import ladder, routing
 from notifications.admin import foresight
 from notifications.models import EscalationPath, EscalationStep, Group, Rota, Severity
+from notifications.rotas import oncall
 
 FORESIGHT = "notifications_escalationpath_foresight"
 DAYS = list(enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), 1))
