@@ -20,7 +20,7 @@ from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from incidentdesk.kernel.models import User
-from notifications import oncall
+from notifications.rotas import oncall
 
 Role = Assignment.Role
 

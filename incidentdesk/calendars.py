@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import condition, require_safe
 
 from incidentdesk.kernel import clocks
-from notifications import feeds
+from notifications.rotas import feeds
 
 
 @require_safe

@@ -8,17 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from incidentdesk.kernel import clocks, progress, worker
-from notifications import (
-    bundling,
-    coverage,
-    delivery,
-    escalation,
-    failover,
-    handover,
-    proving,
-    swaps,
-    turns,
-)
+from notifications import bundling, delivery, escalation, failover, proving, turns
+from notifications.rotas import coverage, handover, swaps
 
 
 @worker.job(queue="page")

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from incidentdesk.kernel.models import User
-from notifications import oncall
 from notifications.models import Escalation, EscalationStep
+from notifications.rotas import oncall
 
 LAST_RESORT = "last-resort"
 LAST_RESORT_REPEAT = timedelta(minutes=15)

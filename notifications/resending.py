@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from notifications import oncall, outbox, pages
+from notifications import outbox, pages
 from notifications.models import Escalation, EscalationStep, Message, MessageEvent, Severity
 from notifications.outbox import WEBHOOK, Draft
+from notifications.rotas import oncall
 
 _INSTEAD = {
     "method_code": "Its code is over; ask for a new one on the page of that way.",

@@ -13,7 +13,7 @@ from incidentdesk.api import lists, sight
 from incidentdesk.api.door import REFUSALS
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
-from notifications import oncall
+from notifications.rotas import oncall
 
 router = Router(tags=["registers"])
 

@@ -15,7 +15,7 @@ from cases.models import Incident
 from incidentdesk.dashboard import figures, needs, trends
 from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Permission
-from notifications import oncall
+from notifications.rotas import oncall
 
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

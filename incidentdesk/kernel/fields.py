@@ -17,8 +17,9 @@ MINUTES = "%Y-%m-%dT%H:%M"  # as browsers send it
 class MinuteInput(forms.DateTimeInput):
     """A day and a time to the minute, chosen with what the browser has for it."""
 
-    def __init__(self) -> None:
-        super().__init__(attrs={"type": "datetime-local"}, format=MINUTES)
+    def __init__(self, css: str = "") -> None:
+        attrs = {"type": "datetime-local", **({"class": css} if css else {})}
+        super().__init__(attrs=attrs, format=MINUTES)
 
 
 class ZoneField(forms.CharField):

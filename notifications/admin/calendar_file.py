@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from notifications import icsfile
+from notifications.rotas import icsfile
 
 
 class CalendarFileField(forms.FileField):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -130,6 +131,7 @@ def _is_unverified(method: ContactMethod) -> bool:
     return method.verified_at is None
 
 
+_of_ones_own = partial(dialogs.Action, permission=MAY, barred=_barred)
 ADD = dialogs.Action(
     name="add",
     label="Add a way",
@@ -140,26 +142,22 @@ ADD = dialogs.Action(
     submit="Add it and send the code",
     is_primary=True,
 )
-VERIFY = dialogs.Action(
+VERIFY = _of_ones_own(
     name="verify",
     label="Type in the code",
     run=_verify,
-    permission=MAY,
     form=CodeDialog,
     intro="It came by this way and is good for 15 minutes.",
     submit="Verify",
     is_primary=True,
     applies=_is_unverified,
-    barred=_barred,
 )
-AGAIN = dialogs.Action(
+AGAIN = _of_ones_own(
     name="again",
     label="Send a new code",
     run=_again,
-    permission=MAY,
     submit="Send it",
     applies=_is_unverified,
-    barred=_barred,
 )
 TEST = dialogs.Action(
     name="test",
@@ -171,25 +169,21 @@ TEST = dialogs.Action(
     is_primary=True,
     applies=lambda method: method.verified_at is not None,
 )
-CHANGE = dialogs.Action(
+CHANGE = _of_ones_own(
     name="change",
     label="Change",
     run=_change,
-    permission=MAY,
     form=WishDialog,
     intro="Another address is another way: add that, and remove this one.",
     submit="Save",
-    barred=_barred,
 )
-REMOVE = dialogs.Action(
+REMOVE = _of_ones_own(
     name="remove",
     label="Remove",
     run=_remove,
-    permission=MAY,
     intro="Nothing goes there any more. What waits goes by your next way.",
     submit="Remove it",
     is_grave=True,
-    barred=_barred,
 )
 
 

@@ -12,13 +12,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.admin import StackedInline, TabularInline
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminFileFieldWidget
+from unfold.widgets import (
+    INPUT_CLASSES,
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminFileFieldWidget,
+)
 
 from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.errors import InvalidInput
 from incidentdesk.kernel.fields import MinuteInput, by_clock
-from notifications import holidays, icsfile, layers, oncall
 from notifications.admin.calendar_file import CalendarFileField
 from notifications.models import (
     Holiday,
@@ -28,6 +31,7 @@ from notifications.models import (
     Weekday,
     Window,
 )
+from notifications.rotas import holidays, icsfile, layers, oncall
 
 
 class _OfLayer:
@@ -97,7 +101,7 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]
     takes_effect = forms.DateTimeField(
         label="Takes effect",
         required=False,
-        widget=MinuteInput(),
+        widget=MinuteInput(css=" ".join([*INPUT_CLASSES, "dark:scheme-dark"])),
         help_text="By the clocks of the rota's zone; empty: at once. What was before stays as it "
         "was.",
     )

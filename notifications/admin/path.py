@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import ValidationError
-from django.db.models import ManyToManyField, Prefetch, QuerySet
+from django.db.models import ManyToManyField, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -27,9 +27,10 @@ from incidentdesk.kernel import access, desk
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.fields import ZoneField
 from incidentdesk.kernel.roles import ROLES
-from notifications import ladder, oncall, routing
+from notifications import ladder, routing
 from notifications.admin import foresight
 from notifications.models import EscalationPath, EscalationStep, Group, Rota, Severity
+from notifications.rotas import oncall
 
 FORESIGHT = "notifications_escalationpath_foresight"
 DAYS = list(enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), 1))
@@ -145,6 +146,7 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = EscalationStep
         fields = ("position", "after_minutes", "groups", "users", "roles", "addresses")
+        help_texts: ClassVar[dict[str, str]] = {"after_minutes": ""}  # above all steps, not in each
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -161,17 +163,18 @@ class StepInline(StackedInline):  # type: ignore[misc]
     form = StepForm
     fields = (("position", "after_minutes"), "groups", "rotas", "users", "roles", "addresses")
     ordering = ("position",)
-    verbose_name_plural = "steps"
+    verbose_name_plural = "steps; minutes count from the start, not from the step before"
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> forms.ModelMultipleChoiceField[Any] | None:
         """Groups and rotas to tick; people to search for."""
         if db_field.name != "users":
+            is_in_use = Q(is_active=True) | Q(escalation_steps__isnull=False)
             rows: QuerySet[Group] | QuerySet[Rota] = (
                 Group.objects.order_by("name")
                 if db_field.name == "groups"
-                else Rota.objects.order_by("name")
+                else Rota.objects.filter(is_in_use).distinct().order_by("name")
             )
             kwargs["queryset"] = rows
             kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()

@@ -15,8 +15,8 @@ from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
 from incidentdesk.kernel.fields import MinuteInput, by_clock
 from incidentdesk.kernel.models import User
-from notifications import changing, duty, oncall, swaps
 from notifications.models import Absence, Override, Rota, Swap
+from notifications.rotas import changing, duty, oncall, swaps
 
 _MAY = Permission.INCIDENT_ACKNOWLEDGE
 Data = Mapping[str, Any]

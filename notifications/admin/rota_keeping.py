@@ -13,9 +13,9 @@ from django.utils.html import format_html
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm, Done
 from incidentdesk.kernel.fields import ZoneField
-from notifications import feeds, oncall, rotas
 from notifications.admin.calendar_file import CalendarFileField
 from notifications.models import HolidayCalendar, Rota
+from notifications.rotas import feeds, oncall, register
 
 _MAY = Permission.INCIDENT_ACKNOWLEDGE
 MINE, WHOLE = "mine", "rota"
@@ -60,7 +60,7 @@ class RotaForm(DeskForm):
 
 
 def _add(obj: None, data: Data, *, by: Actor, at: datetime) -> Done:
-    made = rotas.add(**data, by=by, at=at)
+    made = register.add(**data, by=by, at=at)
     return Done(
         f"“{made}” is there. Add its first layer below; nobody is on call of it yet.",
         to=made.url,
@@ -68,7 +68,7 @@ def _add(obj: None, data: Data, *, by: Actor, at: datetime) -> Done:
 
 
 def _change(obj: Rota, data: Data, *, by: Actor, at: datetime) -> str:
-    rotas.change(rota_id=obj.pk, **data, by=by, at=at)
+    register.change(rota_id=obj.pk, **data, by=by, at=at)
     return "The rota is changed."
 
 
@@ -94,7 +94,7 @@ class ImportForm(DeskForm):
 
 
 def _import(obj: Rota, data: Data, *, by: Actor, at: datetime) -> str:
-    layer = rotas.import_layer(rota_id=obj.pk, **data, by=by, at=at)
+    layer = register.import_layer(rota_id=obj.pk, **data, by=by, at=at)
     count = layer.shifts.filter(ends_at__gt=at).count()
     return f"“{layer}” has {count} shifts ahead."
 

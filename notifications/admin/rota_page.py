@@ -15,9 +15,9 @@ from django.db.models import Prefetch, QuerySet
 from incidentdesk.kernel import wall
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.models import User
-from notifications import changing, coverage, duty, oncall, rota, swaps
 from notifications.admin.rota_dialogs import SWAPPED, key_of
 from notifications.models import Absence, Layer, Override, Rota, Swap
+from notifications.rotas import changing, coverage, duty, oncall, rota, swaps
 
 WEEKS = 4
 FURTHEST = 52 * 2  # weeks that one may look back or ahead

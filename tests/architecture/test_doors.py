@@ -56,9 +56,9 @@ def test_on_commit_occurs_once_and_outlives_a_failure():
         ("requests", {"cases/anomalies/scraping.py"}),
         ("standardwebhooks", {"notifications/channels/webhook.py"}),
         ("jmespath", {"cases/intake/expressions.py"}),
-        ("icalendar", {"notifications/feeds.py", "notifications/icsfile.py"}),
-        ("recurring_ical_events", {"notifications/icsfile.py"}),
-        ("holidays", {"notifications/holidays.py"}),
+        ("icalendar", {"notifications/rotas/feeds.py", "notifications/rotas/icsfile.py"}),
+        ("recurring_ical_events", {"notifications/rotas/icsfile.py"}),
+        ("holidays", {"notifications/rotas/holidays.py"}),
         (
             "cryptography",
             {"cases/intake/aws.py", "cases/replies.py", "incidentdesk/kernel/encrypted.py"},

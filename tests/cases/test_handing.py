@@ -12,8 +12,8 @@ from cases.models import Assignment, Entry, Incident
 from incidentdesk.kernel import access
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.models import User
-from notifications import oncall
 from notifications.models import Absence, Message, Override, Rota
+from notifications.rotas import oncall
 from tests.conftest import NOW
 from tests.notifications.test_oncall import layer, rota
 

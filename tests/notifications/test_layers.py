@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.models import User
-from notifications import changing, layers, rotas
 from notifications.models import Holiday, HolidayCalendar, Layer, LayerPerson, Rota, Window
+from notifications.rotas import changing, layers, register
 from tests.notifications.conftest import NOON, person
 from tests.notifications.test_oncall import DAY, FILE, HOUR, actor, bring, layer, on_call, rota
 
@@ -104,7 +104,7 @@ def test_another_zone_or_calendar_of_the_rota_counts_from_now_on() -> None:
     now = NOON + 10 * timedelta(minutes=1)
     before = held(main, BEGINNING, now)
     facts = {"rota_id": main.pk, "name": "Main", "owner_id": ada.pk, "is_active": True}
-    rotas.change(**facts, zone="Asia/Tokyo", holidays_id=monday.pk, by=boss, at=now)
+    register.change(**facts, zone="Asia/Tokyo", holidays_id=monday.pk, by=boss, at=now)
     assert held(main, BEGINNING, now) == before
     # In Tokyo the day off ends at 15:00 UTC; until then it is no working day.
     assert held(main, now, NOON + 4 * HOUR) == [
@@ -179,7 +179,7 @@ def edit(
             Window.objects.create(layer=one, weekdays=[0, 1, 2, 3], starts_at=starts, ends_at=ends)
         case {"zone": zone}:
             facts = {"rota_id": main.pk, "name": "Main", "owner_id": people[0].pk}
-            rotas.change(**facts, zone=zone, holidays_id=None, is_active=True, by=boss, at=now)
+            register.change(**facts, zone=zone, holidays_id=None, is_active=True, by=boss, at=now)
         case {"new": hour}:
             name = f"L{Layer.objects.count()}"
             layer(main, people[2], name=name, position=0, hands_over_at=hour, since=at)

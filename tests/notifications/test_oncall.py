@@ -11,7 +11,7 @@ from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
 from incidentdesk.kernel.models import AuditEvent, User
-from notifications import coverage, duty, escalation, handover, ladder, oncall, rotas
+from notifications import escalation, ladder
 from notifications.models import (
     Absence,
     EscalationEvent,
@@ -25,6 +25,7 @@ from notifications.models import (
     Rota,
     Window,
 )
+from notifications.rotas import coverage, duty, handover, oncall, register
 from tests.notifications.conftest import NOON, group, names_paged, path, person, start
 
 pytestmark = pytest.mark.django_db
@@ -336,7 +337,7 @@ END:VCALENDAR
 def bring(main: Rota, text: str = FILE, **more: Any) -> Layer:
     boss = User.objects.filter(name="Boss").first() or person("Boss", "administrator")
     known = {"rota_id": main.pk, "name": "Imported", "text": text, "by": actor(boss), "at": NOON}
-    return rotas.import_layer(**(known | more))
+    return register.import_layer(**(known | more))
 
 
 def test_what_is_nobody_s_is_said_before_anything_is_stored() -> None:

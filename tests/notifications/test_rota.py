@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidentdesk.kernel import wall
-from notifications import rota
-from notifications.rota import Days, Layer, Plan, Turn, Window
-from notifications.spans import common, joined, without
+from notifications.rotas import rota
+from notifications.rotas.rota import Days, Layer, Plan, Turn, Window
+from notifications.rotas.spans import common, joined, without
 
 A, B, C, D = 1, 2, 3, 4
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)

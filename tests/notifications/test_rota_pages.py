@@ -13,7 +13,6 @@ from icalendar import Calendar
 
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.models import AuditEvent, User
-from notifications import duty, oncall, swaps
 from notifications.models import (
     Absence,
     CalendarFeed,
@@ -25,6 +24,7 @@ from notifications.models import (
     Rota,
     Swap,
 )
+from notifications.rotas import duty, oncall, swaps
 from tests.notifications.conftest import NOON, person
 from tests.notifications.test_oncall import DAY, FILE, HOUR, actor, layer, rota
 

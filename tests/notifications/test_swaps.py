@@ -12,9 +12,9 @@ from django.db import IntegrityError, transaction
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
 from incidentdesk.kernel.models import AuditEvent, User
 from incidentdesk.kernel.wall import instant
-from notifications import changing, coverage, duty, swaps
 from notifications.models import Message, Override, Rota, Swap
-from notifications.rota import Turn, gaps
+from notifications.rotas import changing, coverage, duty, swaps
+from notifications.rotas.rota import Turn, gaps
 from tests.cases.intake.test_pending import broken
 from tests.notifications.conftest import NOON, person
 from tests.notifications.test_oncall import DAY, HOUR, actor, layer, on_call, rota

@@ -18,7 +18,6 @@ from django.db.models.functions import Coalesce
 
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES, Permission
-from notifications import holidays, rota
 from notifications.models import (
     Absence,
     EscalationStep,
@@ -31,8 +30,9 @@ from notifications.models import (
     Rota,
     Window,
 )
-from notifications.rota import Turn
-from notifications.spans import Span, joined
+from notifications.rotas import holidays, rota
+from notifications.rotas.rota import Turn
+from notifications.rotas.spans import Span, joined
 
 _SHAPE = "%a %-d %b %Y %H:%M"
 AHEAD = timedelta(weeks=2)  # how far ahead the end of a turn is looked for

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from notifications.icsfile import Event
+from notifications.rotas.icsfile import Event
 
 MOST_SAID = 20
 

@@ -17,7 +17,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from incidentdesk.kernel.wall import instant, local
-from notifications.spans import Span, common, joined, without
+from notifications.rotas.spans import Span, common, joined, without
 
 DAY = timedelta(days=1)
 MOMENT = timedelta(seconds=1)  # the shortest span that is looked at

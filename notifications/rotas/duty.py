@@ -16,8 +16,8 @@ from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, NotAllowed, NotFound
 from incidentdesk.kernel.models import User
-from notifications import changing, oncall
 from notifications.models import Absence, Override, Swap
+from notifications.rotas import changing, oncall
 
 
 @transaction.atomic

@@ -19,9 +19,9 @@ from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import NotFound
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import permissions_of
-from notifications import oncall, rota
 from notifications.models import CalendarFeed, Rota
-from notifications.rota import Turn
+from notifications.rotas import oncall, rota
+from notifications.rotas.rota import Turn
 
 BACK, AHEAD = timedelta(weeks=4), timedelta(weeks=12)
 

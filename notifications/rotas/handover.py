@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from incidentdesk.kernel.models import User
-from notifications import changing, oncall, rota
-from notifications.rota import Turn
+from notifications.rotas import changing, oncall, rota
+from notifications.rotas.rota import Turn
 
 BEFORE = timedelta(days=1)
 

@@ -15,8 +15,8 @@ from incidentdesk.kernel import access, due
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.models import User
-from notifications import changing, oncall, rota
 from notifications.models import Override, Rota, Swap
+from notifications.rotas import changing, oncall, rota
 
 Span = tuple[datetime, datetime]
 

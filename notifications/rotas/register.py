@@ -11,9 +11,9 @@ from django.db import transaction
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import InvalidInput, NotFound
-from notifications import changing, icsfile, layers, oncall
-from notifications.matching import Matched, match
 from notifications.models import FixedShift, HolidayCalendar, Layer, Rota
+from notifications.rotas import changing, icsfile, layers, oncall
+from notifications.rotas.whose import Matched, match
 
 AHEAD = timedelta(days=400)  # how much of a calendar file is taken in
 

@@ -11,8 +11,9 @@ from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.models import User
-from notifications import oncall, outbox, rota
+from notifications import outbox
 from notifications.models import Absence, LayerPerson, Override, Rota
+from notifications.rotas import oncall, rota
 
 LONGEST = timedelta(days=366)
 KIND = "rota"

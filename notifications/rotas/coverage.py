@@ -7,9 +7,9 @@ from datetime import UTC, datetime, time, timedelta
 from functools import partial
 
 from incidentdesk.kernel import due
-from notifications import changing, oncall, rota
 from notifications.models import Rota
-from notifications.spans import Span, joined, without
+from notifications.rotas import changing, oncall, rota
+from notifications.rotas.spans import Span, joined, without
 
 WEEKS = 4
 MOST_LISTED = 20
