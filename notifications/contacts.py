@@ -169,7 +169,7 @@ def _send_code(method: ContactMethod, *, at: datetime) -> None:
 def _read(channel: str, address: str) -> tuple[str, str]:
     """The address as it is used, and what of it others may read."""
     if channel == _Channel.WEBHOOK:
-        url = addresses.checked(address)
+        url = addresses.checked(address, field="address")
         return url, url.split("/")[2][:120]
     if channel == _Channel.CHAT:
         return address, apprise.checked(address)[:120]
