@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from cases import moving, paths, timeline
+from cases import moving, paths, sight, timeline
 from cases.models import Entry, Event, Incident
-from incidentdesk.kernel import clocks, worker
+from incidentdesk.kernel import clocks, findings
 from incidentdesk.kernel.access import SYSTEM
 from incidentdesk.kernel.findings import Fault
 from notifications.models import Escalation
@@ -42,10 +41,10 @@ def _unattended() -> QuerySet[Incident]:
     """Those without a ladder that runs, or that pages nobody on purpose; SEV-4 has one, too: its
     first step comes when its time to acknowledge is over. Drills that page nobody are none of
     them."""
-    name = Concat(Value("incident:"), Cast(OuterRef("pk"), CharField()))
-    ladder = Escalation.objects.filter(about=name, state__in=Escalation.LIVE)
+    ladder = Escalation.objects.filter(about=OuterRef("known_as"), state__in=Escalation.LIVE)
     silent = Q(is_exercise=True, exercise_pages=False)
-    return Incident.objects.open().filter(~Exists(ladder), ~silent, acknowledged_at=None)
+    waiting = Incident.objects.open().filter(~silent, acknowledged_at=None)
+    return waiting.alias(known_as=sight.named("incident")).filter(~Exists(ladder))
 
 
 @transaction.atomic
@@ -67,20 +66,14 @@ def waiting_events(*, at: datetime, since: datetime) -> Iterator[Fault]:
     rows = list(old.order_by("id").values_list("received_at", "source__name")[:MOST])
     if not rows or at - since < WAITS:
         return
-    number = f"{MOST} or more deliveries" if len(rows) == MOST else f"{len(rows)} deliveries"
-    number = "1 delivery" if len(rows) == 1 else number
+    number = findings.number(rows, "delivery", "deliveries", most=MOST)
     names = ", ".join(sorted({name for _, name in rows}))
     waited = clocks.words(at - min(received for received, _ in rows))
     yield Fault(
         "waiting deliveries",
         f"Still to be opened: {number} of {names}; the oldest came {waited} ago.",
-        mend=_wake,
+        mend=findings.waking("The worker was woken.", {"cases.jobs.open_pending": "default"}),
     )
-
-
-def _wake() -> str:
-    worker.wake("cases.jobs.open_pending", queue="default")
-    return "The worker was woken."
 
 
 CHECKS = (unattended, waiting_events)

@@ -19,7 +19,8 @@ from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.prepared import Inserted
-from notifications import escalation, ladder
+from notifications import escalation
+from notifications.rotas import oncall
 
 Kind = Entry.Kind
 _MOVES = Inserted(Move)
@@ -108,7 +109,7 @@ def page_let_in(incident: Incident, *, at: datetime) -> bool:
     """Page those who may open a restricted incident and nobody else, whatever its path says: who
     it is kept from may be on it. Why stands on its timeline. False where there is nobody."""
     people = list(sight.let_in(incident))
-    if not ladder.staff().filter(pk__in=people).exists():
+    if not oncall.pageable().filter(pk__in=people).exists():
         return False
     page(incident, note="", by_name=access.SYSTEM.name, user_ids=people, at=at)
     return True

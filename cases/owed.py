@@ -21,7 +21,7 @@ from cases.models import Incident
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.models import User
-from notifications import outbox
+from notifications import ladder, outbox
 
 Row = TypeVar("Row", bound=Model)
 
@@ -88,10 +88,7 @@ def responsible(incident: Incident, *people: User | None) -> list[User]:
     """The first of them who can be reached. If none can, the administrators: nothing is owed by
     nobody."""
     found = reachable(incident, *people)[:1]
-    if found:
-        return found
-    administrators = User.objects.filter(is_active=True, roles__contains=["administrator"])
-    return reachable(incident, *administrators.order_by("pk"))
+    return found or reachable(incident, *ladder.administrators())
 
 
 def _mail(to: User, owed: Sequence[Owed], *, at: datetime) -> outbox.Draft:

@@ -10,9 +10,17 @@ from incidentdesk.kernel.errors import InvalidInput
 from notifications.channels import guarded
 
 
-def checked(url: str) -> str:
-    """An address that can be called; where its name leads is looked at when it is."""
+def checked(url: str, *, field: str) -> str:
+    """An address that can be called; where its name leads is looked at when it is. `field` is the
+    argument that a refusal is about."""
     url = url.strip()
+    if (why := _refusal(url)) is not None:
+        raise InvalidInput(why, field=field)
+    return url
+
+
+def _refusal(url: str) -> str | None:
+    """Why it cannot be called, and what to give instead."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 -- reading it is what checks it
@@ -21,20 +29,14 @@ def checked(url: str) -> str:
     plain = settings.WEBHOOK_LOOPBACK and parts.scheme == "http"
     is_good = url.isascii() and url.isprintable() and " " not in url
     if not is_good or not parts.hostname or not (parts.scheme == "https" or plain):
-        raise _refusal("Give an address that begins with https://, as your program has it.")
+        return "Give an address that begins with https://, as your program has it."
     if parts.username or parts.password or parts.fragment:
-        raise _refusal("Leave user name, password and # out; each call is signed instead.")
+        return "Leave user name, password and # out; each call is signed instead."
     if not _may_be_public(parts.hostname):
-        raise _refusal("Give an address that can be reached from the internet.")
+        return "Give an address that can be reached from the internet."
     if not guarded.is_web_port(parts.port):
-        raise _refusal(f"Give an address with another port. {guarded.PORTS}")
-    if len(url) > 300:
-        raise _refusal("Keep the address to 300 characters.")
-    return url
-
-
-def _refusal(sentence: str) -> InvalidInput:
-    return InvalidInput(sentence, field="url")
+        return f"Give an address with another port. {guarded.PORTS}"
+    return "Keep the address to 300 characters." if len(url) > 300 else None
 
 
 def _may_be_public(host: str) -> bool:

@@ -6,7 +6,7 @@ earliest: what fell due while the whole desk was down is not late a moment after
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Least
 
-from incidentdesk.kernel import clocks, worker
+from incidentdesk.kernel import clocks, findings, worker
 from incidentdesk.kernel.findings import Fault
 from notifications import bundling
 from notifications.models import Escalation, Message
@@ -23,6 +23,11 @@ from notifications.outbox import ELSEWHERE
 LATE = timedelta(seconds=60)
 HELD_LATE = bundling.WITHIN + bundling.APART  # by then a list has gone, whatever came before it
 MOST = 1000  # rows that are counted, and mended at once
+_SCHEDULER = findings.waking("The scheduler was woken.", {"notifications.jobs.escalate": "page"})
+_SENDERS = findings.waking(
+    "The senders were woken.",
+    {"notifications.jobs.deliver": "page", "notifications.jobs.deliver_webhooks": "webhooks"},
+)
 
 # In its first round a step is due so long after the start, later on at most one repeat from now.
 # What is later than that was set by a clock that jumped; so was a start that lies ahead.
@@ -51,7 +56,7 @@ def overdue_steps(*, at: datetime, since: datetime) -> Iterator[Fault]:
     yield from _late(
         rows.values_list("next_action_at", flat=True),
         ("escalation", "escalations"),
-        _waking("notifications.jobs.escalate", "The scheduler was woken."),
+        _SCHEDULER,
         at=at,
         since=since,
     )
@@ -67,7 +72,7 @@ def overdue_messages(*, at: datetime, since: datetime) -> Iterator[Fault]:
     yield from _late(
         rows.order_by("next_try_at").values_list("next_try_at", flat=True),
         ("message", "messages"),
-        _wake_senders,
+        _SENDERS,
         at=at,
         since=since,
     )
@@ -79,7 +84,7 @@ def forgotten_pages(*, at: datetime, since: datetime) -> Iterator[Fault]:
     yield from _late(
         held.order_by("created_at").values_list("created_at", flat=True),
         ("page for a list", "pages for a list"),
-        _waking("notifications.jobs.escalate", "The scheduler was woken."),
+        _SCHEDULER,
         at=at,
         since=since + HELD_LATE - LATE,
     )
@@ -93,7 +98,7 @@ def far_steps(*, at: datetime, since: datetime) -> Iterator[Fault]:
         ids = [pk for (pk,) in cursor.fetchall()]
     if ids:
         last = Escalation.objects.filter(pk__in=ids).aggregate(last=Max("next_action_at"))["last"]
-        number = _number(ids, ("escalation", "escalations"))
+        number = findings.number(ids, "escalation", "escalations", most=MOST)
         words = f"{number} would have waited until {last:%-d %b %H:%M} UTC"
         yield Fault(
             "far steps",
@@ -125,30 +130,10 @@ def _late(
     """One fault about all of these times, which come in order, if the auditor saw them pass."""
     times = list(due[:MOST]) if at - since >= LATE else []
     if times:
+        number = findings.number(times, *what, most=MOST)
         longest = clocks.words(at - times[0])
-        words = f"{_number(times, what)} should have moved; the longest is late by {longest}."
+        words = f"{number} should have moved; the longest is late by {longest}."
         yield Fault(f"late {what[1]}", words, mend=mend)
-
-
-def _number(rows: Sized, what: tuple[str, str]) -> str:
-    """`1 escalation`, `12 messages`, `1000 or more messages`."""
-    number = len(rows)
-    return f"{number}{' or more' if number == MOST else ''} {what[number != 1]}"
-
-
-def _wake_senders() -> str:
-    worker.wake("notifications.jobs.deliver_webhooks", queue="webhooks")
-    return _waking("notifications.jobs.deliver", "The senders were woken.")()
-
-
-def _waking(job: str, words: str) -> Callable[[], str]:
-    """Wakes a job; a broker that is away is no error, so the words say no more than was done."""
-
-    def wake() -> str:
-        worker.wake(job, queue="page")
-        return words
-
-    return wake
 
 
 CHECKS = (overdue_steps, overdue_messages, forgotten_pages, far_steps)

@@ -20,7 +20,7 @@ from django.db.models import Min
 from incidentdesk.kernel import patience
 from incidentdesk.kernel.models import User
 from notifications import outbox, pages, rendering
-from notifications.models import Escalation, Message, MessageEvent, Severity
+from notifications.models import Escalation, Message, Severity
 
 logger = logging.getLogger(__name__)
 KIND = "pages"
@@ -169,9 +169,5 @@ def _context(person: User, open_now: Sequence[Escalation], *, at: datetime) -> d
 
 def _settle(rows: Collection[Message], words: str, *, at: datetime) -> None:
     """These are not sent by themselves; their log says why."""
-    ids = [row.pk for row in rows]
-    Message.objects.filter(pk__in=ids).update(state=Message.State.SUPPRESSED, last_error=words)
-    MessageEvent.objects.bulk_create(
-        MessageEvent(message_id=pk, at=at, event=MessageEvent.Event.SUPPRESSED, detail=words)
-        for pk in ids
-    )
+    held = Message.objects.filter(pk__in=[row.pk for row in rows])
+    outbox.end(held, Message.State.SUPPRESSED, words, at=at)

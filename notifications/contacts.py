@@ -123,8 +123,7 @@ def remove(*, method_id: int, by: Actor, at: datetime) -> ContactMethod:
     waiting = Message.objects.filter(method=method, state=Message.State.QUEUED)
     for message in waiting.select_related("to_user").order_by("pk"):
         failover.follow(message, "Its person removed this way.", at=at)
-    ids = list(waiting.values_list("pk", flat=True))
-    outbox.call_off(ids, "It was removed before this was sent.", at=at)
+    outbox.end(waiting, Message.State.SUPPRESSED, "It was removed before this was sent.", at=at)
     method.address = method.secret = method.code_digest = ""
     method.removed_at = at
     method.save()
@@ -168,7 +167,7 @@ def _send_code(method: ContactMethod, *, at: datetime) -> None:
 def _read(channel: str, address: str) -> tuple[str, str]:
     """The address as it is used, and what of it others may read."""
     if channel == _Channel.WEBHOOK:
-        url = addresses.checked(address)
+        url = addresses.checked(address, field="address")
         return url, url.split("/")[2][:120]
     if channel == _Channel.CHAT:
         return address, apprise.checked(address)[:120]

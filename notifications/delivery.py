@@ -16,10 +16,10 @@ from typing import Any
 from django.db import connection, models, transaction
 
 from incidentdesk.kernel import failpoints
-from notifications import failover, ways
+from notifications import failover, outbox, ways
 from notifications.channels import CHANNELS, Answer, Channel, Outcome
-from notifications.models import Message, MessageEvent
-from notifications.outbox import WEBHOOK
+from notifications.models import ContactMethod, Message, MessageEvent
+from notifications.outbox import ELSEWHERE
 
 BATCH = 50
 LEASE = timedelta(seconds=60)
@@ -30,13 +30,14 @@ RETRY_SECONDS = (5, 15, 30, 60, 120, 300)
 # Other people's servers are away for longer, and nobody is paged by them.
 WEBHOOK_RETRY_SECONDS = (5, 60, 300, 1800, 3600, 2 * 3600, 4 * 3600)
 GIVE_UP_AFTER = timedelta(hours=24)
+_WEBHOOK = ContactMethod.Channel.WEBHOOK
 TWICE = "The server got it twice and did not say so in time; it is not sent a third time."
 
 _CLAIM = """
 WITH due AS MATERIALIZED (
     SELECT id, state FROM notifications_message
     WHERE state IN ('queued', 'sending') AND is_page = %(is_page)s AND next_try_at <= %(at)s
-      AND channel NOT IN ('webhook', 'apprise')
+      AND channel NOT IN %(elsewhere)s
     ORDER BY next_try_at, id
     LIMIT %(batch)s
     FOR UPDATE SKIP LOCKED
@@ -126,6 +127,7 @@ def note_repeats(claimed: Sequence[Message], *, at: datetime) -> None:
 
 def _claim(*, at: datetime, is_page: bool) -> list[Message]:
     values = {"is_page": is_page, "at": at, "lease": at + LEASE, "batch": BATCH}
+    values["elsewhere"] = ELSEWHERE
     return sorted(Message.objects.raw(_CLAIM, values), key=attrgetter("id"))
 
 
@@ -162,7 +164,7 @@ def mark(message: Message, answer: Answer, *, at: datetime) -> None:
     elif at >= message.created_at + GIVE_UP_AFTER:
         _mark_failed(message, f"{answer.words} (given up after 24 hours)", at=at)
     else:
-        is_partner_s = message.channel == WEBHOOK and message.method_id is None
+        is_partner_s = message.method_id is None and message.channel == _WEBHOOK
         spans = WEBHOOK_RETRY_SECONDS if is_partner_s else RETRY_SECONDS
         wait = timedelta(seconds=spans[min(message.attempts, len(spans)) - 1])
         if _ours(message).update(
@@ -212,12 +214,12 @@ def _mark_failed(
     message: Message, words: str, *, at: datetime, is_gone: bool = False, is_refusal: bool = True
 ) -> None:
     """It will not be tried again. Only what was refused counts against the way that it went."""
-    if _ours(message).update(state=Message.State.FAILED, next_try_at=None, last_error=words):
-        _log(message, MessageEvent.Event.FAILED, words, at=at)
-        if is_refusal:
-            failover.refused(message, words, at=at, is_gone=is_gone)
-        else:
-            failover.follow(message, words, at=at)
+    if not outbox.end(_ours(message), Message.State.FAILED, words, at=at):
+        return
+    if is_refusal:
+        failover.refused(message, words, at=at, is_gone=is_gone)
+    else:
+        failover.follow(message, words, at=at)
 
 
 def _log(message: Message, event: MessageEvent.Event, detail: str, *, at: datetime) -> None:

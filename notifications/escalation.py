@@ -22,6 +22,7 @@ from incidentdesk.kernel.models import User
 from incidentdesk.kernel.prepared import Prepared
 from notifications import bundling, ladder, outbox, pages, routing
 from notifications.models import Escalation, EscalationEvent
+from notifications.rotas import oncall
 
 logger = logging.getLogger(__name__)
 RUN_LIMIT = 200
@@ -161,7 +162,7 @@ def page(
     """
     outbox.require_transaction()
     chosen = Q(pk__in=list(user_ids)) | Q(notification_groups__in=list(group_ids))
-    people = list(ladder.staff().filter(chosen).distinct().order_by("id"))
+    people = list(oncall.pageable().filter(chosen).distinct().order_by("id"))
     if not people:
         raise errors.InvalidInput("Nobody would be paged; choose a person or a group with members.")
     running = _live(about).first()

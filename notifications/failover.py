@@ -7,7 +7,7 @@ Steps of the sender's marks, inside their transaction, and `follow_due`, which i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -114,19 +114,18 @@ def still_asked_for(claimed: Sequence[Message], *, at: datetime) -> list[Message
         return list(claimed)
     running = Escalation.objects.filter(pk__in=asked, state=Escalation.State.RUNNING)
     live = {None, *running.values_list("pk", flat=True)}
-    for message in claimed:
-        if steps[message.pk] not in live:
-            _let_go(message, at=at)
+    over = [message.pk for message in claimed if steps[message.pk] not in live]
+    if over:
+        _let_go(over, at=at)
     return [message for message in claimed if steps[message.pk] in live]
 
 
 @transaction.atomic
-def _let_go(message: Message, *, at: datetime) -> None:
-    """A page that was claimed is not sent: its ladder stopped while it waited for its turn."""
-    words, state = "It was acknowledged, or over, before it was sent.", Message.State.SUPERSEDED
-    claimed = Message.objects.filter(pk=message.pk, state=Message.State.SENDING)
-    if claimed.update(state=state, next_try_at=None, next_way_at=None, last_error=words):
-        MessageEvent.objects.create(message=message, at=at, event=state, detail=words)
+def _let_go(ids: Collection[int], *, at: datetime) -> None:
+    """Pages that were claimed are not sent: their ladders stopped while they waited their turn."""
+    words = "It was acknowledged, or over, before it was sent."
+    rows = Message.objects.filter(pk__in=ids, state=Message.State.SENDING)
+    outbox.end(rows, Message.State.SUPERSEDED, words, at=at)
 
 
 def _count(method_id: int, words: str, *, at: datetime, is_gone: bool) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from incidentdesk.kernel.models import User
 from notifications.models import Escalation, EscalationStep
@@ -69,17 +69,12 @@ def people_of(step: EscalationStep, *, at: datetime) -> list[User]:
     reached |= Q(pk__in=oncall.holders(step, at=at))
     if step.roles:
         reached |= Q(roles__overlap=step.roles)
-    return list(staff().filter(reached).distinct().order_by("id"))
-
-
-def staff() -> QuerySet[User]:
-    """Who may be paged at all: active staff who may acknowledge; an auditor changes nothing."""
-    return oncall.pageable()
+    return list(oncall.pageable().filter(reached).distinct().order_by("id"))
 
 
 def administrators() -> list[User]:
     """The last resort: active administrators, the oldest account first."""
-    return list(staff().filter(roles__contains=["administrator"]).order_by("id"))
+    return list(oncall.pageable().filter(roles__contains=["administrator"]).order_by("id"))
 
 
 def _repeat(escalation: Escalation, last: Sequence[EscalationStep], *, at: datetime) -> Climb:

@@ -16,15 +16,16 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 
 from incidentdesk.kernel import clocks, worker
 from incidentdesk.kernel.models import User
 from notifications import rendering, ways
 from notifications.models import ContactMethod, Message, MessageEvent
 
-WEBHOOK, CHAT = "webhook", "apprise"
-ELSEWHERE = (WEBHOOK, CHAT)  # the channels that wait on other people's servers
+_Channel = ContactMethod.Channel
+# The channels that wait on other people's servers.
+ELSEWHERE: tuple[str, ...] = (_Channel.WEBHOOK.value, _Channel.CHAT.value)
 _quiet: ContextVar[bool] = ContextVar("notifications_quiet", default=False)
 
 
@@ -45,7 +46,7 @@ class Draft:
     context: Mapping[str, Any] = field(default_factory=dict)
     is_page: bool = False
     zone: str = "UTC"  # in which its reader reads times
-    channel: str = "email"
+    channel: str = _Channel.EMAIL.value
     payload: str = ""
     line: str = ""  # whose share of the sender's time it takes
     reply_to: str = ""  # where an answer goes, if not to the sender of every mail
@@ -126,25 +127,25 @@ def queue_many(drafts: Iterable[Draft], *, at: datetime) -> list[Message]:
     return written
 
 
-def call_off(
-    ids: Collection[int],
-    words: str,
-    *,
-    at: datetime,
-    how: Message.State = Message.State.SUPPRESSED,
-) -> None:
-    """Of these messages send none that still waits; one that is under way right now arrives."""
+def end(
+    rows: models.QuerySet[Message], how: Message.State, words: str, *, at: datetime
+) -> list[int]:
+    """These messages are over, as `how`, and nothing of them is tried any more; each log says why.
+
+    Answers which, of those that are still of `rows` under their lock. One that is under way right
+    now arrives all the same.
+    """
     require_transaction()
-    waiting = Message.objects.select_for_update(of=("self",)).filter(
-        pk__in=ids, state=Message.State.QUEUED
-    )
-    rows = list(waiting.order_by("pk").values_list("pk", flat=True))
-    Message.objects.filter(pk__in=rows).update(
-        state=how, next_try_at=None, next_way_at=None, last_error=words
+    locked = rows.select_for_update(of=("self",), no_key=True).order_by("pk")
+    ids = list(locked.values_list("pk", flat=True))
+    error = "" if how == Message.State.DELIVERED else words
+    Message.objects.filter(pk__in=ids).update(
+        state=how, next_try_at=None, next_way_at=None, last_error=error
     )
     MessageEvent.objects.bulk_create(
-        MessageEvent(message_id=pk, at=at, event=how, detail=words) for pk in rows
+        MessageEvent(message_id=pk, at=at, event=how, detail=words) for pk in ids
     )
+    return ids
 
 
 def _wake(channels: Collection[str]) -> None:
@@ -192,9 +193,9 @@ def _text(draft: Draft, *, at: datetime) -> rendering.Rendered:
         return rendering.Rendered(former.subject, former.body_text, former.body_html)
     if draft.payload:
         return rendering.Rendered(draft.kind, draft.payload, "")
-    if draft.method is not None and draft.method.channel == CHAT:
+    if draft.method is not None and draft.method.channel == _Channel.CHAT:
         return rendering.short(draft.kind, draft.context)
-    if draft.method is not None and draft.method.channel == WEBHOOK:
+    if draft.method is not None and draft.method.channel == _Channel.WEBHOOK:
         return rendering.for_program(draft.kind, draft.context, at=at)
     return rendering.render(draft.kind, draft.context, zone=draft.zone)
 

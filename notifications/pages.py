@@ -107,9 +107,7 @@ def call_off(escalation: Escalation, words: str, *, at: datetime) -> None:
         state=Message.State.QUEUED,
         dedupe_key__startswith=f"{KIND}:{escalation.pk}:",
     )
-    ids = list(steps.values_list("pk", flat=True))
-    if ids:
-        outbox.call_off(ids, words, at=at, how=Message.State.SUPERSEDED)
+    outbox.end(steps, Message.State.SUPERSEDED, words, at=at)
 
 
 def step_of(dedupe_key: str) -> int | None:

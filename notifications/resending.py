@@ -11,11 +11,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from notifications import outbox, pages
-from notifications.models import Escalation, EscalationStep, Message, MessageEvent, Severity
-from notifications.outbox import WEBHOOK, Draft
+from notifications import outbox, pages, ways
+from notifications.models import (
+    ContactMethod,
+    Escalation,
+    EscalationStep,
+    Message,
+    MessageEvent,
+    Severity,
+)
+from notifications.outbox import Draft
 from notifications.rotas import oncall
 
+_WEBHOOK = ContactMethod.Channel.WEBHOOK
 _INSTEAD = {
     "method_code": "Its code is over; ask for a new one on the page of that way.",
     "method_test": "A test is asked for anew on the page of the way that it tests.",
@@ -36,7 +44,7 @@ def why_not(message: Message) -> str:
         return "It still waits to be sent; nothing has to be sent again yet."
     if message.kind in _INSTEAD:
         return _INSTEAD[message.kind]
-    if message.channel == WEBHOOK and message.method_id is None:
+    if message.channel == _WEBHOOK and message.method_id is None:
         return "What a partner's program is sent, its partner has sent again in the portal."
     if message.repeated_by.filter(state__in=Message.WAITS).exists():
         return "It is being sent again already; look at its log."
@@ -47,7 +55,7 @@ def by_way(message: Message) -> str:
     """By which way it goes: `by “Phone”, ntfy`, `by mail to ada@desk.test`."""
     if message.method is not None:
         return f"by “{message.method}”, {message.to_address}"
-    if message.channel == WEBHOOK:
+    if message.channel == _WEBHOOK:
         return f"by webhook to {message.to_address}"
     address = message.to_user.email if message.to_user else message.to_address
     return f"by mail to {address}"
@@ -87,7 +95,7 @@ def _of_person(message: Message) -> str:
     person, method = message.to_user, message.method
     if person is not None and not person.is_active:
         return f"{person} does not work here any more; tell somebody else."
-    if method is not None and not method.is_usable:
+    if method is not None and method not in ways.usable([method.user_id]).get(method.user_id, ()):
         return f"“{method}” is not in use any more; page {person} anew, by the ways there are now."
     return ""
 

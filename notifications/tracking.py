@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from notifications import failover
+from notifications import failover, outbox
 from notifications.channels.receipts import Receipt
-from notifications.models import Message, MessageEvent
+from notifications.models import Message
 
 _State = Message.State
 
@@ -24,17 +24,11 @@ def note(receipt: Receipt, *, at: datetime) -> bool:
     if message is None:
         return False
     if receipt.is_delivered and message.state == _State.SENT:
-        _write(message, _State.DELIVERED, receipt.words, at=at)
+        outbox.end(mails.filter(pk=message.pk), _State.DELIVERED, receipt.words, at=at)
         return True
     if not receipt.is_delivered and message.state in (_State.SENT, _State.DELIVERED):
-        _write(message, _State.BOUNCED, receipt.words, at=at)
-        failover.refused(message, receipt.words or "It came back.", at=at)
+        words = receipt.words or "It came back."
+        outbox.end(mails.filter(pk=message.pk), _State.BOUNCED, words, at=at)
+        failover.refused(message, words, at=at)
         return True
     return False
-
-
-def _write(message: Message, state: Message.State, words: str, *, at: datetime) -> None:
-    error = "" if state == _State.DELIVERED else words or "It came back."
-    rows = Message.objects.filter(pk=message.pk)
-    rows.update(state=state, next_way_at=None, last_error=error)
-    MessageEvent.objects.create(message=message, at=at, event=state, detail=words)

@@ -23,6 +23,7 @@ from django.db import connection, transaction
 from notifications import delivery, failover, ways
 from notifications.channels import CALLING, Answer, Call, CallingChannel
 from notifications.models import Message
+from notifications.outbox import ELSEWHERE
 
 LINES = 64  # served side by side, of partners and of people each
 SHARE = 20  # calls of one line in a turn
@@ -34,11 +35,11 @@ _ONE_CLAIM_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('notifications.tur
 _CLAIM = """
 WITH busy AS (
     SELECT line FROM notifications_message
-    WHERE channel IN ('webhook', 'apprise') AND state = 'sending' AND next_try_at > %(at)s
+    WHERE channel IN %(elsewhere)s AND state = 'sending' AND next_try_at > %(at)s
 ), due AS MATERIALIZED (
     SELECT id, line, state, row_number() OVER (PARTITION BY line ORDER BY id) AS place
     FROM notifications_message
-    WHERE channel IN ('webhook', 'apprise') AND state IN ('queued', 'sending')
+    WHERE channel IN %(elsewhere)s AND state IN ('queued', 'sending')
       AND next_try_at <= %(at)s AND starts_with(line, %(people)s) = %(of_people)s
       AND line NOT IN (SELECT line FROM busy)
 ), turn AS (
@@ -124,7 +125,7 @@ def deliver_due(*, at: datetime) -> bool:
 def claim(*, at: datetime, lines: int = LINES, of_people: bool = False) -> list[Message]:
     """Take a lease on the next calls of the lines whose turn it is; in a transaction of its own."""
     values = {"at": at, "lease": at + delivery.LEASE, "lines": lines, "share": SHARE}
-    values |= {"people": ways.LINE, "of_people": of_people}
+    values |= {"people": ways.LINE, "of_people": of_people, "elsewhere": ELSEWHERE}
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute(_ONE_CLAIM_AT_A_TIME)

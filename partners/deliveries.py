@@ -15,7 +15,7 @@ from django.db.models import Prefetch, QuerySet
 
 from incidentdesk.kernel.access import Actor
 from notifications import outbox
-from notifications.models import Message, MessageEvent
+from notifications.models import ContactMethod, Message, MessageEvent
 from partners.models import Delivery, Webhook
 
 # What the portal's database role may read, of deliveries, their messages and each try.
@@ -114,10 +114,10 @@ def switch_off(webhook: Webhook, because: str, *, how: str, at: datetime) -> Non
 
 def call_off(webhook: Webhook, how: str, *, at: datetime) -> None:
     """Nothing that waits for it is sent any more; inside a use case. `how` it ended: “deleted”."""
-    live = (Message.State.QUEUED, Message.State.SENDING)
-    waiting = Delivery.objects.filter(webhook=webhook, message__state__in=live)
-    ids = list(waiting.values_list("message_id", flat=True))
-    outbox.call_off(ids, f"It was {how} before this was sent.", at=at)
+    theirs = Delivery.objects.filter(webhook=webhook, message__state=Message.State.QUEUED)
+    waiting = Message.objects.filter(state=Message.State.QUEUED, pk__in=theirs.values("message"))
+    words = f"It was {how} before this was sent."
+    outbox.end(waiting, Message.State.SUPPRESSED, words, at=at)
 
 
 def send(
@@ -134,7 +134,7 @@ def send(
                 to=webhook.url,
                 about=told.about,
                 dedupe_key=dedupe_key,
-                channel=outbox.WEBHOOK,
+                channel=ContactMethod.Channel.WEBHOOK,
                 line=f"partner:{told.partner_id}",
                 payload=json.dumps(told.entry, ensure_ascii=False, separators=(",", ":")),
             )

@@ -67,7 +67,7 @@ def add(
     """A new address, told from now on; answers it and its secret, which is shown nowhere again."""
     partner = Partner.objects.select_for_update(of=("self",)).get(pk=by.tenant_id)
     access.require(by, Permission.PARTNER_ADMINISTER, partner)
-    url = addresses.checked(url)
+    url = addresses.checked(url, field="url")
     if partner.webhooks.filter(url=url, off_since=None).exists():
         raise Conflict("This address is told already; change what it is told of instead.")
     if partner.webhooks.filter(added_at__gt=at - timedelta(days=1)).count() >= A_DAY:

@@ -6,14 +6,13 @@ import http.client
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from cases import auditing as of_cases
-from incidentdesk.kernel import progress, worker
+from incidentdesk.kernel import findings, progress
 from incidentdesk.kernel.findings import Fault
 from notifications import auditing as of_the_post
 
@@ -22,10 +21,10 @@ logger = logging.getLogger(__name__)
 
 # The parts that a round watches; the job that is the round of each, and its queue.
 JOBS = {
-    progress.INTAKE: ("cases.jobs.open_pending", "default"),
-    progress.SCHEDULER: ("notifications.jobs.escalate", "page"),
-    progress.SENDER: ("notifications.jobs.deliver", "page"),
-    progress.WEBHOOKS: ("notifications.jobs.deliver_webhooks", "webhooks"),
+    progress.INTAKE: {"cases.jobs.open_pending": "default"},
+    progress.SCHEDULER: {"notifications.jobs.escalate": "page"},
+    progress.SENDER: {"notifications.jobs.deliver": "page"},
+    progress.WEBHOOKS: {"notifications.jobs.deliver_webhooks": "webhooks"},
 }
 WEB_SECONDS = 5.0  # in which a web process has to answer
 WEB_STARTS = timedelta(seconds=60)  # given to one that has just been started
@@ -36,12 +35,7 @@ def silent_parts(*, at: datetime, since: datetime) -> Iterator[Fault]:
     for part in progress.silent(JOBS, at=at, since=since):
         limit = progress.LIMITS[part].total_seconds()
         words = f"The {part} has not finished a round in the last {limit:.0f} s."
-        yield Fault(f"silent {part}", words, mend=partial(_wake, *JOBS[part]))
-
-
-def _wake(job: str, queue: str) -> str:
-    worker.wake(job, queue=queue)
-    return "It was woken."
+        yield Fault(f"silent {part}", words, mend=findings.waking("It was woken.", JOBS[part]))
 
 
 CHECKS: tuple[Check, ...] = (*of_cases.CHECKS, *of_the_post.CHECKS, silent_parts)

@@ -5,14 +5,14 @@ A fault that is there in one round after the other is one row. Nothing here look
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from incidentdesk.kernel import sealed
+from incidentdesk.kernel import sealed, worker
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.models import Finding
 
@@ -31,6 +31,24 @@ class Fault:
     words: str
     about: str = ""
     mend: Callable[[], str] | None = None
+
+
+def waking(words: str, jobs: Mapping[str, str]) -> Callable[[], str]:
+    """A mend that wakes jobs, each named with its queue; `words` say no more than is done, since a
+    broker that is away is no error."""
+
+    def wake() -> str:
+        for name, queue in jobs.items():
+            worker.wake(name, queue=queue)
+        return words
+
+    return wake
+
+
+def number(rows: Sized, one: str, many: str, *, most: int) -> str:
+    """`1 escalation`, `12 messages`, or, of rows that were counted up to `most`, `1000 or more`."""
+    count = len(rows)
+    return f"{count}{' or more' if count == most else ''} {one if count == 1 else many}"
 
 
 @transaction.atomic

@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from incidentdesk.kernel.desk import RegisterAdmin
-from notifications import ladder
 from notifications.models import Group
+from notifications.rotas import oncall
 
 
 @admin.register(Group)
@@ -37,6 +37,6 @@ class GroupAdmin(RegisterAdmin):
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelMultipleChoiceField[Any] | None:
         """A box to tick for each person."""
-        kwargs["queryset"] = ladder.staff().order_by("name")
+        kwargs["queryset"] = oncall.pageable().order_by("name")
         kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[no-any-return]

@@ -27,7 +27,7 @@ from incidentdesk.kernel import access, desk
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.fields import ZoneField
 from incidentdesk.kernel.roles import ROLES
-from notifications import ladder, routing
+from notifications import routing
 from notifications.admin import foresight
 from notifications.models import EscalationPath, EscalationStep, Group, Rota, Severity
 from notifications.rotas import oncall
@@ -179,7 +179,7 @@ class StepInline(StackedInline):  # type: ignore[misc]
             kwargs["queryset"] = rows
             kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
             return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[no-any-return]
-        kwargs["queryset"] = ladder.staff().order_by("name")
+        kwargs["queryset"] = oncall.pageable().order_by("name")
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         # Set afterwards: the theme takes the search away from a widget that is handed in.
         field.widget = UnfoldAdminSelect2MultipleWidget(choices=field.choices)

@@ -8,12 +8,16 @@ from notifications.channels.apprise import AppriseChannel
 from notifications.channels.channel import Answer, Call, CallingChannel, Channel, Outcome
 from notifications.channels.email import EmailChannel
 from notifications.channels.webhook import WebhookChannel
+from notifications.models import ContactMethod
 
 __all__ = ["CALLING", "CHANNELS", "Answer", "Call", "CallingChannel", "Channel", "Outcome"]
 
 # Those that wait on other people's servers are sent by `turns`, all others by `delivery`.
 CALLING: dict[str, Callable[[], CallingChannel]] = {
-    "webhook": WebhookChannel,
-    "apprise": AppriseChannel,
+    ContactMethod.Channel.WEBHOOK.value: WebhookChannel,
+    ContactMethod.Channel.CHAT.value: AppriseChannel,
 }
-CHANNELS: dict[str, Callable[[], Channel]] = {"email": EmailChannel, **CALLING}
+CHANNELS: dict[str, Callable[[], Channel]] = {
+    ContactMethod.Channel.EMAIL.value: EmailChannel,
+    **CALLING,
+}

@@ -92,11 +92,6 @@ class ContactMethod(models.Model):
     def __str__(self) -> str:
         return self.label
 
-    @property
-    def is_usable(self) -> bool:
-        """Whether pages go by it at all."""
-        return bool(self.verified_at) and self.bad_since is None and self.removed_at is None
-
     def covers(self, severity: int | None, at: datetime) -> bool:
         """Whether it is for this severity (None: any) and for the hour that it is there."""
         if severity is not None and severity > self.reach:

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from notifications.models.contact import ContactMethod
+
 
 class Message(models.Model):
     """One message to one address by one channel."""
@@ -33,7 +35,7 @@ class Message(models.Model):
     WAITS = (State.QUEUED, State.SENDING, State.HELD)
 
     kind = models.CharField(max_length=40)
-    channel = models.CharField(max_length=20, default="email")
+    channel = models.CharField(max_length=20, default=ContactMethod.Channel.EMAIL)
     to_address = models.CharField("to", max_length=320)
     to_user = models.ForeignKey(
         settings.AUTH_USER_MODEL,

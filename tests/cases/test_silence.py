@@ -21,7 +21,7 @@ from cases import (
 from cases.models import Assignment, Entry, Incident, SeverityRule
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.models import User
-from notifications import escalation, ladder
+from notifications import escalation, oncall
 from notifications import queries as post
 from notifications.models import Escalation, Message
 from tests.cases.intake.test_pending import broken
@@ -211,7 +211,7 @@ def test_of_a_restricted_incident_the_page_names_nothing(taken, people):
     pages = list(Message.objects.order_by("pk")[before:])
     assert {page.subject for page in pages} == {"SEV-1 Restricted: A restricted incident needs you"}
     assert ["ZEBRA" in page.body_text for page in pages] == [False] * len(pages)
-    let_in = ladder.staff().filter(pk__in=sight.let_in(fresh(incident)))
+    let_in = oncall.pageable().filter(pk__in=sight.let_in(fresh(incident)))
     told = list(let_in.values_list("email", flat=True))
     assert people["responder"].email in told
     assert sorted(page.to_address for page in pages) == sorted([*told, *told])  # twice, and no more

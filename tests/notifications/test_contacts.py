@@ -12,7 +12,7 @@ from django.test import Client
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from incidentdesk.kernel.models import AuditEvent, User
-from notifications import contacts, delivery, proving
+from notifications import contacts, delivery, proving, ways
 from notifications.contacts import Wish
 from notifications.models import ContactMethod, Message
 from tests.notifications.conftest import NOON, method, minutes, person, seconds
@@ -55,10 +55,11 @@ def test_a_code_goes_to_the_new_way_itself_and_verifies_it(ada: User, sink: Smtp
     delivery.deliver_due(at=NOON)
     assert sink.recipients == ["ada@home.test"]
     code = re.findall(r"\d{6}", sink.subjects()[0])[0]
-    assert (row.shown, secret, row.is_usable) == ("a…@home.test", "", False)
+    assert (row.shown, secret, ways.usable([ada.pk])) == ("a…@home.test", "", {})
     assert verify(row, code) is True
     row.refresh_from_db()
-    assert (row.verified_at, row.code_digest, row.is_usable) == (NOON, "", True)
+    assert (row.verified_at, row.code_digest) == (NOON, "")
+    assert ways.usable([ada.pk]) == {ada.pk: [row]}
     trail = AuditEvent.objects.order_by("id").values_list("action", "detail")
     known = {"name": "Home", "of": "ada@desk.test"}
     assert list(trail) == [("added contact method", known), ("verified contact method", known)]
@@ -98,8 +99,9 @@ def test_a_code_is_void_after_five_wrong_tries_and_after_fifteen_minutes(ada: Us
 def test_an_address_that_cannot_be_used_is_refused_in_a_sentence(
     ada: User, channel: str, address: str, words: str
 ) -> None:
-    with pytest.raises(InvalidInput, match=words):
+    with pytest.raises(InvalidInput, match=words) as refused:
         add(ada, address, channel)
+    assert refused.value.field == ("channel" if channel == "pigeon" else "address")
     assert not ContactMethod.objects.exists()
 
 

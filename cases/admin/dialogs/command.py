@@ -14,8 +14,8 @@ from cases.admin.dialogs import fields
 from cases.models import Incident
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
-from notifications import ladder
 from notifications.models import Group
+from notifications.rotas import oncall
 
 
 def _acknowledge(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
@@ -75,7 +75,7 @@ class PageForm(DeskForm):
         """Groups with somebody in them, and everybody who works at the desk."""
         groups = Group.objects.annotate(size=Count("members")).filter(size__gt=0).order_by("name")
         self.fields["groups"].choices = [(g.pk, f"{g.name} ({g.size})") for g in groups]  # type: ignore[attr-defined]
-        staff = ladder.staff().order_by("name")
+        staff = oncall.pageable().order_by("name")
         self.fields["people"].choices = [(person.pk, person.name) for person in staff]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
