@@ -67,6 +67,13 @@ def permission_for(message: Message) -> Permission:
     return Permission.INCIDENT_PAGE if is_ours else Permission.NOTICE_SEND
 
 
+def is_worth_asking(message: Message, actor: Actor) -> bool:
+    """Whether a list offers it to this actor: it went, what it says may still be true, and this
+    actor may. The dialog says the rest."""
+    known = message.kind in _RULES and message.state not in Message.WAITS
+    return known and access.allows(actor, permission_for(message))
+
+
 def why_not(message: Message) -> str:
     """Why it is not sent again, in a sentence; '' if it can be."""
     incident_id = _incident_id(message.about)

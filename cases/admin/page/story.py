@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from cases import story
+from cases import resending, story
 from cases.admin.page import moments
 from cases.models import Entry, Incident
 from incidentdesk.kernel.access import Actor
@@ -54,6 +54,7 @@ class Shown:
     whom: str = ""
     way: str = ""
     colour: str = ""
+    again: bool = False  # whether it is offered to be sent again
     tries: list[Try] = field(default_factory=list)
 
 
@@ -69,7 +70,10 @@ def build(
     for line in found.lines:
         at = line.mark.at
         day = moments.day(at, now) if at.date() != last else ""
-        lines.append(_shown(line, day, partners, contacts))
+        shown = _shown(line, day, partners, contacts)
+        if shown.message is not None and shown.message.about == incident.about:
+            shown = replace(shown, again=resending.is_worth_asking(shown.message, by))
+        lines.append(shown)
         last = at.date()
     return {"lines": lines, "before": found.before, "after": found.after}
 

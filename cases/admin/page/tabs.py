@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Count, Prefetch, QuerySet, Subquery, Sum
 
-from cases import audience, gates
+from cases import audience, gates, resending
 from cases.access import shown
 from cases.admin.page import history, moments, tasks, timeline
 from cases.models import AccessFinding, Incident, Notice, NoticeCopy, Source
@@ -115,7 +115,7 @@ def rows(
     if key == "notices":
         return {"notices": _notices(incident, now)}
     if key == "messages":
-        return _messages(incident, now)
+        return _messages(incident, by, now)
     if key == "alerts":
         return {"alerts": _alerts(incident, now), "accesses": _accesses(incident)}
     return {}
@@ -153,11 +153,12 @@ def _reader(copy: Any, now: datetime) -> dict[str, str]:
     return {"name": copy.partner.name, "words": words, "colour": colour}
 
 
-def _messages(incident: Incident, now: datetime) -> dict[str, Any]:
+def _messages(incident: Incident, by: Actor, now: datetime) -> dict[str, Any]:
     found = post.about(incident.about)[:ROWS]
+    again = resending.is_worth_asking
     return {
         "escalation": post.escalation(incident.about),
-        "sent": [(message, moments.short(message.created_at, now)) for message in found],
+        "sent": [(row, moments.short(row.created_at, now), again(row, by)) for row in found],
     }
 
 

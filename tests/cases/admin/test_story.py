@@ -264,6 +264,31 @@ def test_it_is_led_to_from_the_incident_and_sends_a_message_again(as_, people, t
     assert "Send again" not in text_of(as_("auditor").get(story_of(taken)))
 
 
+def test_what_is_never_sent_again_or_by_others_alone_is_not_offered(as_, people, incident_in):
+    incident = incident_in("mitigation")
+    page(incident, people, "security")
+    for number in range(2):
+        row = Message.objects.filter(kind="notice").latest("pk")
+        row.pk, row.kind = None, "deadline"
+        row.dedupe_key, row.message_id = f"d:{number}", f"<d{number}@desk.test>"
+        row.save()
+    Message.objects.update(state="sent", next_try_at=None, next_way_at=None, sent_at=NOW)
+    found = {
+        role: {
+            line.message.kind
+            for line in lines(as_(role).get(story_of(incident)))
+            if line.message and line.again
+        }
+        for role in ("responder", "communications", "commander", "auditor")
+    }
+    assert found == {
+        "responder": {"page"},
+        "communications": {"notice"},
+        "commander": {"page", "notice"},
+        "auditor": set(),
+    }
+
+
 def test_on_paper_it_is_the_whole_story(as_, people, taken):
     said = text_of(as_("responder").get(f"{story_of(taken)}?print"))
     assert "What went out, and what came of it." in said
