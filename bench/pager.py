@@ -13,13 +13,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
 from bench import client, filling, intake
-from bench.scratch import ROOT, Stack, free_port, say
+from bench.mailbox import Mailbox, until
+from bench.scratch import ROOT, Stack, say
 from bench.table import Figure, median
 from incidentdesk.embedded import parts
 
@@ -86,7 +86,7 @@ for _ in range({times}):
 def measure(stack: Stack) -> list[Figure]:
     """The sender, the way of a page, the scheduler."""
     intake.make_source(stack)
-    with stack.connect("owner") as cursor, _Mailbox.running(stack) as box:
+    with stack.connect("owner") as cursor, Mailbox.running(stack) as box:
         filling.person(cursor, PERSON, "!")
         cursor.execute(
             "UPDATE kernel_user SET roles = '{administrator}' WHERE email = %s", [PERSON]
@@ -96,50 +96,8 @@ def measure(stack: Stack) -> list[Figure]:
         return figures + _scheduler(stack, cursor)
 
 
-class _Mailbox:
-    """What has come at the mail server."""
-
-    def __init__(self, port: int, file: Path) -> None:
-        self.port, self._file, self._read, self._half = port, file, 0, b""
-        self.came: dict[str, float] = {}  # subject → the monotonic clock
-
-    @classmethod
-    @contextlib.contextmanager
-    def running(cls, stack: Stack) -> Iterator[_Mailbox]:
-        port, file = free_port(), stack.layout.log_dir / "mails"
-        file.touch()
-        command = [sys.executable, "-m", "bench.sink", str(port), str(file)]
-        with subprocess.Popen(command, cwd=ROOT) as process:
-            try:
-                box = cls(port, file)
-                _until(box.listens, "the mail server of the benchmark did not start")
-                yield box
-            finally:
-                process.terminate()
-
-    def listens(self) -> bool:
-        with contextlib.suppress(OSError), smtplib.SMTP("127.0.0.1", self.port, timeout=2):
-            return True
-        return False
-
-    def look(self) -> dict[str, float]:
-        with self._file.open("rb") as file:
-            file.seek(self._read)
-            new = self._half + file.read()
-            self._read = file.tell()
-        *lines, self._half = new.split(b"\n")
-        for line in lines:
-            at, _, subject = line.decode().partition(" ")
-            self.came.setdefault(subject, float(at))
-        return self.came
-
-    def about(self, words: str) -> list[float]:
-        """When the mails came whose subject holds these words."""
-        return [at for subject, at in self.look().items() if words in subject]
-
-
 @contextlib.contextmanager
-def _working(stack: Stack, box: _Mailbox, names: tuple[str, ...], pagers: int) -> Iterator[None]:
+def _working(stack: Stack, box: Mailbox, names: tuple[str, ...], pagers: int) -> Iterator[None]:
     """The processes of a desk beside its web server; `pagers` of the one that sends."""
     environment = _environment(stack, box)
     made = parts.parts(["worker", "beat"], port=0, work=stack.layout.log_dir, embedded=False)
@@ -167,7 +125,7 @@ def _working(stack: Stack, box: _Mailbox, names: tuple[str, ...], pagers: int) -
         (stack.layout.log_dir / "beat.pid").unlink(missing_ok=True)
 
 
-def _environment(stack: Stack, box: _Mailbox) -> dict[str, str]:
+def _environment(stack: Stack, box: Mailbox) -> dict[str, str]:
     email = f"smtp://127.0.0.1:{box.port}?tls=none"
     return stack.environment("incidentdesk.settings") | {"EMAIL_URL": email}
 
@@ -175,7 +133,7 @@ def _environment(stack: Stack, box: _Mailbox) -> dict[str, str]:
 # --- the sender -----------------------------------------------------------------------------------
 
 
-def _sender(stack: Stack, cursor: Any, box: _Mailbox) -> list[Figure]:
+def _sender(stack: Stack, cursor: Any, box: Mailbox) -> list[Figure]:
     found: dict[int, list[float]] = {workers: [] for workers in WORKERS}
     floors: dict[int, list[float]] = {workers: [] for workers in WORKERS}
     for workers in WORKERS:
@@ -199,7 +157,7 @@ def _sender(stack: Stack, cursor: Any, box: _Mailbox) -> list[Figure]:
     ]
 
 
-def _by_smtplib(box: _Mailbox) -> float:
+def _by_smtplib(box: Mailbox) -> float:
     with smtplib.SMTP("127.0.0.1", box.port) as server:
         began = time.perf_counter()
         for number in range(MAILS):
@@ -211,12 +169,12 @@ def _by_smtplib(box: _Mailbox) -> float:
         return MAILS / (time.perf_counter() - began)
 
 
-def _by_workers(stack: Stack, cursor: Any, box: _Mailbox, subject: str, workers: int) -> float:
+def _by_workers(stack: Stack, cursor: Any, box: Mailbox, subject: str, workers: int) -> float:
     """From the first mail that comes to the last."""
     values = {"subject": subject, "body": BODY, "mails": MAILS}
     filling.insert(cursor, MESSAGES, values)
     _desk_says(stack, box, WAKE.format(times=workers))
-    _until(lambda: len(box.about(subject)) == MAILS, "the workers did not send everything")
+    until(lambda: len(box.about(subject)) == MAILS, "the workers did not send everything")
     came = box.about(subject)
     return (MAILS - 1) / (max(came) - min(came))
 
@@ -224,7 +182,7 @@ def _by_workers(stack: Stack, cursor: Any, box: _Mailbox, subject: str, workers:
 # --- from an alert to its page --------------------------------------------------------------------
 
 
-def _pages(stack: Stack, cursor: Any, box: _Mailbox) -> list[Figure]:
+def _pages(stack: Stack, cursor: Any, box: Mailbox) -> list[Figure]:
     with _working(stack, box, ("pager", "worker", "caller", "beat"), 1):
         _probe(stack, cursor, box, "warm-up", 10)
         idle = _probe(stack, cursor, box, "idle", PAGES)
@@ -241,7 +199,7 @@ def _pages(stack: Stack, cursor: Any, box: _Mailbox) -> list[Figure]:
     return figures
 
 
-def _probe(stack: Stack, cursor: Any, box: _Mailbox, mark: str, count: int) -> list[float]:
+def _probe(stack: Stack, cursor: Any, box: Mailbox, mark: str, count: int) -> list[float]:
     """Milliseconds from sending an alert to its page at the mail server, one alert at a time.
 
     Each is acknowledged before the next one, or pages would come in lists.
@@ -253,7 +211,7 @@ def _probe(stack: Stack, cursor: Any, box: _Mailbox, mark: str, count: int) -> l
         status, body = connection.ask(intake.to_desk(intake.alerts(key)))
         if status != 202:
             raise RuntimeError(f"the desk answered {status}: {body[:200]!r}")
-        _until(lambda key=key: bool(box.about(key)), f"no page about {key} came", every=0.001)  # type: ignore[misc]
+        until(lambda key=key: bool(box.about(key)), f"no page about {key} came", every=0.001)  # type: ignore[misc]
         took.append((box.about(key)[0] - began) * 1000)
         cursor.execute(
             "UPDATE notifications_escalation SET state = 'acknowledged', next_action_at = NULL,"
@@ -309,7 +267,7 @@ def _scheduler(stack: Stack, cursor: Any) -> list[Figure]:
     return [Figure(name, took[most], "ms", f"{least:,} open", took[least], False)]
 
 
-def _desk_says(stack: Stack, box: _Mailbox | None, script: str) -> str:
+def _desk_says(stack: Stack, box: Mailbox | None, script: str) -> str:
     """What a script prints that runs inside the desk."""
     environment = stack.environment("incidentdesk.settings")
     if box is not None:
@@ -319,11 +277,3 @@ def _desk_says(stack: Stack, box: _Mailbox | None, script: str) -> str:
         command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
     )
     return done.stdout
-
-
-def _until(met: Callable[[], bool], words: str, *, every: float = 0.05) -> None:
-    ends = time.monotonic() + 120
-    while not met():
-        if time.monotonic() > ends:
-            raise RuntimeError(f"{words}; mend bench.")
-        time.sleep(every)

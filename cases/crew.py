@@ -117,7 +117,8 @@ def accept(*, assignment_id: int, by: Actor, at: datetime) -> Assignment:
     if offer.role == Role.COMMANDER:
         leading.lead(incident, by=by, at=at)
         workflow.meet_evaluation(incident, at=at)
-    if offer.takes_over and incident.acknowledged_by_id != by.user_id:
+    is_theirs = incident.acknowledged_at is not None and incident.acknowledged_by_id == by.user_id
+    if offer.takes_over and not is_theirs:  # it may have been paged again meanwhile
         leading.acknowledge(incident, by=by, at=at)
         incident.save(update_fields=leading.ACKNOWLEDGED)
     return offer
@@ -132,6 +133,7 @@ def decline(*, assignment_id: int, reason: str, by: Actor, at: datetime) -> Assi
     moving.require_reason(reason, "Declining")
     offer.ended_at = at
     offer.save(update_fields=["ended_at"])
+    roster.go_on_before(offer)
     text = f"{by.name} declined to be {offer.get_role_display()}. Reason: {reason.strip()}"
     timeline.record(offer.incident, Entry.Kind.UPDATE, text, by=by, at=at)
     if offer.offered_by and offer.offered_by.is_active:
@@ -241,11 +243,10 @@ def ask(
     made.takes_over, made.remind_at = takes_over, offers.answer_by(incident, at)
     made.save(update_fields=["takes_over", "remind_at"])
     words, label = f" {made.note}" if made.note else "", made.get_role_display()
-    who = f"{by.name}, whose shift ends," if takes_over else by.name
-    text = f"{who} asked {person} to be {label}.{words}"
+    asked = f"{by.name} asked {person} to"
+    text = f"{asked} take over as {label}.{words}" if takes_over else f"{asked} be {label}.{words}"
     timeline.record(incident, Entry.Kind.UPDATE, text, by=by, at=at)
-    asks = "hands over to you at the end of a shift and asks" if takes_over else "asks"
-    _tell(made, person, f"{by.name} {asks} you to be {label}", made.note, at=at)
+    _tell(made, person, f"{by.name} {made.asks}", made.note, at=at)
     return made
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from cases import crew, moving, queries
 from cases.models import Assignment, Incident
@@ -59,7 +59,8 @@ def hand_over(*, incident_id: int, user_id: int, note: str, by: Actor, at: datet
     person = crew.person_for(Role.RESPONDER, user_id)
     if person.pk == by.user_id:
         raise Conflict(f"{incident.reference} is in your hands already; choose somebody else.")
-    # Who works on it already is asked all the same: nobody takes over without saying so.
+    # Who works on it already is asked all the same: nobody takes over without saying so. Who
+    # declines goes on as before (`roster.go_on_before`).
     incident.assignments.filter(role=Role.RESPONDER, user=person, ended_at=None).update(ended_at=at)
     return crew.ask(incident, Role.RESPONDER, person, note, takes_over=True, by=by, at=at)
 
@@ -67,9 +68,7 @@ def hand_over(*, incident_id: int, user_id: int, note: str, by: Actor, at: datet
 def in_hands(actor: Actor) -> Q:
     """The condition on an incident that holds for what this person leads, or has acknowledged while
     nobody leads it, before its review; not for what the next one has been asked to take over."""
-    asked = Assignment.objects.filter(
-        incident=OuterRef("pk"), takes_over=True, accepted_at=None, ended_at=None
-    )
+    asked = _asked().filter(incident=OuterRef("pk"))
     person = actor.user_id or 0
     looks = Q(commander=None, acknowledged_by=person, acknowledged_at__isnull=False)
     mine = Q(commander=person) | looks
@@ -102,7 +101,14 @@ def needs_note(incident: Incident) -> bool:
     return incident.severity in crew.GRAVE
 
 
+def _asked() -> QuerySet[Assignment]:
+    """Offers at the end of a shift that nobody has answered yet."""
+    return Assignment.objects.filter(takes_over=True, accepted_at=None, ended_at=None)
+
+
 def _require_held(incident: Incident, by: Actor) -> None:
+    if offer := _asked().filter(incident=incident).select_related("user").first():
+        raise Conflict(f"{offer.user} is asked to take over {incident.reference} already.")
     if incident.commander_id == by.user_id:
         return
     if incident.commander is not None:
@@ -116,4 +122,4 @@ def _plain_note(incident: Incident) -> str:
         raise InvalidInput(
             f"{incident.reference} is SEV-{incident.severity}: say what the next one has to know."
         )
-    return "My shift ends."
+    return "Nothing to add."

@@ -35,6 +35,18 @@ def begin(assignment: Assignment, *, at: datetime) -> None:
     assignment.save(update_fields=["accepted_at"])
 
 
+def go_on_before(declined: Assignment) -> None:
+    """Whoever declined to take over, and did the same work before being asked, goes on with it."""
+    if declined.takes_over:
+        Assignment.objects.filter(
+            incident_id=declined.incident_id,
+            role=declined.role,
+            user_id=declined.user_id,
+            accepted_at__isnull=False,
+            ended_at=declined.offered_at,
+        ).update(ended_at=None)
+
+
 def take(incident: Incident, role: str, user_id: int, *, at: datetime) -> None:
     """A person steps into a role without being asked; an offer of it to that person is used."""
     offer, _ = Assignment.objects.get_or_create(

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
             field=models.BooleanField(
                 db_default=False,
                 default=False,
-                help_text="Offered at the end of a shift: whoever accepts acknowledges the incident.",
+                help_text="Offered at a hand-over: whoever accepts acknowledges the incident.",
             ),
         ),
     ]

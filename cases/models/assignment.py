@@ -39,7 +39,7 @@ class Assignment(models.Model):
     takes_over = models.BooleanField(
         default=False,
         db_default=False,
-        help_text="Offered at the end of a shift: whoever accepts acknowledges the incident.",
+        help_text="Offered at a hand-over: whoever accepts acknowledges the incident.",
     )
     accepted_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -75,3 +75,9 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_role_display()}: {self.user}"
+
+    @property
+    def asks(self) -> str:
+        """What is asked, after the name of whoever asks: `asks you to be commander`."""
+        asks = "hands over to you and asks" if self.takes_over else "asks"
+        return f"{asks} you to be {self.get_role_display()}"

@@ -83,7 +83,7 @@ def _offers(by: Actor, *, at: datetime) -> Iterator[Need]:
     for offer in queries.offers_to(by).select_related("incident", "offered_by")[:EACH]:
         yield about(
             offer.incident,
-            f"{offer.offered_by or 'the desk'} asks you to be {offer.get_role_display()}",
+            f"{offer.offered_by or 'the desk'} {offer.asks}",
             since(offer.offered_at, at=at),
             began_at=offer.offered_at,
         )

@@ -27,13 +27,13 @@ def each(
     """Take `step` with every one of `rows`, `most` at most, locked and in a transaction of its own;
     what each step answered. A row is taken once; of which tables it is locked says `of`.
 
-    A step that fails is undone and logged. An error without a row, such as a database that is away,
-    is the caller's.
+    A step that fails is undone and logged; once `most` have failed, the rest waits for the next
+    run. An error without a row, such as a database that is away, is the caller's.
     """
     answers: list[Answer] = []
     seen: list[object] = []
     locked = rows.order_by(*order).select_for_update(of=of, no_key=True, skip_locked=True)
-    while len(answers) < most:
+    while len(answers) < most > len(seen) - len(answers):
         row: Row | None = None
         try:
             with transaction.atomic(durable=True):

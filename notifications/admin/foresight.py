@@ -8,6 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.module_loading import import_string
@@ -18,6 +19,8 @@ from incidentdesk.kernel.fields import MinuteInput
 from incidentdesk.kernel.reader import actor
 from notifications import foresight, routing
 from notifications.models import Severity
+
+_NO_SUCH_YEAR = f"Give a year from {clocks.EARLIEST} to {clocks.LATEST}."
 
 
 class FactsForm(forms.Form):
@@ -34,6 +37,10 @@ class FactsForm(forms.Form):
     at = forms.DateTimeField(
         label="Begins at (UTC)",
         widget=MinuteInput,
+        validators=[
+            MinValueValidator(datetime(clocks.EARLIEST, 1, 1, tzinfo=UTC), _NO_SUCH_YEAR),
+            MaxValueValidator(datetime(clocks.LATEST, 12, 31, tzinfo=UTC), _NO_SUCH_YEAR),
+        ],
     )
 
     def __init__(self, *args: Any, **known: Any) -> None:

@@ -58,7 +58,7 @@ class PathForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=UnfoldAdminSelect2MultipleWidget,
     )
 
-    zone = ZoneField(max_length=40, widget=UnfoldAdminTextInputWidget)
+    zone = ZoneField(max_length=40, initial="UTC", widget=UnfoldAdminTextInputWidget)
 
     class Meta:
         model = EscalationPath
@@ -102,7 +102,7 @@ class PathForm(forms.ModelForm):  # type: ignore[type-arg]
         if opens and closes and opens >= closes:
             self.add_error("closes", "Working hours end after they begin, on the same day.")
         if data.get("hours") and not data.get("days"):
-            self.add_error("days", "Tick the days on which people work.")
+            self.add_error("days", "Choose the days on which people work.")
         return data
 
 

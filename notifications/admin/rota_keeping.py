@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
 from django.utils.html import format_html
 
 from incidentdesk.kernel.access import Actor, Permission
@@ -87,7 +88,9 @@ class ImportForm(DeskForm):
         data: dict[str, Any] = super().clean() or {}
         if sent := data.pop("file", ""):
             data["text"] = sent
-            self.data = {**self.data, "text": sent}
+            kept = cast(QueryDict, self.data).copy()
+            kept["text"] = sent
+            self.data = kept
         if not data.get("text") and not self.errors:
             self.add_error("file", "Choose a calendar file.")
         return data

@@ -92,6 +92,7 @@ def context(row: Rota, asked: str, by: Actor, *, at: datetime) -> dict[str, Any]
         "now": now,
         "until": wall.local(now.until, zone) if now and now.until else None,
         "zone_now": wall.local(at, zone),
+        "at": at,
         "weeks": [days[n : n + 7] for n in range(0, len(days), 7)],
         "later": monday + weeks,
         "earlier": monday - weeks,

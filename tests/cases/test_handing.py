@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from cases import crew, handing, offers, restriction, workflow
+from cases import crew, handing, leading, offers, restriction, workflow
 from cases.models import Assignment, Entry, Incident
 from incidentdesk.kernel import access
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.models import User
-from notifications.models import Absence, Message, Override, Rota
+from notifications.models import Absence, Escalation, Message, Override, Rota
 from notifications.rotas import oncall
 from tests.conftest import NOW
 from tests.notifications.test_oncall import layer, rota
@@ -193,7 +193,7 @@ def test_the_command_passes_when_the_next_one_accepts_who_acknowledges_by_it(led
     assert (made.role, made.takes_over, made.accepted_at) == ("commander", True, None)
     assert said(incident)[-1] == (
         "Incident commander",
-        "Incident commander, whose shift ends, asked Noor Haddad to be commander. EU-2 is off.",
+        "Incident commander asked Noor Haddad to take over as commander. EU-2 is off.",
     )
     incident.refresh_from_db()
     assert (incident.commander, incident.acknowledged_by) == (people["commander"],) * 2
@@ -217,7 +217,7 @@ def test_the_command_passes_when_the_next_one_accepts_who_acknowledges_by_it(led
 def test_what_nobody_leads_is_taken_over_by_who_looks_at_it_next(looked_at, people, night):
     incident = looked_at()
     made = hand(incident, night, people.actor("responder"), note="")
-    assert (made.role, made.note) == ("responder", "My shift ends.")
+    assert (made.role, made.note) == ("responder", "Nothing to add.")
     incident.refresh_from_db()
     assert incident.acknowledged_by == people["responder"]
 
@@ -242,6 +242,42 @@ def test_who_works_on_it_already_is_asked_all_the_same(looked_at, people, night)
     crew.accept(assignment_id=made.pk, by=access.actor_for(night), at=ENDS)
     now = incident.assignments.filter(user=night, ended_at=None)
     assert [(row.role, row.accepted_at) for row in now] == [("responder", ENDS)]
+
+
+def test_who_works_on_it_and_declines_to_take_over_goes_on_with_the_work(looked_at, people, night):
+    incident = looked_at()
+    joins = {"incident_id": incident.pk, "role": "responder", "user_id": night.pk}
+    joined = crew.assign(**joins, by=access.actor_for(night), at=NOW)
+    made = hand(incident, night, people.actor("responder"))
+    crew.decline(assignment_id=made.pk, reason="Ill.", by=access.actor_for(night), at=ENDS)
+    assert incident.assignments.get(user=night, ended_at=None) == joined
+    assert list(handing.held_by(people.actor("responder"))) == [incident]
+
+
+def test_one_person_at_a_time_is_asked_to_take_over(led, looked_at, people, night):
+    day = User.objects.create_user("day@desk.test", name="Dana Weiss", roles=["commander"])
+    for incident, by in ((led(), "commander"), (looked_at(), "responder")):
+        hand(incident, night, people.actor(by))
+        for other in (night, day):
+            with pytest.raises(Conflict) as refused:
+                hand(incident, other, people.actor(by))
+            words = f"Noor Haddad is asked to take over {incident.reference} already."
+            assert str(refused.value) == words
+        assert incident.assignments.filter(takes_over=True).count() == 1
+
+
+def test_who_takes_over_what_was_paged_again_acknowledges_it_again(looked_at, people, night):
+    incident = looked_at()
+    made = hand(incident, night, people.actor("responder"))
+    incident.refresh_from_db()
+    incident.acknowledged_by = night  # once, before
+    incident.save(update_fields=["acknowledged_by"])
+    leading.page_anew(incident, "Nobody has worked on it.", silent_at=ENDS, at=ENDS)
+    assert Escalation.objects.filter(about=incident.about, state="running").count() == 1
+    crew.accept(assignment_id=made.pk, by=access.actor_for(night), at=ENDS)
+    incident.refresh_from_db()
+    assert (incident.acknowledged_by, incident.acknowledged_at) == (night, ENDS)
+    assert Escalation.objects.filter(about=incident.about, state="running").count() == 0
 
 
 def test_who_joins_without_a_shift_that_ended_acknowledges_nothing(looked_at, people, night):
@@ -280,7 +316,7 @@ def test_at_sev_1_and_sev_2_the_next_one_is_told_in_words(led, people, night):
     grave, minor = led(**GRAVE), led(impact=1, scope=1, urgency=1)
     with pytest.raises(InvalidInput, match="is SEV-1: say what the next one has to know"):
         hand(grave, night, people.actor("commander"), note="  ")
-    assert hand(minor, night, people.actor("commander"), note="").note == "My shift ends."
+    assert hand(minor, night, people.actor("commander"), note="").note == "Nothing to add."
     assert grave.assignments.filter(user=night).count() == 0
 
 

@@ -21,9 +21,10 @@ from cases import (
 from cases.models import Assignment, Entry, Incident, SeverityRule
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.models import User
-from notifications import escalation, oncall
+from notifications import escalation
 from notifications import queries as post
 from notifications.models import Escalation, Message
+from notifications.rotas import oncall
 from tests.cases.intake.test_pending import broken
 from tests.conftest import NOW
 

@@ -128,7 +128,7 @@ def test_what_is_handed_over_waits_for_the_next_one_s_answer(
         assert f"{incident.reference}: {words}" in said
     asked = Assignment.objects.filter(takes_over=True).order_by("pk")
     assert [(row.incident, row.user, row.role, row.note) for row in asked] == [
-        (minor, night, "commander", "My shift ends."),
+        (minor, night, "commander", "Nothing to add."),
         (grave, night, "commander", "EU-2 is off."),
     ]
     assert "Your shift" not in text_of(browser.get("/admin/"))

@@ -51,6 +51,17 @@ def test_what_fails_is_undone_and_logged_and_holds_up_nobody(
     assert due.each(waiting(), finish, most=10) == ["b"]
 
 
+def test_where_everything_fails_a_run_ends() -> None:
+    tried = []
+
+    def step(row: Progress) -> None:
+        tried.append(row.part)
+        raise ValueError("out of order")
+
+    assert due.each(waiting(), step, most=2) == []
+    assert tried == ["a", "b"]
+
+
 def test_a_row_is_taken_once_a_run_in_order_and_no_more_than_are_allowed() -> None:
     def read(row: Progress) -> str:
         return row.part

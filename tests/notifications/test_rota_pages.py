@@ -254,10 +254,34 @@ def test_a_calendar_file_is_kept_in_the_form_while_its_question_is_answered(as_:
     first = browser.post(do(main, "import"), {"name": "Imported", "file": file})
     assert first.status_code == 422
     assert "“Zoe” matches nobody who can be paged." in first.text
-    text = first.context["form"]["text"].value()
+    form = first.context["form"]
+    assert form["name"].value() == "Imported"
+    text = form["text"].value()
     second = browser.post(do(main, "import"), {"name": "Imported", "text": text, "leave_out": "on"})
     assert second.status_code == 302
     assert FixedShift.objects.filter(person=ada).count() == 2
+
+
+def test_one_takes_over_what_is_to_come_and_not_what_is_over(as_: As) -> None:
+    ada = person("Ada")
+    main = rota()
+    layer(main, ada, starts_on=date(2026, 3, 4))
+    answer = as_(ada).get(page(main))
+    week = answer.context["weeks"][0]
+    assert [p.name for day in week[:3] for p in day.parts] == [*["Nobody is on call"] * 3, "Ada"]
+    assert answer.text.count("?starts_at=") == 3
+    earlier = as_(ada).get(page(main, "?from=2026-02-23"))  # the week that is over
+    assert earlier.text.count("?starts_at=") == 3
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59", "0001-01-01T00:00"])
+def test_what_would_happen_in_a_year_without_a_calendar_is_refused_in_a_sentence(
+    as_: As, at: str
+) -> None:
+    address = "/admin/notifications/escalationpath/what-would-happen/"
+    answer = as_(person("Ada")).get(address, {"severity": 1, "at": at})
+    assert answer.status_code == 422
+    assert "Give a year from 1990 to 2199." in answer.text
 
 
 def test_holidays_come_from_a_place_that_is_known_and_from_a_file(as_: As) -> None:

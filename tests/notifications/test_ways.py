@@ -10,7 +10,7 @@ import pytest
 import standardwebhooks
 from django.db import transaction
 
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import clocks, shown_once
 from incidentdesk.kernel.models import User
 from notifications import contacts, delivery, escalation, failover, turns
 from notifications.models import ContactMethod, Escalation, Message, MessageEvent
@@ -106,7 +106,7 @@ def test_a_step_of_the_ladder_carries_the_link_to_acknowledge(ada: User, hook: R
 
 
 def test_a_program_of_one_s_own_is_called_signed(ada: User, hook: Receiver) -> None:
-    secret = contacts._new_secret()
+    secret = shown_once.signing_secret()
     method(ada, channel="webhook", address=hook.url, secret=secret)
     by_ladder(ada)
     turns.deliver_due(at=clocks.now())
@@ -294,7 +294,7 @@ def test_a_test_that_is_taken_makes_it_good_again(ada: User, hook: Receiver) -> 
 
 
 def test_a_program_that_says_it_is_gone_is_bad_at_once(ada: User, hook: Receiver) -> None:
-    row = method(ada, channel="webhook", address=hook.url, secret=contacts._new_secret())
+    row = method(ada, channel="webhook", address=hook.url, secret=shown_once.signing_secret())
     hook.status = 410
     paged_now(ada)
     turns.deliver_due(at=clocks.now())

@@ -111,7 +111,7 @@ class OfferForm(DeskForm):
             return
         self.fields["assignment"].initial = offer.pk
         note = f" “{offer.note}”" if offer.note else ""
-        self.lead_in = f"{offer.offered_by} asks you to be {offer.get_role_display()}.{note}"
+        self.lead_in = f"{offer.offered_by} {offer.asks}.{note}"
 
 
 def _accept(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
