@@ -277,6 +277,16 @@ def sealed_from(actor: Actor) -> Q:
     return ~known | Q(about__in=_hidden_names(actor))
 
 
+def sealed_among(actor: Actor, column: str) -> Q:
+    """The same of what the post office names together, in an array: asked by
+    settings.SEALED_AMONG. One that is hidden hides it."""
+    if _reads_all(actor):
+        return Q(pk__in=())
+    hidden = _hidden_names(actor)
+    together = RawSQL(f"ARRAY({hidden.sql})", hidden.params)  # noqa: S611 -- our own statement
+    return Q(**{f"{column}__overlap": together})
+
+
 def locked(incident_id: int, *, by: Actor) -> Incident:
     """The incident, its row locked until the transaction ends, read after the lock was had.
 

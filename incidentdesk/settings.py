@@ -235,6 +235,7 @@ ANONYMOUS_USER_NAME = None
 PGHISTORY_CREATED_AT_FUNCTION = "clock_timestamp()"  # within a transaction, too, in order
 TENANT_MODEL = "partners.Partner"  # what a person is granted `act`, `administer` or `audit` on
 SEALED = "cases.queries.sealed_from"  # what may not be read of things known by name only
+SEALED_AMONG = "cases.queries.sealed_among"  # the same of lists of such names
 WITHHELD = "cases.reading.withheld_from"  # what of a partner's view staff may not read
 WORKING_FOR = "partners.preferences.working_for"  # a partner, its person's times and name
 LEAVES = "partners.leaving.end_everywhere"  # what ends with a login that is switched off

@@ -135,6 +135,7 @@ def _send_list(person_id: int, *, at: datetime) -> int:
         dedupe_key=f"{KIND}:{person_id}:{rows[-1].pk}",
         at=at,
         is_page=True,
+        names={one.about for one in open_now[:NAMED]},
     )
     words = f"It went in a list: {person.name} had several pages just before."
     _settle([row for row in rows if row.about in told], words, at=at)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from cases import response, restriction
 from cases.models import Incident
+from notifications import bundling, escalation
 from notifications.models import Message, MessageEvent
 from tests.cases.admin.conftest import address, sql_of, text_of
 from tests.conftest import NOW
@@ -32,6 +35,11 @@ def dialog_of(message: Message) -> str:
 def subjects(answer: Any) -> list[str]:
     """The messages of a list, in order."""
     return [row.subject for row in answer.context_data["cl"].result_list]
+
+
+def lists(browser: Any, asked: str) -> list[Message]:
+    """What the log shows when it is asked for this."""
+    return list(browser.get(f"{LIST}?{asked}").context_data["cl"].result_list)
 
 
 def message(number: int, **facts: Any) -> Message:
@@ -146,6 +154,56 @@ def test_a_restricted_incident_is_found_in_the_log_by_those_it_is_open_to(as_, p
     assert [outside.get(url).status_code for url in (page_of(row), dialog_of(row))] == [404, 404]
     assert outside.post(dialog_of(row)).status_code == 404
     assert Message.objects.exclude(repeats=None).count() == 0
+
+
+@pytest.fixture
+def listed(declare, people) -> tuple[Incident, Message]:
+    """A list of pages, and the incident of those it names that was restricted afterwards."""
+    incidents = [declare(title=f"{WORD} {n}", impact=4, scope=4, urgency=3) for n in range(6)]
+    escalation.run_due(at=NOW)
+    bundling.send_lists(at=NOW + bundling.WAIT)
+    row = Message.objects.filter(kind="pages").earliest("pk")
+    assert incidents[5].reference in row.body_text
+    restriction.restrict(
+        incident_id=incidents[5].pk,
+        user_ids=[people["commander"].pk],
+        reason="Perhaps one of us.",
+        by=people.actor("commander"),
+        at=NOW + timedelta(minutes=1),
+    )
+    return incidents[5], row
+
+
+def test_a_list_that_names_an_incident_restricted_since_is_not_in_the_log_either(
+    as_, people, listed
+):
+    _, row = listed
+    outside = as_("security")
+    assert [one.pk for one in lists(outside, "kind=pages")] == []
+    assert [one.pk for one in lists(outside, f"q={WORD}&kind=pages")] == []
+    assert [outside.get(url).status_code for url in (page_of(row), dialog_of(row))] == [404, 404]
+    people["commander"].roles = ["commander", "administrator"]
+    people["commander"].save()
+    inside = as_("commander")
+    assert row.pk in [one.pk for one in lists(inside, f"q={WORD}&kind=pages")]
+    assert inside.get(page_of(row)).status_code == 200
+    assert as_("auditor").get(page_of(row)).status_code == 200
+
+
+def test_a_list_of_incidents_that_one_may_read_stays_in_the_log(as_, people, listed):
+    incident, row = listed
+    restriction.lift(
+        incident_id=incident.pk, reason="It was not.", by=people.actor("commander"), at=NOW
+    )
+    assert as_("security").get(page_of(row)).status_code == 200
+
+
+def test_what_a_list_of_before_names_is_found_by_its_links(listed):
+    _, row = listed
+    Message.objects.filter(pk=row.pk).update(names=None)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("notifications.migrations.0150_what_a_list_names").FILL)
+    assert Message.objects.get(pk=row.pk).names == row.names
 
 
 @pytest.mark.parametrize("role", ["responder", "commander", "communications", "approver"])
