@@ -28,7 +28,7 @@ from cases.models import (
     Request,
     Task,
 )
-from incidentdesk.kernel import access
+from incidentdesk.kernel import access, ids
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, NotFound
 from notifications import queries as post
@@ -55,7 +55,7 @@ def resend(*, message_id: int, by: Actor, at: datetime) -> Message:
     incident = queries.locked(incident_id, by=by) if incident_id else None
     message = resending.locked(message_id)
     access.require(by, permission_for(message))
-    if why := _why_not(message, incident):
+    if why := _why_not(message, incident, at=at):
         raise Conflict(why)
     words: dict[str, Any] = _words_of(incident, message) if incident else {}
     made = resending.again(message, words, by_name=by.name, at=at)
@@ -69,7 +69,7 @@ def resend(*, message_id: int, by: Actor, at: datetime) -> Message:
 
 def visible_to(actor: Actor) -> QuerySet[Message]:
     """The messages that this actor may read, with whom they are for and by which way."""
-    return post.messages_visible_to(actor).select_related("to_user", "method")
+    return post.messages_visible_to(actor).select_related("to_user", "method", "repeats")
 
 
 def permission_for(message: Message) -> Permission:
@@ -85,21 +85,21 @@ def is_worth_asking(message: Message, actor: Actor) -> bool:
     return known and access.allows(actor, permission_for(message))
 
 
-def why_not(message: Message) -> str:
+def why_not(message: Message, *, at: datetime) -> str:
     """Why it is not sent again, in a sentence; '' if it can be."""
     incident_id = _incident_id(message.about)
     incident = Incident.objects.filter(pk=incident_id).first() if incident_id else None
-    return _why_not(message, incident)
+    return _why_not(message, incident, at=at)
 
 
 # --- what would not be true, or not for them ------------------------------------------------------
 
 
-def _why_not(message: Message, incident: Incident | None) -> str:
+def _why_not(message: Message, incident: Incident | None, *, at: datetime) -> str:
     if message.kind == "invitation":
         return _OPENS_ONCE
     rule = _RULES.get(message.kind)
-    found = resending.why_not(message)
+    found = resending.why_not(message, at=at)
     if found or rule is None:
         return found or _UNKNOWN
     return (_of_incident(message, incident) if incident else "") or rule(message)
@@ -121,13 +121,13 @@ def _of_incident(message: Message, incident: Incident) -> str:
 
 def _key(message: Message) -> str:
     """The key of the message that was written first."""
-    return message.dedupe_key if message.repeats is None else _key(message.repeats)
+    return resending.first_of(message).dedupe_key
 
 
 def _part(message: Message, number: int) -> int:
     """One of the ids in that key: of what it tells (1), or of whom it is for (-1)."""
     found = _key(message).split(":")[number:][0:1]
-    return int(found[0]) if found and found[0].isdecimal() else 0
+    return (ids.of(found[0]) if found else None) or 0
 
 
 def _page(message: Message) -> str:
@@ -181,7 +181,9 @@ def _request(message: Message) -> str:
         return f"{request.reference} is not open any more; there is nothing to answer."
     told_at = datetime.fromisoformat(said.removeprefix("said:").rpartition(":")[0])
     if told_at < request.due_set_at:
-        return f"{request.reference} was asked anew or got more time; that was told by a later mail."
+        return (
+            f"{request.reference} was asked anew or got more time; that was told by a later mail."
+        )
     return _contact(message, directory.notice_contacts(request.partner_id))
 
 
@@ -209,7 +211,7 @@ def _framework(message: Message) -> str:
     newest = Framework.objects.first()
     if newest is None or newest.pk != _part(message, 1):
         return "A later version is in force; its administrators were told of that one."
-    partner = int(message.about.removeprefix("partner:"))
+    partner = ids.of(message.about.removeprefix("partner:"))
     if newest.readings.filter(partner=partner).exists():
         return f"Version {newest.number} was acknowledged for that partner; nothing waits there."
     return _contact(message, directory.administrators())

@@ -157,7 +157,7 @@ def test_of_how_we_handle_incidents_the_version_in_force_is_told_while_nobody_re
     second = publish("Two.")
     with pytest.raises(Conflict, match=r"A later version is in force"):
         again(first)
-    assert resending.why_not(second) == ""
+    assert resending.why_not(second, at=LATER) == ""
     newest = Framework.objects.latest("number").number
     framework.acknowledge(number=newest, by=people.contact("helix", helix), at=NOW)
     with pytest.raises(Conflict, match=r"was acknowledged for that partner"):

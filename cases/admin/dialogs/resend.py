@@ -9,7 +9,7 @@ from typing import Any
 from cases import resending
 from cases.admin.dialogs import fields
 from cases.models import Incident
-from incidentdesk.kernel import access
+from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm, Done
 from notifications import resending as post
@@ -39,7 +39,7 @@ def _barred(obj: Message, actor: Actor) -> str:
     wanted = resending.permission_for(obj)
     if not access.allows(actor, wanted):
         return f"{actor.name} may not {wanted.value}."
-    return resending.why_not(obj)
+    return resending.why_not(obj, at=clocks.now())
 
 
 def _done(made: Message) -> str:
