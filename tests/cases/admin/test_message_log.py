@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -12,7 +13,7 @@ from django.urls import reverse
 
 from cases import response, restriction
 from cases.models import Incident
-from notifications import bundling, escalation
+from notifications import bundling, contacts, escalation
 from notifications.models import Message, MessageEvent
 from tests.cases.admin.conftest import address, sql_of, text_of
 from tests.conftest import NOW
@@ -294,3 +295,21 @@ def test_the_list_costs_the_same_for_1_and_25_messages(as_, people, declare):
     for number in range(2, 26):
         message(number, to_user=people["security"], about=incident.about)
     assert len(sql_of(browser, f"{LIST}?person=security")) == one
+
+
+def test_a_code_for_a_way_is_read_by_nobody_else(as_, people):
+    made, _ = contacts.add(
+        channel="email",
+        address="ada@home.test",
+        wish=contacts.Wish(label="Home"),
+        by=people.actor("commander"),
+        at=NOW,
+    )
+    row = Message.objects.get(kind="method_code", method=made)
+    (code,) = re.findall(r"\b\d{6}\b", row.body_text)
+    for who in ("security", "auditor"):
+        browser = as_(who)
+        for url in (page_of(row), dialog_of(row), LIST, f"{LIST}?kind=method_code"):
+            assert code not in browser.get(url).content.decode()
+        assert lists(browser, f"q={code}") == []
+    assert "……" in text_of(as_("security").get(page_of(row)))
