@@ -92,6 +92,15 @@ def why_not(message: Message, *, at: datetime) -> str:
     return _why_not(message, incident, at=at)
 
 
+def words_of(message: Message) -> str:
+    """What goes out, named for the dialog: a page about a restricted incident names nothing."""
+    incident_id = _incident_id(message.about)
+    closed = Incident.objects.filter(pk=incident_id or 0, is_restricted=True)
+    if message.facts is not None and closed.exists():
+        return "A page that does not name the restricted incident"
+    return f"“{message.subject}”"
+
+
 # --- what would not be true, or not for them ------------------------------------------------------
 
 

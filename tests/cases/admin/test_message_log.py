@@ -313,3 +313,37 @@ def test_a_code_for_a_way_is_read_by_nobody_else(as_, people):
             assert code not in browser.get(url).content.decode()
         assert lists(browser, f"q={code}") == []
     assert "……" in text_of(as_("security").get(page_of(row)))
+
+
+def test_a_dialog_whose_message_is_not_sent_again_says_that_alone(as_, people, declare):
+    incident = declare()
+    row = page(incident, people, "security")
+    dialog = f"{address(incident, 'resend')}?message={row.pk}"
+    browser = as_("commander")
+    browser.post(dialog, {"message": row.pk})
+    for answer, status in (
+        (browser.get(dialog, headers={"X-Dialog": "1"}), 409),
+        (browser.post(dialog, {"message": row.pk}, headers={"X-Dialog": "1"}), 422),
+        (as_("security").post(dialog_of(row), {}, headers={"X-Dialog": "1"}), 422),
+    ):
+        said = text_of(answer)
+        assert answer.status_code == status
+        assert "It is being sent again already; look at its log." in said
+        assert "A new message goes out" not in said
+        assert "<button" not in answer.content.decode()
+
+
+def test_of_a_restricted_incident_the_dialog_does_not_announce_the_old_words(as_, people, closed):
+    row = Message.objects.get(kind="page")
+    dialog = f"{address(closed, 'resend')}?message={row.pk}"
+    said = text_of(as_("commander").get(dialog, headers={"X-Dialog": "1"}))
+    assert WORD not in said
+    assert "A page that does not name the restricted incident goes to Incident commander" in said
+
+
+def test_a_number_of_thousands_of_digits_is_no_message(as_, people, declare):
+    long = "9" * 5000
+    incident = declare()
+    browser = as_("commander")
+    assert browser.post(address(incident, "resend"), {"message": long}).status_code == 422
+    assert as_("security").get(f"{LIST}{long}/change/").status_code == 404
