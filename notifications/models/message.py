@@ -93,6 +93,7 @@ class Message(models.Model):
         models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,  # of the few that repeat one: `message_repeats`
         related_name="repeated_by",
         help_text="The message that a person had sent again.",
     )
@@ -157,6 +158,11 @@ class Message(models.Model):
                 fields=["-id"],
                 name="message_went_wrong",
                 condition=Q(state__in=["failed", "bounced"]),
+            ),
+            models.Index(
+                fields=["repeats"],
+                name="message_repeats",
+                condition=Q(repeats__isnull=False),
             ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
