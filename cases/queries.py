@@ -47,7 +47,8 @@ def hidden_from(actor: Actor) -> QuerySet[Incident]:
     return closed.none() if actor.is_auditor else closed
 
 
-def _reads_all(actor: Actor) -> bool:
+def reads_all(actor: Actor) -> bool:
+    """Whether nothing is hidden from this actor."""
     return actor.is_system or actor.is_auditor
 
 
@@ -55,26 +56,19 @@ def _left(rows: QuerySet[Row], actor: Actor, incident: str) -> QuerySet[Row]:
     """What is left of `rows` for this actor; `incident` is the path to the incident's id."""
     if not access.allows(actor, Permission.INCIDENT_READ):
         return rows.none()
-    if _reads_all(actor):
+    if reads_all(actor):
         return rows
-    return rows.exclude(**{f"{incident}__in": _hidden_ids(actor)})
+    return rows.exclude(**{f"{incident}__in": hidden_ids(actor)})
 
 
 @lru_cache(maxsize=1024)
-def _hidden_ids(actor: Actor) -> RawSQL:
+def hidden_ids(actor: Actor) -> RawSQL:
     """The ids of `hidden_from`, put into SQL once for each person: a page asks a dozen times."""
-    return _in_sql(hidden_from(actor).values("pk"))
+    return in_sql(hidden_from(actor).values("pk"))
 
 
-@lru_cache(maxsize=1024)
-def _hidden_names(actor: Actor) -> RawSQL:
-    """How the post office names those incidents, and the reports that belong to them."""
-    incidents = hidden_from(actor).values_list(sight.named("incident"))
-    reports = Report.objects.filter(incident__in=_hidden_ids(actor)).order_by()
-    return _in_sql(incidents.union(reports.values_list(sight.named("report")), all=True))
-
-
-def _in_sql(rows: QuerySet[Any, Any]) -> RawSQL:
+def in_sql(rows: QuerySet[Any, Any]) -> RawSQL:
+    """A query as SQL, for what is asked a dozen times a page."""
     sql, values = rows.query.sql_with_params()
     return RawSQL(sql, values)  # noqa: S611 -- our own statement
 
@@ -125,10 +119,10 @@ def events_visible_to(actor: Actor) -> QuerySet[Event]:
     ever sent, so it is hidden where that source ever fed a hidden incident.
     """
     rows = _left(Event.objects.all(), actor, "incident_id")
-    if _reads_all(actor):
+    if reads_all(actor):
         return rows
     hidden = hidden_from(actor)
-    fed = Alert.objects.filter(source=OuterRef("source"), incident__in=_hidden_ids(actor))
+    fed = Alert.objects.filter(source=OuterRef("source"), incident__in=hidden_ids(actor))
     return rows.exclude(concerns__overlap=hidden.values_list("pk")).filter(
         ~Q(concerns=[]) | ~Exists(fed)
     )
@@ -263,18 +257,6 @@ def offers_to(actor: Actor) -> QuerySet[Assignment]:
     """The roles that wait for this person to accept them, on open incidents, oldest first."""
     waiting = Assignment.objects.filter(user_id=actor.user_id or 0, accepted_at=None, ended_at=None)
     return waiting.filter(incident__in=visible_to(actor).open()).order_by("offered_at", "id")
-
-
-def sealed_from(actor: Actor) -> Q:
-    """What the post office names by an `about` string, and this actor may not read.
-
-    It asks by settings.SEALED, since it knows no incident. What it names otherwise than is known
-    here is sealed as well, until somebody says here whom it belongs to.
-    """
-    if _reads_all(actor):
-        return Q(pk__in=())
-    known = Q(about="") | Q(about__regex="^(incident|report|procedure|partner):")
-    return ~known | Q(about__in=_hidden_names(actor))
 
 
 def locked(incident_id: int, *, by: Actor) -> Incident:

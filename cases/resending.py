@@ -9,22 +9,33 @@ its partner had: what is wrong in it is corrected by a correction.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from cases import dispatch, moving, queries, sight, timeline
-from cases.models import Assignment, Entry, Incident, NoticeCopy, Task
-from incidentdesk.kernel import access
+from cases import dispatch, labels, moving, queries, sight, timeline
+from cases.models import (
+    Assignment,
+    Entry,
+    FactsPackage,
+    Framework,
+    Incident,
+    NoticeCopy,
+    Remark,
+    Request,
+    Task,
+)
+from incidentdesk.kernel import access, ids
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, NotFound
 from notifications import queries as post
 from notifications import resending
 from notifications.models import Message
 from partners import directory
+from partners.models import Contact
 
 _UNKNOWN = "A message of this kind is not sent again; what it said was true when it was written."
 _OPENS_ONCE = "Its link is for one person and a short time; invite that person anew."
@@ -44,7 +55,7 @@ def resend(*, message_id: int, by: Actor, at: datetime) -> Message:
     incident = queries.locked(incident_id, by=by) if incident_id else None
     message = resending.locked(message_id)
     access.require(by, permission_for(message))
-    if why := _why_not(message, incident):
+    if why := _why_not(message, incident, at=at):
         raise Conflict(why)
     words: dict[str, Any] = _words_of(incident, message) if incident else {}
     made = resending.again(message, words, by_name=by.name, at=at)
@@ -58,7 +69,7 @@ def resend(*, message_id: int, by: Actor, at: datetime) -> Message:
 
 def visible_to(actor: Actor) -> QuerySet[Message]:
     """The messages that this actor may read, with whom they are for and by which way."""
-    return post.messages_visible_to(actor).select_related("to_user", "method")
+    return post.messages_visible_to(actor).select_related("to_user", "method", "repeats")
 
 
 def permission_for(message: Message) -> Permission:
@@ -74,21 +85,30 @@ def is_worth_asking(message: Message, actor: Actor) -> bool:
     return known and access.allows(actor, permission_for(message))
 
 
-def why_not(message: Message) -> str:
+def why_not(message: Message, *, at: datetime) -> str:
     """Why it is not sent again, in a sentence; '' if it can be."""
     incident_id = _incident_id(message.about)
     incident = Incident.objects.filter(pk=incident_id).first() if incident_id else None
-    return _why_not(message, incident)
+    return _why_not(message, incident, at=at)
+
+
+def words_of(message: Message) -> str:
+    """What goes out, named for the dialog: a page about a restricted incident names nothing."""
+    incident_id = _incident_id(message.about)
+    closed = Incident.objects.filter(pk=incident_id or 0, is_restricted=True)
+    if message.facts is not None and closed.exists():
+        return "A page that does not name the restricted incident"
+    return f"“{message.subject}”"
 
 
 # --- what would not be true, or not for them ------------------------------------------------------
 
 
-def _why_not(message: Message, incident: Incident | None) -> str:
+def _why_not(message: Message, incident: Incident | None, *, at: datetime) -> str:
     if message.kind == "invitation":
         return _OPENS_ONCE
     rule = _RULES.get(message.kind)
-    found = resending.why_not(message)
+    found = resending.why_not(message, at=at)
     if found or rule is None:
         return found or _UNKNOWN
     return (_of_incident(message, incident) if incident else "") or rule(message)
@@ -110,13 +130,13 @@ def _of_incident(message: Message, incident: Incident) -> str:
 
 def _key(message: Message) -> str:
     """The key of the message that was written first."""
-    return message.dedupe_key if message.repeats is None else _key(message.repeats)
+    return resending.first_of(message).dedupe_key
 
 
 def _part(message: Message, number: int) -> int:
     """One of the ids in that key: of what it tells (1), or of whom it is for (-1)."""
     found = _key(message).split(":")[number:][0:1]
-    return int(found[0]) if found and found[0].isdecimal() else 0
+    return (ids.of(found[0]) if found else None) or 0
 
 
 def _page(message: Message) -> str:
@@ -136,32 +156,74 @@ def _task(message: Message) -> str:
 
 
 def _notice(message: Message) -> str:
-    copies = NoticeCopy.objects.select_related("involvement", "partner")
+    copies = NoticeCopy.objects.select_related("notice__incident", "involvement", "partner")
     copy = copies.filter(pk=_part(message, 1), sent_at__isnull=False).first()
     if copy is None:
         return _UNKNOWN
     later = NoticeCopy.objects.filter(involvement=copy.involvement_id, sent_at__gt=copy.sent_at)
     if later.exists():
         return f"{copy.partner} was told something newer since; tell it by a notice of its own."
-    may_have = {contact.pk for contact in dispatch.contacts(copy)}
-    return _contact(message) if _part(message, -1) in may_have else _gone(message)
+    if why := labels.outgrown(copy.notice):
+        return f"{why[0].upper()}{why[1:]}; tell it by a notice of its own."
+    if not labels.carries_text(copy) and message.body_text != dispatch.preview(copy).text:
+        return f"Mails to {copy.partner} carry a link alone by now; it reads this in the portal."
+    return _contact(message, dispatch.addressees(copy))
 
 
-def _contact(message: Message) -> str:
-    """The contact still is one, with this address, and gets such mails."""
+def _contact(message: Message, people: Collection[Contact]) -> str:
+    """The contact still is one, with this address, and one of those who get such mails."""
     contact = directory.contact(_part(message, -1))
-    is_there = contact is not None and contact.email == message.to_address
-    return "" if is_there else _gone(message)
-
-
-def _gone(message: Message) -> str:
-    return f"{message.to_address} is no contact of that partner any more."
+    if contact is None or contact.email != message.to_address:
+        return f"{message.to_address} is no contact of that partner any more."
+    gets_it = contact in people
+    return "" if gets_it else f"{message.to_address} does not get such mails any more."
 
 
 def _request(message: Message) -> str:
-    if ":said:" not in _key(message):
+    said = "".join(_key(message).split(":", 2)[2:])
+    if not said.startswith("said:"):
         return "A reminder says how long is left, and that has changed; the next comes by itself."
-    return _contact(message)
+    request = Request.objects.filter(pk=_part(message, 1)).first()
+    if request is None:
+        return _UNKNOWN
+    if request.state != Request.State.OPEN:
+        return f"{request.reference} is not open any more; there is nothing to answer."
+    told_at = datetime.fromisoformat(said.removeprefix("said:").rpartition(":")[0])
+    if told_at < request.due_set_at:
+        return (
+            f"{request.reference} was asked anew or got more time; that was told by a later mail."
+        )
+    return _contact(message, directory.notice_contacts(request.partner_id))
+
+
+def _remark(message: Message) -> str:
+    remark = Remark.objects.filter(pk=_part(message, 1), is_ours=True).first()
+    if remark is None:
+        return _UNKNOWN
+    later = Remark.objects.filter(involvement=remark.involvement_id, pk__gt=remark.pk)
+    if later.exists():
+        return "Something newer stands in the conversation; whoever reads that has seen this."
+    return _contact(message, directory.notice_contacts(remark.partner_id))
+
+
+def _facts(message: Message) -> str:
+    package = FactsPackage.objects.filter(pk=_part(message, 1)).first()
+    if package is None:
+        return _UNKNOWN
+    later = FactsPackage.objects.filter(involvement=package.involvement_id, pk__gt=package.pk)
+    if later.exists():
+        return f"A later facts package took the place of {package.reference}."
+    return _contact(message, directory.notice_contacts(package.partner_id))
+
+
+def _framework(message: Message) -> str:
+    newest = Framework.objects.first()
+    if newest is None or newest.pk != _part(message, 1):
+        return "A later version is in force; its administrators were told of that one."
+    partner = ids.of(message.about.removeprefix("partner:"))
+    if newest.readings.filter(partner=partner).exists():
+        return f"Version {newest.number} was acknowledged for that partner; nothing waits there."
+    return _contact(message, directory.administrators())
 
 
 _RULES: dict[str, Callable[[Message], str]] = {
@@ -170,10 +232,10 @@ _RULES: dict[str, Callable[[Message], str]] = {
     "task": _task,
     "partner_wrote": lambda message: "",
     "notice": _notice,
-    "thread": _contact,
+    "thread": _remark,
     "request": _request,
-    "facts": _contact,
-    "framework": _contact,
+    "facts": _facts,
+    "framework": _framework,
 }
 _TO_PARTNERS = ("notice", "thread", "request", "facts", "framework")
 

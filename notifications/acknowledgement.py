@@ -14,11 +14,13 @@ from django.conf import settings
 from django.core import signing
 
 from incidentdesk.kernel import errors
-from notifications.models import Escalation
+from notifications.models import Escalation, Message
 
 VALID_FOR = timedelta(hours=24)
 _SALT = "notifications.acknowledgement"
 _IN_TEXT = re.compile(r"/(ack|reached|accounts/invitation)/[^/\s\"<]+/")
+
+_CODE = re.compile(r"\b\d{6}\b")
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,11 @@ def link(*, escalation_id: int, user_id: int, at: datetime) -> str:
     return f"{settings.SITE_URL}/ack/{token}/"
 
 
-def without_token(text: str) -> str:
-    """`text` for other eyes than those it was written to: nobody acknowledges as somebody else."""
-    return _IN_TEXT.sub(r"/\1/…/", text)
+def without_secrets(message: Message) -> str:
+    """Its text for other eyes than those it was written to: nobody acknowledges as somebody else,
+    nor confirms a way that is not theirs."""
+    text = _IN_TEXT.sub(r"/\1/…/", message.body_text)
+    return _CODE.sub("……", text) if message.kind == "method_code" else text
 
 
 def make_token(*, escalation_id: int, user_id: int, at: datetime) -> str:

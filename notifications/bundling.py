@@ -1,6 +1,7 @@
 """Storm manners: whoever was paged often enough a moment ago gets one list instead of more pages.
 
-What counts are pages of the last ten minutes that nobody has acknowledged, and lists. The first
+What counts are pages of the last ten minutes that nobody has acknowledged, and lists; not what a
+person had sent again, which tells nothing new and must hold back nothing that does. The first
 four come at once, and so does what is more severe than all of them. What follows waits for a list
 with a link to acknowledge each; lists are `APART`. That makes `MOST` in ten minutes, and nothing is
 dropped: a page in a list says so in its log, and the ladder goes on as if it had been sent.
@@ -38,6 +39,7 @@ _HAD = """
     FROM notifications_message AS m
     LEFT JOIN notifications_escalation AS e ON e.about = m.about AND e.state = 'running'
     WHERE m.is_page AND m.way = 1 AND m.to_user_id = ANY (%(people)s) AND m.created_at > %(since)s
+        AND m.repeats_id IS NULL
         AND (m.kind = %(list)s OR m.kind = %(page)s AND e.id IS NOT NULL)
         AND m.state NOT IN ('held', 'suppressed', 'superseded')
     GROUP BY m.to_user_id
@@ -135,6 +137,7 @@ def _send_list(person_id: int, *, at: datetime) -> int:
         dedupe_key=f"{KIND}:{person_id}:{rows[-1].pk}",
         at=at,
         is_page=True,
+        names={one.about for one in open_now[:NAMED]},
     )
     words = f"It went in a list: {person.name} had several pages just before."
     _settle([row for row in rows if row.about in told], words, at=at)

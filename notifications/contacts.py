@@ -161,7 +161,12 @@ def _send_code(method: ContactMethod, *, at: datetime) -> None:
     code = f"{secrets.randbelow(10**6):06d}"
     method.code_digest, method.code_sent_at, method.code_tries = _digest(method, code), at, 0
     method.save(update_fields=["code_digest", "code_sent_at", "code_tries"])
-    proving.send("method_code", method, {"code": code, "person": method.user.name}, at=at)
+    proving.send(
+        "method_code",
+        method,
+        {"code": code, "label": method.label, "person": method.user.name},
+        at=at,
+    )
 
 
 def _read(channel: str, address: str) -> tuple[str, str]:

@@ -81,6 +81,7 @@ def _written(
         kind=message.kind,
         to=person,
         about=message.about,
+        names=message.names or (),
         dedupe_key=key,
         context=message.facts or {},
         is_page=True,

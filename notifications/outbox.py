@@ -55,6 +55,7 @@ class Draft:
     way: int = 1  # of those by which the person is told the same
     has_next: bool = False  # whether there is a further way
     repeats: Message | None = None
+    names: Collection[str] = ()  # what a list names, each as `about` would
 
     @property
     def asks_for_way(self) -> bool:
@@ -95,12 +96,15 @@ def queue(
     is_page: bool = False,
     zone: str = "UTC",
     reply_to: str = "",
+    names: Collection[str] = (),
 ) -> Message | None:
     """Write one message and, after the commit, wake the sender; None if the key was there already.
 
     `context` is what `templates/email/<kind>/` needs; it is rendered now.
     """
-    draft = Draft(kind, to, about, dedupe_key, context, is_page, zone, reply_to=reply_to)
+    draft = Draft(
+        kind, to, about, dedupe_key, context, is_page, zone, reply_to=reply_to, names=names
+    )
     written = queue_many([draft], at=at)
     return written[0] if written else None
 
@@ -217,6 +221,7 @@ def _row(draft: Draft, *, at: datetime) -> Message:
         body_text=text.text,
         body_html=text.html,
         about=draft.about,
+        names=sorted(draft.names) or None,
         dedupe_key=draft.dedupe_key,
         message_id=message_id(),
         line=line if method is None or method.channel in ELSEWHERE else "",

@@ -83,8 +83,10 @@ def visible_to(actor: Actor) -> QuerySet[Escalation]:
 
 
 def messages_visible_to(actor: Actor) -> QuerySet[Message]:
-    """The messages that this actor may read: not those about what is sealed from it."""
-    return Message.objects.exclude(sealed.from_(actor)).select_related("to_user")
+    """The messages that this actor may read: not those about what is sealed from it, nor a list
+    that names some of it."""
+    rows = Message.objects.exclude(sealed.from_(actor)).exclude(sealed.among(actor, "names"))
+    return rows.select_related("to_user")
 
 
 def waiting_for_acknowledgement(actor: Actor) -> QuerySet[Escalation]:

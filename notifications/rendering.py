@@ -51,10 +51,16 @@ def _rendered(kind: str, context: Mapping[str, Any]) -> Rendered:
 
 
 def short(kind: str, context: Mapping[str, Any]) -> Rendered:
-    """For chats and phones: the subject, and below it the link that matters most."""
+    """For chats and phones: the subject, and below it the link that matters most.
+
+    What a subject must not say, since others read it in the log, stands in a `short.txt`.
+    """
     subject = one_line(_render(f"email/{kind}/subject.txt", context, escape=False))
     link = context.get("ack_link") or (absolute(str(context["url"])) if "url" in context else "")
-    return Rendered(subject, clean(f"{subject}\n{link}").strip(), "")
+    names = [f"email/{kind}/{name}.txt" for name in ("short", "subject")]
+    template = Engine.get_default().select_template(names)
+    said = one_line(template.render(Context(dict(context), autoescape=False)))
+    return Rendered(subject, clean(f"{said}\n{link}").strip(), "")
 
 
 def for_program(kind: str, context: Mapping[str, Any], *, at: datetime) -> Rendered:

@@ -8,8 +8,10 @@ message tells still holds; what the post office itself knows, `why_not` says.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.db.models import Q
 
 from notifications import outbox, pages, ways
 from notifications.models import (
@@ -23,6 +25,7 @@ from notifications.models import (
 from notifications.outbox import Draft
 from notifications.rotas import oncall
 
+APART = timedelta(minutes=1)  # between two that a person asks for of one message
 _WEBHOOK = ContactMethod.Channel.WEBHOOK
 _INSTEAD = {
     "method_code": "Its code is over; ask for a new one on the page of that way.",
@@ -32,12 +35,20 @@ _INSTEAD = {
 
 
 def locked(message_id: int) -> Message:
-    """The message, its row locked until the transaction ends."""
-    rows = Message.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("to_user", "method").get(pk=message_id)
+    """The message, its row locked until the transaction ends, and that of the one it repeats: what
+    was sent again is counted there."""
+    first = Message.objects.filter(repeated_by=message_id).values("pk")
+    rows = Message.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+    found = rows.select_related("to_user", "method", "repeats")
+    return list(found.filter(Q(pk=message_id) | Q(pk__in=first)))[-1]
 
 
-def why_not(message: Message) -> str:
+def first_of(message: Message) -> Message:
+    """The message that it repeats, or the message itself."""
+    return message.repeats or message
+
+
+def why_not(message: Message, *, at: datetime) -> str:
     """Why it is not sent again, in a sentence; '' if nothing that the post office knows is in the
     way. Five queries at most."""
     if message.state in Message.WAITS:
@@ -46,8 +57,11 @@ def why_not(message: Message) -> str:
         return _INSTEAD[message.kind]
     if message.channel == _WEBHOOK and message.method_id is None:
         return "What a partner's program is sent, its partner has sent again in the portal."
-    if message.repeated_by.filter(state__in=Message.WAITS).exists():
+    repeats = first_of(message).repeated_by
+    if repeats.filter(state__in=Message.WAITS).exists():
         return "It is being sent again already; look at its log."
+    if repeats.filter(created_at__gt=at - APART).exists():
+        return "It was sent again less than a minute ago; wait for what comes of that."
     return _of_person(message) or (_of_page(message) if message.is_page else "")
 
 
@@ -64,12 +78,13 @@ def by_way(message: Message) -> str:
 def again(message: Message, words: Mapping[str, Any], *, by_name: str, at: datetime) -> Message:
     """Write the new message; `message` is locked, and nothing is in the way.
 
-    A page to a person is worded anew, with `words` where they differ by now and a link that works;
+    It repeats the message that was written first, whichever of its repeats it was asked of. A page
+    to a person is worded anew, with `words` where they differ by now and a link that works;
     anything else goes out word for word.
     """
     step = pages.step_of(message.dedupe_key)
-    number = message.repeated_by.count() + 1
-    mark = f"again:{message.pk}:{number}"
+    first = first_of(message)
+    mark = f"again:{first.pk}:{first.repeated_by.count() + 1}"
     context = _worded_anew(message, words, step, at=at) if message.facts is not None else {}
     draft = Draft(
         kind=message.kind,
@@ -82,11 +97,11 @@ def again(message: Message, words: Mapping[str, Any], *, by_name: str, at: datet
         reply_to=message.reply_to,
         method=message.method,
         has_next=bool(context),
-        repeats=message,
+        repeats=first,
     )
     (made,) = outbox.queue_many([draft], at=at)
     _log(message, f"{by_name} asked for it: message {made.pk}, {by_way(made)}", at=at)
-    _log(made, f"{by_name} asked for it; it repeats message {message.pk}", at=at)
+    _log(made, f"{by_name} asked for it; it repeats message {first.pk}", at=at)
     return made
 
 

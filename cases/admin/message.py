@@ -66,10 +66,10 @@ class MessageAdmin(DeskAdmin):
         return message.state, message.get_state_display()
 
     def page_context(self, request: HttpRequest, obj: Message) -> dict[str, Any]:
-        """The message, its text without the way to acknowledge in another's name, and its log."""
+        """The message, its text without what lets one act in another's name, and its log."""
         return {
             "message_row": obj,
-            "text": acknowledgement.without_token(obj.body_text),
+            "text": acknowledgement.without_secrets(obj),
             "events": obj.events.order_by("id"),
             "repeated_by": obj.repeated_by.order_by("id"),
         }

@@ -23,7 +23,7 @@ from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
-from incidentdesk.kernel import access, audit, clocks, dialogs, keyset
+from incidentdesk.kernel import access, audit, clocks, dialogs, ids, keyset
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action
 from incidentdesk.kernel.history_page import HistoryPage
@@ -144,7 +144,7 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
         """The row, if it may be read."""
-        if not object_id.isdecimal():
+        if ids.of(object_id) is None:
             return None
         return self.get_queryset(request).filter(pk=object_id).first()
 

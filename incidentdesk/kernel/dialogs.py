@@ -32,8 +32,10 @@ class DeskForm(forms.Form):
     The address may fill fields in beforehand: `?key=no_systems`. `lead_in` is a line above the
     fields, `above` a template above them for what needs more than a line, `below` one under them.
     What is `folded` lies below the other fields under “More”, until it is filled in or wrong.
+    `refusal` says why what was chosen offers nothing to press; it is then shown alone.
     """
 
+    refusal: str = ""
     lead_in: str = ""
     above: str = ""
     below: str = ""
@@ -158,9 +160,10 @@ def respond(
         given = request.POST if AGAIN in request.POST else request.GET
         filled = {key: values if values[1:] else values[0] for key, values in given.lists()}
         form = action.form(obj=obj, actor=actor, initial=filled)
-        return _render(request, {**context, "form": form}, 200)
+        shown = {**context, "form": form, "refusal": form.refusal}
+        return _render(request, shown, 409 if form.refusal else 200)
     form = action.form(request.POST, request.FILES, obj=obj, actor=actor)
-    if form.is_valid():
+    if form.is_valid() and not form.refusal:
         at = clocks.now()
         try:
             done = run(request, lambda: action.run(obj, form.cleaned_data, by=actor, at=at))
@@ -173,7 +176,8 @@ def respond(
     elif once.was_sent(request):  # what the first click changed no longer fits the form
         _told(request)
         return _go(request, back)
-    return _render(request, {**context, "form": form, "is_over": bool(ended)}, 422)
+    shown = {**context, "form": form, "is_over": bool(ended), "refusal": form.refusal}
+    return _render(request, shown, 422)
 
 
 def as_filtered(request: HttpRequest, list_url: str) -> str:

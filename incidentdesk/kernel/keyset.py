@@ -17,6 +17,8 @@ from django.db.models.expressions import OrderBy
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
+from incidentdesk.kernel import ids
+
 AFTER, UNTIL = "after", "until"
 
 
@@ -115,7 +117,7 @@ class KeysetList(ChangeList):  # type: ignore[misc]
 
     def _row(self, asked: str, order: list[str]) -> tuple[Any, ...] | None:
         """The values of the order in the row that the page begins at, if one may see it."""
-        if not asked.isdecimal() or len(asked) > 18:
+        if ids.of(asked) is None:
             return None
         names = [name.lstrip("-") for name in order]
         found: Any = self.root_queryset.filter(pk=asked).order_by().values_list(*names).first()

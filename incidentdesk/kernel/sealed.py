@@ -21,6 +21,12 @@ def from_(actor: Actor) -> Q:
     return cast(Q, import_string(settings.SEALED)(actor))
 
 
+def among(actor: Actor, column: str) -> Q:
+    """The condition on a row that names several in `column`, an array of such names, that holds
+    where this actor may not read one of them."""
+    return cast(Q, import_string(settings.SEALED_AMONG)(actor, column))
+
+
 def withheld(actor: Actor, partner_id: int) -> frozenset[str]:
     """What of this partner's view of the desk a member of staff may not read: `report:12`."""
     return cast(frozenset[str], import_string(settings.WITHHELD)(actor, partner_id))

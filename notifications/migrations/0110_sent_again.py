@@ -15,6 +15,7 @@ class Migration(migrations.Migration):
             name="repeats",
             field=models.ForeignKey(
                 blank=True,
+                db_index=False,  # made without stopping who sends (0152)
                 help_text="The message that a person had sent again.",
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
@@ -41,14 +42,6 @@ class Migration(migrations.Migration):
                     ("resent", "sent again by hand"),
                 ],
                 max_length=12,
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("state__in", ["failed", "bounced"])),
-                fields=["-id"],
-                name="message_went_wrong",
             ),
         ),
     ]

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -49,6 +50,13 @@ class Message(models.Model):
     body_text = models.TextField("text")
     body_html = models.TextField("HTML", blank=True)
     about = models.CharField(max_length=120, blank=True)
+    names = ArrayField(
+        models.CharField(max_length=120),
+        null=True,
+        blank=True,
+        help_text="What a list names, each as `about` would; whoever may not read one of it may "
+        "not read the list.",
+    )
     dedupe_key = models.CharField(max_length=200, unique=True)
     message_id = models.CharField(
         "Message-ID",
@@ -85,6 +93,7 @@ class Message(models.Model):
         models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,  # of the few that repeat one: `message_repeats`
         related_name="repeated_by",
         help_text="The message that a person had sent again.",
     )
@@ -149,6 +158,11 @@ class Message(models.Model):
                 fields=["-id"],
                 name="message_went_wrong",
                 condition=Q(state__in=["failed", "bounced"]),
+            ),
+            models.Index(
+                fields=["repeats"],
+                name="message_repeats",
+                condition=Q(repeats__isnull=False),
             ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from cases import crew, resending, response, restriction, tasks, workflow
 from cases.models import Entry, Incident
@@ -21,6 +22,7 @@ from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(minutes=20)
+MINUTE = timedelta(minutes=1)  # between two that repeat one message
 
 
 @pytest.fixture
@@ -104,8 +106,34 @@ def test_what_still_waits_or_is_being_sent_again_is_not_sent_a_second_time(paged
         again(message)
     with pytest.raises(Conflict, match="It still waits to be sent"):
         again(made)
-    assert again(sent(made)).dedupe_key == f"again:{made.pk}:1"
+    more = again(sent(made), at=LATER + MINUTE)
+    assert (more.repeats, more.dedupe_key) == (message, f"again:{message.pk}:2")
     assert Message.objects.filter(dedupe_key__startswith="again:").count() == 2
+
+
+def test_a_message_and_what_repeats_it_is_sent_again_once_a_minute(paged, again):
+    _, message = paged
+    made = sent(again(message))
+    for row in (message, made):
+        with pytest.raises(Conflict, match=r"It was sent again less than a minute ago"):
+            again(row, at=LATER + timedelta(seconds=59))
+    assert again(made, at=LATER + MINUTE).repeats == message
+    with pytest.raises(Conflict, match=r"It is being sent again already"):
+        again(made, at=LATER + timedelta(minutes=5))
+
+
+def test_what_a_long_row_of_repeats_began_with_is_found_at_once(told, again):
+    _, message = told
+    for number in range(5):
+        at = LATER + number * MINUTE
+        message = sent(again(message, by="communications", at=at))
+    assert message.repeats == told[1]
+    row = Message.objects.select_related("repeats", "to_user", "method").get(pk=message.pk)
+    with CaptureQueriesContext(connection) as five:
+        resending.why_not(row, at=LATER + timedelta(hours=1))
+    with CaptureQueriesContext(connection) as none:
+        resending.why_not(told[1], at=LATER + timedelta(hours=1))
+    assert len(five) == len(none)
 
 
 def test_a_page_of_a_step_says_how_long_nobody_acknowledged_and_its_link_works_again(
@@ -186,7 +214,7 @@ def test_it_goes_by_the_way_that_it_went_and_not_by_one_that_is_out_of_use(paged
     assert made.line == message.line
     ContactMethod.objects.filter(pk=method.pk).update(bad_since=NOW)
     with pytest.raises(Conflict, match="“Phone” is not in use any more"):
-        again(sent(made))
+        again(sent(made), at=LATER + MINUTE)
 
 
 def page(incident: Incident, people: Any) -> None:
@@ -261,7 +289,7 @@ def test_a_mail_written_before_an_incident_was_restricted_is_not_sent_again(decl
         at=NOW,
     )
     with pytest.raises(Conflict, match="The incident is restricted, and its words may name it"):
-        again(message)
+        again(message, at=LATER + MINUTE)
     assert task.pk
 
 
@@ -277,7 +305,7 @@ def test_a_task_or_an_offer_that_is_over_is_not_told_again(declare, again, peopl
     crew.accept(assignment_id=made.pk, by=people.actor("security"), at=NOW)
     sent(Message.objects.get(repeats=message))
     with pytest.raises(Conflict, match=r"What it asks was answered, or taken back."):
-        again(message)
+        again(message, at=LATER + MINUTE)
 
 
 @pytest.fixture

@@ -198,3 +198,11 @@ def test_the_page_costs_the_same_for_one_incident_and_for_ten(
     for _ in range(9):
         led()
     assert queries_of(browser, PAGE) == one
+
+
+def test_a_number_of_thousands_of_digits_among_the_shown_is_none(
+    as_: As, led: Callable[..., Incident], night: User, clock: Any
+) -> None:
+    led()
+    answer = as_("commander").post(PAGE, {"shown": "9" * 5000})
+    assert answer.status_code == 422

@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 
 from incidentdesk.kernel.models import User
-from notifications import bundling, escalation
+from notifications import bundling, escalation, resending
 from notifications.models import Escalation, Message, MessageEvent
 from tests.notifications.conftest import NOON, minutes, path, person, seconds, start
 
@@ -161,3 +161,18 @@ def test_a_list_names_twenty_and_counts_the_rest(ada: User) -> None:
     bundling.send_lists(at=seconds(30))
     mail = Message.objects.get(kind="pages")
     assert (mail.body_text.count("/ack/"), "And 3 more." in mail.body_text) == (20, True)
+
+
+def test_what_a_person_has_sent_again_holds_back_no_page(ada: User) -> None:
+    begin(0)
+    first = Message.objects.get()
+    Message.objects.update(state="sent", next_try_at=None, next_way_at=None, sent_at=NOON)
+    for number in range(4):
+        with transaction.atomic():
+            message = resending.locked(first.pk)
+            made = resending.again(message, {}, by_name="Bo", at=seconds(number))
+        Message.objects.filter(pk=made.pk).update(
+            state="sent", next_try_at=None, next_way_at=None, sent_at=NOON
+        )
+    begin(1, at=seconds(10))
+    assert Message.objects.filter(state="held").count() == 0

@@ -26,7 +26,7 @@ def test_a_way_is_added_from_the_menu_and_used_once_its_code_was_typed_in(as_: A
     page = f"{LIST}{row.pk}/change/"
     assert added.redirect_chain[-1][0] == page
     assert "not verified" in text_of(added).lower()
-    code = re.findall(r"\d{6}", Message.objects.get(kind="method_code").subject)[0]
+    code = re.findall(r"\d{6}", Message.objects.get(kind="method_code").body_text)[0]
     wrong = browser.post(f"{LIST}{row.pk}/do/verify/", {"code": "x"}, follow=True)
     assert "That is not the code" in text_of(wrong)
     row.refresh_from_db()

@@ -42,7 +42,7 @@ def add(user: User, address: str = "ada@home.test", channel: str = "email", **wi
 def code_of(row: ContactMethod) -> str:
     """The code that was sent last."""
     sent = Message.objects.filter(method=row, kind="method_code").latest("pk")
-    return re.findall(r"\d{6}", sent.subject)[0]
+    return re.findall(r"\d{6}", sent.body_text)[0]
 
 
 def verify(row: ContactMethod, code: str, *, at: datetime = NOON) -> bool:
@@ -54,7 +54,9 @@ def test_a_code_goes_to_the_new_way_itself_and_verifies_it(ada: User, sink: Smtp
     row, secret = add(ada, "Ada@Home.Test")
     delivery.deliver_due(at=NOON)
     assert sink.recipients == ["ada@home.test"]
-    code = re.findall(r"\d{6}", sink.subjects()[0])[0]
+    assert sink.subjects() == ["The code for “Home”"]
+    code = code_of(row)
+    assert code in sink.messages[0].as_string()
     assert (row.shown, secret, ways.usable([ada.pk])) == ("a…@home.test", "", {})
     assert verify(row, code) is True
     row.refresh_from_db()

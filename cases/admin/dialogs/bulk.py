@@ -12,6 +12,7 @@ from django.utils.html import format_html_join
 from cases import bulk, crew, queries, workflow
 from cases.admin.dialogs import fields
 from cases.models import Assignment
+from incidentdesk.kernel import ids
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm, Done
 
@@ -27,8 +28,8 @@ class SeveralForm(DeskForm):
         """What this person may see of them."""
         rows = queries.visible_to(self.actor).order_by("-opened_at", "-id")
         asked = self.initial.get("incidents") or self._sent()
-        ids = [int(pk) for pk in _listed(asked) if str(pk).isdecimal() and len(str(pk)) < 19]
-        rows = rows.filter(pk__in=ids) if ids else rows.open()
+        chosen = [pk for pk in map(ids.of, _listed(asked)) if pk is not None]
+        rows = rows.filter(pk__in=chosen) if chosen else rows.open()
         self.fields["incidents"].choices = [(row.pk, str(row)) for row in rows[:SHOWN]]  # type: ignore[attr-defined]
 
     def _sent(self) -> list[str]:

@@ -11,7 +11,7 @@ from django import forms
 from cases import crew, roster
 from cases.admin.dialogs import fields
 from cases.models import Assignment, Incident
-from incidentdesk.kernel import access
+from incidentdesk.kernel import access, ids
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
 
@@ -103,8 +103,8 @@ class OfferForm(DeskForm):
         ).select_related("offered_by")
         offers = {row.pk: row for row in waiting}
         self.fields["assignment"].choices = [(pk, pk) for pk in offers]  # type: ignore[attr-defined]
-        chosen = str(self.data.get("assignment") or self.initial.get("assignment") or "")
-        offer = offers.get(int(chosen)) if chosen.isdecimal() else None
+        chosen = self.data.get("assignment") or self.initial.get("assignment") or ""
+        offer = offers.get(ids.of(chosen))
         offer = offer or next(iter(offers.values()), None)
         if offer is None:
             self.lead_in = "Nothing is offered to you here any more."

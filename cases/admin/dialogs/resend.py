@@ -9,7 +9,7 @@ from typing import Any
 from cases import resending
 from cases.admin.dialogs import fields
 from cases.models import Incident
-from incidentdesk.kernel import access
+from incidentdesk.kernel import access, clocks, ids
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm, Done
 from notifications import resending as post
@@ -22,7 +22,7 @@ INTRO = "A new message goes out; the old one stays in the log as it is."
 def _whom(message: Message) -> str:
     """`“Quotes are stale” goes to Ada once more, by “Phone”, ntfy.`"""
     whom = f"to {message.to_user} " if message.to_user else ""
-    return f"“{message.subject}” goes {whom}{post.by_way(message)}."
+    return f"{resending.words_of(message)} goes {whom}{post.by_way(message)}."
 
 
 class LogForm(DeskForm):
@@ -39,7 +39,7 @@ def _barred(obj: Message, actor: Actor) -> str:
     wanted = resending.permission_for(obj)
     if not access.allows(actor, wanted):
         return f"{actor.name} may not {wanted.value}."
-    return resending.why_not(obj)
+    return resending.why_not(obj, at=clocks.now())
 
 
 def _done(made: Message) -> str:
@@ -61,14 +61,15 @@ class IncidentForm(DeskForm):
         """To whom the chosen one goes, or why it does not."""
         about = resending.visible_to(self.actor).filter(about=self.obj.about)
         chosen = str(self.data.get("message") or self.initial.get("message") or "")
-        found = about.filter(pk=chosen).first() if chosen.isdecimal() else None
+        found = about.filter(pk=ids.of(chosen) or 0).first()
         self.fields["message"].choices = [(found.pk, found.pk)] if found else []  # type: ignore[attr-defined]
         if found is None:
-            self.lead_in = "Choose a message under Messages; nothing is chosen here."
+            self.refusal = "Choose a message under Messages; nothing is chosen here."
             return
         self.fields["message"].initial = found.pk
-        why = _barred(found, self.actor)
-        self.lead_in = f"It is not sent again. {why}" if why else _whom(found)
+        self.lead_in = _whom(found)
+        if why := _barred(found, self.actor):
+            self.refusal = f"It is not sent again. {why}"
 
 
 def _resend_of(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:

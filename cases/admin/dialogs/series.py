@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from cases.admin.dialogs import fields
 from cases.anomalies import answers, backtest, switching
 from cases.models import Anomaly, Series, System, TradingHours
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import clocks, ids
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
 from partners.models import Partner
@@ -129,8 +129,8 @@ class AnomalyForm(DeskForm):
         """Those that have no answer; what this answer would do, in words."""
         rows = {one.pk: one for one in self._rows().order_by("-id")[:_CHOSEN]}
         self.fields["anomaly"].choices = [(pk, str(one)) for pk, one in rows.items()]  # type: ignore[attr-defined]
-        asked = str(self.data.get("anomaly") or self.initial.get("anomaly") or "")
-        chosen = rows.get(int(asked)) if asked.isdecimal() and len(asked) < 19 else None
+        asked = self.data.get("anomaly") or self.initial.get("anomaly") or ""
+        chosen = rows.get(ids.of(asked))
         if chosen is not None:
             self.lead_in = f"{capfirst(str(chosen))}. {self.effect(chosen)}"
 

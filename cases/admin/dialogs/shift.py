@@ -11,7 +11,7 @@ from django import forms
 from cases import crew, handing, queries
 from cases.admin.dialogs import bulk, fields
 from cases.models import Incident
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import clocks, ids
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm, Done
 
@@ -43,8 +43,8 @@ class ShiftForm(DeskForm):
         """What was shown, also what somebody else took meanwhile: that is then said."""
         if not self.is_bound:
             return list(handing.held_by(self.actor))
-        ids = [int(pk) for pk in self.data.get("shown", "").split(",") if pk.isdecimal()]
-        rows = queries.visible_to(self.actor).filter(pk__in=[pk for pk in ids if pk < 2**63])
+        shown = map(ids.of, self.data.get("shown", "").split(","))
+        rows = queries.visible_to(self.actor).filter(pk__in=[pk for pk in shown if pk is not None])
         return list(rows.order_by("severity", "opened_at", "pk"))
 
     def _add(

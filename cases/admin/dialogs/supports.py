@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from cases import queries
 from cases.bases import Support
 from cases.models import Basis, Incident
+from incidentdesk.kernel import ids
 from incidentdesk.kernel.access import Actor
 
 SHOWN = 100
@@ -69,7 +70,7 @@ class SupportField(forms.MultiValueField):
         if not chosen and not (words or "").strip():
             return None
         kind, _, number = (chosen or "").partition(":")
-        if chosen and (kind not in KINDS or not number.isdecimal()):
+        if chosen and (kind not in KINDS or ids.of(number) is None):
             raise ValidationError("Choose something that belongs to this incident.")
         return Support(words or "", **({f"{kind}_id": int(number)} if chosen else {}))
 

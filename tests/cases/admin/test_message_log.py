@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from cases import response, restriction
 from cases.models import Incident
+from notifications import bundling, contacts, escalation
 from notifications.models import Message, MessageEvent
 from tests.cases.admin.conftest import address, sql_of, text_of
 from tests.conftest import NOW
@@ -32,6 +36,11 @@ def dialog_of(message: Message) -> str:
 def subjects(answer: Any) -> list[str]:
     """The messages of a list, in order."""
     return [row.subject for row in answer.context_data["cl"].result_list]
+
+
+def lists(browser: Any, asked: str) -> list[Message]:
+    """What the log shows when it is asked for this."""
+    return list(browser.get(f"{LIST}?{asked}").context_data["cl"].result_list)
 
 
 def message(number: int, **facts: Any) -> Message:
@@ -148,6 +157,56 @@ def test_a_restricted_incident_is_found_in_the_log_by_those_it_is_open_to(as_, p
     assert Message.objects.exclude(repeats=None).count() == 0
 
 
+@pytest.fixture
+def listed(declare, people) -> tuple[Incident, Message]:
+    """A list of pages, and the incident of those it names that was restricted afterwards."""
+    incidents = [declare(title=f"{WORD} {n}", impact=4, scope=4, urgency=3) for n in range(6)]
+    escalation.run_due(at=NOW)
+    bundling.send_lists(at=NOW + bundling.WAIT)
+    row = Message.objects.filter(kind="pages").earliest("pk")
+    assert incidents[5].reference in row.body_text
+    restriction.restrict(
+        incident_id=incidents[5].pk,
+        user_ids=[people["commander"].pk],
+        reason="Perhaps one of us.",
+        by=people.actor("commander"),
+        at=NOW + timedelta(minutes=1),
+    )
+    return incidents[5], row
+
+
+def test_a_list_that_names_an_incident_restricted_since_is_not_in_the_log_either(
+    as_, people, listed
+):
+    _, row = listed
+    outside = as_("security")
+    assert [one.pk for one in lists(outside, "kind=pages")] == []
+    assert [one.pk for one in lists(outside, f"q={WORD}&kind=pages")] == []
+    assert [outside.get(url).status_code for url in (page_of(row), dialog_of(row))] == [404, 404]
+    people["commander"].roles = ["commander", "administrator"]
+    people["commander"].save()
+    inside = as_("commander")
+    assert row.pk in [one.pk for one in lists(inside, f"q={WORD}&kind=pages")]
+    assert inside.get(page_of(row)).status_code == 200
+    assert as_("auditor").get(page_of(row)).status_code == 200
+
+
+def test_a_list_of_incidents_that_one_may_read_stays_in_the_log(as_, people, listed):
+    incident, row = listed
+    restriction.lift(
+        incident_id=incident.pk, reason="It was not.", by=people.actor("commander"), at=NOW
+    )
+    assert as_("security").get(page_of(row)).status_code == 200
+
+
+def test_what_a_list_of_before_names_is_found_by_its_links(listed):
+    _, row = listed
+    Message.objects.filter(pk=row.pk).update(names=None)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("notifications.migrations.0150_what_a_list_names").FILL)
+    assert Message.objects.get(pk=row.pk).names == row.names
+
+
 @pytest.mark.parametrize("role", ["responder", "commander", "communications", "approver"])
 def test_whoever_may_not_read_the_log_reads_no_message_in_it(as_, people, role):
     row = message(1)
@@ -236,3 +295,55 @@ def test_the_list_costs_the_same_for_1_and_25_messages(as_, people, declare):
     for number in range(2, 26):
         message(number, to_user=people["security"], about=incident.about)
     assert len(sql_of(browser, f"{LIST}?person=security")) == one
+
+
+def test_a_code_for_a_way_is_read_by_nobody_else(as_, people):
+    made, _ = contacts.add(
+        channel="email",
+        address="ada@home.test",
+        wish=contacts.Wish(label="Home"),
+        by=people.actor("commander"),
+        at=NOW,
+    )
+    row = Message.objects.get(kind="method_code", method=made)
+    (code,) = re.findall(r"\b\d{6}\b", row.body_text)
+    for who in ("security", "auditor"):
+        browser = as_(who)
+        for url in (page_of(row), dialog_of(row), LIST, f"{LIST}?kind=method_code"):
+            assert code not in browser.get(url).content.decode()
+        assert lists(browser, f"q={code}") == []
+    assert "……" in text_of(as_("security").get(page_of(row)))
+
+
+def test_a_dialog_whose_message_is_not_sent_again_says_that_alone(as_, people, declare):
+    incident = declare()
+    row = page(incident, people, "security")
+    dialog = f"{address(incident, 'resend')}?message={row.pk}"
+    browser = as_("commander")
+    browser.post(dialog, {"message": row.pk})
+    for answer, status in (
+        (browser.get(dialog, headers={"X-Dialog": "1"}), 409),
+        (browser.post(dialog, {"message": row.pk}, headers={"X-Dialog": "1"}), 422),
+        (as_("security").post(dialog_of(row), {}, headers={"X-Dialog": "1"}), 422),
+    ):
+        said = text_of(answer)
+        assert answer.status_code == status
+        assert "It is being sent again already; look at its log." in said
+        assert "A new message goes out" not in said
+        assert "<button" not in answer.content.decode()
+
+
+def test_of_a_restricted_incident_the_dialog_does_not_announce_the_old_words(as_, people, closed):
+    row = Message.objects.get(kind="page")
+    dialog = f"{address(closed, 'resend')}?message={row.pk}"
+    said = text_of(as_("commander").get(dialog, headers={"X-Dialog": "1"}))
+    assert WORD not in said
+    assert "A page that does not name the restricted incident goes to Incident commander" in said
+
+
+def test_a_number_of_thousands_of_digits_is_no_message(as_, people, declare):
+    long = "9" * 5000
+    incident = declare()
+    browser = as_("commander")
+    assert browser.post(address(incident, "resend"), {"message": long}).status_code == 422
+    assert as_("security").get(f"{LIST}{long}/change/").status_code == 404
