@@ -313,7 +313,7 @@ def test_once_one_part_has_begun_the_other_is_owed_and_only_the_owner_ends_it() 
     with pytest.raises(NotAllowed) as refused:
         duty.end_take_over(override_id=row.return_override_id, by=actor(ada), at=later)
     assert str(refused.value) == (
-        "It was agreed in return for a turn that has begun. Ask somebody to take over, or "
+        "It is a part of a swap both ways that has begun. Ask somebody to take over, or "
         "Owner-Main, who owns the rota, to take it back."
     )
     duty.end_take_over(override_id=row.return_override_id, by=actor(main.owner), at=later)
@@ -323,6 +323,15 @@ def test_once_one_part_has_begun_the_other_is_owed_and_only_the_owner_ends_it() 
         (later, NOON + DAY, "Ada"),
         (NOON + DAY, NOON + 2 * DAY, "Ben"),
     ]
+
+
+def test_who_is_in_the_middle_of_a_part_of_a_swap_both_ways_does_not_hand_it_back_alone() -> None:
+    ada, ben, main = two()
+    row = swaps.answer(swap_id=both_ways(main, ada, ben).pk, agreed=True, by=actor(ben), at=NOON)
+    before = held(main, NOON, NOON + 2 * DAY)
+    with pytest.raises(NotAllowed, match="a part of a swap both ways that has begun"):
+        duty.end_take_over(override_id=row.override_id, by=actor(ben), at=NOON + 2 * HOUR)
+    assert held(main, NOON, NOON + 2 * DAY) == before
 
 
 @pytest.mark.parametrize(
