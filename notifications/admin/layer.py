@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from unfold.admin import StackedInline, TabularInline
 from unfold.widgets import (
     INPUT_CLASSES,
@@ -18,7 +20,7 @@ from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
 )
 
-from incidentdesk.kernel import access, clocks, desk
+from incidentdesk.kernel import access, clocks, desk, wall
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.errors import InvalidInput
 from incidentdesk.kernel.fields import MinuteInput, by_clock
@@ -32,6 +34,13 @@ from notifications.models import (
     Window,
 )
 from notifications.rotas import holidays, icsfile, layers, oncall
+
+_PLANNED = (
+    "A change is planned from {}: this is what the layer will be. What it is until then stands on "
+    "the rota’s page, where the change can be cancelled."
+)
+
+_AHEAD = "It counts from {} on."
 
 
 class _OfLayer:
@@ -128,6 +137,14 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["unit"].choices = [  # type: ignore[attr-defined]
                 pair for pair in Layer.Unit.choices if is_fixed is (pair[0] == Layer.Unit.FIXED)
             ]
+        if self.instance.pk and self.instance.is_planned(clocks.now()):
+            self._start_with(self.instance.since)
+
+    def _start_with(self, planned: datetime | None) -> None:
+        """A plan stays for the moment for which it is made, unless another is given."""
+        if planned is not None and (field := self.fields.get("takes_effect")):
+            shown = wall.local(planned, ZoneInfo(self.instance.rota.zone))
+            field.initial = timezone.make_aware(shown)  # as the field shows times
 
     def clean(self) -> dict[str, Any]:
         """A weekday is of turns of weeks; for others it is left out."""
@@ -136,7 +153,9 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]
             data["weekday"] = None
         elif data.get("weekday") is None:
             self.add_error("weekday", "On which weekday is handed over?")
-        if (shown := data.get("takes_effect")) and (row := data.get("rota")):
+        if "takes_effect" not in self.changed_data and data.get("takes_effect"):
+            data["takes_effect"] = self.instance.since
+        elif (shown := data.get("takes_effect")) and (row := data.get("rota")):
             data["takes_effect"] = by_clock(shown, row.zone)
             if data["takes_effect"] < clocks.now():
                 self.add_error("takes_effect", "What is past stays as it was: give a time ahead.")
@@ -165,6 +184,14 @@ class LayerAdmin(desk.RegisterAdmin):
         names = LayerForm.Meta.fields
         return (*names, "takes_effect") if self.has_change_permission(request, obj) else names
 
+    def get_fieldsets(self, request: HttpRequest, obj: Layer | None = None) -> Any:
+        """Above the fields of a layer with a plan: that they show the plan, and from when on."""
+        sets = super().get_fieldsets(request, obj)
+        if obj is not None and obj.is_planned(clocks.now()) and obj.since is not None:
+            said = _PLANNED if obj.versions.exists() else _AHEAD
+            sets[0][1]["description"] = said.format(oncall.since(obj.since, obj.rota.zone))
+        return sets
+
     def save_model(self, request: HttpRequest, obj: Layer, form: LayerForm, change: bool) -> None:
         """A new layer changes nothing that was. Of one that is there, see `save_related`."""
         if not change:
@@ -177,7 +204,7 @@ class LayerAdmin(desk.RegisterAdmin):
         """What stands so far is kept before anything is stored, if anything was changed."""
         if change and any(one.has_changed() for one in (form, *formsets)):
             at = form.cleaned_data["takes_effect"] or clocks.now()
-            layers.keep(form.instance, at=at)
+            layers.keep(form.instance, at=at, now=clocks.now())
             form.instance.save()
         super().save_related(request, form, formsets, change)
 

@@ -30,6 +30,7 @@ class RotaAdmin(DeskAdmin):
         *rota_dialogs.ON_PAGE,
         *rota_keeping.MORE,
         *rota_dialogs.BELOW,
+        rota_keeping.CANCEL,
     )
 
     def visible(self, by: Actor) -> QuerySet[Rota]:
@@ -50,5 +51,6 @@ class RotaAdmin(DeskAdmin):
             "title": obj.name,
             "take_over_url": self.action_url(obj, rota_dialogs.TAKE_OVER.name),
             "answer_url": self.action_url(obj, rota_dialogs.ANSWER.name),
+            "cancel_url": self.action_url(obj, rota_keeping.CANCEL.name),
             "take_back_url": self.action_url(obj, rota_dialogs.TAKE_BACK.name),
         }

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import QueryDict
 from django.utils.html import format_html
 
+from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm, Done
 from incidentdesk.kernel.fields import ZoneField
@@ -102,6 +103,24 @@ def _import(obj: Rota, data: Data, *, by: Actor, at: datetime) -> str:
     return f"“{layer}” has {count} shifts ahead."
 
 
+class CancelForm(DeskForm):
+    """Of which layer."""
+
+    layer_id = forms.TypedChoiceField(label="Layer", coerce=int)
+
+    def prepare(self) -> None:
+        """Those of which a change is planned."""
+        rows = self.obj.layers.planned(clocks.now()).order_by("position", "id")
+        self.fields["layer_id"].choices = [  # type: ignore[attr-defined]
+            (row.pk, f"{row}, from {oncall.since(row.since, self.obj.zone)}") for row in rows
+        ]
+
+
+def _cancel(obj: Rota, data: Data, *, by: Actor, at: datetime) -> str:
+    layer = register.cancel_change(layer_id=data["layer_id"], by=by, at=at)
+    return f"The planned change is cancelled; “{layer}” stays as it is."
+
+
 class FeedForm(DeskForm):
     """Whose turns."""
 
@@ -176,5 +195,15 @@ IMPORT = Action(
     intro="Each event is a shift of the person that it names, by e-mail or by name. What is "
     "nobody’s is listed before anything is stored.",
     submit="Import",
+)
+CANCEL = Action(
+    "cancel-change",
+    "Cancel a planned change",
+    _cancel,
+    Permission.REGISTER_WRITE,
+    CancelForm,
+    intro="What is in force now goes on.",
+    submit="Cancel the change",
+    is_grave=True,
 )
 MORE = (CHANGE, IMPORT, FEED, END_FEED)  # behind “More”

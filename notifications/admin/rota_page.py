@@ -197,7 +197,7 @@ def _layer(layer: Layer, row: Rota, at: datetime) -> dict[str, Any]:
         "row": layer,
         "words": in_words(layer),
         "since": since,
-        "is_planned": layer.since is not None and layer.since > at,
+        "is_planned": layer.is_planned(at),
         "former": [
             {
                 "words": in_words(one),

@@ -50,7 +50,7 @@ class Swap(models.Model):
         AGREED = "agreed", "agreed"
         DECLINED = "declined", "declined"
         WITHDRAWN = "withdrawn", "withdrawn"
-        EXPIRED = "expired", "not answered before it would have begun"
+        EXPIRED = "expired", "not answered before it was over"
 
     rota = models.ForeignKey(Rota, on_delete=models.CASCADE, related_name="swaps")
     asked_by = models.ForeignKey(
@@ -113,9 +113,9 @@ class Swap(models.Model):
         return self.return_starts_at is not None
 
     @property
-    def begins_at(self) -> datetime:
-        """When the first of it begins: until then it can be answered."""
-        return min(self.starts_at, self.return_starts_at or self.starts_at)
+    def open_until(self) -> datetime:
+        """When the first of it is over: until then it can be answered."""
+        return min(self.ends_at, self.return_ends_at or self.ends_at)
 
 
 class CalendarFeed(models.Model):

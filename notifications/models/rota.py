@@ -74,6 +74,10 @@ class LayerQuerySet(models.QuerySet["Layer"]):
         """As they are, or are planned to be; not what they were before."""
         return self.filter(version_of=None)
 
+    def planned(self, at: datetime) -> LayerQuerySet:
+        """Those of which a change is planned: until it counts, another version is in force."""
+        return self.current().filter(since__gt=at, versions__until=F("since"))
+
     def within(self, starts: datetime, ends: datetime) -> LayerQuerySet:
         """Whatever is in force in a part of the span: as they are, and as they were."""
         begun = Q(since=None) | Q(since__lt=ends)
@@ -193,6 +197,10 @@ class Layer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_planned(self, at: datetime) -> bool:
+        """Whether it is what the layer will be, and not what it is yet."""
+        return self.since is not None and self.since > at
 
 
 class LayerPerson(models.Model):

@@ -69,7 +69,7 @@ def end_take_over(*, override_id: int, by: Actor, at: datetime) -> Override:
         raise Conflict("It is over, or was taken back already.")
     if is_owed(row, at=at) and not changing.may_for_others(row.rota, by):
         raise NotAllowed(
-            f"It was agreed in return for a turn that has begun. Ask somebody to take over, or "
+            f"It is a part of a swap both ways that has begun. Ask somebody to take over, or "
             f"{row.rota.owner}, who owns the rota, to take it back."
         )
     for part in parts:
@@ -79,12 +79,12 @@ def end_take_over(*, override_id: int, by: Actor, at: datetime) -> Override:
 
 
 def is_owed(row: Override, *, at: datetime) -> bool:
-    """Whether it was agreed in return for a turn that has begun."""
+    """Whether it is a part of a swap both ways of which a turn, this or the other, has begun."""
     swap = getattr(row, "swap", None) or getattr(row, "swap_in_return", None)
     if swap is None:
         return False
     other = swap.return_override if swap.override_id == row.pk else swap.override
-    return other is not None and other.starts_at <= at
+    return other is not None and min(row.starts_at, other.starts_at) <= at
 
 
 def _parts(override_id: int) -> list[Override]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from incidentdesk.kernel.errors import Conflict, InvalidInput
 from notifications.models import FixedShift, Layer, LayerPerson, Rota, Window
 
 _Row = TypeVar("_Row", LayerPerson, Window, FixedShift)
@@ -17,20 +18,48 @@ _Row = TypeVar("_Row", LayerPerson, Window, FixedShift)
 _OWN = ("id", "version_of")  # of a row, and no part of what the layer is
 
 
-def keep(layer: Layer, *, at: datetime) -> None:
-    """What is stored of a layer stays in force until `at`; what is stored next counts from then on.
+def keep(layer: Layer, *, at: datetime, now: datetime) -> None:
+    """What is in force of a layer stays so until `at`, now or later; what is stored next counts
+    from then on.
 
-    A change that was planned for later is dropped: the new one takes its place.
+    A change that is planned is dropped: the new one takes its place, be it earlier or later.
     """
-    stored = Layer.objects.select_for_update(of=("self",)).select_related("rota").get(pk=layer.pk)
-    later = stored.versions.filter(until__gt=at)
+    stored = _locked(layer.pk)
+    later = stored.versions.filter(Q(until__gt=at) | Q(until=stored.since))
     later.filter(since__gte=at).delete()
-    if stored.since is None or stored.since < at:
-        _copy(stored, until=at)
-    else:
+    if stored.is_planned(now):
         later.update(until=at)
+    elif stored.since is None or stored.since < at:
+        _copy(stored, until=at)
     layer.since = at
     layer.save(update_fields=["since"])
+
+
+def cancel(layer: Layer, *, now: datetime) -> Layer:
+    """The change that is planned is dropped: what is in force goes on, as if none had been.
+
+    Conflict if none is planned; InvalidInput if another layer has its former name by now.
+    """
+    stored = _locked(layer.pk)
+    former = stored.versions.filter(until=stored.since).first()
+    if not stored.is_planned(now) or former is None:
+        raise Conflict("No change of this layer is planned, or it counts already.")
+    others = Layer.objects.current().filter(rota=former.rota_id).exclude(pk=stored.pk)
+    if others.filter(name=former.name).exists():
+        raise InvalidInput(
+            f"Another layer of this rota is called “{former.name}” by now; give that one another "
+            "name first."
+        )
+    for name in _facts():
+        setattr(stored, name, getattr(former, name))
+    stored.since, stored.until, stored.zone, stored.holidays = former.since, None, "", None
+    stored.save()
+    stored.places.all().delete()
+    stored.windows.all().delete()
+    former.places.update(layer=stored)
+    former.windows.update(layer=stored)
+    former.delete()  # its shifts are among those of the layer
+    return stored
 
 
 def keep_all(row: Rota, *, zone: str, holidays_id: int | None, at: datetime) -> None:
@@ -45,10 +74,18 @@ def keep_all(row: Rota, *, zone: str, holidays_id: int | None, at: datetime) -> 
     former.update(zone=zone, holidays=holidays_id)
 
 
+def _locked(layer_id: int) -> Layer:
+    return Layer.objects.select_for_update(of=("self",)).select_related("rota").get(pk=layer_id)
+
+
+def _facts() -> list[str]:
+    """What a layer is, by the names of its columns."""
+    return [field.attname for field in Layer._meta.concrete_fields if field.name not in _OWN]
+
+
 def _copy(stored: Layer, *, until: datetime) -> None:
     """A former version, with all that belongs to it."""
-    names = [field.attname for field in Layer._meta.concrete_fields if field.name not in _OWN]
-    former = Layer(**{name: getattr(stored, name) for name in names})
+    former = Layer(**{name: getattr(stored, name) for name in _facts()})
     former.version_of_id, former.until = stored.version_of_id or stored.pk, until
     if stored.version_of_id is None:
         former.zone, former.holidays_id = stored.rota.zone, stored.rota.holidays_id

@@ -58,6 +58,24 @@ def change(
 
 
 @transaction.atomic
+def cancel_change(*, layer_id: int, by: Actor, at: datetime) -> Layer:
+    """Drop the change that is planned of a layer: what is in force goes on.
+
+    Conflict if none is planned, or it counts already.
+    """
+    access.require(by, Permission.REGISTER_WRITE)
+    layer = Layer.objects.current().select_related("rota").filter(pk=layer_id).first()
+    if layer is None:
+        raise NotFound("There is no such layer.")
+    planned = str(layer.since)
+    layer = layers.cancel(layer, now=at)
+    changing.note(
+        layer.rota, "cancelled a planned change", by=by, at=at, layer=layer.name, planned=planned
+    )
+    return layer
+
+
+@transaction.atomic
 def import_layer(
     *, rota_id: int, name: str, text: str, leave_out: bool = False, by: Actor, at: datetime
 ) -> Layer:
@@ -137,6 +155,10 @@ def _layer(row: Rota, name: str, *, at: datetime) -> Layer:
             f"“{name}” is a layer of people who take turns; give the imported one another name.",
             field="name",
         )
+    elif layer.is_planned(at):
+        raise InvalidInput(
+            f"A change of “{name}” is planned; cancel it on the rota's page first.", field="name"
+        )
     else:
-        layers.keep(layer, at=at)
+        layers.keep(layer, at=at, now=at)
     return layer

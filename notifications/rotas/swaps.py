@@ -66,14 +66,16 @@ def answer(*, swap_id: int, agreed: bool, by: Actor, at: datetime) -> Swap:
     """Agree or decline, as the one who was asked; agreed, it is a change of the rota at once, both
     ways or not at all.
 
-    Conflict if it was answered or has begun; InvalidInput if somebody is no longer on call then,
-    or away.
+    Of what has begun only the time from now on changes hands; what passed stays as it was. Conflict
+    if it was answered, or it or what is taken in return is over; InvalidInput if somebody is no
+    longer on call in all of what is left, or away.
     """
     access.require(by, Permission.INCIDENT_ACKNOWLEDGE)
     row = _swap(swap_id)
     if row.asked_of_id != by.user_id:
         raise NotAllowed(f"{row.asked_of} was asked; only they can answer.")
     _require_waits(row, at=at)
+    _leave_out_what_passed(row, at=at)
     if agreed:
         parts = _parts(row)
         for part in parts:
@@ -105,22 +107,24 @@ def withdraw(*, swap_id: int, by: Actor, at: datetime) -> Swap:
 
 def waiting(row: Rota, *, at: datetime) -> QuerySet[Swap]:
     """The questions about a rota that can still be answered."""
-    found = row.swaps.filter(state=Swap.State.ASKED, starts_at__gt=at)
-    found = found.filter(Q(return_starts_at=None) | Q(return_starts_at__gt=at))
+    found = row.swaps.filter(state=Swap.State.ASKED, ends_at__gt=at)
+    found = found.filter(Q(return_ends_at=None) | Q(return_ends_at__gt=at))
     return found.select_related("rota", "asked_by", "asked_of").order_by("starts_at", "id")
 
 
 def expire(*, at: datetime) -> int:
-    """What nobody answered before it would have begun ends, and who asked is told; how many."""
-    begun = Q(starts_at__lte=at) | Q(return_starts_at__lte=at)
-    late = Swap.objects.filter(begun, state=Swap.State.ASKED)
+    """What nobody answered before the first of it was over ends, and who asked is told; how
+    many."""
+    over = Q(ends_at__lte=at) | Q(return_ends_at__lte=at)
+    late = Swap.objects.filter(over, state=Swap.State.ASKED)
     rows = late.select_related("rota", "asked_by", "asked_of")
     return len(due.each(rows, partial(_expire, at=at), most=RUN_LIMIT))
 
 
 def _expire(row: Swap, *, at: datetime) -> None:
     _answered(row, Swap.State.EXPIRED, at=at)
-    said = f"{row.asked_of} did not answer; you are still on call, {when(row)}."
+    stay = "stayed" if row.ends_at <= at else "are still"
+    said = f"{row.asked_of} did not answer; you {stay} on call, {when(row)}."
     changing.tell(row.asked_by, row.rota, said, [], key=f"swap-expired:{row.pk}", at=at)
 
 
@@ -135,8 +139,16 @@ def _swap(swap_id: int) -> Swap:
 def _require_waits(row: Swap, *, at: datetime) -> None:
     if row.state != Swap.State.ASKED:
         raise Conflict(f"It does not wait any more: {row.get_state_display()}.")
-    if row.begins_at <= at:
-        raise Conflict("It would have begun by now; ask anew for the rest of the time.")
+    if row.open_until <= at:
+        raise Conflict("What was asked for, or what was offered in return, is over by now.")
+
+
+def _leave_out_what_passed(row: Swap, *, at: datetime) -> None:
+    """What is agreed and told begins now at the earliest. Not stored: the question stays as it was
+    asked."""
+    row.starts_at = max(row.starts_at, at)
+    if row.return_starts_at is not None:
+        row.return_starts_at = max(row.return_starts_at, at)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ LEFT_OUT = {
     "notifications.rotas.feeds.make": "a token makes no secrets",
     "notifications.rotas.feeds.end": "a token ends no secrets",
     "notifications.rotas.register.add": "a person at the desk looks at the four weeks it gives",
+    "notifications.rotas.register.cancel_change": "a person at the desk reads what goes on then",
     "notifications.rotas.register.change": "a person at the desk looks at the four weeks it gives",
     "notifications.rotas.register.import_layer": "a person at the desk settles whose each shift is",
     "partners.directory.give_login": "people get rights from a person at the desk only",

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from incidentdesk.kernel import clocks
+from incidentdesk.kernel.errors import Conflict, InvalidInput
 from incidentdesk.kernel.models import User
 from notifications.models import Holiday, HolidayCalendar, Layer, LayerPerson, Rota, Window
 from notifications.rotas import changing, layers, register
@@ -35,9 +36,9 @@ def held(main: Rota, starts: datetime, ends: datetime) -> Held:
     return found
 
 
-def put(one: Layer, *people: User, at: datetime, **facts: Any) -> None:
+def put(one: Layer, *people: User, at: datetime, now: datetime | None = None, **facts: Any) -> None:
     """Change a layer from `at` on: its people, if any are given, and these facts."""
-    layers.keep(one, at=at)
+    layers.keep(one, at=at, now=now or at)
     for name, value in facts.items():
         setattr(one, name, value)
     one.save()
@@ -173,9 +174,9 @@ def edit(
     boss = actor(User.objects.get(name="Boss"))
     match change:
         case {"order": order}:
-            put(one, *(people[n] for n in order), at=at)
+            put(one, *(people[n] for n in order), at=at, now=now)
         case {"window": (starts, ends)}:
-            layers.keep(one, at=at)
+            layers.keep(one, at=at, now=now)
             Window.objects.create(layer=one, weekdays=[0, 1, 2, 3], starts_at=starts, ends_at=ends)
         case {"zone": zone}:
             facts = {"rota_id": main.pk, "name": "Main", "owner_id": people[0].pk}
@@ -186,7 +187,7 @@ def edit(
         case {"file": text}:
             bring(main, text, leave_out=True, at=now)
         case facts:
-            put(one, at=at, **facts)
+            put(one, at=at, now=now, **facts)
 
 
 @settings(
@@ -281,6 +282,98 @@ def test_a_change_is_planned_by_the_clocks_of_the_rota_and_never_for_the_past(bo
     assert versions(one) == [(None, at, ["Ada", "Ben"]), (at, None, ["Ben", "Ada"])]
     page = boss.get(f"/admin/notifications/rota/{main.pk}/change/").text
     assert "from Mon 2 Mar 2026 18:30 (Europe/Berlin)" in page
+
+
+def planned(main: Rota) -> tuple[Layer, User, User, datetime]:
+    """Ada, then Ben, takes turns; from Thursday evening on Ben alone, and it is called Evenings."""
+    ada, ben = person("Ada"), person("Ben")
+    one = layer(main, ada, ben)
+    Window.objects.create(layer=one, weekdays=[0, 1], starts_at=time(0), ends_at=time(0))
+    at = NOON + 3 * DAY + 6 * HOUR
+    put(one, ben, at=at, name="Evenings", every=2)
+    one.windows.all().delete()
+    return one, ada, ben, at
+
+
+def test_a_layer_s_page_says_that_a_change_is_planned_and_saving_it_keeps_the_moment(
+    boss: Client,
+) -> None:
+    main = rota(zone="Europe/Berlin")
+    one, _ada, ben, at = planned(main)
+    url = f"/admin/notifications/layer/{one.pk}/change/"
+    shown = boss.get(url)
+    field = shown.context["adminform"].form["takes_effect"]
+    assert str(field.value()) == "2026-03-05 19:00:00"
+    assert "A change is planned from Thu 5 Mar 2026 19:00 (Europe/Berlin)" in shown.text
+    before = held(main, BEGINNING, at + 5 * DAY)
+    renamed = fields(one, ben, name="Nights", every=2, takes_effect="2026-03-05T19:00")
+    assert boss.post(url, renamed).status_code == 302
+    assert held(main, BEGINNING, at + 5 * DAY) == before
+    assert versions(one) == [(None, at, ["Ada", "Ben"]), (at, None, ["Ben"])]
+    assert [one.versions.get().name, Layer.objects.get(pk=one.pk).name] == ["Days", "Nights"]
+
+
+@pytest.mark.parametrize("days", [2, 4])
+def test_a_planned_change_is_moved_by_giving_it_another_moment(boss: Client, days: int) -> None:
+    main = rota()
+    one, _ada, ben, _ = planned(main)
+    url, at = f"/admin/notifications/layer/{one.pk}/change/", NOON + days * DAY
+    moved = fields(one, ben, name="Evenings", every=2, takes_effect=f"{at:%Y-%m-%dT%H:%M}")
+    assert boss.post(url, moved).status_code == 302
+    assert versions(one) == [(None, at, ["Ada", "Ben"]), (at, None, ["Ben"])]
+
+
+def test_a_planned_change_is_cancelled_and_what_is_in_force_goes_on(boss: Client) -> None:
+    main = rota()
+    one = layer(main, ada := person("Ada"), ben := person("Ben"))
+    Window.objects.create(layer=one, weekdays=[0, 1, 2], starts_at=time(0), ends_at=time(0))
+    before = held(main, BEGINNING, NOON + 20 * DAY)
+    put(one, ben, at=NOON + 3 * DAY, name="Evenings", every=2)
+    one.windows.all().delete()
+    cancel = f"/admin/notifications/rota/{main.pk}/do/cancel-change/"
+    assert f"{cancel}?layer_id={one.pk}" in boss.get(cancel.split("do/")[0] + "change/").text
+    assert boss.get(cancel).status_code == 200
+    assert boss.post(cancel, {"layer_id": one.pk}).status_code == 302
+    assert held(main, BEGINNING, NOON + 20 * DAY) == before
+    assert versions(one) == [(None, None, ["Ada", "Ben"])]
+    one.refresh_from_db()
+    assert (one.name, one.every, one.windows.count()) == ("Days", 1, 1)
+    assert boss.post(cancel, {"layer_id": one.pk}).status_code == 422
+    assert one.places.get(position=1).person == ada
+    boss.force_login(person("Resp"))
+    assert boss.post(cancel, {"layer_id": one.pk}).status_code == 403
+
+
+def test_a_planned_change_whose_layer_s_name_is_another_s_by_now_is_not_cancelled() -> None:
+    main, boss = rota(), actor(person("Boss", "administrator"))
+    one, ada, _, at = planned(main)
+    layer(main, ada, position=2)
+    with pytest.raises(InvalidInput) as refused:
+        register.cancel_change(layer_id=one.pk, by=boss, at=NOON)
+    assert str(refused.value) == (
+        "Another layer of this rota is called “Days” by now; give that one another name first."
+    )
+    assert versions(one)[-1] == (at, None, ["Ben"])
+
+
+def test_a_plan_that_has_begun_or_a_layer_that_has_not_is_nothing_to_cancel() -> None:
+    main, boss = rota(), actor(person("Boss", "administrator"))
+    one, ada, _, at = planned(main)
+    new = layer(main, ada, name="New", since=at)
+    for key, now in ((one.pk, at), (new.pk, NOON)):
+        with pytest.raises(Conflict, match="No change of this layer is planned"):
+            register.cancel_change(layer_id=key, by=boss, at=now)
+
+
+def test_a_calendar_file_replaces_no_layer_for_which_a_change_is_planned() -> None:
+    person("Ada")
+    person("Ben")
+    main = rota(zone="Europe/Berlin")
+    bring(main, leave_out=True)
+    one = main.layers.get()
+    put(one, at=NOON + 3 * DAY, now=NOON + HOUR, position=5)
+    with pytest.raises(InvalidInput, match="A change of “Imported” is planned"):
+        bring(main, leave_out=True, at=NOON + DAY)
 
 
 def test_a_new_layer_fills_no_hour_that_was_open(boss: Client) -> None:

@@ -349,13 +349,13 @@ def test_leave_is_offered_for_those_for_whom_it_may_be_put_down(as_: As) -> None
 def test_only_a_question_that_still_waits_is_offered_to_be_answered(as_: As) -> None:
     ada, ben, main = person("Ada"), person("Ben"), rota()
     layer(main, ada)
-    for hours in (-1, 1):
+    for hours in (-3, 1):
         Swap.objects.create(
             rota=main,
             asked_by=ada,
             asked_of=ben,
             starts_at=NOON + hours * HOUR,
-            ends_at=NOON + 2 * HOUR,
+            ends_at=NOON + (hours + 1) * HOUR,
             asked_at=NOON - DAY,
         )
     words = "Ada: you take Mon 2 Mar 2026 13:00 to 14:00 (UTC). "

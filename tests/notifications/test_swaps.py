@@ -99,21 +99,43 @@ def test_a_question_is_withdrawn_or_ends_when_nobody_answers() -> None:
     layer(main, ada)
     first, second = asked(main, ada, ben), asked(main, ada, ben)
     swaps.withdraw(swap_id=first.pk, by=actor(ada), at=NOON)
-    assert swaps.expire(at=NOON + HOUR - timedelta(seconds=1)) == 0
-    assert swaps.expire(at=NOON + HOUR) == 1
+    assert swaps.expire(at=NOON + 3 * HOUR - timedelta(seconds=1)) == 0
+    assert swaps.expire(at=NOON + 3 * HOUR) == 1
     assert list(Swap.objects.order_by("id").values_list("state", flat=True)) == [
         "withdrawn",
         "expired",
     ]
     with pytest.raises(Conflict):
-        swaps.answer(swap_id=second.pk, agreed=True, by=actor(ben), at=NOON + 2 * HOUR)
+        swaps.answer(swap_id=second.pk, agreed=True, by=actor(ben), at=NOON + 3 * HOUR)
     last = Message.objects.order_by("id").last()
     assert last is not None
     assert last.to_user == ada
     assert (
-        "Ben did not answer; you are still on call, Mon 2 Mar 2026 13:00 to 15:00 (UTC)."
+        "Ben did not answer; you stayed on call, Mon 2 Mar 2026 13:00 to 15:00 (UTC)."
         in last.body_text
     )
+
+
+def test_of_a_shift_that_runs_only_what_is_left_changes_hands_until_it_is_over() -> None:
+    ada, ben, main = person("Ada"), person("Ben"), rota()
+    layer(main, ada)
+    row, late = asked(main, ada, ben), asked(main, ada, ben)
+    begun = NOON + 2 * HOUR
+    assert [one.pk for one in swaps.waiting(main, at=begun)] == [row.pk, late.pk]
+    swaps.answer(swap_id=row.pk, agreed=True, by=actor(ben), at=begun)
+    assert held(main, NOON, NOON + 4 * HOUR) == [
+        (NOON, begun, "Ada"),
+        (begun, NOON + 3 * HOUR, "Ben"),
+        (NOON + 3 * HOUR, NOON + 4 * HOUR, "Ada"),
+    ]
+    mail = Message.objects.order_by("id").last()
+    assert mail is not None
+    assert "instead of you, Mon 2 Mar 2026 14:00 to 15:00 (UTC)." in mail.body_text
+    row.refresh_from_db()
+    assert row.starts_at == NOON + HOUR
+    assert list(swaps.waiting(main, at=NOON + 3 * HOUR)) == []
+    with pytest.raises(Conflict):
+        swaps.answer(swap_id=late.pk, agreed=True, by=actor(ben), at=NOON + 3 * HOUR)
 
 
 def test_the_database_refuses_an_agreement_without_a_change() -> None:
@@ -236,7 +258,7 @@ def test_what_is_possible_by_half_when_the_other_agrees_is_not_done_at_all(gone:
     assert (row.state, held(main, NOON, NOON + 2 * DAY)) == ("asked", before)
 
 
-def test_it_waits_until_the_first_of_both_turns_begins() -> None:
+def test_it_waits_until_the_first_of_both_turns_is_over() -> None:
     ada, ben, main = two()
     late = both_ways(
         main,
@@ -246,12 +268,28 @@ def test_it_waits_until_the_first_of_both_turns_begins() -> None:
         ends_at=NOON + DAY + 2 * HOUR,
         in_return=(NOON + HOUR, NOON + 2 * HOUR),
     )
-    assert swaps.expire(at=NOON + HOUR - timedelta(seconds=1)) == 0
-    with pytest.raises(Conflict, match="It would have begun by now"):
-        swaps.answer(swap_id=late.pk, agreed=True, by=actor(ada), at=NOON + HOUR)
-    assert swaps.expire(at=NOON + HOUR) == 1
+    assert swaps.expire(at=NOON + 2 * HOUR - timedelta(seconds=1)) == 0
+    with pytest.raises(Conflict, match="or what was offered in return, is over by now"):
+        swaps.answer(swap_id=late.pk, agreed=True, by=actor(ada), at=NOON + 2 * HOUR)
+    assert swaps.expire(at=NOON + 2 * HOUR) == 1
     late.refresh_from_db()
     assert (late.state, Override.objects.count()) == ("expired", 0)
+
+
+def test_a_swap_both_ways_of_a_shift_that_runs_leaves_what_passed_and_takes_the_other_whole() -> (
+    None
+):
+    ada, ben, main = two()
+    row, begun, tuesday = both_ways(main, ada, ben), NOON + 2 * HOUR, NOON + DAY
+    swaps.answer(swap_id=row.pk, agreed=True, by=actor(ben), at=begun)
+    assert held(main, NOON, tuesday + DAY) == [
+        (NOON, begun, "Ada"),
+        (begun, NOON + 3 * HOUR, "Ben"),
+        (NOON + 3 * HOUR, tuesday, "Ada"),
+        (tuesday, tuesday + HOUR, "Ben"),
+        (tuesday + HOUR, tuesday + 4 * HOUR, "Ada"),
+        (tuesday + 4 * HOUR, tuesday + DAY, "Ben"),
+    ]
 
 
 def test_taking_back_one_part_of_a_swap_takes_back_the_other() -> None:
@@ -275,7 +313,7 @@ def test_once_one_part_has_begun_the_other_is_owed_and_only_the_owner_ends_it() 
     with pytest.raises(NotAllowed) as refused:
         duty.end_take_over(override_id=row.return_override_id, by=actor(ada), at=later)
     assert str(refused.value) == (
-        "It was agreed in return for a turn that has begun. Ask somebody to take over, or "
+        "It is a part of a swap both ways that has begun. Ask somebody to take over, or "
         "Owner-Main, who owns the rota, to take it back."
     )
     duty.end_take_over(override_id=row.return_override_id, by=actor(main.owner), at=later)
@@ -285,6 +323,15 @@ def test_once_one_part_has_begun_the_other_is_owed_and_only_the_owner_ends_it() 
         (later, NOON + DAY, "Ada"),
         (NOON + DAY, NOON + 2 * DAY, "Ben"),
     ]
+
+
+def test_who_is_in_the_middle_of_a_part_of_a_swap_both_ways_does_not_hand_it_back_alone() -> None:
+    ada, ben, main = two()
+    row = swaps.answer(swap_id=both_ways(main, ada, ben).pk, agreed=True, by=actor(ben), at=NOON)
+    before = held(main, NOON, NOON + 2 * DAY)
+    with pytest.raises(NotAllowed, match="a part of a swap both ways that has begun"):
+        duty.end_take_over(override_id=row.override_id, by=actor(ben), at=NOON + 2 * HOUR)
+    assert held(main, NOON, NOON + 2 * DAY) == before
 
 
 @pytest.mark.parametrize(
@@ -333,9 +380,9 @@ def test_a_rota_or_swap_that_fails_holds_up_no_other() -> None:
         asked(main, owner, ada)
     last = Message.objects.latest("pk").pk
     with broken("notifications_message", when=f"NEW.to_user_id = {cursed.pk}"):
-        assert swaps.expire(at=NOON + HOUR) == 1
+        assert swaps.expire(at=NOON + 3 * HOUR) == 1
         assert coverage.look_ahead(at=NOON) == 1
     assert list(Swap.objects.order_by("id").values_list("state", flat=True)) == ["asked", "expired"]
     told = Message.objects.filter(pk__gt=last).values_list("to_user__name", flat=True)
     assert list(told) == ["Ben", "Ben"]
-    assert (swaps.expire(at=NOON + HOUR), coverage.look_ahead(at=NOON)) == (1, 1)
+    assert (swaps.expire(at=NOON + 3 * HOUR), coverage.look_ahead(at=NOON)) == (1, 1)
