@@ -17,7 +17,7 @@ WHERE list.id = found.id
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0131_versions_of_layers"),
+        ("notifications", "0140_swaps_that_run"),
     ]
 
     operations = [
