@@ -1,12 +1,15 @@
 import django.contrib.postgres.fields
 from django.db import migrations, models
 
-# A list that was written before has a link for each incident that it names; so has its escalation.
+# A list that was written before has a link for each incident that it names, in its text or (where a
+# chat was told one line) in what that was written from; so has its escalation.
 FILL = r"""
 UPDATE notifications_message AS list SET names = found.names FROM (
     SELECT m.id, array_agg(DISTINCT e.about ORDER BY e.about) AS names
     FROM notifications_message AS m
-    CROSS JOIN LATERAL regexp_matches(m.body_text, 'Open: https?://[^/\s]+(/\S*)', 'g') AS link
+    CROSS JOIN LATERAL regexp_matches(
+        concat(m.body_text, m.facts), '(?:Open: |"link": ")https?://[^/\s]+(/[^\s"]*)', 'g'
+    ) AS link
     JOIN notifications_escalation AS e ON e.url = link[1]
     WHERE m.is_page AND m.kind = 'pages'
     GROUP BY m.id

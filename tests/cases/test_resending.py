@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -120,6 +122,18 @@ def test_a_message_and_what_repeats_it_is_sent_again_once_a_minute(paged, again)
     assert again(made, at=LATER + MINUTE).repeats == message
     with pytest.raises(Conflict, match=r"It is being sent again already"):
         again(made, at=LATER + timedelta(minutes=5))
+
+
+def test_repeats_of_before_name_the_message_that_was_written_first(paged, again):
+    _, message = paged
+    times = [LATER + number * MINUTE for number in range(3)]
+    rows = [message, *(sent(again(message, at=at)) for at in times)]
+    for former, row in pairwise(rows):
+        Message.objects.filter(pk=row.pk).update(repeats=former)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("notifications.migrations.0151_repeats_name_the_first").FILL)
+    found = Message.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk")
+    assert list(found.values_list("repeats", flat=True)) == [None, *[message.pk] * 3]
 
 
 def test_what_a_long_row_of_repeats_began_with_is_found_at_once(told, again):

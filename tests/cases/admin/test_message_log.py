@@ -199,9 +199,10 @@ def test_a_list_of_incidents_that_one_may_read_stays_in_the_log(as_, people, lis
     assert as_("security").get(page_of(row)).status_code == 200
 
 
-def test_what_a_list_of_before_names_is_found_by_its_links(listed):
+@pytest.mark.parametrize("kept", [{"facts": None}, {"body_text": "One line."}])
+def test_what_a_list_of_before_names_is_found_by_its_links(listed, kept):
     _, row = listed
-    Message.objects.filter(pk=row.pk).update(names=None)
+    Message.objects.filter(pk=row.pk).update(names=None, **kept)
     with connection.cursor() as cursor:
         cursor.execute(import_module("notifications.migrations.0150_what_a_list_names").FILL)
     assert Message.objects.get(pk=row.pk).names == row.names
