@@ -53,7 +53,7 @@ class SpanForm(DeskForm):
 
     def people(self) -> list[User]:
         """Who may be chosen."""
-        theirs = changing.whose(self.actor, self.obj)
+        theirs = changing.whose(self.actor, self.obj, at=clocks.now())
         return list(oncall.pageable().filter(pk__in=theirs).order_by("name", "id"))
 
     def clean(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class AwayForm(SpanForm):
 
     def people(self) -> list[User]:
         """Leave is of all rotas: those whose leave one may put down."""
-        theirs = changing.whose(self.actor)
+        theirs = changing.whose(self.actor, at=clocks.now())
         return list(oncall.pageable().filter(pk__in=theirs).order_by("name", "id"))
 
 
@@ -167,7 +167,7 @@ class TakeBackForm(DeskForm):
 
     def _own(self, at: datetime) -> list[tuple[str, str]]:
         is_free, me = changing.may_for_others(self.obj, self.actor), self.actor.user_id
-        layers = self.obj.layers.current()
+        layers = self.obj.layers.ahead(at)
         places = Q(person__places_on_rotas__layer__in=layers)
         changes = self.obj.overrides.filter(ended_at=None, ends_at__gt=at)
         changes = changes.select_related("person", *SWAPPED).order_by("starts_at", "id")

@@ -24,7 +24,7 @@ from notifications.models import (
     Rota,
     Swap,
 )
-from notifications.rotas import duty, oncall, swaps
+from notifications.rotas import duty, layers, oncall, swaps
 from tests.notifications.conftest import NOON, person
 from tests.notifications.test_oncall import DAY, FILE, HOUR, actor, layer, rota
 
@@ -320,6 +320,22 @@ def test_leave_is_offered_for_those_for_whom_it_may_be_put_down(as_: As) -> None
     assert offered(as_(cem), main, "away", "user_id") == ["Ada", "Cem"]
     assert offered(as_(ben), main, "away", "user_id") == ["Ben"]
     assert offered(as_(cem), main, "take-over", "user_id") == ["Ada", "Ben", "Cem"]
+
+
+def test_leave_of_somebody_whom_a_plan_drops_is_set_seen_and_taken_back_until_then(as_: As) -> None:
+    ada, ben, owner = person("Ada"), person("Ben"), person("Owner")
+    main = rota(owner=owner)
+    one = layer(main, ada)
+    layers.keep(one, at=NOON + 9 * DAY, now=NOON)
+    one.places.update(person=ben)
+    browser = as_(owner)
+    assert offered(browser, main, "away", "user_id") == ["Ada", "Ben", "Owner"]
+    typed = {"starts_at": "2026-03-04T00:00", "ends_at": "2026-03-06T00:00", "user_id": ada.pk}
+    assert browser.post(do(main, "away"), typed).status_code == 302
+    leave = browser.get(page(main)).context["leave"]
+    assert [str(line["row"].person) for line in leave] == ["Ada"]
+    words = "Ada is away, Wed 4 Mar 2026 00:00 to Fri 6 Mar 2026 00:00 (UTC)"
+    assert offered(browser, main, "take-back", "what") == [words]
 
 
 def test_only_a_question_that_still_waits_is_offered_to_be_answered(as_: As) -> None:
