@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Permission
-from incidentdesk.kernel.fields import MinuteInput
+from incidentdesk.kernel.fields import MomentField
 from incidentdesk.kernel.reader import actor
 from notifications import foresight, routing
 from notifications.models import Severity
@@ -31,10 +31,7 @@ class FactsForm(forms.Form):
     partners = forms.MultipleChoiceField(
         required=False, label="Partners listed", widget=forms.CheckboxSelectMultiple
     )
-    at = forms.DateTimeField(
-        label="Begins at (UTC)",
-        widget=MinuteInput,
-    )
+    at = MomentField(label="Begins at (UTC)")
 
     def __init__(self, *args: Any, **known: Any) -> None:
         super().__init__(*args, **known)

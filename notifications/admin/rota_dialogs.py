@@ -13,7 +13,7 @@ from django.db.models import Q
 from incidentdesk.kernel import clocks, wall
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
-from incidentdesk.kernel.fields import MinuteInput, by_clock
+from incidentdesk.kernel.fields import MomentField, by_clock
 from incidentdesk.kernel.models import User
 from notifications.models import Absence, Override, Rota, Swap
 from notifications.rotas import changing, duty, oncall, swaps
@@ -23,16 +23,12 @@ Data = Mapping[str, Any]
 SWAPPED = ("swap__return_override", "swap_in_return__override")  # of a change: the other part
 
 
-def _moment(label: str, *, required: bool = True) -> forms.DateTimeField:
-    return forms.DateTimeField(label=label, widget=MinuteInput, required=required)
-
-
 class SpanForm(DeskForm):
     """A person and a time on the clocks of the rota's zone."""
 
     user_id = forms.TypedChoiceField(label="Who", coerce=int)
-    starts_at = _moment("From")
-    ends_at = _moment("Until")
+    starts_at = MomentField(label="From")
+    ends_at = MomentField(label="Until")
     moments: ClassVar[tuple[str, ...]] = ("starts_at", "ends_at")
 
     def prepare(self) -> None:
@@ -83,8 +79,8 @@ class AwayForm(SpanForm):
 class AskForm(SpanForm):
     """Whom one asks, for which of one's own time."""
 
-    return_starts_at = _moment("In return you take their time from", required=False)
-    return_ends_at = _moment("Until", required=False)
+    return_starts_at = MomentField(label="In return you take their time from", required=False)
+    return_ends_at = MomentField(label="Until", required=False)
     words = forms.CharField(label="What you say to them", max_length=200, required=False)
     moments = (*SpanForm.moments, "return_starts_at", "return_ends_at")
 

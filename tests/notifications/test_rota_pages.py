@@ -131,6 +131,23 @@ def test_times_are_typed_as_the_clocks_of_the_rota_show_them(as_: As) -> None:
     )
 
 
+@pytest.mark.parametrize("action", ["take-over", "away", "ask"])
+@pytest.mark.parametrize(
+    ("zone", "year"), [("Asia/Tokyo", "0001-01-01"), ("America/New_York", "9999-12-31")]
+)
+def test_a_year_that_cannot_be_meant_gets_a_sentence_at_its_field(
+    as_: As, action: str, zone: str, year: str
+) -> None:
+    ada, ben, main = person("Ada"), person("Ben"), rota(zone=zone)
+    layer(main, ada)
+    names = ("starts_at", "ends_at", *(["return_starts_at"] if action == "ask" else []))
+    who = ben if action == "ask" else ada
+    typed = {"user_id": who.pk, **dict.fromkeys(names, f"{year}T23:30")}
+    answer = as_(ada).post(do(main, action), typed)
+    said = ["Give a time in the years 1990 to 2199; check the year."]
+    assert (answer.status_code, answer.context["form"].errors) == (422, dict.fromkeys(names, said))
+
+
 def test_one_chooses_oneself_and_the_owner_chooses_anybody(as_: As) -> None:
     ada, owner = person("Ada"), person("Owner")
     main = rota(owner=owner)
