@@ -22,7 +22,7 @@ from cases.models import AlertRule, HeldAlert, MaintenanceWindow, Source, System
 from incidentdesk.kernel import clocks, wall
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.desk import RegisterAdmin, actor
-from incidentdesk.kernel.fields import ZoneField, by_clock
+from incidentdesk.kernel.fields import ZoneField, by_clock, require_year
 from partners.models import Partner
 
 SHOWN = 50  # held alerts that a page lists
@@ -180,6 +180,9 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in TIMES:
+            if name in self.fields:
+                self.fields[name].validators.append(require_year)
         if self.instance.pk:
             for name in TIMES:
                 shown = wall.local(getattr(self.instance, name), ZoneInfo(self.instance.zone))

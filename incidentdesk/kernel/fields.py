@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils import timezone
 
-from incidentdesk.kernel import wall, zones
+from incidentdesk.kernel import clocks, wall, zones
 
 MINUTES = "%Y-%m-%dT%H:%M"  # as browsers send it
 
@@ -20,6 +20,26 @@ class MinuteInput(forms.DateTimeInput):
     def __init__(self, css: str = "") -> None:
         attrs = {"type": "datetime-local", **({"class": css} if css else {})}
         super().__init__(attrs=attrs, format=MINUTES)
+
+
+def require_year(moment: datetime) -> None:
+    """Refuse a year in which nothing that is told can lie: arithmetic of zones ends beyond."""
+    if not clocks.EARLIEST <= moment.year <= clocks.LATEST:
+        raise forms.ValidationError(
+            f"Give a time in the years {clocks.EARLIEST} to {clocks.LATEST}; check the year."
+        )
+
+
+class MomentField(forms.DateTimeField):
+    """A day and a time to the minute, in a year that makes sense."""
+
+    widget = MinuteInput
+
+    def validate(self, value: datetime | None) -> None:
+        """Refuse a year that cannot be meant."""
+        super().validate(value)
+        if value:
+            require_year(value)
 
 
 class ZoneField(forms.CharField):

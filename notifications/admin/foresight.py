@@ -8,19 +8,16 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.module_loading import import_string
 
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Permission
-from incidentdesk.kernel.fields import MinuteInput
+from incidentdesk.kernel.fields import MomentField
 from incidentdesk.kernel.reader import actor
 from notifications import foresight, routing
 from notifications.models import Severity
-
-_NO_SUCH_YEAR = f"Give a year from {clocks.EARLIEST} to {clocks.LATEST}."
 
 
 class FactsForm(forms.Form):
@@ -34,14 +31,7 @@ class FactsForm(forms.Form):
     partners = forms.MultipleChoiceField(
         required=False, label="Partners listed", widget=forms.CheckboxSelectMultiple
     )
-    at = forms.DateTimeField(
-        label="Begins at (UTC)",
-        widget=MinuteInput,
-        validators=[
-            MinValueValidator(datetime(clocks.EARLIEST, 1, 1, tzinfo=UTC), _NO_SUCH_YEAR),
-            MaxValueValidator(datetime(clocks.LATEST, 12, 31, tzinfo=UTC), _NO_SUCH_YEAR),
-        ],
-    )
+    at = MomentField(label="Begins at (UTC)")
 
     def __init__(self, *args: Any, **known: Any) -> None:
         super().__init__(*args, **known)

@@ -23,7 +23,7 @@ from unfold.widgets import (
 from incidentdesk.kernel import access, clocks, desk, wall
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.errors import InvalidInput
-from incidentdesk.kernel.fields import MinuteInput, by_clock
+from incidentdesk.kernel.fields import MinuteInput, MomentField, by_clock
 from notifications.admin.calendar_file import CalendarFileField
 from notifications.models import (
     Holiday,
@@ -107,7 +107,7 @@ class WindowInline(_OfLayer, StackedInline):  # type: ignore[misc]
 class LayerForm(forms.ModelForm):  # type: ignore[type-arg]
     """A calendar file is imported on the rota's page, not chosen here."""
 
-    takes_effect = forms.DateTimeField(
+    takes_effect = MomentField(
         label="Takes effect",
         required=False,
         widget=MinuteInput(css=" ".join([*INPUT_CLASSES, "dark:scheme-dark"])),

@@ -13,7 +13,7 @@ from django.db.models import Q
 from incidentdesk.kernel import clocks, wall
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
-from incidentdesk.kernel.fields import MinuteInput, by_clock
+from incidentdesk.kernel.fields import MomentField, by_clock
 from incidentdesk.kernel.models import User
 from notifications.models import Absence, Override, Rota, Swap
 from notifications.rotas import changing, duty, oncall, swaps
@@ -23,16 +23,12 @@ Data = Mapping[str, Any]
 SWAPPED = ("swap__return_override", "swap_in_return__override")  # of a change: the other part
 
 
-def _moment(label: str, *, required: bool = True) -> forms.DateTimeField:
-    return forms.DateTimeField(label=label, widget=MinuteInput, required=required)
-
-
 class SpanForm(DeskForm):
     """A person and a time on the clocks of the rota's zone."""
 
     user_id = forms.TypedChoiceField(label="Who", coerce=int)
-    starts_at = _moment("From")
-    ends_at = _moment("Until")
+    starts_at = MomentField(label="From")
+    ends_at = MomentField(label="Until")
     moments: ClassVar[tuple[str, ...]] = ("starts_at", "ends_at")
 
     def prepare(self) -> None:
@@ -53,7 +49,7 @@ class SpanForm(DeskForm):
 
     def people(self) -> list[User]:
         """Who may be chosen."""
-        theirs = changing.whose(self.actor, self.obj)
+        theirs = changing.whose(self.actor, self.obj, at=clocks.now())
         return list(oncall.pageable().filter(pk__in=theirs).order_by("name", "id"))
 
     def clean(self) -> dict[str, Any]:
@@ -76,15 +72,15 @@ class AwayForm(SpanForm):
 
     def people(self) -> list[User]:
         """Leave is of all rotas: those whose leave one may put down."""
-        theirs = changing.whose(self.actor)
+        theirs = changing.whose(self.actor, at=clocks.now())
         return list(oncall.pageable().filter(pk__in=theirs).order_by("name", "id"))
 
 
 class AskForm(SpanForm):
     """Whom one asks, for which of one's own time."""
 
-    return_starts_at = _moment("In return you take their time from", required=False)
-    return_ends_at = _moment("Until", required=False)
+    return_starts_at = MomentField(label="In return you take their time from", required=False)
+    return_ends_at = MomentField(label="Until", required=False)
     words = forms.CharField(label="What you say to them", max_length=200, required=False)
     moments = (*SpanForm.moments, "return_starts_at", "return_ends_at")
 
@@ -167,7 +163,7 @@ class TakeBackForm(DeskForm):
 
     def _own(self, at: datetime) -> list[tuple[str, str]]:
         is_free, me = changing.may_for_others(self.obj, self.actor), self.actor.user_id
-        layers = self.obj.layers.current()
+        layers = self.obj.layers.ahead(at)
         places = Q(person__places_on_rotas__layer__in=layers)
         changes = self.obj.overrides.filter(ended_at=None, ends_at__gt=at)
         changes = changes.select_related("person", *SWAPPED).order_by("starts_at", "id")

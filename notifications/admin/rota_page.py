@@ -166,7 +166,7 @@ def _beside(row: Rota, by: Actor, *, at: datetime) -> dict[str, Any]:
 
     changes = Override.objects.filter(rota=row, ended_at=None, ends_at__gt=at)
     layers = row.layers.current()
-    places = layers.values("places__person")
+    places = row.layers.ahead(at).values("places__person")
     leave = Absence.objects.filter(person__in=places, ended_at=None, ends_at__gt=at)
     return {
         "layers": [_layer(one, row, at) for one in _with_versions(layers)],

@@ -78,6 +78,10 @@ class LayerQuerySet(models.QuerySet["Layer"]):
         """Those of which a change is planned: until it counts, another version is in force."""
         return self.current().filter(since__gt=at, versions__until=F("since"))
 
+    def ahead(self, at: datetime) -> LayerQuerySet:
+        """Whatever is in force at that moment or will be."""
+        return self.filter(Q(until=None) | Q(until__gt=at))
+
     def within(self, starts: datetime, ends: datetime) -> LayerQuerySet:
         """Whatever is in force in a part of the span: as they are, and as they were."""
         begun = Q(since=None) | Q(since__lt=ends)

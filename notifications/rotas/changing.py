@@ -12,7 +12,7 @@ from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.models import User
 from notifications import outbox
-from notifications.models import Absence, LayerPerson, Override, Rota
+from notifications.models import Absence, Layer, Override, Rota
 from notifications.rotas import oncall, rota
 
 LONGEST = timedelta(days=366)
@@ -66,23 +66,21 @@ def may_for_others(row: Rota, by: Actor) -> bool:
     return by.is_system or is_owner or access.allows(by, Permission.REGISTER_WRITE)
 
 
-def whose(by: Actor, row: Rota | None = None) -> QuerySet[User]:
+def whose(by: Actor, row: Rota | None = None, *, at: datetime) -> QuerySet[User]:
     """Whose time this actor may change on a rota; with None, on all: their leave. One's own, and
-    that of those who stand on a rota that one owns."""
+    that of those who stand, now or by a plan, on a rota that one owns."""
     people = User.objects.all()
     if row is not None:
         return people if may_for_others(row, by) else people.filter(pk=by.user_id or 0)
     if by.is_system or access.allows(by, Permission.REGISTER_WRITE):
         return people
-    owned = LayerPerson.objects.filter(
-        layer__version_of=None, layer__rota__owner=by.user_id, layer__rota__is_active=True
-    )
-    return people.filter(Q(pk=by.user_id) | Q(pk__in=owned.values("person")))
+    owned = Layer.objects.ahead(at).filter(rota__owner=by.user_id, rota__is_active=True)
+    return people.filter(Q(pk=by.user_id) | Q(pk__in=owned.values("places__person")))
 
 
-def require_own(person: User, by: Actor, row: Rota | None = None) -> None:
+def require_own(person: User, by: Actor, row: Rota | None = None, *, at: datetime) -> None:
     """NotAllowed for somebody whose time this actor may not change."""
-    if not whose(by, row).filter(pk=person.pk).exists():
+    if not whose(by, row, at=at).filter(pk=person.pk).exists():
         raise NotAllowed(
             f"{by} may not do this for {person}; they can themselves, and so can the owner of the "
             "rota or an administrator."

@@ -38,7 +38,7 @@ def take_over(
     """
     access.require(by, Permission.INCIDENT_ACKNOWLEDGE)
     row, person = changing.locked(rota_id), changing.person_of(user_id)
-    changing.require_own(person, by, row)
+    changing.require_own(person, by, row, at=at)
     starts_at = changing.sound(starts_at, ends_at, at=at)
     changing.require_there(person, starts_at, ends_at)
     displaced = {turn.who for turn in changing.turns(row, starts_at, ends_at)} - {person.pk}
@@ -64,7 +64,7 @@ def end_take_over(*, override_id: int, by: Actor, at: datetime) -> Override:
     access.require(by, Permission.INCIDENT_ACKNOWLEDGE)
     parts = _parts(override_id)
     row = parts[0]
-    changing.require_own(row.person, by, row.rota)
+    changing.require_own(row.person, by, row.rota, at=at)
     if row.ended_at is not None or row.ends_at <= at:
         raise Conflict("It is over, or was taken back already.")
     if is_owed(row, at=at) and not changing.may_for_others(row.rota, by):
@@ -118,7 +118,7 @@ def be_away(
     """
     access.require(by, Permission.INCIDENT_ACKNOWLEDGE)
     person = changing.person_of(user_id)
-    changing.require_own(person, by)
+    changing.require_own(person, by, at=at)
     made = Absence.objects.create(
         person=person,
         starts_at=changing.sound(starts_at, ends_at, at=at),
@@ -140,7 +140,7 @@ def come_back(*, absence_id: int, by: Actor, at: datetime) -> Absence:
     row = rows.filter(pk=absence_id).first()
     if row is None:
         raise NotFound("There is no such leave.")
-    changing.require_own(row.person, by)
+    changing.require_own(row.person, by, at=at)
     if row.ended_at is not None or row.ends_at <= at:
         raise Conflict("It is over, or was taken back already.")
     _cut(row, at=at)

@@ -96,7 +96,7 @@ def withdraw(*, swap_id: int, by: Actor, at: datetime) -> Swap:
     """Ask no longer. Conflict if it was answered."""
     access.require(by, Permission.INCIDENT_ACKNOWLEDGE)
     row = _swap(swap_id)
-    changing.require_own(row.asked_by, by, row.rota)
+    changing.require_own(row.asked_by, by, row.rota, at=at)
     _require_waits(row, at=at)
     _answered(row, Swap.State.WITHDRAWN, at=at)
     said = f"You need not be on call for {row.asked_by}, {when(row)}."

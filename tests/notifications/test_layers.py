@@ -276,6 +276,9 @@ def test_a_change_is_planned_by_the_clocks_of_the_rota_and_never_for_the_past(bo
     url = f"/admin/notifications/layer/{one.pk}/change/"
     wrong = boss.post(url, fields(one, ben, ada, takes_effect="2026-03-02T14:30"))
     assert "What is past stays as it was: give a time ahead." in wrong.text
+    for year in ("0001-01-01", "9999-12-31"):
+        wrong = boss.post(url, fields(one, ben, ada, takes_effect=f"{year}T00:30"))
+        assert "Give a time in the years 1990 to 2199; check the year." in wrong.text
     assert versions(one) == [(None, None, ["Ada", "Ben"])]
     assert boss.post(url, fields(one, ben, ada, takes_effect="2026-03-02T18:30")).status_code == 302
     at = NOON + 5.5 * HOUR

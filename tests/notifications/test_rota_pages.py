@@ -24,7 +24,7 @@ from notifications.models import (
     Rota,
     Swap,
 )
-from notifications.rotas import duty, oncall, swaps
+from notifications.rotas import duty, layers, oncall, swaps
 from tests.notifications.conftest import NOON, person
 from tests.notifications.test_oncall import DAY, FILE, HOUR, actor, layer, rota
 
@@ -129,6 +129,23 @@ def test_times_are_typed_as_the_clocks_of_the_rota_show_them(as_: As) -> None:
         datetime(2026, 3, 28, 11, tzinfo=UTC),
         datetime(2026, 3, 29, 1, tzinfo=UTC),  # 02:30 is never shown: the moment of the jump
     )
+
+
+@pytest.mark.parametrize("action", ["take-over", "away", "ask"])
+@pytest.mark.parametrize(
+    ("zone", "year"), [("Asia/Tokyo", "0001-01-01"), ("America/New_York", "9999-12-31")]
+)
+def test_a_year_that_cannot_be_meant_gets_a_sentence_at_its_field(
+    as_: As, action: str, zone: str, year: str
+) -> None:
+    ada, ben, main = person("Ada"), person("Ben"), rota(zone=zone)
+    layer(main, ada)
+    names = ("starts_at", "ends_at", *(["return_starts_at"] if action == "ask" else []))
+    who = ben if action == "ask" else ada
+    typed = {"user_id": who.pk, **dict.fromkeys(names, f"{year}T23:30")}
+    answer = as_(ada).post(do(main, action), typed)
+    said = ["Give a time in the years 1990 to 2199; check the year."]
+    assert (answer.status_code, answer.context["form"].errors) == (422, dict.fromkeys(names, said))
 
 
 def test_one_chooses_oneself_and_the_owner_chooses_anybody(as_: As) -> None:
@@ -344,6 +361,22 @@ def test_leave_is_offered_for_those_for_whom_it_may_be_put_down(as_: As) -> None
     assert offered(as_(cem), main, "away", "user_id") == ["Ada", "Cem"]
     assert offered(as_(ben), main, "away", "user_id") == ["Ben"]
     assert offered(as_(cem), main, "take-over", "user_id") == ["Ada", "Ben", "Cem"]
+
+
+def test_leave_of_somebody_whom_a_plan_drops_is_set_seen_and_taken_back_until_then(as_: As) -> None:
+    ada, ben, owner = person("Ada"), person("Ben"), person("Owner")
+    main = rota(owner=owner)
+    one = layer(main, ada)
+    layers.keep(one, at=NOON + 9 * DAY, now=NOON)
+    one.places.update(person=ben)
+    browser = as_(owner)
+    assert offered(browser, main, "away", "user_id") == ["Ada", "Ben", "Owner"]
+    typed = {"starts_at": "2026-03-04T00:00", "ends_at": "2026-03-06T00:00", "user_id": ada.pk}
+    assert browser.post(do(main, "away"), typed).status_code == 302
+    leave = browser.get(page(main)).context["leave"]
+    assert [str(line["row"].person) for line in leave] == ["Ada"]
+    words = "Ada is away, Wed 4 Mar 2026 00:00 to Fri 6 Mar 2026 00:00 (UTC)"
+    assert offered(browser, main, "take-back", "what") == [words]
 
 
 def test_only_a_question_that_still_waits_is_offered_to_be_answered(as_: As) -> None:

@@ -73,6 +73,8 @@ def test_a_rule_that_means_nothing_gets_a_sentence(
         ({"system": ""}, "Choose a system or a partner, and only one."),
         ({"ends_at_1": "21:00"}, "It ends after it starts."),
         ({"ends_at_0": "2026-03-12"}, "It may take 7 days at most."),
+        ({"starts_at_0": "0001-01-01"}, "Give a time in the years 1990 to 2199; check the year."),
+        ({"ends_at_0": "9999-12-31"}, "Give a time in the years 1990 to 2199; check the year."),
         ({"zone": "Mars/Olympus"}, "There is no time zone Mars/Olympus; write it like"),
     ],
 )
