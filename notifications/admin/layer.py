@@ -153,6 +153,9 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]
             data["weekday"] = None
         elif data.get("weekday") is None:
             self.add_error("weekday", "On which weekday is handed over?")
+        known = Layer.objects.filter(rota=data.get("rota"), name=data.get("name"), version_of=None)
+        if known.exclude(pk=self.instance.pk).exists():  # Django asks only what it shows
+            self.add_error("name", "This rota has a layer of that name; choose another.")
         if "takes_effect" not in self.changed_data and data.get("takes_effect"):
             data["takes_effect"] = self.instance.since
         elif (shown := data.get("takes_effect")) and (row := data.get("rota")):

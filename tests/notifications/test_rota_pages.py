@@ -248,6 +248,9 @@ def test_an_administrator_adds_a_rota_and_its_layer_and_lands_on_its_page(as_: A
     assert [str(window) for window in one.windows.all()] == ["Mon, Fri 22:00 to 06:00"]
     actions = list(AuditEvent.objects.order_by("id").values_list("action", flat=True))
     assert actions == ["added rota", "added layer"]
+    twice = browser.post(f"{LAYERS}add/", fields)
+    assert "This rota has a layer of that name; choose another." in twice.text
+    assert Layer.objects.count() == 1
 
 
 @pytest.mark.parametrize("role", ["responder", "auditor"])
@@ -298,7 +301,7 @@ def test_what_would_happen_in_a_year_without_a_calendar_is_refused_in_a_sentence
     address = "/admin/notifications/escalationpath/what-would-happen/"
     answer = as_(person("Ada")).get(address, {"severity": 1, "at": at})
     assert answer.status_code == 422
-    assert "Give a year from 1990 to 2199." in answer.text
+    assert "Give a time in the years 1990 to 2199; check the year." in answer.text
 
 
 def test_holidays_come_from_a_place_that_is_known_and_from_a_file(as_: As) -> None:
