@@ -18,6 +18,7 @@ from incidentdesk.kernel.models import User
 from notifications.admin.rota_dialogs import SWAPPED, key_of
 from notifications.models import Absence, Layer, Override, Rota, Swap
 from notifications.rotas import changing, coverage, duty, oncall, rota, swaps
+from notifications.rotas.spans import Span
 
 WEEKS = 4
 FURTHEST = 52 * 2  # weeks that one may look back or ahead
@@ -101,6 +102,7 @@ def context(row: Rota, asked: str, by: Actor, *, at: datetime) -> dict[str, Any]
             oncall.words(starts, ends, row.zone) for starts, ends in coverage.gaps(row, at=at)
         ],
         **_beside(row, by, at=at),
+        "layers": _layers(row, (midnights[0], midnights[-1]), at=at),
     }
 
 
@@ -149,7 +151,7 @@ def _part(turn: rota.Turn, day: tuple[datetime, datetime], shown: _Shown, by: Ac
 
 
 def _beside(row: Rota, by: Actor, *, at: datetime) -> dict[str, Any]:
-    """The layers in words, and what changes them from now on."""
+    """What changes the layers from now on."""
     is_free = changing.may_for_others(row, by)
 
     def shown(rows: QuerySet[Any], owner: str) -> list[dict[str, Any]]:
@@ -165,11 +167,9 @@ def _beside(row: Rota, by: Actor, *, at: datetime) -> dict[str, Any]:
         ]
 
     changes = Override.objects.filter(rota=row, ended_at=None, ends_at__gt=at)
-    layers = row.layers.current()
     places = row.layers.ahead(at).values("places__person")
     leave = Absence.objects.filter(person__in=places, ended_at=None, ends_at__gt=at)
     return {
-        "layers": [_layer(one, row, at) for one in _with_versions(layers)],
         "changes": shown(changes.select_related("person", *SWAPPED), "person_id"),
         "swaps": shown(swaps.waiting(row, at=at), "asked_by_id"),
         "leave": shown(leave.select_related("person"), "person_id"),
@@ -182,12 +182,14 @@ def _is_own(one: Override | Absence | Swap, owner: str, by: Actor, at: datetime)
     return getattr(one, owner) == by.user_id and not is_owed
 
 
-def _with_versions(layers: QuerySet[Layer]) -> QuerySet[Layer]:
-    """With what they are and were, newest first."""
+def _layers(row: Rota, shown: Span, *, at: datetime) -> list[dict[str, Any]]:
+    """The layers in words, each with what it was in the time that is shown or is until a planned
+    change, newest first."""
     parts = ("places__person", "windows")
-    versions = Layer.objects.prefetch_related(*parts).order_by("-until")
-    found = layers.prefetch_related(*parts, Prefetch("versions", versions))
-    return found.order_by("position", "id")
+    versions = Layer.objects.within(*shown) | Layer.objects.ahead(at)
+    versions = versions.prefetch_related(*parts).order_by("-until")
+    found = row.layers.current().prefetch_related(*parts, Prefetch("versions", versions))
+    return [_layer(one, row, at) for one in found.order_by("position", "id")]
 
 
 def _layer(layer: Layer, row: Rota, at: datetime) -> dict[str, Any]:

@@ -379,6 +379,24 @@ def test_a_calendar_file_replaces_no_layer_for_which_a_change_is_planned() -> No
         bring(main, leave_out=True, at=NOON + DAY)
 
 
+def test_the_page_of_a_rota_shows_of_a_layer_what_it_was_in_the_weeks_shown(boss: Client) -> None:
+    main = rota()
+    one = layer(main, person("Ada"))
+    for weeks in (9, 5, 1):
+        put(one, at=NOON - weeks * 7 * DAY, every=weeks)
+    put(one, at=NOON + 2 * DAY, now=NOON, every=20)
+
+    def lengths(first: str) -> list[str]:
+        page = boss.get(f"/admin/notifications/rota/{main.pk}/change/?from={first}")
+        return [was["words"][1].split(" at ")[0] for was in page.context["layers"][0]["former"]]
+
+    now = "Hand-over every day"
+    assert lengths("2026-03-02") == [now]
+    assert lengths("2026-02-02") == [now, "Hand-over every 5 days"]
+    assert lengths("2026-06-01") == [now]
+    assert lengths("2025-12-15") == [now, "Hand-over every 9 days", "Hand-over every day"]
+
+
 def test_a_new_layer_fills_no_hour_that_was_open(boss: Client) -> None:
     ada, main = person("Ada"), rota()
     one = Layer(rota=main, name="Days")
