@@ -115,12 +115,16 @@ class Stage:
         place = Place(layout, placement.pointed_at(layout.data_dir) or layout.data_dir)
         return list(getattr(place, f"{name}_sign").living())
 
-    def send(self, number: signal.Signals, words: str) -> None:
-        """A signal to each of them; to `postgres` and `redis` as servers."""
+    def living(self, words: str) -> list[int]:
+        """The processes that these words name, one at least; `postgres` and `redis` are servers."""
         is_server = words in ("postgres", "redis")
         found = self.servers(words) if is_server else self.processes(words)
         assert found, f"no process is called {words}"
-        for pid in found:
+        return found
+
+    def send(self, number: signal.Signals, words: str) -> None:
+        """A signal to each of them."""
+        for pid in self.living(words):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 

@@ -93,7 +93,7 @@ def test_an_administrator_adds_a_path_with_its_steps_and_it_is_recorded(as_: As)
         ({"steps-TOTAL_FORMS": 0}, "A path needs a step"),
         ({"zone": "Mars/Olympus"}, "There is no time zone Mars/Olympus; write it like"),
         ({"closes": "08:00"}, "Working hours end after they begin, on the same day."),
-        ({"hours": "off", "days": []}, "Tick the days on which people work."),
+        ({"hours": "off", "days": []}, "Choose the days on which people work."),
     ],
 )
 def test_a_path_that_cannot_work_is_refused_in_words(

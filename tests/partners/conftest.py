@@ -6,6 +6,7 @@ but the desk's says GLOBAL. A page of Alder's that says BIRCH or GLOBAL has leak
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -317,7 +318,13 @@ def stranger(db: None) -> User:
     return User.objects.create_user("stranger@nowhere.test", PASSWORD, name="Nobody’s")
 
 
+_RANDOM = re.compile(r'(name="csrfmiddlewaretoken" value|nonce)="[^"]*"')
+
+
 def leaks(text: str, *words: str) -> list[str]:
-    """The words that stand in the text and must not; the desk's own reference among them."""
-    lower = text.lower()
+    """The words that stand in the text and must not; the desk's own reference among them.
+
+    In random letters any word of five stands now and then.
+    """
+    lower = _RANDOM.sub("", text).lower()
     return [word for word in (*words, "GLOBAL", "INC-20") if word.lower() in lower]
