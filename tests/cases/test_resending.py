@@ -201,34 +201,30 @@ def test_who_left_or_may_not_acknowledge_any_more_is_not_paged_again(paged, agai
 
 def test_it_goes_by_the_way_that_it_went_and_not_by_one_that_is_out_of_use(paged, again, people):
     incident, _ = paged
-    method = ContactMethod.objects.create(
-        user=people["security"],
-        channel="apprise",
-        label="Phone",
-        address="json://127.0.0.1:9/hook",
-        shown="json",
-        position=1,
-        added_at=NOW,
-        verified_at=NOW,
-    )
+    method = chat(people["security"], "Phone", position=1)
     page(incident, people)
     message = sent(Message.objects.get(method=method))
-    ContactMethod.objects.create(
-        user=people["security"],
-        channel="apprise",
-        label="Other",
-        address="json://127.0.0.1:9/other",
-        shown="json",
-        position=0,
-        added_at=NOW,
-        verified_at=NOW,
-    )
+    chat(people["security"], "Other", position=0)
     made = again(message)
     assert (made.method, made.channel, made.to_address) == (method, "apprise", "json")
     assert made.line == message.line
     ContactMethod.objects.filter(pk=method.pk).update(bad_since=NOW)
     with pytest.raises(Conflict, match="“Phone” is not in use any more"):
         again(sent(made), at=LATER + MINUTE)
+
+
+def chat(user: User, label: str, *, position: int) -> ContactMethod:
+    """A way of a person that is verified."""
+    return ContactMethod.objects.create(
+        user=user,
+        channel="apprise",
+        label=label,
+        address=f"json://127.0.0.1:9/{label.lower()}",
+        shown="json",
+        position=position,
+        added_at=NOW,
+        verified_at=NOW,
+    )
 
 
 def page(incident: Incident, people: Any) -> None:
@@ -401,16 +397,7 @@ def test_to_page_again_one_may_page_and_to_tell_partners_again_one_may_send_noti
 
 def test_one_that_its_way_refuses_goes_on_by_the_next_way(paged, again, people):
     incident, _ = paged
-    ContactMethod.objects.create(
-        user=people["security"],
-        channel="apprise",
-        label="Phone",
-        address="json://127.0.0.1:9/hook",
-        shown="json",
-        position=1,
-        added_at=NOW,
-        verified_at=NOW,
-    )
+    chat(people["security"], "Phone", position=1)
     page(incident, people)
     made = again(sent(Message.objects.get(method__label="Phone")))
     Message.objects.filter(pk=made.pk).update(state="sending")
