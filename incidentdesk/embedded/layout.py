@@ -3,11 +3,13 @@
 Nothing is started here, and only the standard library is imported: the settings read it.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -103,6 +105,13 @@ class Layout:
         """One of `SECRETS`, made with all the others when the first one is asked for."""
         return self._secrets[name]
 
+    def take_key(self, key: str) -> None:
+        """Put another SECRET_KEY in the place of this one, for the processes that start after."""
+        kept = self._secrets | {"secret_key": key}
+        with self._draft(kept) as draft:
+            draft.replace(self.secrets_file)
+        del self._secrets
+
     def make_data_dir(self) -> None:
         """Makes the folder, for its owner alone."""
         try:
@@ -145,6 +154,12 @@ class Layout:
         """Whole or not at all, and only once: a link fails where another process came first."""
         made = {name: secrets.token_hex(24) for name in SECRETS}
         made["secret_key"] = secrets.token_urlsafe(50)
+        with self._draft(made) as draft, contextlib.suppress(FileExistsError):
+            os.link(draft, self.secrets_file)
+
+    @contextlib.contextmanager
+    def _draft(self, content: dict[str, str]) -> Iterator[Path]:
+        """A file beside the real one, on disk as a whole; it is gone when the block ends."""
         try:
             handle, name = tempfile.mkstemp(dir=self.data_dir, prefix=".secrets-")
         except OSError as error:
@@ -155,11 +170,9 @@ class Layout:
         draft = Path(name)
         try:
             with os.fdopen(handle, "w") as file:
-                json.dump(made, file)
+                json.dump(content, file)
                 file.flush()
                 os.fsync(file.fileno())
-            os.link(draft, self.secrets_file)
-        except FileExistsError:
-            pass
+            yield draft
         finally:
-            draft.unlink()
+            draft.unlink(missing_ok=True)

@@ -50,15 +50,7 @@ class Desk:
 
     def manage(self, *words: str) -> str:
         """Run a command of the desk beside it; answers what it printed."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *words],
-            cwd=ROOT,
-            env=_environment(self.data, self.url.rsplit(":", 1)[1]),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout
+        return manage(self.data, *words, port=self.url.rsplit(":", 1)[1])
 
     def post(self, path: str, body: object) -> tuple[int, dict[str, object]]:
         """POST JSON as a monitoring tool does; answers status and JSON."""
@@ -72,6 +64,20 @@ class Desk:
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())
+
+
+def manage(data: Path, *words: str, port: str = "8000") -> str:
+    """Run a command of the desk of this data folder, whether it runs or not; what it printed."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=_environment(data, port),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
 
 
 def _environment(data: Path, port: str, **more: str) -> dict[str, str]:
