@@ -28,7 +28,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
     A desk that runs without an auditor is never ready: nobody would notice what it loses.
     """
-    parts = {**_database_and_parts(), "redis": _redis()}
+    parts = {**_database_and_parts(), "redis": redis()}
     return JsonResponse(parts, status=200 if set(parts.values()) == {OK} else 503)
 
 
@@ -55,7 +55,8 @@ def _parts() -> dict[str, str]:
     return words
 
 
-def _redis() -> str:
+def redis() -> str:
+    """Whether Redis answers, or what kind of fault it has."""
     try:
         cache.get("readyz")
         fault = getattr(cache, "fault", None)  # the cache itself does without Redis

@@ -208,6 +208,7 @@ EMAIL_TIMEOUT = 10
 MAIL_HOOK_SECRET = hook_secret("MAIL_HOOK_SECRET")  # with it the provider tells of deliveries
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or "Incident desk <desk@localhost>"
 
+METRICS_TOKEN = secret("METRICS_TOKEN")  # without it /metrics answers this machine alone
 HEARTBEAT_URL = page("HEARTBEAT_URL", secret("HEARTBEAT_URL"))  # see incidentdesk.auditor
 
 # Mail that comes in: off until one of the first two is set. `docs/mail.md` says what it is for.

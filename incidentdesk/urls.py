@@ -10,6 +10,7 @@ from incidentdesk import (
     acknowledge,
     calendars,
     first,
+    gauges,
     health,
     home,
     joining,
@@ -51,5 +52,6 @@ urlpatterns = [
     path("v2/alerts/<path:alias>/acknowledge", webhook.alert_opsgenie, {"action": "acknowledge"}),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", gauges.page),
     path("favicon.ico", RedirectView.as_view(url="/static/favicon.svg")),
 ]

@@ -116,6 +116,7 @@ class DeskAdmin(_Permissions, ModelAdmin):  # type: ignore[misc]
 
     page_template = "admin/desk/page.html"
     change_list_template = "admin/desk/change_list.html"
+    empty_words = "Nothing here."
     desk_actions: ClassVar[Sequence[Action]] = ()  # buttons on one object
     list_actions: ClassVar[Sequence[Action]] = ()  # buttons on the list
     show_full_result_count = False

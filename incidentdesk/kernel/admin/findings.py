@@ -25,6 +25,7 @@ class FindingAdmin(DeskAdmin):
     list_title = "What the auditor found"
     read_permission = Permission.AUDIT_READ
     page_template = "admin/kernel/finding/page.html"
+    empty_words = "The auditor looks every minute and has never found anything wrong."
     list_display = ("first_at", "words", "state_label", "mended", "paged_at", "cleared_at")
     list_display_links: ClassVar[Any] = ("words",)
     ordering = ("-id",)
