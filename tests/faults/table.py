@@ -51,9 +51,7 @@ FAULTS = {
     "F34": "a process is killed for its memory",
     "F35": "the network between the desk and its database is cut",
 }
-NOT_RUN = {
-    "F30": "this version has no command that makes a backup",
-}
+WHOLE_DESKS = ("test_processes.py", "test_storm.py")
 
 
 @dataclass
@@ -70,8 +68,13 @@ _caused: dict[str, list[Caused]] = {}
 _by_test: dict[str, list[Caused]] = {}
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Note which tests cause which fault; those with several sets of values are one."""
+    """Note which tests cause which fault; those with several sets of values are one.
+
+    Those of whole desks, which wait for processes, go first.
+    """
+    items.sort(key=lambda item: item.path.name not in WHOLE_DESKS)
     for item in items:
         for marker in item.iter_markers("fault"):
             number, what = marker.args
@@ -102,8 +105,7 @@ def lines() -> Iterator[tuple[str, str, str, str]]:
     for number, words in FAULTS.items():
         tests = _caused.get(number, [])
         if not tests:
-            reason = NOT_RUN.get(number, "its tests were not chosen")
-            yield number, words, f"not run, because {reason}", ""
+            yield number, words, "not run, because its tests were not chosen", ""
         for one in tests:
             figures = f" ({'; '.join(one.figures)})" if one.figures else ""
             yield number, f"{words}: {one.what}", f"{one.result}{figures}", one.test
@@ -115,24 +117,39 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     for number, what, result, _ in lines():
         terminalreporter.write_line(f"{number:<4} {result:<40} {what}")
     if path := os.environ.get("FAULTS_TABLE"):
-        Path(path).write_text(document(), encoding="utf-8")
+        file = Path(path)
+        before = file.read_text(encoding="utf-8") if file.exists() else ""
+        file.write_text(document(before), encoding="utf-8")
 
 
-def document() -> str:
-    """The table as a page of the documentation."""
-    rows = [
-        f"| {number} | {what} | {result} | {f'`{test}`' if test else ''} |"
-        for number, what, result, test in lines()
-    ]
-    return "\n".join([HEAD, *rows, ""])
+def document(before: str = "") -> str:
+    """The table as a page; a test that did not run keeps its row of the page before."""
+    rows = dict(_rows(before))
+    for number, what, result, test in lines():
+        if test and (not result.startswith("not run") or (number, test) not in rows):
+            rows[number, test] = f"| {number} | {what} | {result} | `{test}` |"
+    for number, words in FAULTS.items():
+        if not any(known == number for known, _ in rows):
+            rows[number, ""] = f"| {number} | {words} | not run |  |"
+    order = list(FAULTS)
+    ordered = sorted(rows, key=lambda key: (order.index(key[0]), rows[key]))
+    return "\n".join([HEAD, *(rows[key] for key in ordered), ""])
+
+
+def _rows(page: str) -> Iterator[tuple[tuple[str, str], str]]:
+    """The rows of a page that was written before, by fault and test."""
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) == 6 and cells[1] in FAULTS and cells[4]:
+            yield (cells[1], cells[4].strip("`")), line
 
 
 HEAD = """# Faults that the desk survives
 
-Written by `FAULTS_TABLE=docs/faults.md make faults`. Each test asserts, where it has rows to look
-at, that no accepted event is without an outcome, no open and unacknowledged incident without an
-attempt to page within its limit, no message sent more often than once and the stated repeats, and
-every timeline whole (`tests/faults/promises.py`).
+Written by `FAULTS_TABLE=docs/faults.md make faults`; each row is of the last run of its test. Each
+test asserts, where it has rows to look at, that no accepted event is without an outcome, no open and
+unacknowledged incident without an attempt to page within its limit, no message sent more often than
+once and the stated repeats, and every timeline whole (`tests/faults/promises.py`).
 
 | | fault and how it is caused | result | test |
 |---|---|---|---|"""
