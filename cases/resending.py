@@ -72,6 +72,12 @@ def visible_to(actor: Actor) -> QuerySet[Message]:
     return post.messages_visible_to(actor).select_related("to_user", "method", "repeats")
 
 
+def incident_of(message: Message, actor: Actor) -> Incident | None:
+    """The incident that a message is about, if there is one and this actor may open it."""
+    pk = _incident_id(message.about)
+    return queries.visible_to(actor).filter(pk=pk).first() if pk else None
+
+
 def permission_for(message: Message) -> Permission:
     """What one needs to have it sent again."""
     is_ours = message.is_page or bool(message.to_user and message.to_user.roles)

@@ -16,7 +16,7 @@ from cases.admin.found import FoundList
 from cases.admin.message_filters import FILTERS
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.desk import DeskAdmin
+from incidentdesk.kernel.desk import DeskAdmin, actor
 from notifications import acknowledgement
 from notifications.models import Message
 
@@ -69,6 +69,7 @@ class MessageAdmin(DeskAdmin):
         """The message, its text without what lets one act in another's name, and its log."""
         return {
             "message_row": obj,
+            "incident": resending.incident_of(obj, actor(request)),
             "text": acknowledgement.without_secrets(obj),
             "events": obj.events.order_by("id"),
             "repeated_by": obj.repeated_by.order_by("id"),

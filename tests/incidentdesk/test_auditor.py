@@ -296,6 +296,8 @@ def test_a_database_that_does_not_answer_is_mailed_after_a_minute_and_once_an_ho
 def test_what_it_found_stands_on_the_desk_for_those_who_read_the_audit_trail(
     declare: Declare, all_move: None, as_: Callable[[str], Client], people: People
 ) -> None:
+    empty = text_of(as_("auditor").get("/admin/kernel/finding/"))
+    assert "The auditor looks every minute and has never found anything wrong." in empty
     secret = declare(title="Insider", is_restricted=True, at=clocks.database_now())
     Escalation.objects.all().delete()
     Direct(web=f"127.0.0.1:{free_port()}").again()

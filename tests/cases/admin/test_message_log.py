@@ -232,6 +232,20 @@ def test_the_dialog_says_to_whom_and_by_which_way_and_the_new_one_s_page_which_i
     assert f"sent again as message {made.pk}" in text_of(browser.get(page_of(row)))
 
 
+def test_the_page_of_a_message_leads_to_its_incident_whoever_may_open_that(
+    as_, people, declare, closed
+):
+    incident = declare(title="Stale prices")
+    browser = as_("security")
+    link = f'<a href="{incident.url}">{incident}</a>'
+    assert link in browser.get(page_of(message(1, about=incident.about))).content.decode()
+    assert "<dt>Incident</dt>" not in browser.get(page_of(message(2))).content.decode()
+    sealed = message(3, about=closed.about, to_user=people["security"])
+    answer = browser.get(page_of(sealed)).content.decode()
+    assert WORD not in answer
+    assert closed.url not in answer
+
+
 def test_a_message_that_is_not_sent_again_says_why_and_offers_nothing(as_, people):
     row = message(1, kind="method_code", to_user=people["security"])
     people["security"].roles = ["security", "communications"]
