@@ -147,9 +147,9 @@ def _rows(page: str) -> Iterator[tuple[tuple[str, str], str]]:
 HEAD = """# Faults that the desk survives
 
 Written by `FAULTS_TABLE=docs/faults.md make faults`; each row is of the last run of its test. Each
-test asserts, where it has rows to look at, that no accepted event is without an outcome, no open and
-unacknowledged incident without an attempt to page within its limit, no message sent more often than
-once and the stated repeats, and every timeline whole (`tests/faults/promises.py`).
+test asserts, where it has rows to look at, that no accepted event is without an outcome, no open
+and unacknowledged incident without an attempt to page within its limit, no message sent more often
+than once and the stated repeats, and every timeline whole (`tests/faults/promises.py`).
 
 | | fault and how it is caused | result | test |
 |---|---|---|---|"""
