@@ -87,12 +87,12 @@ def test_the_tab_says_of_every_clock_how_it_stands(as_, incident, at_now):
     assert "Norrbank" not in words
     assert "Our firm" not in words
     for said in (
-        "Initial notification DORA-INIT RTS 2025/301 Art. 5(1)(a), (2) "
-        "4 Mar 10:41 4 Mar 14:41 running 3 h left Outcome",
-        "Intermediate report DORA-INTERM RTS 2025/301 Art. 5(1)(b) "
-        "waits for: Initial notification sent (DORA) — not started Outcome",
-        "Notification of a personal-data breach GDPR-33 GDPR Art. 33(1), (4) "
-        "waits for: Aware of a personal-data breach (GDPR) — not started Outcome",
+        "Initial notification DORA-INIT · RTS 2025/301 Art. 5(1)(a), (2) "
+        "due 4 Mar 14:41 counts from 4 Mar 10:41 running 3 h left Outcome",
+        "Intermediate report DORA-INTERM · RTS 2025/301 Art. 5(1)(b) "
+        "waits for: Initial notification sent (DORA) not started Outcome",
+        "Notification of a personal-data breach GDPR-33 · GDPR Art. 33(1), (4) "
+        "waits for: Aware of a personal-data breach (GDPR) not started Outcome",
     ):
         assert said in words
 
@@ -117,7 +117,7 @@ def test_a_bare_day_is_said_to_be_no_time(as_, incident, at_now, people, helix):
     )
     at_now(NOW + 2 * HOUR)
     words = tab(as_("commander"), incident)
-    said = "Aware of a personal-data breach (GDPR) (only the day is known) — anchor missing"
+    said = "Aware of a personal-data breach (GDPR) (only the day is known) anchor missing"
     assert said in words
 
 
@@ -141,14 +141,14 @@ def test_a_submission_and_a_time_are_recorded_by_clicks(as_, incident, at_now, h
     words = tab(browser, incident)
     assert "sent in time 4 Mar 11:41 BAF-1 Incident commander Change Take back" in words
     assert "Intermediate report DORA-INTERM" in words
-    assert "7 Mar 11:41 running 2 d 23 h left" in words
+    assert "due 7 Mar 11:41 counts from 4 Mar 11:41 running 2 d 23 h left" in words
     day = {"which": f"{pk}:personal_data_breach_at", "day": "2026-03-04"}
     both = browser.post(address(incident, "record_anchor"), {**day, "moment": sent})
     assert "Give a time, or only the day." in text_of(both)
     assert browser.post(address(incident, "record_anchor"), day).status_code == 302
     time = {"which": f"{pk}:personal_data_breach_at", "moment": sent}
     assert browser.post(address(incident, "record_anchor"), time).status_code == 302
-    assert "7 Mar 11:41 running" in tab(browser, incident)
+    assert "due 7 Mar 11:41 counts from 4 Mar 11:41 running" in tab(browser, incident)
 
 
 def test_an_outcome_is_taken_back_by_a_click(as_, incident, at_now, helix, people):
