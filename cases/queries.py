@@ -25,6 +25,7 @@ from cases.models import (
     Incident,
     Notice,
     Playbook,
+    RegulatoryClock,
     Report,
     Task,
 )
@@ -251,6 +252,17 @@ def open_fixes(actor: Actor) -> QuerySet[Fix]:
 def overdue_fixes(actor: Actor, at: datetime) -> QuerySet[Fix]:
     """Those of them whose last day is over."""
     return open_fixes(actor).filter(expires_on__lt=at.date())
+
+
+def clocks_visible_to(actor: Actor) -> QuerySet[RegulatoryClock]:
+    """Regulators' clocks of the incidents that this actor may read; exercises are out."""
+    found = RegulatoryClock.objects.filter(incident__in=visible_to(actor))
+    return found.filter(incident__is_exercise=False)
+
+
+def clocks_due(actor: Actor, before: datetime) -> QuerySet[RegulatoryClock]:
+    """Those of them that are due before that and have no outcome."""
+    return clocks_visible_to(actor).filter(outcome="", due_at__lt=before)
 
 
 def offers_to(actor: Actor) -> QuerySet[Assignment]:

@@ -25,6 +25,8 @@ from cases.models.playbook import Playbook, PlaybookTask
 from cases.models.procedure import Procedure
 from cases.models.receipt import Receipt
 from cases.models.recovery import Reconciliation, RecoveryCheck
+from cases.models.regime import OwnSupervision, Regime, RegimeRule
+from cases.models.regulation import Anchor, RegulatoryClock
 from cases.models.remark import Remark
 from cases.models.report import Report, ReportDraft
 from cases.models.request import Request, RequestStep
@@ -51,6 +53,7 @@ __all__ = [
     "AffectedSystem",
     "Alert",
     "AlertRule",
+    "Anchor",
     "Anomaly",
     "Assignment",
     "AxisLevel",
@@ -84,6 +87,7 @@ __all__ = [
     "NoticeCopy",
     "NoticeTemplate",
     "Observation",
+    "OwnSupervision",
     "PartnerEvent",
     "Phase",
     "Playbook",
@@ -93,6 +97,9 @@ __all__ = [
     "Receipt",
     "Reconciliation",
     "RecoveryCheck",
+    "Regime",
+    "RegimeRule",
+    "RegulatoryClock",
     "Remark",
     "Report",
     "ReportDraft",

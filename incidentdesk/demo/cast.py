@@ -53,9 +53,19 @@ PARTNERS = (
     ("TIDEWATER", "Tidewater FX", "platform", "tidewater.example"),
 )
 TERMS: dict[str, dict[str, Any]] = {
-    "HELIX": {"regimes": ["DORA", "GDPR"], "acknowledge_minutes": 30},
-    "NORRBANK": {"regimes": ["DORA"], "notice_sev1": 30, "mail_carries": "link"},
-    "TIDEWATER": {"regimes": ["UK", "MAS"], "notice_sev3": 480},
+    "HELIX": {
+        "regimes": ["DORA", "GDPR"],
+        "zone": "Europe/Berlin",
+        "acknowledge_minutes": 30,
+    },
+    "NORRBANK": {
+        "regimes": ["DORA"],
+        "entities": ["credit"],
+        "zone": "Europe/Stockholm",
+        "notice_sev1": 30,
+        "mail_carries": "link",
+    },
+    "TIDEWATER": {"regimes": ["UK", "MAS"], "zone": "Europe/London", "notice_sev3": 480},
 }
 CONTACTS = (
     ("HELIX", "admin", "Helix administrator", "Head of operations", "administer"),

@@ -25,6 +25,7 @@ from cases.models import (
     Notice,
     NoticeCopy,
     RecoveryCheck,
+    RegimeRule,
     ReviewFacts,
     System,
     Task,
@@ -147,6 +148,14 @@ class Ready:
     def is_not_signed(self, key: str) -> None:
         """Statements are never removed: it was made ready without this one."""
         assert not self.incident.statements.filter(key=key).exists()
+
+    def owe_a_report(self) -> None:
+        """Of two clocks one has no outcome."""
+        early, final = RegimeRule.objects.filter(key__in=["NIS2-EW", "NIS2-FINAL"])
+        times = {"anchor_at": self.at, "due_at": self.at}
+        self.incident.regulatory_clocks.create(rule=early, **times)
+        sent = {"outcome": "submitted", "met_at": self.at, "recorded_at": self.at}
+        self.incident.regulatory_clocks.create(rule=final, **times, **sent)
 
     def another_system(self) -> None:
         system = System.objects.create(name="order-gw-2")
@@ -308,6 +317,11 @@ MISSING: dict[str, dict[str, Lack]] = {
         ),
     },
     "close": {
+        "clocks": (
+            Ready.owe_a_report,
+            "The outcome of every regulator's clock recorded (1 open)",
+            "",
+        ),
         "review_complete": (
             lambda r: ReviewFacts.objects.update(missing=["no lesson", "no root cause"]),
             "Review complete (no lesson, no root cause)",
@@ -513,6 +527,7 @@ def test_every_fact_is_asked_for_by_some_gate():
             {"regulatory_decided", "no_duplicate", "no_growth", "detection_added", "blocks_lifted"}
         ),
         waivers=frozenset(),
+        clocks_open=0,
         review_missing=(),
     )
     worst = {
@@ -521,6 +536,7 @@ def test_every_fact_is_asked_for_by_some_gate():
         "axes_answered": 2,
         "axes_supported": 2,
         "soak_left": 1,
+        "clocks_open": 1,
         "systems": 0,
         "systems_affected": 1,
         "systems_unproven": 1,
