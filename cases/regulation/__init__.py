@@ -1,0 +1,1 @@
+"""What regulators ask for: decisions, clocks, and the facts that partners report."""
