@@ -14,7 +14,7 @@ from django.db import transaction
 
 from cases import evaluation, moving, personal_data, queries, rules, timeline
 from cases.models import Classification, Entry, Incident, Involvement
-from cases.regulation import inputs, standing
+from cases.regulation import inputs, outcomes, standing
 from cases.regulation.decision import Answer
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -65,6 +65,7 @@ def classify(
         decided_by_id=by.person_id,
     )
     _tell(incident, made, before, by=by, at=at)
+    outcomes.record(incident, made, before, by=by, at=at)
     if regime == Regime.GDPR:
         _suspect(incident, made, by=by, at=at)
         personal_data.settle(incident, made, by=by, at=at)

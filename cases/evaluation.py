@@ -146,7 +146,7 @@ def correct_time(
     moments.require_order(incident, {name: value}, at=at)
     if not moments.put(incident, {name: value}, by=by, at=at):
         raise Conflict("This is the time that stands there already.")
-    incident.save(update_fields=[name])
+    incident.save(update_fields=[name, "classify_at"])
     deadlines.reset(incident)
     deadlines.move_anchor(incident, name, former)
     was = f"from {former:%-d %b %Y %H:%M} " if former else ""

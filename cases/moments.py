@@ -12,6 +12,8 @@ from datetime import datetime
 
 from cases.models import Incident, MomentChange
 from cases.models.moment import MOMENTS
+from cases.regulation import clocks as regulators
+from cases.regulation import undecided
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import InvalidInput
@@ -48,14 +50,23 @@ class Moment:
 def put(
     incident: Incident, times: Mapping[str, datetime | None], *, by: Actor, at: datetime
 ) -> list[MomentChange]:
-    """Set these times and note each that changed; answers what changed."""
+    """Set these times and note each that changed; answers what changed.
+
+    Regulators' clocks that count from one of them follow.
+    """
     changes = []
     for name, value in times.items():
         former: datetime | None = getattr(incident, name)
         if former != value:
             setattr(incident, name, value)
             changes.append(_change(incident, name, former, value, by=by, at=at))
-    return MomentChange.objects.bulk_create(changes) if changes else []
+    if not changes:
+        return []
+    MomentChange.objects.bulk_create(changes)
+    if "aware_at" in times:
+        incident.classify_at = undecided.next_page(incident.aware_at)
+    regulators.follow_all(incident, by=by, at=at)
+    return changes
 
 
 def begin(incident: Incident, *, by: Actor, at: datetime) -> None:

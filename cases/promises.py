@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from cases.models import Deadline, Incident, Involvement
+from cases.models import Deadline, Incident, Involvement, RegulatoryClock
 from cases.models.deadline import FACTS, NEXT_UPDATE, PARTNER_NOTICE
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.errors import InvalidInput
@@ -127,5 +127,6 @@ def _meet(involvement: Involvement, kinds: Collection[str], *, at: datetime) -> 
 
 def follow(involvement: Involvement) -> None:
     """The involvement went on in another incident, and its clocks with it."""
-    mine = Deadline.objects.filter(involvement=involvement)
-    mine.update(incident=involvement.incident_id)
+    for clocked in (Deadline, RegulatoryClock):
+        mine = clocked._default_manager.filter(involvement=involvement)
+        mine.update(incident=involvement.incident_id)

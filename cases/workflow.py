@@ -26,6 +26,7 @@ from cases import (
     timeline,
 )
 from cases.models import Assignment, Entry, Incident, Phase, ReviewFacts
+from cases.regulation import undecided
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -269,9 +270,6 @@ def step_back(
     return moving.arrive(incident, origin, by=by, at=at, reason=reason)
 
 
-# --- steps that several moves share ---------------------------------------------------------------
-
-
 def _incident_of(opening: Opening, at: datetime) -> Incident:
     return Incident(
         title=opening.title.strip()[:200],
@@ -283,6 +281,7 @@ def _incident_of(opening: Opening, at: datetime) -> Incident:
         occurred_at=opening.occurred_at,
         detected_at=opening.detected_at,
         aware_at=opening.aware_at,
+        classify_at=undecided.next_page(opening.aware_at),
         impact=opening.impact,
         scope=opening.scope,
         urgency=opening.urgency,

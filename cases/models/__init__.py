@@ -26,6 +26,7 @@ from cases.models.playbook import Playbook, PlaybookTask
 from cases.models.procedure import Procedure
 from cases.models.receipt import Receipt
 from cases.models.recovery import Reconciliation, RecoveryCheck
+from cases.models.regulation import Anchor, OwnSupervision, Regime, RegimeRule, RegulatoryClock
 from cases.models.remark import Remark
 from cases.models.report import Report, ReportDraft
 from cases.models.request import Request, RequestStep
@@ -52,6 +53,7 @@ __all__ = [
     "AffectedSystem",
     "Alert",
     "AlertRule",
+    "Anchor",
     "Anomaly",
     "Assignment",
     "AxisLevel",
@@ -86,6 +88,7 @@ __all__ = [
     "NoticeCopy",
     "NoticeTemplate",
     "Observation",
+    "OwnSupervision",
     "PartnerEvent",
     "Phase",
     "Playbook",
@@ -95,6 +98,9 @@ __all__ = [
     "Receipt",
     "Reconciliation",
     "RecoveryCheck",
+    "Regime",
+    "RegimeRule",
+    "RegulatoryClock",
     "Remark",
     "Report",
     "ReportDraft",

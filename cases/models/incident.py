@@ -44,7 +44,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.exclude(phase__in=OVER)
 
 
-@tracked(name="title", exclude=("first_acknowledged_at", "silent_at"))
+@tracked(name="title", exclude=("first_acknowledged_at", "silent_at", "classify_at"))
 class Incident(FSMModelMixin, models.Model):
     """One incident, with its evaluation, its times and its phase."""
 
@@ -92,6 +92,9 @@ class Incident(FSMModelMixin, models.Model):
     )
     silent_at = models.DateTimeField(
         null=True, help_text="When it is paged again, unless somebody works on it."
+    )
+    classify_at = models.DateTimeField(
+        null=True, help_text="When whoever classifies is paged, unless that is decided by then."
     )
     confirmed_at = models.DateTimeField(null=True)
     contained_at = models.DateTimeField(null=True)

@@ -26,4 +26,9 @@ INDEXES: list[models.Index] = [
         condition=Q(silent_at__isnull=False) & _OPEN,
         name="incident_silent",
     ),
+    models.Index(
+        fields=["classify_at", "id"],
+        condition=Q(classify_at__isnull=False) & _OPEN,
+        name="incident_to_classify",
+    ),
 ]

@@ -1,1 +1,7 @@
-"""What regulators ask for: decisions, clocks, and the facts that partners report."""
+"""Regulators: which regimes apply to whom, the times their clocks count from, the clocks, whether an
+incident is major, significant or to be notified, and what a partner reports of it.
+
+`anchors.put` is the one place that writes a time of a party; `clocks` follows it. Arithmetic is in
+`incidentdesk.kernel.clocks`, as for all deadlines; `limits` says what a rule makes of times. `dora`,
+`nis2` and `gdpr` decide; `report` is what is known in the shape of the reporting schema.
+"""

@@ -7,9 +7,11 @@ machines agree on no other, so what falls due at once is stamped by it as well (
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.utils import timezone
@@ -26,6 +28,40 @@ class Counting(StrEnum):
     MINUTES = "minutes"
     CALENDAR_DAYS = "calendar_days"
     BUSINESS_DAYS = "business_days"
+    CALENDAR_MONTHS = "calendar_months"
+
+
+class State(StrEnum):
+    """How it stands with something that is to be done in time; the value is how it is said."""
+
+    NOT_STARTED = "not started"
+    ANCHOR_MISSING = "anchor missing"
+    RUNNING = "running"
+    MET = "met"
+    LATE = "late"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """By whose clock and holidays days are counted. Without holidays deadlines are early, which is
+    the safe side."""
+
+    zone: str = "UTC"
+    holidays: frozenset[date] = frozenset()
+
+    def is_working(self, day: date) -> bool:
+        """Monday to Friday, and no holiday."""
+        return day.weekday() < 5 and day not in self.holidays
+
+    def working_from(self, day: date) -> date:
+        """`day`, or the first working day after it."""
+        while not self.is_working(day):
+            day += timedelta(days=1)
+        return day
+
+
+PLAIN = Calendar()
 
 
 def now() -> datetime:
@@ -54,31 +90,72 @@ def by_database(at: datetime) -> datetime:
     return database_now() if is_present(at) else at
 
 
-def add_business_days(start: datetime, days: int) -> datetime:
-    """`days` business days after `start`, at the same time of day.
+def add_business_days(start: datetime, days: int, calendar: Calendar = PLAIN) -> datetime:
+    """`days` working days after `start`, at the same time of day, by the calendar's clock.
 
-    Monday to Friday count; holidays do not exist yet, which makes a deadline early: the safe side.
-    A start on a weekend counts from the Monday that follows, at 00:00.
+    A start on a day that is none counts from the next working day, at 00:00.
     """
-    moment = start
-    if moment.weekday() >= 5:
-        moment = (moment + timedelta(days=7 - moment.weekday())).replace(
-            hour=0, minute=0, second=0, microsecond=0
-        )
+    zone = ZoneInfo(calendar.zone)
+    local = start.astimezone(zone)
+    day = calendar.working_from(local.date())
+    hour = local.timetz() if day == local.date() else time(tzinfo=zone)
     for _ in range(days):
-        moment += timedelta(days=1)
-        while moment.weekday() >= 5:
-            moment += timedelta(days=1)
-    return moment
+        day = calendar.working_from(day + timedelta(days=1))
+    return _on_clock(datetime.combine(day, hour))
 
 
-def add(start: datetime, amount: int, counting: str) -> datetime:
+def add_months(start: datetime, months: int, calendar: Calendar = PLAIN) -> datetime:
+    """The same day of a later month and the same time of day, by the calendar's clock; the last day
+    of a month that has no such day: 31 January and a month is the last of February."""
+    local = start.astimezone(ZoneInfo(calendar.zone))
+    count = local.year * 12 + local.month - 1 + months
+    year, month = count // 12, count % 12 + 1
+    day = min(local.day, monthrange(year, month)[1])
+    return _on_clock(local.replace(year=year, month=month, day=day))
+
+
+def at_time(moment: datetime, hour: time, calendar: Calendar = PLAIN) -> datetime:
+    """That time of day on the same day, by the calendar's clock."""
+    zone = ZoneInfo(calendar.zone)
+    day = moment.astimezone(zone).date()
+    return _on_clock(datetime.combine(day, hour, zone))
+
+
+def past_weekend(due: datetime, hour: time, calendar: Calendar) -> datetime:
+    """What is due on a weekend or a holiday may wait until `hour` of the next working day."""
+    zone = ZoneInfo(calendar.zone)
+    day = due.astimezone(zone).date()
+    if calendar.is_working(day):
+        return due
+    return _on_clock(datetime.combine(calendar.working_from(day), hour, zone))
+
+
+def _on_clock(local: datetime) -> datetime:
+    """In UTC. A time that the clock skips is the first that it shows afterwards."""
+    while local.astimezone(UTC).astimezone(local.tzinfo).replace(fold=0) != local.replace(fold=0):
+        local = local.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return local.astimezone(UTC)
+
+
+def add(start: datetime, amount: int, counting: str, calendar: Calendar = PLAIN) -> datetime:
     """`start` plus `amount` of `counting` (see Counting)."""
     if counting == Counting.BUSINESS_DAYS:
-        return add_business_days(start, amount)
+        return add_business_days(start, amount, calendar)
+    if counting == Counting.CALENDAR_MONTHS:
+        return add_months(start, amount, calendar)
     if counting == Counting.CALENDAR_DAYS:
         return start + timedelta(days=amount)
     return start + timedelta(minutes=amount)
+
+
+def state(due: datetime | None, met: datetime | None, at: datetime) -> State:
+    """How it stands at `at`: met in time, late (done after it was due, or still not done), or
+    running. What is not due at any time, since what it counts from is not known, has not begun."""
+    if due is None:
+        return State.NOT_STARTED if met is None else State.MET
+    if (met or at) > due:
+        return State.LATE
+    return State.RUNNING if met is None else State.MET
 
 
 def end_of(day: date) -> datetime:

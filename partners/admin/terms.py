@@ -14,7 +14,7 @@ from incidentdesk.kernel import clocks, desk
 from incidentdesk.kernel.sheet_pages import Exchanged
 from partners import sheets
 from partners.models import Terms
-from partners.models.terms import REGIMES
+from partners.models.supervision import REGIMES
 
 NOTICES = tuple(f"notice_sev{severity}" for severity in (1, 2, 3, 4))
 FACTS = ("facts_initial_hours", "facts_interim_hours", "facts_final_days")

@@ -5,23 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q, Value
 
 from partners.models.partner import Partner
-
-REGIMES = [
-    ("DORA", "DORA"),
-    ("NIS2", "NIS2"),
-    ("GDPR", "GDPR"),
-    ("UK", "UK: FCA, PRA"),
-    ("SCI", "Regulation SCI"),
-    ("REGSP", "Regulation S-P"),
-    ("MAS", "MAS"),
-    ("CERTIN", "CERT-In"),
-    ("NYDFS", "NYDFS"),
-]
+from partners.models.supervision import Supervised
 
 
 def _none_sooner(milder: int) -> Q:
@@ -34,7 +22,7 @@ def _none_sooner(milder: int) -> Q:
     return fits | later
 
 
-class Terms(models.Model):
+class Terms(Supervised):
     """What was agreed with one partner. The database gives each partner a row with the defaults.
 
     Notice is counted in minutes from detection, by the severity for the partner; none means that
@@ -64,12 +52,6 @@ class Terms(models.Model):
     )
     facts_final_days = models.PositiveIntegerField(
         "final facts package within (days)", db_default=Value(20)
-    )
-    regimes = ArrayField(
-        models.CharField(max_length=10, choices=REGIMES),
-        blank=True,
-        db_default=Value("{}"),
-        help_text="By which this partner is bound.",
     )
 
     class Meta:
