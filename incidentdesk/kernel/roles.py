@@ -164,7 +164,7 @@ TOKEN_SCOPES: dict[str, TokenScope] = {
         ),
         TokenScope(
             "command",
-            "moves incidents, signs statements, lowers severities, classifies",
+            "moves incidents, signs statements, lowers severities",
             frozenset({P.INCIDENT_COMMAND, P.INCIDENT_CLASSIFY}),
         ),
         TokenScope("triage", "triages what partners report", frozenset({P.REPORT_TRIAGE})),

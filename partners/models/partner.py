@@ -11,7 +11,6 @@ from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Lower
 
-
 # What a financial entity may be (ITS (EU) 2025/302, field 1.4).
 ENTITY_TYPES = [
     ("credit_institution", "credit institution"),
