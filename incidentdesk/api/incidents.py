@@ -9,7 +9,7 @@ from ninja import Router
 from pydantic import Field
 
 from cases import evaluation, queries, response, search, workflow
-from cases.models import Deadline, Entry, Incident, Move, Statement
+from cases.models import Classification, Deadline, Entry, Incident, Move, Statement
 from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
 from incidentdesk.api.lists import is_set
@@ -44,6 +44,11 @@ DEADLINE = Shape(
     Deadline,
     "id incident_id incident=incident__reference severity=incident__severity kind anchor_at due_at"
     " met_at is_dropped partner=involvement__partner__code",
+)
+CLASSIFICATION = Shape(
+    Classification,
+    "id incident_id partner=partner__code regime inputs outcome articles criteria undecided"
+    " is_estimate reason decided_at decided_by=decided_by__name",
 )
 ESCALATION = Shape(
     Escalation,
@@ -103,6 +108,7 @@ lists.rows(
     },
 )
 lists.row(router, ONE, INCIDENT)
+lists.rows(router, f"{ONE}/classifications", CLASSIFICATION, sight.of_incident(Classification))
 lists.rows(
     router,
     f"{ONE}/timeline",

@@ -188,7 +188,11 @@ def test_who_classifies_and_who_does_not(incident, classify, people):
 
 def test_a_restricted_incident_is_classified_by_those_who_may_open_it(incident, classify, people):
     restriction.restrict(
-        incident_id=incident.pk, reason="An insider.", by=people.actor("commander"), at=NOW
+        incident_id=incident.pk,
+        user_ids=[],
+        reason="An insider.",
+        by=people.actor("commander"),
+        at=NOW,
     )
     with pytest.raises(NotFound):
         classify(incident, MAJOR, by=people.actor("security"))
@@ -310,9 +314,8 @@ def test_a_partner_s_classifications_follow_it_into_the_incident_it_is_merged_in
     classify(incident, MAJOR, of=row)
     workflow.dismiss(
         incident_id=incident.pk,
-        dismissal="duplicate",
         reason="The same.",
-        duplicate_of_id=other.pk,
+        duplicate_of=other.reference,
         by=people.actor("commander"),
         at=LATER + HOUR,
     )

@@ -35,6 +35,7 @@ UNTRACKED = {
     "Checkpoint": "append-only",
     "CheckpointHead": "append-only",
     "CheckpointRecipient": "a register, in the audit trail",
+    "Classification": "append-only; it is a history",
     "Framework": "append-only",
     "HeldAlert": "an alert as it came; machines release it",
     "Heartbeat": "what a machine says, many times a day",

@@ -58,12 +58,16 @@ def test_a_text_of_the_record_is_never_markup(as_, declare, people):
     assert "<script>" not in page
 
 
-def test_an_auditor_s_reading_is_recorded_and_nobody_else_s(as_, declare):
+def test_that_a_record_was_taken_is_recorded_and_an_auditor_s_reading_too(as_, declare):
     incident = declare()
     as_("responder").get(_print(incident))
-    assert AuditEvent.objects.count() == 0
+    lines = AuditEvent.objects.order_by("id").values_list("action", "about", "detail__kind")
+    assert list(lines) == [("exported", incident.about, "print")]
     as_("auditor").get(_print(incident))
-    assert list(AuditEvent.objects.values_list("action", "about")) == [("read", incident.about)]
+    assert list(lines)[1:] == [
+        ("read", incident.about, None),
+        ("exported", incident.about, "print"),
+    ]
 
 
 def test_who_may_not_read_gets_no_record(client, people, helix, declare):

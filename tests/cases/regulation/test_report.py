@@ -268,3 +268,16 @@ def test_nothing_known_makes_nothing_up():
         },
         "informationDurationServiceDowntimeActualOrEstimate": "no_information_available",
     }
+
+
+def test_the_documentation_lists_every_field_as_it_is():
+    path = Path(__file__).parents[3] / "docs" / "dora.md"
+    rows = [
+        tuple(cell.strip() for cell in line.strip("|").split("|"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.startswith(("| 1.", "| 2.", "| 3.", "| 4."))
+    ]
+    words = {"initial": "first", "interim": "interim", "final": "final"}
+    assert [row[:4] for row in rows] == [
+        (one.number, one.name, words[one.stage], one.whose) for one in its.FIELDS
+    ]
