@@ -106,7 +106,10 @@ def prepare(
     figures: Figures,
     details: Mapping[str, Any],
 ) -> FactsPackage:
-    """A package as it would be handed over now, with its report; nothing is saved or sent."""
+    """A package as it would be handed over now, with its report; nothing is saved or sent.
+
+    `details` are as `cases.regulation.details.clean` gives them.
+    """
     words = {"text": figures.text.strip(), "services": figures.services.strip()}
     made = FactsPackage(
         involvement=involvement, partner=involvement.partner, stage=stage, **asdict(figures) | words

@@ -10,7 +10,6 @@ from typing import Any
 
 from cases.models import Classification, FactsPackage, Incident
 from cases.regulation import its, standing
-from cases.regulation.details import clean
 from cases.regulation.report import Entity, Known, build
 from partners import directory
 from partners.models import Partner
@@ -21,9 +20,12 @@ _COUNTERPARTS = ("counterparts", "counterparts_share")
 
 
 def fill(package: FactsPackage, incident: Incident, details: Mapping[str, Any]) -> None:
-    """Put the report of a package in, and what it leaves open; the package is not saved yet."""
+    """Put the report of a package in, and what it leaves open; the package is not saved yet.
+
+    `details` are as `cases.regulation.details.clean` gives them.
+    """
     row = standing.newest(package.involvement, Classification.Regime.DORA)
-    package.report = build(_known(package, incident, row, clean(details)))
+    package.report = build(_known(package, incident, row, details))
     package.missing = its.missing(package.stage, package.report)
 
 

@@ -26,7 +26,7 @@ class Inputs:
 def classify(inputs: Inputs) -> Answer:
     """To be notified, not to be notified, or not to be decided yet, with the articles."""
     if inputs.personal_data is None:
-        undecided = ("personal_data",)
+        undecided: tuple[str, ...] = ("personal_data",)
         if inputs.role == CONTROLLER and inputs.risk is None:
             undecided = ("personal_data", "risk")
         return Answer(Outcome.OPEN, (), undecided=undecided)

@@ -42,7 +42,8 @@ DETAILS = {
 @pytest.fixture
 def row(incident_in, people, norrbank):
     """Helix sees the incident; Norrbank is involved too, with answers that could leak."""
-    incident = incident_in("review")
+    incident = incident_in("recovery")
+    Incident.objects.filter(pk=incident.pk).update(resolved_at=NOW + 8 * HOUR)
     helix = incident.involvements.get()
     other = disclosure.add_partner(
         incident_id=incident.pk,

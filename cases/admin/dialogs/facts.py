@@ -131,7 +131,9 @@ class FactsForm(InvolvementForm):
         )
         stage = said["stage"] or Stage.INITIAL
         try:
-            return packages.prepare(self.obj, self.row, stage, figures, _details(said))
+            return packages.prepare(
+                self.obj, self.row, stage, figures, details.clean(_details(said))
+            )
         except InvalidInput:
             return None
 

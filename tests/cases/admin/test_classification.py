@@ -15,6 +15,7 @@ MAJOR = {
     "clients_share_0": "12.5",
     "clients_share_1": "estimate",
     "member_states": "de, FR",
+    "duration_0": "60",
     "reason": "As counted.",
     "party": "us",
 }
@@ -52,7 +53,9 @@ def test_the_dialog_says_what_would_be_decided_and_changes_nothing(as_, declare)
     words = text_of(browser.get(preview(incident), MAJOR))
     assert "Major Art. 6(a), Art. 9(1)(a)" in words
     assert "on estimates" in words
-    words = text_of(browser.get(preview(incident), {"supports_critical": "yes", "party": "us"}))
+    words = text_of(
+        browser.get(preview(incident), {"supports_critical": "yes", "duration_0": "60"})
+    )
     assert "What would decide it:" in words
     assert "Of all clients that use the service (%)" in words
     words = text_of(browser.get(preview(incident), MAJOR | {"member_states": "DE, XX"}))
@@ -150,6 +153,7 @@ def test_the_tab_costs_the_same_with_many_partners_and_decisions(
     for share in ("11", "12", "13"):
         browser.post(url(incident), MAJOR | {"clients_share_0": share})
         browser.post(url(incident), MAJOR | {"clients_share_0": share, "party": str(row.pk)})
+    browser.get(tab)  # says what was done, once
     assert len(sql_of(browser, tab)) == few
 
 

@@ -62,9 +62,9 @@ def test_that_a_record_was_taken_is_recorded_and_an_auditor_s_reading_too(as_, d
     incident = declare()
     as_("responder").get(_print(incident))
     lines = AuditEvent.objects.order_by("id").values_list("action", "about", "detail__kind")
-    assert list(lines) == [("exported", incident.about, "print")]
+    assert list(lines.all()) == [("exported", incident.about, "print")]
     as_("auditor").get(_print(incident))
-    assert list(lines)[1:] == [
+    assert list(lines.all())[1:] == [
         ("read", incident.about, None),
         ("exported", incident.about, "print"),
     ]
