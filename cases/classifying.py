@@ -1,157 +1,57 @@
-"""Classifying: whether an incident is major, significant or to be notified, for us or a partner.
+"""Nobody has decided yet whether an incident is major under DORA: whoever classifies is paged.
 
-For a partner it is a recommendation: the partner classifies, and costs stay with it. Each decision
-is a row of its own with its inputs; a change is on the timeline. Nothing leaves the desk by it.
+When is in `Incident.classify_at`; for whom it is open is looked up when that time comes (see
+`regulation.undecided`). Called is the commander, or else an administrator, who finds somebody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from functools import partial
 
-from django.db import transaction
+from cases import moving, owed, timeline
+from cases.models import Entry, Incident
+from cases.regulation import clocks as regulators
+from cases.regulation import undecided
+from incidentdesk.kernel import clocks, due
+from incidentdesk.kernel.access import SYSTEM
 
-from cases import evaluation, moving, personal_data, queries, rules, timeline
-from cases.models import Classification, Entry, Incident, Involvement
-from cases.regulation import inputs, outcomes, standing
-from cases.regulation.decision import Answer
-from incidentdesk.kernel import access
-from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.errors import Conflict, InvalidInput
-
-Regime, Outcome = Classification.Regime, Classification.Outcome
-SOURCES = {"dora": "RTS 2024/1772", "nis2": "Regulation 2024/2690", "gdpr": "GDPR"}
+LIMIT = 100
 
 
-@transaction.atomic
-def classify(
-    *,
-    incident_id: int,
-    regime: str,
-    answers: Mapping[str, Any],
-    reason: str,
-    involvement_id: int | None = None,
-    by: Actor,
-    at: datetime,
-) -> Classification:
-    """Decide under one regime with what is known now; without a partner, for us.
+def chase(*, at: datetime) -> int:
+    """Page about every incident whose time has come; answers how many were looked at."""
+    rows = Incident.objects.open().filter(classify_at__lte=at)
+    order = ("classify_at", "pk")
+    return len(due.each(rows, partial(_page_one, at=at), most=LIMIT, order=order))
 
-    `answers` are inputs of `cases.regulation.inputs` by name; what is not known is left out, and
-    the answer may be that it cannot be decided yet. Under the GDPR that asks for a task, and keeps
-    the severity at the floor of a suspected breach.
-    """
-    incident = queries.locked(incident_id, by=by)
-    access.require(by, Permission.INCIDENT_CLASSIFY)
-    moving.require_reason(reason, "A classification", where="it stays with the decision")
-    involvement = _party(incident, involvement_id)
-    kept = prepared(incident, involvement, regime, answers, at=at)
-    before = standing.newest(involvement or incident, regime)
-    _require_change(before, kept)
-    answer = inputs.classify(regime, kept)
-    made = Classification.objects.create(
-        incident=incident,
-        involvement=involvement,
-        partner=involvement.partner if involvement else None,
-        regime=regime,
-        inputs=kept,
-        outcome=answer.outcome,
-        articles=list(answer.articles),
-        criteria=list(answer.criteria),
-        undecided=list(answer.undecided),
-        is_estimate=answer.is_estimate,
-        reason=reason.strip(),
-        decided_at=at,
-        decided_by_id=by.person_id,
+
+def _page_one(incident: Incident, *, at: datetime) -> None:
+    """Where it is open for somebody: paged. When it is looked at again is set in any case."""
+    open_for = undecided.parties(incident)
+    aware = incident.aware_at
+    if open_for and aware is not None:
+        _page(incident, [regulators.whose(one) for one in open_for], since=aware, at=at)
+    incident.classify_at = undecided.next_page(aware, after=at)
+    incident.save(update_fields=["classify_at"])
+
+
+def _page(incident: Incident, names: list[str], *, since: datetime, at: datetime) -> None:
+    people = owed.responsible(incident, incident.commander)
+    if not people:
+        return
+    waited = clocks.words(at - since)
+    moving.page(
+        incident,
+        by_name=SYSTEM.name,
+        note=f"We are aware of it for {waited}, and nobody has decided whether it is major under "
+        "DORA. Classify it.",
+        is_plain=True,
+        url=f"{incident.url}?tab=clocks",
+        user_ids=[person.pk for person in people],
+        once=f"classify:{incident.classify_at:%Y%m%d%H%M%S}",
+        at=at,
     )
-    _tell(incident, made, before, by=by, at=at)
-    outcomes.record(incident, made, before, by=by, at=at)
-    if regime == Regime.GDPR:
-        _suspect(incident, made, by=by, at=at)
-        personal_data.settle(incident, made, by=by, at=at)
-    return made
-
-
-def prepared(
-    incident: Incident,
-    involvement: Involvement | None,
-    regime: str,
-    answers: Mapping[str, Any],
-    *,
-    at: datetime,
-) -> dict[str, Any]:
-    """The inputs as they are kept, with what the record knows by itself; nothing is changed."""
-    kept = inputs.clean(regime, answers)
-    if regime == Regime.DORA:
-        return standing.with_times(kept, incident, involvement, at=at)
-    return kept
-
-
-def answer_to(
-    incident: Incident,
-    involvement: Involvement | None,
-    regime: str,
-    answers: Mapping[str, Any],
-    *,
-    at: datetime,
-) -> Answer:
-    """What would be decided; nothing is changed."""
-    return inputs.classify(regime, prepared(incident, involvement, regime, answers, at=at))
-
-
-def _party(incident: Incident, involvement_id: int | None) -> Involvement | None:
-    if involvement_id is None:
-        return None
-    rows = incident.involvements.select_related("partner")
-    found = rows.filter(pk=involvement_id).first()
-    if found is None:
-        raise InvalidInput("This partner is not listed in the incident; list it first.")
-    return found
-
-
-def _require_change(before: Classification | None, kept: Mapping[str, Any]) -> None:
-    if before is not None and _said(before.inputs) == _said(kept):
-        raise Conflict(
-            f"Nothing differs from what was decided {before.decided_at:%-d %b %H:%M} UTC; change "
-            "an answer first."
-        )
-
-
-def _said(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the minutes of an incident that goes on: they differ each time."""
-    return {
-        name: value
-        for name, value in kept.items()
-        if not (isinstance(value, dict) and value.get("is_computed") and value.get("still_grows"))
-    }
-
-
-def _tell(
-    incident: Incident,
-    made: Classification,
-    before: Classification | None,
-    *,
-    by: Actor,
-    at: datetime,
-) -> None:
-    whose = f"for {made.partner}, as a recommendation" if made.partner else "for us"
-    was = f", before it was {before.words}" if before and before.outcome != made.outcome else ""
-    led = f" ({SOURCES[made.regime]}: {', '.join(made.articles)})" if made.articles else ""
-    estimate = " It rests on estimates." if made.is_estimate else ""
-    text = f"{made.get_regime_display()} {whose}: {made.words}{was}{led}.{estimate}"
-    text += f" Reason: {made.reason}"
-    kind = Entry.Kind.EVALUATION
-    timeline.record(incident, kind, text, by=by, at=at, partner_id=made.partner_id)
-
-
-def _suspect(incident: Incident, made: Classification, *, by: Actor, at: datetime) -> None:
-    """An undecided breach of personal data keeps the severity at its floor."""
-    if made.outcome != Outcome.OPEN or not incident.is_open:
-        return
-    if personal_data.FLOOR in incident.floors or personal_data.FLOOR not in rules.in_force().floors:
-        return
-    before = evaluation.put_floors(incident, [personal_data.FLOOR])
-    floor = rules.in_force().floors[personal_data.FLOOR]
-    moved = f"SEV-{incident.severity}, from SEV-{before}." if incident.severity < before else ""
-    text = f"Floor: {floor.inline}. {moved or f'It stays SEV-{before}.'}"
-    evaluation.tell(incident, before, text, by=by, at=at)
+    called = ", ".join(person.name for person in people)
+    text = f"Not classified under DORA {waited} after we became aware, for {', '.join(names)}; "
+    timeline.record(incident, Entry.Kind.PAGE, f"{text}{called} is paged.", by=SYSTEM, at=at)

@@ -2,6 +2,7 @@
 
 from cases import (
     checkpoints,
+    classifying,
     digests,
     downtime,
     evidence,
@@ -77,8 +78,9 @@ def warn() -> None:
 
 @worker.job()
 def page_again() -> None:
-    """Page again where an acknowledgement led to nothing, or an offer has no answer."""
-    worker.do(silence.watch, offers.chase)
+    """Page again where an acknowledgement led to nothing, an offer has no answer, or nobody has
+    classified."""
+    worker.do(silence.watch, offers.chase, classifying.chase)
 
 
 @worker.job()

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now
 
 from cases import sight
 from cases.models import (
@@ -25,6 +26,7 @@ from cases.models import (
     Incident,
     Notice,
     Playbook,
+    RegulatoryClock,
     Report,
     Task,
 )
@@ -251,6 +253,17 @@ def open_fixes(actor: Actor) -> QuerySet[Fix]:
 def overdue_fixes(actor: Actor, at: datetime) -> QuerySet[Fix]:
     """Those of them whose last day is over."""
     return open_fixes(actor).filter(expires_on__lt=at.date())
+
+
+def clocks_visible_to(actor: Actor) -> QuerySet[RegulatoryClock]:
+    """Regulators' clocks of the incidents that this actor may read; exercises are out."""
+    found = RegulatoryClock.objects.filter(incident__in=visible_to(actor))
+    return found.filter(incident__is_exercise=False)
+
+
+def late_clocks(actor: Actor) -> QuerySet[RegulatoryClock]:
+    """Those of them that are overdue by the database's clock and have no outcome."""
+    return clocks_visible_to(actor).filter(outcome="", due_at__lt=Now())
 
 
 def offers_to(actor: Actor) -> QuerySet[Assignment]:

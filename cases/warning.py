@@ -1,8 +1,8 @@
 """Reminders of what the desk owes: the clocks of its incidents, their tasks and temporary fixes.
 
-Of a partner's clock, and of the first notice, the commander and who does the communications are
-told; of every other clock the commander, of the review's also who leads it. Nobody is told of the
-desk's own clocks before there is a commander: until then the path pages.
+Of a partner's clock, of the first notice and of what is owed to authorities, the commander and who
+does the communications are told; of every other clock the commander, of the review's also who leads
+it. Nobody is told of the desk's own clocks before there is a commander: until then the path pages.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from cases import fixes, owed, roster, tasks
-from cases.models import Assignment, Deadline, Incident
+from cases.models import Assignment, Deadline, Incident, RegulatoryClock
 from cases.models.deadline import FACTS, FIRST_NOTICE, REVIEW
 from cases.models.incident import OVER
 from incidentdesk.kernel.models import User
@@ -24,7 +24,7 @@ from incidentdesk.kernel.models import User
 @transaction.atomic
 def warn(*, at: datetime) -> int:
     """Remind of all that passed a stage of its time; answers how many mails that made."""
-    found = [*_clocks(at=at), *tasks.take_due(at=at), *fixes.take_due(at=at)]
+    found = [*_clocks(at=at), *_regulators(at=at), *tasks.take_due(at=at), *fixes.take_due(at=at)]
     return owed.remind(found, at=at)
 
 
@@ -51,6 +51,35 @@ def _clocks(*, at: datetime) -> list[owed.Owed]:
     rows = running.select_related("incident__category", "involvement__partner", *people)
     crews: dict[int, list[User]] = {}
     return owed.take(rows, partial(_owed, crews), column="warn_at", at=at)
+
+
+def _regulators(*, at: datetime) -> list[owed.Owed]:
+    """What is owed to authorities, however late, until somebody records what became of it."""
+    open_clocks = RegulatoryClock.objects.filter(outcome="")
+    rows = open_clocks.select_related(
+        "rule", "incident__category", "incident__commander", "involvement__partner"
+    )
+    crews: dict[int, list[User]] = {}
+    return owed.take(rows, partial(_reported, crews), column="warn_at", at=at)
+
+
+def _reported(crews: dict[int, list[User]], row: RegulatoryClock) -> owed.Owed:
+    """Of a restricted incident the partner is not named."""
+    incident, what = row.incident, f"{row.rule.key}, {row.rule.title}"
+    if row.involvement is not None and not incident.is_restricted:
+        what = f"{what} of {row.involvement.partner}"
+    if incident.pk not in crews:
+        crews[incident.pk] = crew_of(incident) or owed.responsible(incident)
+    return owed.Owed(
+        key=f"regulator:{row.pk}",
+        what=what,
+        incident=incident,
+        people=crews[incident.pk],
+        start_at=row.began_at,
+        due_at=row.ends_at,
+        url=f"{incident.url}?tab=clocks",
+        hint=row.rule.note,
+    )
 
 
 def _owed(crews: dict[int, list[User]], row: Deadline) -> owed.Owed:

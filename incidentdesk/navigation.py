@@ -73,6 +73,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Preventive actions", "health_and_safety", "reviews.PreventiveAction", "", True),
             Place("Lessons", "school", "reviews.Lesson"),
             Place("Temporary fixes", "construction", "cases.Fix", is_hot=True),
+            Place("Reportable incidents", "account_balance", "cases.RegulatoryClock", is_hot=True),
         ),
     ),
     (
@@ -98,6 +99,9 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Access rules", "policy_alert", "cases.AccessRule"),
             Place("Categories", "category", "cases.Category"),
             Place("Target times", "timer", "cases.Target"),
+            Place("Regimes", "balance", "cases.Regime"),
+            Place("Clocks of regimes", "alarm", "cases.RegimeRule", within="cases.Regime"),
+            Place("Our own supervision", "domain", "cases.OwnSupervision", within="cases.Regime"),
             Place("How we handle incidents", "policy", "cases.Framework"),
             Place("Severity matrix", "grid_on", "cases.SeverityMatrix"),
             Place("Definitions", "menu_book", "cases.AxisLevel", within="cases.SeverityMatrix"),
@@ -207,6 +211,7 @@ def _waiting_for(by: Actor, at: datetime) -> dict[str, QuerySet[Any]]:
         "reviews.Review": reviews.open_reviews(by),
         "kernel.Finding": findings.visible_to(by).filter(cleared_at=None),
         "cases.Fix": cases.overdue_fixes(by, at),
+        "cases.RegulatoryClock": cases.late_clocks(by),
         "reviews.PreventiveAction": reviews.overdue_actions(by, at),
     }
 

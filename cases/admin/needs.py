@@ -17,6 +17,7 @@ from cases.admin.dialogs import (
     evidence,
     fixes,
     partners,
+    regulators,
     response,
     restoring,
     systems,
@@ -57,6 +58,7 @@ _DIALOGS: dict[str, Action] = {
         restoring.RECONCILE,
         restoring.CONFIRM,
         restoring.EXPOSURE,
+        regulators.RECORD_OUTCOME,
     )
 }
 _FILLED = {"notified": "?kind=first", "all_clear": "?kind=all_clear"}

@@ -42,6 +42,7 @@ class Facts:
     tasks: Mapping[str, tuple[int, int]]  # phase → (ended, total)
     statements: frozenset[str]
     waivers: frozenset[str]
+    clocks_open: int  # of regulators, without an outcome
     review_missing: tuple[str, ...]
     review_approved: bool
 

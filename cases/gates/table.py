@@ -240,6 +240,14 @@ _RECOVERY = (
 )
 _REVIEW = (
     Gate(
+        "clocks",
+        "The outcome of every regulator's clock recorded",
+        lambda f: f.clocks_open == 0,
+        lambda f: f"{f.clocks_open} open" if f.clocks_open else "",
+        do="record_outcome",
+        may_waive=False,
+    ),
+    Gate(
         "review_complete",
         "Review complete",
         lambda f: not f.review_missing,

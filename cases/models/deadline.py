@@ -6,11 +6,13 @@ notice promised it.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 
+from incidentdesk.kernel import clocks
 from incidentdesk.kernel.clocks import Counting
 from incidentdesk.kernel.history import tracked
 
@@ -117,6 +119,12 @@ class Deadline(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} by {self.due_at:%d %b %H:%M}"
+
+    def state(self, at: datetime) -> clocks.State:
+        """How it stands."""
+        if self.is_dropped:
+            return clocks.State.NOT_APPLICABLE
+        return clocks.state(self.due_at, self.met_at, at)
 
     @property
     def is_late(self) -> bool:

@@ -6,7 +6,8 @@ what a person records of it.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, cast
 
 import pgtrigger
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.db import models
 from django.db.models import Q
 
 from cases.models.moment import MOMENTS
+from incidentdesk.kernel import clocks
 from incidentdesk.kernel.clocks import Counting
 from incidentdesk.kernel.history import tracked
 from partners.models.supervision import ENTITIES, REGIMES, Supervised, is_zone
@@ -321,3 +323,21 @@ class RegulatoryClock(models.Model):
     def is_open(self) -> bool:
         """Nobody recorded yet what became of it."""
         return not self.outcome
+
+    @property
+    def began_at(self) -> datetime:
+        """From when an open one counts; the database gives each an anchor."""
+        return cast(datetime, self.anchor_at)
+
+    @property
+    def ends_at(self) -> datetime:
+        """When an open one is due; the database gives each a time."""
+        return cast(datetime, self.due_at)
+
+    def state(self, at: datetime) -> clocks.State:
+        """How it stands. What was not sent is late, whenever that was recorded."""
+        if self.outcome == self.Outcome.NOT_APPLICABLE:
+            return clocks.State.NOT_APPLICABLE
+        if self.outcome == self.Outcome.NOT_SENT:
+            return clocks.State.LATE
+        return clocks.state(self.due_at, self.met_at, at)

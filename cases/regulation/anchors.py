@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from cases import timeline
-from cases.models import Anchor, Entry, Incident, Involvement
+from cases.models import Anchor, Incident, Involvement
 from cases.models.moment import MOMENTS
 from cases.models.regulation import ANCHORS
 from cases.regulation import clocks, known
@@ -26,6 +25,7 @@ def put(
     name: str,
     moment: datetime | date | None,
     *,
+    note: str = "",
     by: Actor,
     at: datetime,
 ) -> bool:
@@ -33,7 +33,7 @@ def put(
 
     A bare day (`date`) is no time: what counts from it waits. None takes a time back. Call it in a
     use case's transaction that holds the lock on the incident. What is met stays as it was met;
-    what runs is due anew, and the timeline says so.
+    what runs is due anew, and one entry of the timeline says all that, and `note`.
     """
     _require_possible(name, moment, involvement, at=at)
     value = moment if isinstance(moment, datetime) else None
@@ -51,9 +51,8 @@ def put(
         actor=by.name,
         user_id=by.user_id,
     )
-    text = f"{clocks.whose(involvement)}: {_said(name, value, day, former.value)}"
-    timeline.record(incident, Entry.Kind.EVALUATION, text, by=by, at=at)
-    clocks.follow(incident, involvement, by=by, at=at)
+    because = _said(name, value, day, former.value)
+    clocks.follow(incident, involvement, because=because, note=note, by=by, at=at)
     return True
 
 

@@ -17,12 +17,13 @@ from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 
 Outcome = RegulatoryClock.Outcome
-_SHAPE = "%-d %b %Y %H:%M UTC"
+OURS = "Our firm"
+SHAPE = "%-d %b %Y %H:%M UTC"
 
 
 def whose(involvement: Involvement | None) -> str:
     """How a party is called."""
-    return "We" if involvement is None else str(involvement.partner)
+    return OURS if involvement is None else str(involvement.partner)
 
 
 def follow_all(incident: Incident, *, by: Actor, at: datetime) -> None:
@@ -40,18 +41,36 @@ def follow_all(incident: Incident, *, by: Actor, at: datetime) -> None:
         follow(incident, row, by=by, at=at)
 
 
-def follow(incident: Incident, involvement: Involvement | None, *, by: Actor, at: datetime) -> None:
-    """Start, move and end the clocks of one party as its times say."""
-    said = []
+def follow(
+    incident: Incident,
+    involvement: Involvement | None,
+    *,
+    because: str = "",
+    note: str = "",
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Start, move and end the clocks of one party as its times say; one entry says `because`, what
+    changed, and `note`."""
+    said = [because]
     for rule, row, span, sent in _state(incident, involvement):
         if row is None and (span or sent):
             row = RegulatoryClock(incident=incident, involvement=involvement, rule=rule)
         if row is not None:
-            said.append(_settle(row, span, sent, by=by, at=at))
-    changes = [f"{words}." for words in said if words]
-    if changes:
-        text = f"{whose(involvement)}: {' '.join(changes)}"
-        timeline.record(incident, Entry.Kind.EVALUATION, text, by=by, at=at)
+            words = _settle(row, span, sent, by=by, at=at)
+            said.append(words and f"{words}.")
+    tell(incident, involvement, " ".join(filter(None, [*said, note])), by=by, at=at)
+
+
+def tell(
+    incident: Incident, involvement: Involvement | None, text: str, *, by: Actor, at: datetime
+) -> None:
+    """One entry of the timeline about a party's clocks; none for no words."""
+    if text:
+        partner_id = involvement.partner_id if involvement else None
+        words = f"{whose(involvement)}: {text}"
+        kind = Entry.Kind.STATEMENT
+        timeline.record(incident, kind, words, by=by, at=at, partner_id=partner_id)
 
 
 def _state(
@@ -105,12 +124,12 @@ def _move(row: RegulatoryClock, span: Span | None) -> str:
         return ""
     former, row.anchor_at, row.due_at = row.due_at, span.anchor_at, span.due_at
     row.warn_at = clocks.first_reminder(span.anchor_at, span.due_at)
-    due = f"{span.due_at:{_SHAPE}}"
+    due = f"{span.due_at:{SHAPE}}"
     if row.rule.kind == RegimeRule.Kind.AT_ONCE:
         return f"{row.rule.key} is due now"
     if former is None:
         return f"{row.rule.key} runs and is due {due}"
-    return f"{row.rule.key} is due {due} by now, not {former:{_SHAPE}}"
+    return f"{row.rule.key} is due {due} by now, not {former:{SHAPE}}"
 
 
 def _send(row: RegulatoryClock, sent: datetime, *, by: Actor, at: datetime) -> str:
@@ -124,7 +143,7 @@ def _sent_again(row: RegulatoryClock, sent: datetime | None, *, by: Actor, at: d
     if sent == row.met_at:
         return ""
     row.met_at, row.recorded_at, row.recorded_by_id = sent, at, by.user_id
-    words = f"{row.rule.key} was sent {sent:{_SHAPE}}" if sent else ""
+    words = f"{row.rule.key} was sent {sent:{SHAPE}}" if sent else ""
     if sent is None and row.due_at is None:
         row.delete()
         return f"{row.rule.key} is taken back"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+
+from django.db.models import Q
 
 from cases.models import Anchor, Incident, Involvement
 from cases.models.moment import MOMENTS
@@ -27,16 +29,38 @@ class Known:
 
 def own(incident: Incident, involvement: Involvement | None) -> dict[str, Known]:
     """What was recorded of one party itself, by name, taken back or not. One query."""
-    rows = Anchor.objects.filter(involvement=involvement)
-    if involvement is None:
-        rows = rows.filter(incident=incident)
-    return {row.name: Known(row.value, row.day, row.actor, row.at) for row in rows.order_by("id")}
+    return _own(incident, [involvement] if involvement else [])[
+        involvement.pk if involvement else None
+    ]
 
 
 def current(incident: Incident, involvement: Involvement | None) -> dict[str, Known]:
     """All that is known of one party. A partner's own time goes before that of the incident."""
+    return _known(incident, own(incident, involvement))
+
+
+def of_all(
+    incident: Incident, involved: Collection[Involvement]
+) -> dict[int | None, dict[str, Known]]:
+    """The same of us (None) and of each of these, by the id of its involvement. One query."""
+    found = _own(incident, involved)
+    return {pk: _known(incident, of) for pk, of in found.items()}
+
+
+def _own(
+    incident: Incident, involved: Collection[Involvement]
+) -> dict[int | None, dict[str, Known]]:
+    found: dict[int | None, dict[str, Known]] = {None: {}} | {one.pk: {} for one in involved}
+    ours = Q(incident=incident, involvement=None)
+    rows = Anchor.objects.filter(ours | Q(involvement__in=involved)).order_by("id")
+    for row in rows:
+        found[row.involvement_id][row.name] = Known(row.value, row.day, row.actor, row.at)
+    return found
+
+
+def _known(incident: Incident, of: Mapping[str, Known]) -> dict[str, Known]:
     found = {name: Known(getattr(incident, name)) for name, _ in MOMENTS}
-    found |= {name: one for name, one in own(incident, involvement).items() if one.is_known}
+    found |= {name: one for name, one in of.items() if one.is_known}
     return {name: one for name, one in found.items() if one.is_known}
 
 

@@ -53,11 +53,15 @@ def span(rule: RegimeRule, known: Mapping[str, datetime], party: Party) -> Span 
         return None
     if rule.kind == RegimeRule.Kind.AT_ONCE:
         return Span(anchor, anchor)
-    due = clocks.add(anchor, _amount(rule, party), rule.counting, party.calendar)
-    if rule.until is not None:
-        due = clocks.at_time(due, rule.until, party.calendar)
-    due = _under_ceiling(rule, known, anchor, due)
+    due = _under_ceiling(rule, known, anchor, _counted(rule, anchor, party))
     return Span(anchor, _past_weekend(rule, due, party))
+
+
+def _counted(rule: RegimeRule, anchor: datetime, party: Party) -> datetime:
+    amount = _amount(rule, party)
+    if rule.until is not None:
+        return clocks.working_day_at(anchor, amount, rule.until, party.calendar)
+    return clocks.add(anchor, amount, rule.counting, party.calendar)
 
 
 def _amount(rule: RegimeRule, party: Party) -> int:

@@ -9,7 +9,17 @@ from ninja import Router
 from pydantic import Field
 
 from cases import evaluation, queries, response, search, workflow
-from cases.models import Classification, Deadline, Entry, Incident, Move, Statement
+from cases.models import (
+    Classification,
+    Deadline,
+    Entry,
+    Incident,
+    Move,
+    RegulatoryClock,
+    Statement,
+)
+from cases.models.regulation import ANCHORS
+from cases.regulation import outcomes
 from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
 from incidentdesk.api.lists import is_set
@@ -49,6 +59,12 @@ CLASSIFICATION = Shape(
     Classification,
     "id incident_id partner=partner__code regime inputs outcome articles criteria undecided"
     " is_estimate reason decided_at decided_by=decided_by__name",
+)
+CLOCK = Shape(
+    RegulatoryClock,
+    "id incident_id incident=incident__reference involvement_id partner=involvement__partner__code"
+    " rule_key=rule__key rule=rule__title regime=rule__regime__code source=rule__source anchor_at"
+    " due_at outcome met_at reference reason recorded_at recorded_by=recorded_by__name",
 )
 ESCALATION = Shape(
     Escalation,
@@ -136,6 +152,24 @@ lists.rows(
         "met": (bool, is_set("met_at")),
     },
 )
+lists.rows(router, f"{ONE}/clocks", CLOCK, sight.of_incident(RegulatoryClock))
+lists.rows(
+    router,
+    "/clocks",
+    CLOCK,
+    sight.of_incident(RegulatoryClock),
+    filters={
+        "open": (
+            bool,
+            lambda found, value, by: (
+                found.filter(outcome="") if value else found.exclude(outcome="")
+            ),
+        ),
+        "regime": (fields.Word, "rule__regime__code"),
+        "partner": (fields.Word, "involvement__partner__code"),
+        "due_before": (fields.Moment, "due_at__lt"),
+    },
+)
 lists.rows(router, f"{ONE}/escalations", ESCALATION, sight.register(Escalation), within=about)
 lists.rows(router, f"{ONE}/messages", MESSAGE, sight.register(Message), within=about)
 
@@ -176,6 +210,22 @@ do(router, "command", f"{ONE}/begin-mitigation", workflow.begin_mitigation, answ
 do(router, "command", f"{ONE}/begin-recovery", workflow.begin_recovery, answer=INCIDENT)
 do(router, "command", f"{ONE}/begin-review", review_workflow.begin, answer=REVIEW_OPENED)
 do(router, "command", f"{ONE}/sign", response.sign, answer=STATEMENT, makes=True, key=fields.Key)
+do(
+    router,
+    "command",
+    f"{ONE}/record-outcome",
+    outcomes.record,
+    answer=CLOCK,
+    kind=RegulatoryClock.Outcome,
+)
+do(router, "command", "/clocks/{clock_id}/take-back", outcomes.take_back)
+do(
+    router,
+    "command",
+    f"{ONE}/record-anchor",
+    outcomes.record_anchor,
+    name=[name for name, _ in ANCHORS],
+)
 do(router, "command", f"{ONE}/clear-alerts", response.clear_alerts)
 do(router, "command", f"{ONE}/dismiss", workflow.dismiss, answer=INCIDENT)
 do(router, "command", f"{ONE}/reopen", workflow.reopen, answer=INCIDENT)

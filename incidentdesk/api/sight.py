@@ -14,6 +14,7 @@ from cases.models import (
     Assignment,
     Category,
     Involvement,
+    RegulatoryClock,
     Source,
 )
 from incidentdesk.kernel import access, audit, clocks
@@ -79,6 +80,7 @@ SEEN: dict[str, Seen] = {
     "evidence_id": cases.evidence_visible_to,
     "fix_id": cases.fixes_visible_to,
     "assignment_id": of_incident(Assignment),
+    "clock_id": of_incident(RegulatoryClock),
 }
 
 

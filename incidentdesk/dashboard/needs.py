@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from cases import correspondence, queries
 from cases.models import Deadline, Notice, NoticeCopy, Phase, Report, Request, Task
-from incidentdesk.dashboard import promised
+from incidentdesk.dashboard import promised, reported
 from incidentdesk.dashboard.need import EACH, Need, about
 from incidentdesk.dashboard.remaining import since, until
 from incidentdesk.kernel import access
@@ -31,10 +31,11 @@ class Needs:
 
 
 def of(by: Actor, *, at: datetime, is_whole: bool = False) -> Needs:
-    """What waits for `by`, or the first of it; at most fifteen queries."""
+    """What waits for `by`, or the first of it; at most sixteen queries."""
     found = [
         *_notices(by, at=at),
         *promised.of(by, at=at),
+        *reported.of(by, at=at),
         *_offers(by, at=at),
         *_incidents(by, at=at),
         *_tasks(by, at=at),

@@ -57,9 +57,19 @@ ENTITIES: dict[str, dict[str, Any]] = {
     "HELIX": {"lei": "969500HELIX0EXAMPL42", "entity_types": ["investment_firm"]},
 }
 TERMS: dict[str, dict[str, Any]] = {
-    "HELIX": {"regimes": ["DORA", "GDPR"], "acknowledge_minutes": 30},
-    "NORRBANK": {"regimes": ["DORA"], "notice_sev1": 30, "mail_carries": "link"},
-    "TIDEWATER": {"regimes": ["UK", "MAS"], "notice_sev3": 480},
+    "HELIX": {
+        "regimes": ["DORA", "GDPR"],
+        "zone": "Europe/Berlin",
+        "acknowledge_minutes": 30,
+    },
+    "NORRBANK": {
+        "regimes": ["DORA"],
+        "entities": ["credit"],
+        "zone": "Europe/Stockholm",
+        "notice_sev1": 30,
+        "mail_carries": "link",
+    },
+    "TIDEWATER": {"regimes": ["UK", "MAS"], "zone": "Europe/London", "notice_sev3": 480},
 }
 CONTACTS = (
     ("HELIX", "admin", "Helix administrator", "Head of operations", "administer"),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cases import classifying, digests, packages
+from cases import classification, digests, packages
 from cases.models import Involvement
 from incidentdesk.demo.agenda import Agenda
 
@@ -57,7 +57,7 @@ def _classify(life: Life, code: str, clients: int, at: datetime) -> None:
     ).first()
     if row is None:
         return
-    classifying.classify(
+    classification.classify(
         incident_id=life.incident_id,
         involvement_id=row.pk,
         regime="dora",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cases import deciding, labels, notices, wording
 from cases.models import Incident, Involvement, Notice, NoticeCopy
-from incidentdesk.demo import figures, phrases
+from incidentdesk.demo import figures, phrases, reporting
 from incidentdesk.demo.agenda import between
 from partners.models import Contact
 
@@ -59,6 +59,7 @@ def first(life: Life) -> None:
     at_once, later = (codes[:2], codes[2:]) if len(codes) > 2 else (codes, ())
     body = life.story.first
     figures.plan(life, codes)
+    reporting.plan(life, codes)
     if life.severity == 1:
         early = (between(begun, told, share) for share in (0.1, 0.3, 0.35))
         is_alone = life.story.title == ALONE

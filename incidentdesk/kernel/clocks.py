@@ -114,10 +114,13 @@ def add_months(start: datetime, months: int, calendar: Calendar = PLAIN) -> date
     return _on_clock(local.replace(year=year, month=month, day=day))
 
 
-def at_time(moment: datetime, hour: time, calendar: Calendar = PLAIN) -> datetime:
-    """That time of day on the same day, by the calendar's clock."""
+def working_day_at(start: datetime, days: int, hour: time, calendar: Calendar) -> datetime:
+    """`hour` of the `days`-th working day after the day of `start`, which itself does not count,
+    whatever day it is (SEC Form 8-K, General Instruction B.1)."""
     zone = ZoneInfo(calendar.zone)
-    day = moment.astimezone(zone).date()
+    day = start.astimezone(zone).date()
+    for _ in range(days):
+        day = calendar.working_from(day + timedelta(days=1))
     return _on_clock(datetime.combine(day, hour, zone))
 
 

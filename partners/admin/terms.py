@@ -14,7 +14,7 @@ from incidentdesk.kernel import clocks, desk
 from incidentdesk.kernel.sheet_pages import Exchanged
 from partners import sheets
 from partners.models import Terms
-from partners.models.supervision import REGIMES
+from partners.models.supervision import ENTITIES, REGIMES
 
 NOTICES = tuple(f"notice_sev{severity}" for severity in (1, 2, 3, 4))
 FACTS = ("facts_initial_hours", "facts_interim_hours", "facts_final_days")
@@ -27,12 +27,24 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
         choices=REGIMES, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
 
+    entities = forms.MultipleChoiceField(
+        label="The partner is",
+        choices=ENTITIES,
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="What changes a regulator's deadline for it.",
+    )
+
     class Meta:
         model = Terms
         fields = (
             "mail_carries",
             "acknowledge_minutes",
             "regimes",
+            "entities",
+            "zone",
+            "holidays",
+            "no_weekend_rule",
             "notice_sev1",
             "notice_sev2",
             "notice_sev3",
@@ -75,7 +87,7 @@ class TermsAdmin(Exchanged, desk.RegisterAdmin):
     search_fields = ("partner__name", "partner__code")
     readonly_fields = ("partner",)
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("partner", "mail_carries", "acknowledge_minutes", "regimes")}),
+        (None, {"fields": ("partner", "mail_carries", "acknowledge_minutes")}),
         (
             "First notice within so many minutes of detection, by the severity for the partner",
             {"fields": ("notice_sev1", "notice_sev2", "notice_sev3", "notice_sev4")},
@@ -83,6 +95,10 @@ class TermsAdmin(Exchanged, desk.RegisterAdmin):
         (
             "Facts packages",
             {"fields": ("facts_initial_hours", "facts_interim_hours", "facts_final_days")},
+        ),
+        (
+            "Who supervises it",
+            {"fields": ("regimes", "entities", "zone", "holidays", "no_weekend_rule")},
         ),
     )
 

@@ -128,7 +128,7 @@ USE_CASES = {
     "cases.evaluation.override_severity": RESPOND,
     "cases.evaluation.correct_time": RESPOND,
     "cases.evaluation.change_matrix": REGISTER,
-    "cases.classifying.classify": CLASSIFY,
+    "cases.classification.classify": CLASSIFY,
     "cases.response.post_update": RESPOND,
     "cases.response.add_system": RESPOND,
     "cases.response.change_system": RESPOND,

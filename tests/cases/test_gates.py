@@ -25,6 +25,7 @@ from cases.models import (
     Notice,
     NoticeCopy,
     RecoveryCheck,
+    RegimeRule,
     ReviewFacts,
     System,
     Task,
@@ -147,6 +148,14 @@ class Ready:
     def is_not_signed(self, key: str) -> None:
         """Statements are never removed: it was made ready without this one."""
         assert not self.incident.statements.filter(key=key).exists()
+
+    def owe_a_report(self) -> None:
+        """Of two clocks one has no outcome."""
+        early, final = RegimeRule.objects.filter(key__in=["NIS2-EW", "NIS2-FINAL"])
+        times = {"anchor_at": self.at, "due_at": self.at}
+        self.incident.clocks.create(rule=early, **times)
+        sent = {"outcome": "submitted", "met_at": self.at, "recorded_at": self.at}
+        self.incident.clocks.create(rule=final, **times, **sent)
 
     def another_system(self) -> None:
         system = System.objects.create(name="order-gw-2")
@@ -308,6 +317,11 @@ MISSING: dict[str, dict[str, Lack]] = {
         ),
     },
     "close": {
+        "clocks": (
+            Ready.owe_a_report,
+            "The outcome of every regulator's clock recorded (1 open)",
+            "",
+        ),
         "review_complete": (
             lambda r: ReviewFacts.objects.update(missing=["no lesson", "no root cause"]),
             "Review complete (no lesson, no root cause)",

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, transaction
 
-from cases import classifying, disclosure, packages
+from cases import classification, disclosure, packages
 from cases.models import FactsPackage, Incident
 from cases.regulation import its
 from incidentdesk.kernel.errors import InvalidInput
@@ -60,7 +60,7 @@ def row(incident_in, people, norrbank):
     mine = {"supports_critical": True, "clients_share": "12.5", "member_states": ["DE", "FR"]}
     theirs = {"supports_critical": True, "counterparts": 777, "reputation": ["media"]}
     for one, answers in ((helix, mine), (other, theirs)):
-        classifying.classify(
+        classification.classify(
             incident_id=incident.pk,
             involvement_id=one.pk,
             regime="dora",
@@ -139,7 +139,7 @@ def test_nothing_of_the_other_partner_and_nothing_internal_is_in_it(row, hand):
 def test_it_stays_as_it_was_handed_over_whatever_is_learned_later(row, hand, people):
     made = hand(row)
     before = FactsPackage.objects.get(pk=made.pk).report
-    classifying.classify(
+    classification.classify(
         incident_id=row.incident_id,
         involvement_id=row.pk,
         regime="dora",

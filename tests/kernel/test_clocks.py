@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from incidentdesk.kernel import clocks
-from incidentdesk.kernel.clocks import Counting
+from incidentdesk.kernel.clocks import Calendar, Counting, State
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 MOMENTS = st.integers(0, 8 * 366 * 24 * 60).map(lambda n: START + timedelta(minutes=n))
@@ -137,3 +138,158 @@ def test_what_has_no_time_at_all_is_late_at_once():
 
 def test_a_day_is_over_at_the_midnight_after_it():
     assert clocks.end_of(date(2026, 12, 31)) == datetime(2027, 1, 1, tzinfo=UTC)
+
+
+# --- months, holidays, zones ----------------------------------------------------------------------
+
+BERLIN, LONDON = Calendar("Europe/Berlin"), Calendar("Europe/London")
+NEW_YORK = Calendar("America/New_York")
+ZONES = st.sampled_from(["UTC", "Europe/Berlin", "Europe/London", "America/New_York"])
+HOLIDAYS = st.frozensets(
+    st.integers(0, 8 * 366).map(lambda n: START.date() + timedelta(days=n)), max_size=60
+)
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "calendar", "due"),
+    [
+        ("2027-01-31T10:00", 1, clocks.PLAIN, "2027-02-28T10:00"),  # no such day: the last one
+        ("2028-01-31T10:00", 1, clocks.PLAIN, "2028-02-29T10:00"),  # in a leap year
+        ("2028-02-29T10:00", 12, clocks.PLAIN, "2029-02-28T10:00"),
+        ("2026-03-31T10:00", 1, clocks.PLAIN, "2026-04-30T10:00"),
+        ("2026-02-28T10:00", 1, clocks.PLAIN, "2026-03-28T10:00"),  # not the last of March
+        ("2026-12-31T10:00", 2, clocks.PLAIN, "2027-02-28T10:00"),  # over the end of the year
+        ("2026-03-15T10:00", 1, BERLIN, "2026-04-15T09:00"),  # summer time came: 11:00 in Berlin
+        ("2026-10-01T10:00", 1, BERLIN, "2026-11-01T11:00"),  # and went: 12:00 in Berlin
+        ("2026-10-01T10:00", 1, NEW_YORK, "2026-11-01T11:00"),  # on that very night
+        ("2026-03-31T22:30", 1, BERLIN, "2026-04-30T22:30"),  # 1 April there: due on 1 May
+        ("2027-02-28T01:30", 1, BERLIN, "2027-03-28T01:00"),  # 02:30 is skipped: 03:00 is next
+        ("2027-02-28T01:30", 1, LONDON, "2027-03-28T01:00"),
+    ],
+)
+def test_a_month_ends_on_the_same_day_of_the_next_or_on_its_last(start, months, calendar, due):
+    assert clocks.add(day(start), months, Counting.CALENDAR_MONTHS, calendar) == day(due)
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "calendar", "due"),
+    [
+        # Christmas Eve 2026 is a Thursday; Friday and Saturday are holidays
+        ("2026-12-24T10:00", 1, {"2026-12-25", "2026-12-26"}, "2026-12-28T10:00"),
+        ("2026-12-24T10:00", 1, set(), "2026-12-25T10:00"),
+        ("2026-12-25T10:00", 1, {"2026-12-25"}, "2026-12-29T00:00"),  # a start on a holiday
+        ("2026-12-25T10:00", 0, {"2026-12-25"}, "2026-12-28T00:00"),
+        ("2026-12-30T10:00", 2, {"2026-12-31", "2027-01-01"}, "2027-01-05T10:00"),
+    ],
+)
+def test_holidays_are_no_business_days(start, days, calendar, due):
+    holidays = frozenset(date.fromisoformat(text) for text in calendar)
+    known = Calendar("UTC", holidays)
+    assert clocks.add(day(start), days, Counting.BUSINESS_DAYS, known) == day(due)
+
+
+@pytest.mark.parametrize(
+    ("start", "calendar", "due"),
+    [
+        ("2026-03-27T10:00", BERLIN, "2026-03-30T09:00"),  # 11:00 before and after the change
+        ("2026-10-23T10:00", LONDON, "2026-10-26T11:00"),
+        ("2026-10-30T10:00", NEW_YORK, "2026-11-02T11:00"),
+        ("2026-03-06T23:30", BERLIN, "2026-03-09T23:00"),  # Saturday 00:30 there: Tuesday, 00:00
+    ],
+)
+def test_business_days_keep_the_time_of_day_where_they_are_counted(start, calendar, due):
+    assert clocks.add(day(start), 1, Counting.BUSINESS_DAYS, calendar) == day(due)
+
+
+@pytest.mark.parametrize(
+    ("due", "until"),
+    [
+        ("2026-03-06T22:59", "2026-03-06T22:59"),  # Friday night in Berlin
+        ("2026-03-06T23:00", "2026-03-09T11:00"),  # Saturday 00:00: Monday noon
+        ("2026-03-08T22:59", "2026-03-09T11:00"),
+        ("2026-03-08T23:00", "2026-03-08T23:00"),  # Monday 00:00
+        ("2026-03-28T10:00", "2026-03-30T10:00"),  # summer time came on Sunday
+        ("2026-04-03T10:00", "2026-04-07T10:00"),  # Good Friday, over Easter Monday
+    ],
+)
+def test_what_is_due_on_a_weekend_or_holiday_may_wait_until_noon_of_the_next_working_day(
+    due, until
+):
+    easter = frozenset({date(2026, 4, 3), date(2026, 4, 6)})
+    calendar = Calendar("Europe/Berlin", easter)
+    assert clocks.past_weekend(day(due), time(12), calendar) == day(until)
+
+
+@given(start=MOMENTS, later=MOMENTS, days=st.integers(1, 60), zone=ZONES, holidays=HOLIDAYS)
+def test_the_hour_of_a_working_day_after_the_first_is_never_earlier_for_who_starts_later(
+    start, later, days, zone, holidays
+):
+    calendar, hour = Calendar(zone, holidays), time(17, 30)
+    first, second = sorted([start, later])
+    due = [clocks.working_day_at(one, days, hour, calendar) for one in (first, second)]
+    assert due[0] <= due[1]
+    assert first < due[0]
+    assert clocks.working_day_at(first, days, hour, Calendar(zone)) <= due[0]
+
+
+@given(start=MOMENTS, later=MOMENTS, days=DAYS, zone=ZONES, holidays=HOLIDAYS)
+def test_with_holidays_too_who_starts_later_is_never_due_earlier(
+    start, later, days, zone, holidays
+):
+    first, second = sorted([start, later])
+    calendar = Calendar(zone, holidays)
+    due = [clocks.add_business_days(one, days, calendar) for one in (first, second)]
+    assert first <= due[0] <= due[1]
+
+
+@given(start=MOMENTS, days=DAYS, zone=ZONES, holidays=HOLIDAYS, more=HOLIDAYS)
+def test_more_holidays_never_make_anything_due_earlier(start, days, zone, holidays, more):
+    fewer, all_ = Calendar(zone, holidays), Calendar(zone, holidays | more)
+    due = [clocks.add_business_days(start, days, calendar) for calendar in (fewer, all_)]
+    assert due[0] <= due[1]
+    waits = [clocks.past_weekend(start, time(12), calendar) for calendar in (fewer, all_)]
+    assert start <= waits[0] <= waits[1]
+
+
+@given(start=MOMENTS, later=MOMENTS, months=st.integers(1, 24), zone=ZONES)
+def test_who_starts_later_is_never_due_on_an_earlier_day(start, later, months, zone):
+    """Within the days that a short month lacks, the time of day stays, and days are compared."""
+    calendar, place = Calendar(zone), ZoneInfo(zone)
+    first, second = sorted([start, later])
+    due = [clocks.add_months(one, months, calendar) for one in (first, second)]
+    assert first < due[0]
+    assert due[0].astimezone(place).date() <= due[1].astimezone(place).date()
+    if first.astimezone(place).day <= 28 and second.astimezone(place).day <= 28:
+        assert due[0] <= due[1]
+
+
+@given(start=MOMENTS, later=MOMENTS, zone=ZONES, holidays=HOLIDAYS)
+def test_a_weekend_gives_no_more_than_until_noon_of_the_next_working_day(
+    start, later, zone, holidays
+):
+    calendar, place = Calendar(zone, holidays), ZoneInfo(zone)
+    first, second = sorted([start, later])
+    due = [clocks.past_weekend(one, time(12), calendar) for one in (first, second)]
+    days = [one.astimezone(place).date() for one in due]
+    assert days[0] <= days[1]
+    assert all(calendar.is_working(one) for one in days)
+    assert due[0] == first or due[0].astimezone(place).time() == time(12)
+
+
+@pytest.mark.parametrize(
+    ("due", "met", "found"),
+    [
+        (None, None, State.NOT_STARTED),
+        (None, 5, State.MET),
+        (10, None, State.RUNNING),
+        (5, None, State.RUNNING),  # due this very moment
+        (4, None, State.LATE),
+        (4, 4, State.MET),
+        (4, 5, State.LATE),
+    ],
+)
+def test_a_deadline_stands_as_its_times_say(due, met, found):
+    def at(minute):
+        return None if minute is None else START + timedelta(minutes=minute)
+
+    assert clocks.state(at(due), at(met), START + timedelta(minutes=5)) == found

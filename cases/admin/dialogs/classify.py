@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.urls import reverse
 
-from cases import classifying
+from cases import classification
 from cases.admin.dialogs import classify_fields, fields
 from cases.admin.page import classified
 from cases.models import Incident, Involvement
@@ -52,7 +52,7 @@ class ClassifyForm(DeskForm):
     def follows(self) -> dict[str, Any]:
         """What would be decided from what the form says now; nothing is changed."""
         try:
-            answer = classifying.answer_to(
+            answer = classification.answer_to(
                 self.obj, self.row, self.regime, self._said(), at=clocks.now()
             )
         except InvalidInput as error:
@@ -111,7 +111,7 @@ def answers(regime: str, data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _classify(obj: Incident, data: Mapping[str, Any], regime: str, by: Actor, at: datetime) -> str:
     party = data["party"]
-    made = classifying.classify(
+    made = classification.classify(
         incident_id=obj.pk,
         involvement_id=None if party == US else int(party),
         regime=regime,

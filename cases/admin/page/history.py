@@ -15,6 +15,7 @@ from cases.models import (
     Involvement,
     Notice,
     NoticeCopy,
+    RegulatoryClock,
     Report,
     Task,
 )
@@ -34,6 +35,7 @@ WHERE = {
     Involvement: _ITS_OWN,
     Notice: _ITS_OWN,
     NoticeCopy: _OF_ITS_NOTICES,
+    RegulatoryClock: _ITS_OWN,
     Report: _OF_ITS_REPORTS,
     Task: _ITS_OWN,
 }

@@ -13,7 +13,7 @@ from django.db.models import Count, Prefetch, QuerySet, Subquery, Sum
 
 from cases import audience, gates, resending
 from cases.access import shown
-from cases.admin.page import history, moments, tasks, timeline
+from cases.admin.page import clocks, history, moments, tasks, timeline
 from cases.models import AccessFinding, Incident, Notice, NoticeCopy, Source
 from incidentdesk.kernel.access import Actor
 from notifications import queries as post
@@ -36,6 +36,7 @@ class Counts:
     alerts: int
     evidence: int
     fixes: int
+    clocks: int
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def count(incident: Incident, facts: gates.Facts) -> Counts:
         alerts=alerts or 0,
         evidence=facts.evidence,
         fixes=fixes or 0,
+        clocks=facts.clocks_open,
     )
 
 
@@ -91,6 +93,7 @@ def tabs(counts: Counts, chosen: str) -> list[Tab]:
         ("systems", "Systems", str(counts.systems)),
         ("partners", "Partners", str(counts.partners)),
         ("notices", "Notices", str(counts.notices)),
+        ("clocks", "Clocks", str(counts.clocks)),
         ("evidence", "Evidence", str(counts.evidence)),
         ("fixes", "Fixes", str(counts.fixes)),
         ("recovery", "Recovery", ""),
@@ -113,6 +116,8 @@ def rows(
         return history.rows(incident, by=by, before=before)
     if key == "tasks":
         return tasks.rows(incident, by=by, now=now)
+    if key == "clocks":
+        return clocks.rows(incident, now)
     if key == "notices":
         return {"notices": _notices(incident, now)}
     if key == "messages":

@@ -1,0 +1,1 @@
+"""Regulators: limits, anchors, clocks, outcomes."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, transaction
 
-from cases import classifying, disclosure, evaluation, restriction, workflow
+from cases import classification, disclosure, evaluation, restriction, workflow
 from cases.models import Anchor, Category, Classification, Entry, Incident, Involvement, Task
 from cases.personal_data import TEXT
 from cases.regulation import standing
@@ -29,7 +29,7 @@ def classify(people):
     """`classify(incident, MAJOR)` under DORA by the commander at LATER."""
 
     def run(incident, answers, *, regime="dora", of=None, reason="As counted.", at=LATER, by=None):
-        return classifying.classify(
+        return classification.classify(
             incident_id=incident.pk,
             involvement_id=of.pk if of else None,
             regime=regime,
