@@ -48,22 +48,7 @@ def classify(
     kept = prepared(incident, involvement, regime, answers, at=at)
     before = standing.newest(involvement or incident, regime)
     _require_change(before, kept)
-    answer = inputs.classify(regime, kept)
-    made = Classification.objects.create(
-        incident=incident,
-        involvement=involvement,
-        partner=involvement.partner if involvement else None,
-        regime=regime,
-        inputs=kept,
-        outcome=answer.outcome,
-        articles=list(answer.articles),
-        criteria=list(answer.criteria),
-        undecided=list(answer.undecided),
-        is_estimate=answer.is_estimate,
-        reason=reason.strip(),
-        decided_at=at,
-        decided_by_id=by.person_id,
-    )
+    made = _keep(incident, involvement, regime, kept, reason=reason, by=by, at=at)
     _tell(incident, made, before, by=by, at=at)
     answered.record(incident, made, before, by=by, at=at)
     if regime == Regime.GDPR:
@@ -107,6 +92,34 @@ def _party(incident: Incident, involvement_id: int | None) -> Involvement | None
     if found is None:
         raise InvalidInput("This partner is not listed in the incident; list it first.")
     return found
+
+
+def _keep(
+    incident: Incident,
+    involvement: Involvement | None,
+    regime: str,
+    kept: dict[str, Any],
+    *,
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> Classification:
+    answer = inputs.classify(regime, kept)
+    return Classification.objects.create(
+        incident=incident,
+        involvement=involvement,
+        partner=involvement.partner if involvement else None,
+        regime=regime,
+        inputs=kept,
+        outcome=answer.outcome,
+        articles=list(answer.articles),
+        criteria=list(answer.criteria),
+        undecided=list(answer.undecided),
+        is_estimate=answer.is_estimate,
+        reason=reason.strip(),
+        decided_at=at,
+        decided_by_id=by.person_id,
+    )
 
 
 def _require_change(before: Classification | None, kept: Mapping[str, Any]) -> None:
