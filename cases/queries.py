@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Now
 
 from cases import sight
 from cases.models import (
@@ -261,9 +260,9 @@ def clocks_visible_to(actor: Actor) -> QuerySet[RegulatoryClock]:
     return found.filter(incident__is_exercise=False)
 
 
-def late_clocks(actor: Actor) -> QuerySet[RegulatoryClock]:
-    """Those of them that are overdue by the database's clock and have no outcome."""
-    return clocks_visible_to(actor).filter(outcome="", due_at__lt=Now())
+def clocks_due(actor: Actor, before: datetime) -> QuerySet[RegulatoryClock]:
+    """Those of them that are due before that and have no outcome."""
+    return clocks_visible_to(actor).filter(outcome="", due_at__lt=before)
 
 
 def offers_to(actor: Actor) -> QuerySet[Assignment]:

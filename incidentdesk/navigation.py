@@ -7,7 +7,7 @@ numbers together cost one query a page.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -211,7 +211,7 @@ def _waiting_for(by: Actor, at: datetime) -> dict[str, QuerySet[Any]]:
         "reviews.Review": reviews.open_reviews(by),
         "kernel.Finding": findings.visible_to(by).filter(cleared_at=None),
         "cases.Fix": cases.overdue_fixes(by, at),
-        "cases.RegulatoryClock": cases.late_clocks(by),
+        "cases.RegulatoryClock": cases.clocks_due(by, at + timedelta(days=1)),
         "reviews.PreventiveAction": reviews.overdue_actions(by, at),
     }
 

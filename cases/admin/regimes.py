@@ -80,6 +80,21 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
             "entity_amount": "As the limit is counted; only where some have another one.",
         }
 
+    def clean(self) -> dict[str, Any]:
+        """What the table refuses, said at the field that it is about."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        needed = {
+            "amount": self.instance.kind == RegimeRule.Kind.LIMIT,
+            "counting": self.instance.kind == RegimeRule.Kind.LIMIT,
+            "ceiling_minutes": bool(self.instance.ceiling_anchor),
+            "entity_amount": bool(self.instance.entity),
+        }
+        for name, is_needed in needed.items():
+            if name not in self.errors and is_needed != bool(data.get(name)):
+                words = "This clock needs it." if is_needed else "This clock has none; leave it."
+                self.add_error(name, words)
+        return data
+
 
 @admin.register(RegimeRule)
 class RegimeRuleAdmin(_Shipped):

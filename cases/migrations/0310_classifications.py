@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0301_regulation_defaults"),
+        ("cases", "0302_rules_are_whole"),
         ("partners", "0125_entity"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -26,7 +26,8 @@ from cases.models.playbook import Playbook, PlaybookTask
 from cases.models.procedure import Procedure
 from cases.models.receipt import Receipt
 from cases.models.recovery import Reconciliation, RecoveryCheck
-from cases.models.regulation import Anchor, OwnSupervision, Regime, RegimeRule, RegulatoryClock
+from cases.models.regime import OwnSupervision, Regime, RegimeRule
+from cases.models.regulation import Anchor, RegulatoryClock
 from cases.models.remark import Remark
 from cases.models.report import Report, ReportDraft
 from cases.models.request import Request, RequestStep

@@ -129,6 +129,9 @@ USE_CASES = {
     "cases.evaluation.correct_time": RESPOND,
     "cases.evaluation.change_matrix": REGISTER,
     "cases.classification.classify": CLASSIFY,
+    "cases.regulation.outcomes.record": COMMAND,
+    "cases.regulation.outcomes.record_anchor": COMMAND,
+    "cases.regulation.outcomes.take_back": COMMAND,
     "cases.response.post_update": RESPOND,
     "cases.response.add_system": RESPOND,
     "cases.response.change_system": RESPOND,
@@ -377,6 +380,10 @@ STEPS = {
     "partners.directory.shut_out_inactive",
     "partners.leaving.end_all",
     "partners.leaving.end_everywhere",
+    "cases.regulation.anchors.put",
+    "cases.regulation.clocks.follow",
+    "cases.regulation.clocks.follow_all",
+    "cases.regulation.clocks.tell",
 }
 
 PARTNER_RIGHTS = {

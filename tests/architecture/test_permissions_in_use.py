@@ -26,7 +26,8 @@ from cases import (
 )
 from cases.anomalies import switching
 from cases.intake import reports, sources
-from cases.models import AccessRule, Category, Letter, NoticeCopy, SharedFile, System
+from cases.models import AccessRule, Category, Letter, NoticeCopy, RegimeRule, SharedFile, System
+from cases.regulation import outcomes
 from incidentdesk.kernel import access, grants
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import DeskError, NotAllowed
@@ -146,6 +147,14 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "affected_id": incident.systems.get().pk,
         "task_id": incident.tasks.first().pk,
         "figures": packages.Figures(text="Fills were late."),
+        "outcome": outcomes.Outcome("not_sent", reason="Nobody was there."),
+        "clock_id": incident.clocks.create(
+            rule=RegimeRule.objects.get(key="GDPR-33"),
+            outcome="not_sent",
+            reason="x",
+            recorded_at=LATER,
+            recorded_by=people["commander"],
+        ).pk,
         "task_ids": [incident.tasks.first().pk],
         "upload": ContentFile(b"status: ok", name="status.txt"),
         "category_id": Category.objects.get(key="outage").pk,

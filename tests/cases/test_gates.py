@@ -527,6 +527,7 @@ def test_every_fact_is_asked_for_by_some_gate():
             {"regulatory_decided", "no_duplicate", "no_growth", "detection_added", "blocks_lifted"}
         ),
         waivers=frozenset(),
+        clocks_open=0,
         review_missing=(),
     )
     worst = {
@@ -535,6 +536,7 @@ def test_every_fact_is_asked_for_by_some_gate():
         "axes_answered": 2,
         "axes_supported": 2,
         "soak_left": 1,
+        "clocks_open": 1,
         "systems": 0,
         "systems_affected": 1,
         "systems_unproven": 1,

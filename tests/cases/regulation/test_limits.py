@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -268,3 +269,22 @@ def test_what_is_shipped_stands_in_the_tables():
     assert list(RegimeRule.objects.values_list("key", flat=True)) == shipped
     off = RegimeRule.objects.filter(is_on=False, regime__is_on=True)
     assert list(off.values_list("key", flat=True)) == ["NIS2-FINAL-2", "GDPR-96"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("key", "lacks"),
+    [
+        ("DORA-INIT", {"amount": None}),
+        ("DORA-INIT", {"amount": 0}),
+        ("DORA-INIT", {"counting": ""}),
+        ("DORA-INIT", {"anchors": []}),
+        ("DORA-INIT", {"ceiling_minutes": None}),
+        ("DORA-FINAL", {"ceiling_minutes": 60}),
+        ("NIS2-NOTIF", {"entity_amount": None}),
+        ("NIS2-EW", {"entity_amount": 60}),
+    ],
+)
+def test_the_database_keeps_a_rule_whole(key, lacks):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RegimeRule.objects.filter(key=key).update(**lacks)
