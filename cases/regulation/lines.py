@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from cases.regulation import its
@@ -18,6 +20,7 @@ class Line:
     value: str
 
 
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # as the schema has times
 WHOSE = {its.DESK: "we have still to say", its.PARTNER: "yours to add"}
 
 
@@ -39,4 +42,6 @@ def words(value: Any) -> str:
     if isinstance(value, int | float):
         return f"{value:,}"
     text = str(value)
+    if _STAMP.fullmatch(text):
+        return f"{datetime.fromisoformat(text):%-d %b %Y %H:%M:%S} UTC"
     return text.replace("_", " ") if text.islower() and " " not in text else text

@@ -57,7 +57,7 @@ def test_the_dialog_says_what_would_be_decided_and_changes_nothing(as_, declare)
         browser.get(preview(incident), {"supports_critical": "yes", "duration_0": "60"})
     )
     assert "What would decide it:" in words
-    assert "Of all clients that use the service (%)" in words
+    assert "Clients: share of all who use the service (%)" in words
     words = text_of(browser.get(preview(incident), MAJOR | {"member_states": "DE, XX"}))
     assert "Cannot be decided yet" in words  # what is wrong is not known
     assert Classification.objects.count() == 0
