@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from cases import timeline
-from cases.admin.page import pdf
+from cases import classification, packages, timeline
+from cases.admin.page import audited, pdf
 from cases.models import AxisLevel, Entry, Incident
 from incidentdesk.kernel.models import AuditEvent
 from tests.cases.admin.conftest import sql_of, text_of
@@ -40,6 +42,49 @@ def test_the_record_holds_everything_in_order(as_, incident_in):
     head = incident.timeline_head
     assert [f"{e.hash}" in words for e in incident.entries.all()] == [True] * head.sequence
     assert words.count(head.hash) == 2  # at its entry, and at the end
+
+
+def test_the_record_holds_what_an_auditor_asks_for(as_, incident_in, people):
+    incident = incident_in("mitigation")
+    row, by = incident.involvements.get(), people.actor("commander")
+    for share in ("9", "12.5"):
+        classification.classify(
+            incident_id=incident.pk,
+            involvement_id=row.pk,
+            regime="dora",
+            answers={"supports_critical": True, "clients_share": share, "member_states": ["DE"]},
+            reason=f"Counted {share}.",
+            by=by,
+            at=incident.entries.latest("at").at,
+        )
+    packages.hand_over(
+        incident_id=incident.pk,
+        involvement_id=row.pk,
+        stage="initial",
+        figures=packages.Figures(text="Quotes were late.", clients=3),
+        by=by,
+        at=NOW,
+    )
+    words = text_of(as_("auditor").get(_print(incident)))
+    wanted = [
+        "DORA: cannot be decided yet for Helix Markets, a recommendation",
+        "Counted 9.",
+        "Counted 12.5.",
+        "Clients: share of all who use the service (%): 12.5 %",
+        "Proof of what was told",
+        "email to contact@helix.test",
+        "HELIX-FACTS-2026-0001",
+        "Review It was not begun.",
+        "version 2 of what it covers; the recipe is “Checking an export with nothing of the desk”",
+        "the chain is whole. No checkpoint has seen it yet.",
+    ]
+    places = [words.index(part) for part in wanted]
+    assert places == sorted(places)
+
+
+def test_the_recipe_that_the_record_names_stands_in_the_documentation():
+    path = Path(__file__).parents[3] / "docs" / "timeline.md"
+    assert f"## {audited.RECIPE}\n" in path.read_text(encoding="utf-8")
 
 
 def test_an_axis_is_named_once_answered_or_open(as_, incident_in):
