@@ -64,7 +64,7 @@ def _counted(incident: Incident) -> dict[str, Any]:
     owed = incident.involvements.filter(decision=Involvement.Decision.NOTIFY)
     moved = incident.systems.exclude(state="affected")
     parts: dict[str, QuerySet[Any]] = {
-        "clocks_open": incident.clocks.filter(outcome=""),
+        "clocks_open": incident.regulatory_clocks.filter(outcome=""),
         "alerts_firing": incident.alerts.filter(resolved_at=None),
         "evidence": incident.evidence.all(),
         "fixes_proposed": incident.fixes.filter(state="proposed"),

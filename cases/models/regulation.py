@@ -105,7 +105,7 @@ class RegulatoryClock(models.Model):
         NOT_APPLICABLE = "not_applicable", "not applicable"
         NOT_SENT = "not_sent", "not sent"
 
-    incident = models.ForeignKey("cases.Incident", models.PROTECT, related_name="clocks")
+    incident = models.ForeignKey("cases.Incident", models.PROTECT, related_name="regulatory_clocks")
     involvement = models.ForeignKey(
         "cases.Involvement", models.PROTECT, null=True, related_name="clocks", db_index=False
     )

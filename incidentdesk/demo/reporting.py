@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from incidentdesk.demo.life import Life
 
 REGIME = "DORA"
+WORST = 2
 
 
 def plan(life: Life, codes: tuple[str, ...]) -> None:
-    """Of an open SEV-1 the first partner that DORA binds says that it is major, and later that it
+    """Of a bad open one the first partner that DORA binds says that it is major, and later that it
     sent its initial notification; of all others nothing is known yet."""
-    if life.is_open and life.severity == 1 and codes:
+    if life.is_open and life.severity <= WORST and codes:
         life.agenda.add(life.plan.told + timedelta(minutes=20), partial(_classify, life))
         life.agenda.add(life.plan.told + timedelta(minutes=150), partial(_sent, life))
 

@@ -148,7 +148,7 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "task_id": incident.tasks.first().pk,
         "figures": packages.Figures(text="Fills were late."),
         "outcome": outcomes.Outcome("not_sent", reason="Nobody was there."),
-        "clock_id": incident.clocks.create(
+        "clock_id": incident.regulatory_clocks.create(
             rule=RegimeRule.objects.get(key="GDPR-33"),
             outcome="not_sent",
             reason="x",

@@ -153,9 +153,9 @@ class Ready:
         """Of two clocks one has no outcome."""
         early, final = RegimeRule.objects.filter(key__in=["NIS2-EW", "NIS2-FINAL"])
         times = {"anchor_at": self.at, "due_at": self.at}
-        self.incident.clocks.create(rule=early, **times)
+        self.incident.regulatory_clocks.create(rule=early, **times)
         sent = {"outcome": "submitted", "met_at": self.at, "recorded_at": self.at}
-        self.incident.clocks.create(rule=final, **times, **sent)
+        self.incident.regulatory_clocks.create(rule=final, **times, **sent)
 
     def another_system(self) -> None:
         system = System.objects.create(name="order-gw-2")

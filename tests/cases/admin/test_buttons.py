@@ -14,7 +14,7 @@ ACTIONS = {
     for model in (Incident, Notice, Report)
 }
 
-# These stand on a line of the team, or of a thread, and only where they apply.
+# These stand on a line of the team, of a thread or of a tab, and only where they apply.
 ON_A_LINE = {
     "accept_role",
     "decline_role",
@@ -23,6 +23,9 @@ ON_A_LINE = {
     "need_no_answer",
     "hand_over_facts",  # to a partner that sees the incident
     "resend",  # a message that went
+    "record_outcome",  # a clock of a party that a regime binds
+    "record_anchor",
+    "take_back_outcome",
 }
 
 
