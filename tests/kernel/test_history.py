@@ -35,6 +35,7 @@ UNTRACKED = {
     "Checkpoint": "append-only",
     "CheckpointHead": "append-only",
     "CheckpointRecipient": "a register, in the audit trail",
+    "Anchor": "append-only; it is a history",
     "Classification": "append-only; it is a history",
     "Framework": "append-only",
     "HeldAlert": "an alert as it came; machines release it",
