@@ -136,6 +136,8 @@ PACKAGE_COLUMNS = (
     "transactions_share",
     "value_eur",
     "is_estimate",
+    "report",
+    "missing",
     "handed_at",
 )
 DIGEST_COLUMNS = ("id", "partner_id", "reference", "month", "sent_at")

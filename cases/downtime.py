@@ -54,13 +54,8 @@ def _add(incident_id: int, *, at: datetime) -> bool:
     due = _due(incident, rows, timed, at=at)
     if not due or not incident.is_open:
         return False
-    before = incident.severity
-    incident.floors = sorted({*incident.floors, *(floor.key for floor in due)})
-    after = min(before, in_force.severity_of(incident).severity)
-    if after < before:  # a severity set by hand gives way to a floor
-        incident.severity_override, incident.severity_reason = None, ""
-    incident.severity = after
-    incident.save(update_fields=["floors", "severity", "severity_override", "severity_reason"])
+    before = evaluation.put_floors(incident, [floor.key for floor in due])
+    after = incident.severity
     names = ", ".join(f"{row.system} since {row.down_since:%-d %b %H:%M}" for row in rows)
     facts = "; ".join(floor.inline for floor in due)
     moved = f"SEV-{after}, from SEV-{before}." if after < before else f"It stays SEV-{after}."

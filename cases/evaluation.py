@@ -6,7 +6,7 @@ below a floor. Every change re-evaluates deadlines and escalation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from cases import (
     leading,
     moments,
     moving,
+    personal_data,
     playbooks,
     queries,
     rules,
@@ -98,6 +99,8 @@ def evaluate(*, incident_id: int, found: Evaluation, by: Actor, at: datetime) ->
         deadlines.move_anchor(incident, change.name, change.former)
     if incident.category_id != was_category or incident.playbook_id is None:
         playbooks.lay_out(incident)
+    if personal_data.FLOOR in incident.floors:
+        personal_data.ask(incident, by=by, at=at)
     workflow.meet_evaluation(incident, at=at)
     return incident
 
@@ -190,6 +193,18 @@ def change_matrix(
 
 
 # --- steps that several share ---------------------------------------------------------------------
+
+
+def put_floors(incident: Incident, keys: Iterable[str]) -> int:
+    """Add floors under the lock and save; the severity only rises. Answers what it was."""
+    before = incident.severity
+    incident.floors = sorted({*incident.floors, *keys})
+    after = min(before, rules.severity_of(incident).severity)
+    if after < before:  # a severity set by hand gives way to a floor
+        incident.severity_override, incident.severity_reason = None, ""
+    incident.severity = after
+    incident.save(update_fields=["floors", "severity", "severity_override", "severity_reason"])
+    return before
 
 
 def tell(

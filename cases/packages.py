@@ -5,14 +5,18 @@ What a regulator's form makes of them is not decided here, and the desk reports 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
 from cases import accuracy, disclosure, labels, promises, queries, timeline
-from cases.models import Entry, FactsPackage, Involvement
+from cases.models import Entry, FactsPackage, Incident, Involvement
+from cases.regulation import details as regulation_details
+from cases.regulation import gathering
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import InvalidInput
@@ -60,12 +64,15 @@ def hand_over(
     involvement_id: int,
     stage: str,
     figures: Figures,
+    details: Mapping[str, Any] | None = None,
     without_figures: bool = False,
     by: Actor,
     at: datetime,
 ) -> FactsPackage:
     """Give one partner its facts, in its portal; its clock for them is met, and it has a mail.
 
+    `details` are fields of the DORA report by number, as `cases.regulation.details` has them. The
+    report is made now and stays with the package, as does what it leaves open.
     `without_figures` says that it is known to hold none: an empty package meets no clock unnoticed.
     """
     incident = queries.locked(incident_id, by=by)
@@ -76,22 +83,38 @@ def hand_over(
     _require_possible(involvement, stage, figures)
     _require_said(figures, without_figures=without_figures)
     partner = involvement.partner
-    accuracy.require_own(partner, figures.text, figures.services)
-    made = FactsPackage.objects.create(
-        involvement=involvement,
-        partner=partner,
-        reference=directory.next_reference(partner, kind="facts", year=at.year),
-        stage=stage,
-        handed_at=at,
-        handed_by_id=by.person_id,
-        **asdict(figures) | {"text": figures.text.strip(), "services": figures.services.strip()},
-    )
+    added = regulation_details.clean(details or {})
+    words = regulation_details.texts(added)
+    accuracy.require_own(partner, figures.text, figures.services, *words)
+    made = prepare(incident, involvement, stage, figures, added)
+    made.reference = directory.next_reference(partner, kind="facts", year=at.year)
+    made.handed_at, made.handed_by_id = at, by.person_id
+    made.save()
     promises.keep_facts(involvement, stage, at=at)
     _tell(made, at=at)
     text = (
         f"{partner} was handed its {made.get_stage_display()} facts package, {made}. {said(made)}"
     )
     timeline.record(incident, Entry.Kind.PARTNER, text, by=by, at=at, partner_id=partner.pk)
+    return made
+
+
+def prepare(
+    incident: Incident,
+    involvement: Involvement,
+    stage: str,
+    figures: Figures,
+    details: Mapping[str, Any],
+) -> FactsPackage:
+    """A package as it would be handed over now, with its report; nothing is saved or sent.
+
+    `details` are as `cases.regulation.details.clean` gives them.
+    """
+    words = {"text": figures.text.strip(), "services": figures.services.strip()}
+    made = FactsPackage(
+        involvement=involvement, partner=involvement.partner, stage=stage, **asdict(figures) | words
+    )
+    gathering.fill(made, incident, details)
     return made
 
 

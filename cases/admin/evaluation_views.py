@@ -1,6 +1,7 @@
-"""Two small views beside an incident's page: what would follow from an evaluation, and its times.
+"""Small views beside an incident's page: what would follow from an evaluation or a classification,
+and its times.
 
-Both only read.
+All only read.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from cases.admin.dialogs import classify
 from cases.admin.dialogs.evaluation import EVALUATE, EvaluateForm
 from cases.admin.page import times
 from incidentdesk.kernel import clocks
@@ -26,10 +28,15 @@ class EvaluationViews(_Page):
     """Mixed into the incident's admin."""
 
     def get_urls(self) -> list[URLPattern]:
-        """The two addresses before the admin's own."""
+        """The addresses before the admin's own."""
         wrap = self.admin_site.admin_view
         return [
             path("<int:object_id>/follows/", wrap(self.follows), name="cases_incident_follows"),
+            path(
+                "<int:object_id>/classified/<slug:regime>/",
+                wrap(self.classified),
+                name="cases_incident_classified",
+            ),
             path("<int:object_id>/times/", wrap(self.times), name="cases_incident_times"),
             *super().get_urls(),
         ]
@@ -42,6 +49,16 @@ class EvaluationViews(_Page):
         form = EvaluateForm(request.GET, obj=incident, actor=who)
         context = {"follows": form.follows()}
         return TemplateResponse(request, "admin/cases/incident/follows.html", context)
+
+    def classified(self, request: HttpRequest, object_id: int, regime: str) -> HttpResponse:
+        """What would be decided from the answers in the address; a fragment for the dialog."""
+        incident, who = self._readable(request, object_id), actor(request)
+        action = next((one for one in classify.ALL if one.name == f"classify_{regime}"), None)
+        if action is None or not action.shown(incident, who):
+            raise Http404
+        form = action.form(request.GET, obj=incident, actor=who)
+        context = {"follows": form.follows()}  # type: ignore[attr-defined]
+        return TemplateResponse(request, "admin/cases/incident/classified.html", context)
 
     def times(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The times of an incident, each with every change."""

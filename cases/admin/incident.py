@@ -18,6 +18,7 @@ from cases import queries, search, sight
 from cases.admin import incident_filters, incident_list, incident_page
 from cases.admin.dialogs import (
     bulk,
+    classify,
     command,
     crew,
     drafting,
@@ -44,6 +45,7 @@ from cases.admin.dialogs import (
 )
 from cases.admin.dialogs import timeline as entries
 from cases.admin.evaluation_views import EvaluationViews
+from cases.admin.facts_views import FactsViews
 from cases.admin.incident_views import IncidentViews
 from cases.models import Incident, Phase, SavedView
 from incidentdesk.kernel import access, clocks, dialogs
@@ -65,7 +67,7 @@ def _on_to(name: str, request: HttpRequest, queryset: QuerySet[Incident]) -> Htt
 
 
 @admin.register(Incident)
-class IncidentAdmin(EvaluationViews, IncidentViews):
+class IncidentAdmin(EvaluationViews, FactsViews, IncidentViews):
     """Newest first; open ones unless all are asked for."""
 
     page_template = "admin/cases/incident/page.html"
@@ -96,6 +98,7 @@ class IncidentAdmin(EvaluationViews, IncidentViews):
         moves.TO_RECOVERY,
         evaluation.EVALUATE,
         evaluation.OVERRIDE,
+        *classify.ALL,
         times.CORRECT_TIME,
         systems.ADD_SYSTEM,
         systems.ISOLATE,

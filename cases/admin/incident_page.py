@@ -13,6 +13,7 @@ from cases import approvers, facts, gates, queries
 from cases.admin import needs
 from cases.admin.page import (
     axes,
+    classified,
     correspondence,
     evidence,
     lifecycle,
@@ -33,6 +34,7 @@ from incidentdesk.kernel.access import Actor, Permission
 MORE = (
     ("evaluate", "override_severity", "correct_time", "record_cause", "recovered", "sign"),
     ("add_system", "isolate", "restore", "affected_again", "down", "up_again"),
+    ("classify_dora", "classify_nis2", "classify_gdpr"),
     ("add_partner", "decide_notice", "ask", "write"),
     ("add_task", "end_tasks", "clear_alerts"),
     (
@@ -142,6 +144,8 @@ def _on_tab(
     """The rows of the tabs that have a module of their own."""
     if key == "partners":
         return correspondence.rows(incident, listed, now)
+    if key == "classification":
+        return {"parties": classified.parties(incident, now)}
     if key == "evidence":
         return evidence.rows(incident, by, known.evidence, now)
     if key == "fixes":

@@ -13,8 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from cases.admin import incident_export
-from cases.admin.page import facts, pdf, record, story, told
-from cases.models import FactsPackage, System, TimelineHead
+from cases.admin.page import pdf, record, story, told
+from cases.models import System, TimelineHead
 from incidentdesk.kernel import access, audit, clocks
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.desk import DeskAdmin, actor, note_reading
@@ -34,11 +34,6 @@ class IncidentViews(DeskAdmin):
             path("<int:object_id>/pdf/", wrap(self.pdf), name="cases_incident_pdf"),
             path("<int:object_id>/told/", wrap(self.told), name="cases_incident_told"),
             path("<int:object_id>/story/", wrap(self.story), name="cases_incident_story"),
-            path(
-                "<int:object_id>/facts/<int:package_id>/",
-                wrap(self.facts),
-                name="cases_incident_facts",
-            ),
             path("<int:object_id>/live/", wrap(self.live), name="cases_incident_live"),
             *super().get_urls(),
         ]
@@ -130,28 +125,8 @@ class IncidentViews(DeskAdmin):
         template = "story_on_paper" if is_whole else "story"
         return TemplateResponse(request, f"admin/cases/incident/{template}.html", context)
 
-    def facts(self, request: HttpRequest, object_id: int, package_id: int) -> HttpResponse:
-        """What a partner was handed, figure by figure. An auditor's reading is recorded."""
-        incident = self.get_object(request, str(object_id))
-        if incident is None or request.method not in ("GET", "HEAD"):
-            raise Http404
-        rows = FactsPackage.objects.select_related("involvement", "partner", "handed_by")
-        package = rows.filter(pk=package_id, involvement__incident=incident).first()
-        if package is None:
-            raise Http404
-        note_reading(request, incident)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": f"Facts package {package.reference}",
-            "incident": incident,
-            "package": package,
-            "figures": facts.figures(package),
-        }
-        return TemplateResponse(request, "admin/cases/incident/facts.html", context)
-
     def print(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """The whole record on one page. An auditor's reading is recorded."""
+        """The whole record on one page. That it was taken is recorded."""
         return HttpResponse(self._record(request, object_id, is_pdf=False)[1])
 
     def pdf(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -169,6 +144,9 @@ class IncidentViews(DeskAdmin):
         if incident is None or request.method not in ("GET", "HEAD"):
             raise Http404
         note_reading(request, incident)
-        context = record.build(incident, now=clocks.now(), by=actor(request))
+        by, now = actor(request), clocks.now()
+        kind = "PDF" if is_pdf else "print"
+        audit.record(by=by, at=now, action="exported", about=incident.about, kind=kind)
+        context = record.build(incident, now=now, by=by)
         context |= {"is_pdf": is_pdf, "pdf_missing": pdf.missing() or context["pdf_missing"]}
         return incident, render_to_string("admin/cases/incident/record.html", context)

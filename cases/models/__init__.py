@@ -5,6 +5,7 @@ from cases.models.alert import Alert, Event, Heartbeat, LabelMapping, Source
 from cases.models.assignment import Assignment
 from cases.models.category import Category
 from cases.models.checkpoint import Checkpoint, CheckpointHead, CheckpointRecipient
+from cases.models.classification import Classification
 from cases.models.deadline import Deadline, Target
 from cases.models.digest import Digest, DigestLine
 from cases.models.entry import Entry, TimelineHead
@@ -62,6 +63,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointHead",
     "CheckpointRecipient",
+    "Classification",
     "CustodyEvent",
     "Deadline",
     "Digest",

@@ -40,6 +40,16 @@ class FactsPackage(models.Model):
     )
     value_eur = models.PositiveBigIntegerField("value affected (EUR)", null=True)
     is_estimate = models.BooleanField("figures are estimates", default=False, db_default=False)
+    report = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        help_text="In the shape of the DORA reporting schema, as far as the desk knows it.",
+    )
+    missing = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="The fields of this stage that it leaves open: number, name, whose.",
+    )
     handed_at = models.DateTimeField()
     handed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
 

@@ -9,7 +9,15 @@ from ninja import Router
 from pydantic import Field
 
 from cases import evaluation, queries, response, search, workflow
-from cases.models import Deadline, Entry, Incident, Move, RegulatoryClock, Statement
+from cases.models import (
+    Classification,
+    Deadline,
+    Entry,
+    Incident,
+    Move,
+    RegulatoryClock,
+    Statement,
+)
 from cases.models.regulation import ANCHORS
 from cases.regulation import outcomes
 from incidentdesk.api import fields, lists, sight
@@ -46,6 +54,11 @@ DEADLINE = Shape(
     Deadline,
     "id incident_id incident=incident__reference severity=incident__severity kind anchor_at due_at"
     " met_at is_dropped partner=involvement__partner__code",
+)
+CLASSIFICATION = Shape(
+    Classification,
+    "id incident_id partner=partner__code regime inputs outcome articles criteria undecided"
+    " is_estimate reason decided_at decided_by=decided_by__name",
 )
 CLOCK = Shape(
     RegulatoryClock,
@@ -111,6 +124,7 @@ lists.rows(
     },
 )
 lists.row(router, ONE, INCIDENT)
+lists.rows(router, f"{ONE}/classifications", CLASSIFICATION, sight.of_incident(Classification))
 lists.rows(
     router,
     f"{ONE}/timeline",

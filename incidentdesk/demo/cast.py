@@ -52,6 +52,10 @@ PARTNERS = (
     ("NORRBANK", "Norrbank Securities", "broker", "norrbank.example"),
     ("TIDEWATER", "Tidewater FX", "platform", "tidewater.example"),
 )
+# What stands in facts packages of those who are bound by DORA.
+ENTITIES: dict[str, dict[str, Any]] = {
+    "HELIX": {"lei": "969500HELIX0EXAMPL42", "entity_types": ["investment_firm"]},
+}
 TERMS: dict[str, dict[str, Any]] = {
     "HELIX": {
         "regimes": ["DORA", "GDPR"],
@@ -172,7 +176,8 @@ def _person(email: str, name: str, password: str, *, roles: list[str], at: datet
 
 
 def _partner(code: str, name: str, kind: str, *, at: datetime) -> Partner:
-    partner = Partner.objects.create(code=code, name=name, kind=kind)
+    known = ENTITIES.get(code, {})
+    partner = Partner.objects.create(code=code, name=name, kind=kind, **known)
     _agree(partner)
     _note(f"partner:{partner.pk}", name, at=at)
     return partner

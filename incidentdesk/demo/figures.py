@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cases import digests, packages
+from cases import classification, digests, packages
 from cases.models import Involvement
 from incidentdesk.demo.agenda import Agenda
 
@@ -43,8 +43,34 @@ def plan(life: Life, codes: tuple[str, ...]) -> None:
             Stage.FINAL: max(confirmed + timedelta(hours=hours[1]), life.plan.in_review),
         }
         clients = rng.randint(12, 900)
+        if life.is_open:
+            when = moments[Stage.INITIAL] - timedelta(minutes=5)
+            life.agenda.add(when, partial(_classify, life, code, clients))
         for stage, when in moments.items():
             life.agenda.add(when, partial(_hand_over, life, code, stage, clients))
+
+
+def _classify(life: Life, code: str, clients: int, at: datetime) -> None:
+    """By the commander, with what is known early: it cannot be decided yet."""
+    row = Involvement.objects.filter(
+        incident_id=life.incident_id, partner__code=code, disclosed_at__isnull=False
+    ).first()
+    if row is None:
+        return
+    classification.classify(
+        incident_id=life.incident_id,
+        involvement_id=row.pk,
+        regime="dora",
+        answers={
+            "supports_critical": True,
+            "clients": {"value": clients, "is_estimate": True},
+            "clients_share": {"value": f"{clients / 100:.2f}", "is_estimate": True},
+            "costs_over_limit": False,
+        },
+        reason="Counted from the order log; the partner has still to say how many it has.",
+        by=life.commander,
+        at=at,
+    )
 
 
 def _hand_over(life: Life, code: str, stage: Stage, clients: int, at: datetime) -> None:

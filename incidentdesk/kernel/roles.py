@@ -15,6 +15,7 @@ class Permission(StrEnum):
     INCIDENT_ACKNOWLEDGE = "acknowledge a page"
     INCIDENT_RESPOND = "work on an incident: evaluate, update, tasks, systems"
     INCIDENT_COMMAND = "command an incident: move it, sign statements, lower its severity"
+    INCIDENT_CLASSIFY = "classify an incident for reports to authorities"
     INCIDENT_PAGE = "page a person or a group"
     REPORT_TRIAGE = "triage what partners report"
     NOTICE_DRAFT = "list affected partners, disclose to them, ask and write to them, draft notices"
@@ -64,7 +65,8 @@ ROLES: dict[str, Role] = {
             "Incident commander",
             "Leads an incident through its phases and decides.",
             _RESPOND
-            | {P.INCIDENT_COMMAND, P.REPORT_TRIAGE, P.NOTICE_DRAFT, P.NOTICE_SEND, P.RISK_ACCEPT},
+            | {P.INCIDENT_COMMAND, P.INCIDENT_CLASSIFY, P.REPORT_TRIAGE}
+            | {P.NOTICE_DRAFT, P.NOTICE_SEND, P.RISK_ACCEPT},
         ),
         Role(
             "communications",
@@ -100,7 +102,8 @@ ROLES: dict[str, Role] = {
             "Security lead",
             "Responds, approves reviews, reads the audit trail.",
             _RESPOND
-            | {P.REPORT_TRIAGE, P.NOTICE_APPROVE, P.REVIEW_APPROVE, P.AUDIT_READ, P.RISK_ACCEPT},
+            | {P.INCIDENT_CLASSIFY, P.REPORT_TRIAGE, P.NOTICE_APPROVE, P.REVIEW_APPROVE}
+            | {P.AUDIT_READ, P.RISK_ACCEPT},
         ),
         Role(
             "administrator",
@@ -162,7 +165,7 @@ TOKEN_SCOPES: dict[str, TokenScope] = {
         TokenScope(
             "command",
             "moves incidents, signs statements, lowers severities",
-            frozenset({P.INCIDENT_COMMAND}),
+            frozenset({P.INCIDENT_COMMAND, P.INCIDENT_CLASSIFY}),
         ),
         TokenScope("triage", "triages what partners report", frozenset({P.REPORT_TRIAGE})),
         TokenScope(

@@ -15,6 +15,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from incidentdesk.kernel import access, clocks, desk, dialogs, grants, passwords
 from incidentdesk.kernel.access import Actor, Permission
@@ -23,12 +24,28 @@ from incidentdesk.kernel.models import User
 from incidentdesk.kernel.sheet_pages import Exchanged
 from partners import directory, sheets
 from partners.models import Contact, Partner
+from partners.models.partner import ENTITY_TYPES
 
 RIGHTS = {
     "act": "acts for it: acknowledges notices, reports incidents",
     "administer": "administers its people, and acts for it",
     "audit": "reads as its auditor",
 }
+
+
+ENTITY = ("lei", "entity_types", "parent_name", "parent_lei")  # stands in its facts packages
+
+
+class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What it is authorised as is ticked."""
+
+    entity_types = forms.MultipleChoiceField(
+        label="Authorised as",
+        choices=ENTITY_TYPES,
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="For its own reports under DORA, with its LEI and its parent.",
+    )
 
 
 class ContactField(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -151,6 +168,7 @@ class PartnerAdmin(Exchanged, desk.RegisterAdmin):
         "contacts": (sheets.CONTACTS, sheets.import_contacts),
     }
     actions_list = ("partners_csv", "contacts_csv")
+    form = PartnerForm
     inlines = (ContactInline,)
     list_display = ("name", "code", "kind", "people", "logins", "is_active")
     list_filter = ("kind", "is_active")
@@ -209,7 +227,7 @@ class PartnerAdmin(Exchanged, desk.RegisterAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Partner | None = None) -> Any:
         """The logins are shown once there is a partner."""
-        return ("name", "code", "kind", "is_active", *(("portal",) if obj else ()))
+        return ("name", "code", "kind", "is_active", *(("portal",) if obj else ()), *ENTITY)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Partner | None = None) -> Any:
         """A code begins references that partners hold; it is chosen once."""

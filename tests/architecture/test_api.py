@@ -26,6 +26,7 @@ LEFT_OUT = {
     "cases.access.trying.switch_on": "a person at the desk looks at what it would have found",
     "cases.access.trying.switch_off": "a rule goes silent by a person at the desk only",
     "cases.access.trying.change": "a person at the desk tries the values first",
+    "cases.classification.classify": "a person at the desk stands behind each answer",
     "cases.notices.acknowledge": "partners do it, in the portal and by their own API",
     "cases.receipts.note_opened": "partners do it, in the portal",
     "cases.intake.internal.report": "people at the desk declare; whoever may not has the form",

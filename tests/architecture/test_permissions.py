@@ -33,6 +33,7 @@ ROLE_TABLE = {
         "FIX_APPROVE",
         "REVIEW_WRITE",
         "INCIDENT_COMMAND",
+        "INCIDENT_CLASSIFY",
         "REPORT_TRIAGE",
         "NOTICE_DRAFT",
         "NOTICE_SEND",
@@ -61,6 +62,7 @@ ROLE_TABLE = {
         "INCIDENT_PAGE",
         "FIX_APPROVE",
         "REVIEW_WRITE",
+        "INCIDENT_CLASSIFY",
         "REPORT_TRIAGE",
         "NOTICE_APPROVE",
         "REVIEW_APPROVE",
@@ -96,6 +98,7 @@ PARTNER = "partner:act partner:administer"
 PARTNER_ADMINISTRATOR = "partner:administer"
 READ = "administrator approver auditor commander communications responder security"
 ACCEPT_RISK = "commander security"
+CLASSIFY = "commander security"
 
 USE_CASES = {
     "cases.workflow.open_incident": DECLARE,
@@ -125,6 +128,7 @@ USE_CASES = {
     "cases.evaluation.override_severity": RESPOND,
     "cases.evaluation.correct_time": RESPOND,
     "cases.evaluation.change_matrix": REGISTER,
+    "cases.classification.classify": CLASSIFY,
     "cases.regulation.outcomes.record": COMMAND,
     "cases.regulation.outcomes.record_anchor": COMMAND,
     "cases.regulation.outcomes.take_back": COMMAND,
@@ -332,6 +336,9 @@ STEPS = {
     "cases.moments.begin",
     "cases.receipts.acknowledged",
     "cases.moments.put",
+    "cases.personal_data.ask",
+    "cases.personal_data.settle",
+    "cases.regulation.answered.record",
     "cases.crew.ask",
     "cases.custody.exported",
     "cases.custody.note",

@@ -120,6 +120,8 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "wish": contacts.Wish(label="Phone"),
         "how": switching.How(kind="level"),
         "typed": {"title": "Odd fills"},
+        "regime": "dora",
+        "answers": {"supports_critical": True},
         "mailed": [1, 2],
         "zone": "Europe/Berlin",
         "style": "iso",

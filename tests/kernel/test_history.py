@@ -35,6 +35,8 @@ UNTRACKED = {
     "Checkpoint": "append-only",
     "CheckpointHead": "append-only",
     "CheckpointRecipient": "a register, in the audit trail",
+    "Anchor": "append-only; it is a history",
+    "Classification": "append-only; it is a history",
     "Framework": "append-only",
     "HeldAlert": "an alert as it came; machines release it",
     "Heartbeat": "what a machine says, many times a day",

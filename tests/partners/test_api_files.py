@@ -33,6 +33,20 @@ def test_the_facts_of_an_incident_read_as_in_the_portal(both: Both, a: Program):
     assert leaks(str(one), "BIRCH") == []
 
 
+def test_the_report_of_a_package_comes_with_what_is_missing(both: Both, a: Program):
+    found = a.get(f"/facts/{both.a.package.reference}/report").json()
+    assert found == {
+        "reference": both.a.package.reference,
+        "stage": "initial",
+        "report": both.a.package.report,
+        "missing": both.a.package.missing,
+    }
+    assert {"number": "2.1", "name": "Reference of the financial entity", "whose": "partner"} in (
+        found["missing"]
+    )
+    assert leaks(str(found), "BIRCH", "GLOBAL", "INC-") == []
+
+
 def test_the_files_of_an_incident_are_listed_and_loaded_byte_by_byte(both: Both, a: Program):
     items = a.get(f"/incidents/{both.a.involvement.reference}/files").json()["items"]
     assert {one["name"] for one in items} == {"ALDER-list.csv"}
@@ -58,6 +72,7 @@ def others(side: Side) -> list[str]:
     assert keys
     return [
         f"/incidents/{side.involvement.reference}/facts",
+        f"/facts/{side.package.reference}/report",
         f"/incidents/{side.involvement.reference}/files",
         f"/facts/{side.package.reference}",
         *(f"/files/{key}" for key in keys),

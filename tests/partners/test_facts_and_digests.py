@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from incidentdesk.kernel import pdf
 from tests.partners.conftest import Both, leaks
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,27 @@ def test_the_same_comes_as_json_with_nothing_but_the_partner_s_own(both: Both) -
     assert answer.headers["Content-Disposition"] == name
 
 
+def test_the_report_comes_as_it_was_handed_over_field_by_field_and_as_a_file(both: Both) -> None:
+    client, package = both.a.client, both.a.package
+    text = client.get(f"/portal/facts/{package.reference}/").text
+    assert "<dt>3.4 " not in text  # it belongs to a later package
+    assert "<dt>2.4 Description</dt><dd>ALDER facts</dd>" in text
+    missing = "<dt>2.3 Date and time of classification as major</dt>"
+    assert f'{missing}<dd><span class="mute">yours to add</span></dd>' in text
+    answer = client.get(f"/portal/facts/{package.reference}/report.json")
+    assert answer.json() == package.report
+    assert answer.json()["incident"]["incidentDescription"] == "ALDER facts"
+    assert leaks(answer.text + text, "BIRCH", "GLOBAL", "INC-") == []
+
+
+def test_the_whole_comes_as_a_pdf_drawn_outside_the_scope(both: Both) -> None:
+    if pdf.missing():
+        pytest.skip(pdf.missing())
+    answer = both.a.client.get(f"/portal/facts/{both.a.package.reference}/facts.pdf")
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF-")
+
+
 def test_the_first_page_leads_to_the_digests_and_each_tells_of_its_partner_s_own(
     both: Both,
 ) -> None:
@@ -71,7 +93,10 @@ def test_another_s_are_not_there(both: Both) -> None:
     for path in (
         f"/portal/facts/{both.b.package.reference}/",
         f"/portal/facts/{both.b.package.reference}/json/",
+        f"/portal/facts/{both.b.package.reference}/report.json",
+        f"/portal/facts/{both.b.package.reference}/facts.pdf",
         f"/portal/digests/{both.b.digest.reference}/",
     ):
         assert both.a.client.get(path).status_code == 404
-        assert both.b.client.get(path).status_code == 200
+        wanted = 302 if path.endswith(".pdf") and pdf.missing() else 200
+        assert both.b.client.get(path).status_code == wanted

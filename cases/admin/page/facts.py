@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.text import capfirst
 
 from cases.models import FactsPackage
+from cases.regulation import lines
 
 NUMBERS = (
     "downtime_minutes",
@@ -27,3 +28,13 @@ def figures(package: FactsPackage) -> list[tuple[str, str]]:
         words = str(capfirst(field.verbose_name))
         found.append((words, "" if value is None else f"{value:,}"))
     return found
+
+
+def whole(package: FactsPackage) -> dict[str, Any]:
+    """The package with its figures, its fields and what it leaves open, from the row alone."""
+    return {
+        "package": package,
+        "figures": figures(package),
+        "lines": lines.known(package.stage, package.report),
+        "missing": package.missing,
+    }

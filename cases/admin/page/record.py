@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Prefetch
 
 from cases import gates, queries, reading
-from cases.admin.page import axes, lifecycle, pdf, progress
+from cases.admin.page import audited, axes, lifecycle, pdf, progress
 from cases.models import Incident, NoticeCopy, TimelineHead
 from incidentdesk.kernel.access import Actor
 
@@ -49,6 +49,7 @@ def build(incident: Incident, *, now: datetime, by: Actor) -> dict[str, Any]:
             list(incident.entries.select_related("partner").order_by("sequence")), by
         ),
         "head": head,
+        **audited.build(incident, head, now=now),
         **lifecycle.related(incident, by=by),
     }
 

@@ -97,6 +97,7 @@ def tabs(counts: Counts, chosen: str) -> list[Tab]:
         ("evidence", "Evidence", str(counts.evidence)),
         ("fixes", "Fixes", str(counts.fixes)),
         ("recovery", "Recovery", ""),
+        ("classification", "Classification", ""),
         ("messages", "Messages", str(counts.messages)),
         ("alerts", "Alerts", str(counts.alerts)),
         ("history", "History", ""),

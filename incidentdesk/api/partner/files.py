@@ -15,7 +15,7 @@ from cases.models import SharedFile
 from incidentdesk.api.partner import door
 from incidentdesk.api.partner.door import READ
 from incidentdesk.api.partner.incidents import ONE, incident_of
-from incidentdesk.api.partner.shapes import Facts, File
+from incidentdesk.api.partner.shapes import Facts, FactsReport, File
 from incidentdesk.kernel import downloads
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import NotFound
@@ -65,6 +65,23 @@ def get_facts(request: HttpRequest, reference: str) -> Facts:
         if found is None:
             raise NotFound("There is no such facts package.")
         return Facts.of(found)
+
+    return door.read(request, answer)
+
+
+@router.get(
+    "/facts/{facts:reference}/report",
+    response={200: FactsReport, **READ},
+    operation_id="get_facts_report",
+)
+def get_facts_report(request: HttpRequest, reference: str) -> FactsReport:
+    """Its fields for your DORA report, as far as we knew them when it was handed over."""
+
+    def answer(by: Actor) -> FactsReport:
+        found = visibility.packages_for(by).filter(reference=reference).first()
+        if found is None:
+            raise NotFound("There is no such facts package.")
+        return FactsReport.of(found)
 
     return door.read(request, answer)
 

@@ -120,6 +120,34 @@ class Facts(BaseModel):
         return cls(link=_link("facts", row.reference), **facts.content(row))
 
 
+class Missing(BaseModel):
+    """A field of the DORA report that is not in it."""
+
+    number: str = Field(description="As in Annex I of ITS (EU) 2025/302.")
+    name: str
+    whose: str = Field(description="desk: we have still to say it; partner: yours to add.")
+
+
+class FactsReport(BaseModel):
+    """A facts package field by field, for your own DORA report. You decide, and you report."""
+
+    reference: str
+    stage: str = Field(description="initial, interim or final.")
+    report: dict[str, Any] = Field(
+        description="In the shape of the reporting schema IR-1.2.1; what is not known is not in "
+        "it. Empty: it was handed over before there were such reports."
+    )
+    missing: list[Missing]
+
+    @classmethod
+    def of(cls, row: FactsPackage) -> FactsReport:
+        """A row that the window gave, as it was handed over."""
+        missing = [Missing(**one) for one in row.missing]
+        return cls(
+            reference=row.reference, stage=row.stage, report=dict(row.report), missing=missing
+        )
+
+
 class Written(BaseModel):
     """One message of the thread with the response team."""
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from cases import visibility
 from cases.models import FactsPackage
+from cases.regulation import lines
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import ScopedRequest
 
@@ -28,15 +29,14 @@ FIGURES = {
 @require_safe
 def detail(request: ScopedRequest, reference: str) -> HttpResponse:
     """One package as it was handed over."""
-    found = _package(request.actor, reference)
-    context = {"package": found, "figures": figures(content(found))}
-    return render(request, "portal/facts/detail.html", context)
+    found = package_of(request.actor, reference)
+    return render(request, "portal/facts/detail.html", printed(found))
 
 
 @require_safe
 def as_json(request: ScopedRequest, reference: str) -> HttpResponse:
     """The same, to be read by a program and kept."""
-    found = _package(request.actor, reference)
+    found = package_of(request.actor, reference)
     answer = JsonResponse(content(found), json_dumps_params={"indent": 2, "ensure_ascii": False})
     answer["Content-Disposition"] = f'attachment; filename="{found.reference}.json"'
     return answer
@@ -69,7 +69,18 @@ def figures(known: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(words, "" if value is None else f"{value:,}") for words, value in found.items()]
 
 
-def _package(actor: Actor, reference: str) -> FactsPackage:
+def printed(package: FactsPackage) -> dict[str, Any]:
+    """What its page and its PDF show, from the row alone."""
+    return {
+        "package": package,
+        "figures": figures(content(package)),
+        "lines": lines.known(package.stage, package.report),
+        "missing": [(row, lines.WHOSE[row["whose"]]) for row in package.missing],
+    }
+
+
+def package_of(actor: Actor, reference: str) -> FactsPackage:
+    """The package that this partner was handed; another's is not there."""
     found = visibility.packages_for(actor).filter(reference=reference).first()
     if found is None:
         raise Http404

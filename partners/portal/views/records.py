@@ -104,11 +104,17 @@ def as_pdf(request: ScopedRequest, reference: str) -> HttpResponse:
     context["packages"] = [(one, facts.figures(one)) for one in found["facts"]]
     html = render_to_string("portal/incidents/record.html", context, request=request)
 
+    return drawn(html, f"{reference}.pdf", back=back)
+
+
+def drawn(html: str, name: str, *, back: str) -> Outside:
+    """A PDF that is drawn once the scope is left, without the database, one at a time."""
+
     def make() -> HttpResponseBase:
         with _turn(_line, 0), _turn(_drawing, PATIENCE):
-            drawn = pdf.draw(html)
-        headers = {"Content-Disposition": f'attachment; filename="{reference}.pdf"'}
-        return HttpResponse(drawn, content_type="application/pdf", headers=headers)
+            made = pdf.draw(html)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(made, content_type="application/pdf", headers=headers)
 
     return Outside(make, otherwise=back)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from cases import timeline
-from cases.admin.page import pdf
+from cases import classification, packages, timeline
+from cases.admin.page import audited, pdf
 from cases.models import AxisLevel, Entry, Incident
 from incidentdesk.kernel.models import AuditEvent
 from tests.cases.admin.conftest import sql_of, text_of
@@ -42,6 +44,49 @@ def test_the_record_holds_everything_in_order(as_, incident_in):
     assert words.count(head.hash) == 2  # at its entry, and at the end
 
 
+def test_the_record_holds_what_an_auditor_asks_for(as_, incident_in, people):
+    incident = incident_in("mitigation")
+    row, by = incident.involvements.get(), people.actor("commander")
+    for share in ("9", "12.5"):
+        classification.classify(
+            incident_id=incident.pk,
+            involvement_id=row.pk,
+            regime="dora",
+            answers={"supports_critical": True, "clients_share": share, "member_states": ["DE"]},
+            reason=f"Counted {share}.",
+            by=by,
+            at=incident.entries.latest("at").at,
+        )
+    packages.hand_over(
+        incident_id=incident.pk,
+        involvement_id=row.pk,
+        stage="initial",
+        figures=packages.Figures(text="Quotes were late.", clients=3),
+        by=by,
+        at=NOW,
+    )
+    words = text_of(as_("auditor").get(_print(incident)))
+    wanted = [
+        "DORA: cannot be decided yet for Helix Markets, a recommendation",
+        "Counted 9.",
+        "Counted 12.5.",
+        "Clients: share of all who use the service (%): 12.5 %",
+        "Proof of what was told",
+        "email to contact@helix.test",
+        "HELIX-FACTS-2026-0001",
+        "Review It was not begun.",
+        "version 2 of what it covers; the recipe is “Checking an export with nothing of the desk”",
+        "the chain is whole. No checkpoint has seen it yet.",
+    ]
+    places = [words.index(part) for part in wanted]
+    assert places == sorted(places)
+
+
+def test_the_recipe_that_the_record_names_stands_in_the_documentation():
+    path = Path(__file__).parents[3] / "docs" / "timeline.md"
+    assert f"## {audited.RECIPE}\n" in path.read_text(encoding="utf-8")
+
+
 def test_an_axis_is_named_once_answered_or_open(as_, incident_in):
     incident = incident_in("containment")
     Incident.objects.filter(pk=incident.pk).update(scope=None)
@@ -58,12 +103,16 @@ def test_a_text_of_the_record_is_never_markup(as_, declare, people):
     assert "<script>" not in page
 
 
-def test_an_auditor_s_reading_is_recorded_and_nobody_else_s(as_, declare):
+def test_that_a_record_was_taken_is_recorded_and_an_auditor_s_reading_too(as_, declare):
     incident = declare()
     as_("responder").get(_print(incident))
-    assert AuditEvent.objects.count() == 0
+    lines = AuditEvent.objects.order_by("id").values_list("action", "about", "detail__kind")
+    assert list(lines.all()) == [("exported", incident.about, "print")]
     as_("auditor").get(_print(incident))
-    assert list(AuditEvent.objects.values_list("action", "about")) == [("read", incident.about)]
+    assert list(lines.all())[1:] == [
+        ("read", incident.about, None),
+        ("exported", incident.about, "print"),
+    ]
 
 
 def test_who_may_not_read_gets_no_record(client, people, helix, declare):
