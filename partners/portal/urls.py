@@ -89,6 +89,11 @@ urlpatterns = [
         incidents.acknowledge,
         name="acknowledge",
     ),
+    path(
+        "incidents/<incident:reference>/notices/<int:number>/report.pdf",
+        records.report_as_pdf,
+        name="report_pdf",
+    ),
     path("incidents/<incident:reference>/record.pdf", records.as_pdf, name="record_pdf"),
     path("incidents/<incident:reference>/record.json", records.as_json, name="record_json"),
     path("incidents/<incident:reference>/works/", incidents.confirm, name="confirm"),

@@ -14,14 +14,14 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from cases import receipts, visibility
-from cases.models import Involvement, NoticeCopy, Remark, Request, SharedFile
+from cases.models import Involvement, Notice, NoticeCopy, Remark, Request, SharedFile
 from incidentdesk.kernel import audit, clocks, pdf
 from incidentdesk.kernel.errors import Conflict
 from incidentdesk.kernel.scope import Outside, ScopedRequest
@@ -103,11 +103,36 @@ def as_pdf(request: ScopedRequest, reference: str) -> HttpResponse:
     context["phases"] = steps_of(involvement)
     context["packages"] = [(one, facts.figures(one)) for one in found["facts"]]
     html = render_to_string("portal/incidents/record.html", context, request=request)
+    return _drawn(html, name=reference, back=back)
+
+
+@require_safe
+def report_as_pdf(request: ScopedRequest, reference: str, number: int) -> HttpResponse:
+    """Our report after an incident, as a PDF; no other notice is one."""
+    involvement = incident_of(request.actor, reference)
+    copies = _copies(request, involvement)
+    if not 1 <= number <= len(copies) or copies[number - 1].kind != Notice.Kind.REPORT:
+        raise Http404
+    copy = copies[number - 1]
+    back = reverse("portal:incident", args=[reference])
+    if why := _no_pdf_of([copy.body]):
+        messages.error(request, f"A PDF {why}; let your browser print the page.")
+        return redirect(back)
+    _note(request, involvement, [copy], "report as PDF")
+    context = {"involvement": involvement, "partner": request.partner, "notice": copy}
+    html = render_to_string(
+        "portal/incidents/report.html", {**context, "is_pdf": True}, request=request
+    )
+    return _drawn(html, name=f"{reference}-report", back=back)
+
+
+def _drawn(html: str, *, name: str, back: str) -> HttpResponse:
+    """Drawn once the scope is left, one at a time."""
 
     def make() -> HttpResponseBase:
         with _turn(_line, 0), _turn(_drawing, PATIENCE):
             drawn = pdf.draw(html)
-        headers = {"Content-Disposition": f'attachment; filename="{reference}.pdf"'}
+        headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
         return HttpResponse(drawn, content_type="application/pdf", headers=headers)
 
     return Outside(make, otherwise=back)
@@ -185,7 +210,12 @@ def _no_pdf(found: dict[str, Any]) -> str:
     """Why none can be drawn; empty where one can."""
     pieces = len(found["notices"]) + len(found["thread"]) + len(found["facts"])
     pieces += sum(1 + len(one["said"]) for one in found["requests"])
-    if pieces > LONGEST or _lines(found) > LINES:
+    return "of so long a record would take too long" if pieces > LONGEST else _no_pdf_of(found)
+
+
+def _no_pdf_of(found: object) -> str:
+    """The same of what is not too many pieces."""
+    if _lines(found) > LINES:
         return "of so long a record would take too long"
     return pdf.missing()
 
