@@ -175,4 +175,4 @@ def partners_told(incident: Incident) -> list[Told]:
     sent = NoticeCopy.objects.filter(sent_at__isnull=False).order_by("sent_at", "id")
     rows = incident.involvements.select_related("partner").order_by("partner__name")
     found = rows.prefetch_related(Prefetch("copies", queryset=sent, to_attr="sent_copies"))
-    return [Told(row, row.sent_copies) for row in found]  # type: ignore[attr-defined]  # prefetched
+    return [Told(row, row.sent_copies) for row in found]

@@ -81,17 +81,14 @@ def draft(
     access.require(by, Permission.NOTICE_DRAFT)
     if not review.is_approved:
         raise Conflict("The review is not approved yet; partners are told what it says after that.")
-    known = {row.pk: row for row in told(review)}
-    if set(involvement_ids) - set(known):
+    if set(involvement_ids) - set(told(review).values_list("pk", flat=True)):
         raise InvalidInput(
             "A report goes to partners to whom the incident is disclosed; send the others their "
             "first notice before it."
         )
-    for pk in involvement_ids:
-        accuracy.require_own(known[pk].partner, body)
     if names := blameless.named(body, staff()):
         raise InvalidInput(f"This would name {' and '.join(names)} to partners; take it out.")
-    return notices.draft(
+    notice = notices.draft(
         incident_id=review.incident_id,
         kind=KIND,
         body=body,
@@ -100,3 +97,5 @@ def draft(
         by=by,
         at=at,
     )
+    accuracy.require_each_own(notice)
+    return notice

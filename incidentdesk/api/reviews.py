@@ -1,4 +1,4 @@
-"""Reviews: causes, controls, documents, lessons, preventive actions, approval and the report."""
+"""Reviews: causes, controls, documents, lessons, preventive actions and approval."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from ninja import Router
 
 from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
-from incidentdesk.api.notices import NOTICE
 from incidentdesk.api.shapes import Shape
-from reviews import actions, approval, attending, causes, documents, queries, reporting, workflow
+from reviews import actions, approval, attending, causes, documents, queries, workflow
 from reviews.models import (
     Attendee,
     Cause,
@@ -119,7 +118,6 @@ do(router, "review", f"{ONE}/lessons", workflow.add_lesson, answer=LESSON, makes
 do(router, "review", "/lessons/{lesson_id}/remove", workflow.remove_lesson)
 do(router, "review", f"{ONE}/ask-for-approval", approval.ask, answer=REVIEW)
 do(router, "approve", f"{ONE}/send-back", approval.send_back, answer=REVIEW)
-do(router, "notify", f"{ONE}/report", reporting.draft, answer=NOTICE, makes=True)
 do(router, "approve", f"{ONE}/finish", workflow.finish, answer=REVIEW)
 do(
     router,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from cases import workflow as case
 from incidentdesk.demo import phrases
@@ -95,7 +96,11 @@ class Aftermath:
     def _ask_why(self, at: datetime) -> None:
         """Two branches: what set it off, down to the root, and what made it worse."""
         review = Review.objects.get(pk=self.review_id)
-        who = {"review_id": self.review_id, "by": self.life.responder, "at": at}
+        who: dict[str, Any] = {
+            "review_id": self.review_id,
+            "by": self.life.responder,
+            "at": at,
+        }
         shown = review.incident.entries.order_by("sequence").first()
         first = causes.add(
             **who,

@@ -121,7 +121,7 @@ def _findings(review: Review, names: tuple[str, ...], people: list[str] | None) 
     asked = ("root_cause", "contributing_factors")
     return [
         Finding(
-            str(review._meta.get_field(name).verbose_name).capitalize(),
+            _called(name),
             text,
             name in asked,
             [] if people is None else blameless.hints(text, people),
@@ -129,6 +129,11 @@ def _findings(review: Review, names: tuple[str, ...], people: list[str] | None) 
         for name in names
         if (text := getattr(review, name)) or name in asked
     ]
+
+
+def _called(name: str) -> str:
+    field: Any = Review._meta.get_field(name)
+    return str(field.verbose_name).capitalize()
 
 
 def _for_partners(review: Review, people: list[str] | None) -> list[Finding]:

@@ -71,8 +71,8 @@ class ReviewViews(DeskAdmin):
             return _markdown(markdown_text.of_report(copy), name)
         if form == "pdf" and pdf.missing():
             return redirect("admin:reviews_review_partner_form", object_id, copy_id, "print")
-        context = {"partner": copy.partner, "involvement": copy.involvement, "notice": copy}
-        context |= {"is_pdf": form == "pdf", "back": self.page_url(review)}
+        context: dict[str, Any] = {"partner": copy.partner, "involvement": copy.involvement}
+        context |= {"notice": copy, "is_pdf": form == "pdf", "back": self.page_url(review)}
         page = render_to_string("portal/incidents/report.html", context, request=request)
         return _pdf(page, name) if form == "pdf" else HttpResponse(page)
 
