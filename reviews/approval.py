@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import owed, roster, timeline
+from cases import owed, roster, sight, timeline
 from cases.models import Entry, Phase
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
@@ -85,7 +85,11 @@ def approvers(review: Review) -> list[User]:
     """Whom a review is put to: approvers by role; without one, all who may approve it."""
     may = [key for key, role in ROLES.items() if Permission.REVIEW_APPROVE in role.permissions]
     people = User.objects.filter(is_active=True, roles__overlap=may).exclude(pk__in=barred(review))
-    found = owed.reachable(review.incident, *people.order_by("pk"))
+    found = [
+        person
+        for person in people.order_by("pk")
+        if not sight.is_closed(review.incident, access.actor_for(person))
+    ]
     return [person for person in found if "approver" in person.roles] or found
 
 
@@ -96,11 +100,12 @@ def due_at(asked_at: datetime) -> datetime:
 
 def _owed(review: Review) -> owed.Owed:
     incident, asked_at = review.incident, review.asked_at or review.opened_at
+    people = owed.reachable(incident, *approvers(review))
     return owed.Owed(
         key=f"review:{review.pk}",
         what="Approval of the review",
         incident=incident,
-        people=approvers(review) or owed.responsible(incident, incident.commander),
+        people=people or owed.responsible(incident, incident.commander),
         start_at=asked_at,
         due_at=due_at(asked_at),
         url=_page(review),

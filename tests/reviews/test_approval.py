@@ -198,6 +198,19 @@ def test_of_a_restricted_incident_only_who_is_let_in_is_told_and_nothing_is_name
     assert "Zebra" not in Message.objects.latest("pk").body_text
 
 
+def test_a_drill_that_pages_nobody_mails_nobody_and_can_be_approved(
+    review: Review, steps: Steps, people: People
+) -> None:
+    steps.everything()
+    Incident.objects.update(is_exercise=True, exercise_pages=False)
+
+    steps.ask()
+
+    assert bodies(review) == ["Approval of the review asked for."]
+    assert mails("Approval") == []
+    steps.finish()
+
+
 def test_the_commander_of_a_grave_incident_does_not_lead_its_review(
     review: Review, people: People
 ) -> None:
