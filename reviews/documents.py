@@ -55,9 +55,7 @@ def add(
         added_at=at,
         remind_at=clocks.first_reminder(at, clocks.end_of(due_on)),
     )
-    if review.no_documents_reason:
-        review.no_documents_reason = ""
-        review.save(update_fields=["no_documents_reason"])
+    _take_back_reason(review)
     who = f"{document.owner}, by {due_on:%-d %b %Y}"
     text = f"Document to update ({document.get_kind_display()}): {document.title}, {who}."
     drafting.note(review, text, by=by, at=at)
@@ -125,6 +123,13 @@ def remind(*, at: datetime) -> int:
         "review__incident__category",
     )
     return owed.remind(owed.take(rows, _owed, at=at), at=at)
+
+
+def _take_back_reason(review: Review) -> None:
+    """That none needs it is not so any more."""
+    if review.no_documents_reason:
+        review.no_documents_reason = ""
+        review.save(update_fields=["no_documents_reason"])
 
 
 def _owed(document: DocumentUpdate) -> owed.Owed:

@@ -147,7 +147,7 @@ class Aftermath:
 
     def _list_documents(self, at: datetime) -> None:
         by = self.life.responder
-        if self.rng.random() < 0.15:
+        if not self.life.is_open and self.rng.random() < 0.15:
             reason = "What is written down is right; it was not followed."
             documents.need_none(review_id=self.review_id, reason=reason, by=by, at=at)
             return

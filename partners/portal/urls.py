@@ -90,9 +90,9 @@ urlpatterns = [
         name="acknowledge",
     ),
     path(
-        "incidents/<incident:reference>/notices/<int:number>/report.pdf",
-        records.report_as_pdf,
-        name="report_pdf",
+        "incidents/<incident:reference>/notices/<int:number>/notice.pdf",
+        records.notice_as_pdf,
+        name="notice_pdf",
     ),
     path("incidents/<incident:reference>/record.pdf", records.as_pdf, name="record_pdf"),
     path("incidents/<incident:reference>/record.json", records.as_json, name="record_json"),

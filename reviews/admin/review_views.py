@@ -73,7 +73,7 @@ class ReviewViews(DeskAdmin):
             return redirect("admin:reviews_review_partner_form", object_id, copy_id, "print")
         context: dict[str, Any] = {"partner": copy.partner, "involvement": copy.involvement}
         context |= {"notice": copy, "is_pdf": form == "pdf", "back": self.page_url(review)}
-        page = render_to_string("portal/incidents/report.html", context, request=request)
+        page = render_to_string("portal/incidents/notice.html", context, request=request)
         return _pdf(page, name) if form == "pdf" else HttpResponse(page)
 
     def _readable(self, request: HttpRequest, object_id: int, form: str) -> Any:

@@ -204,7 +204,7 @@ def test_a_red_incident_s_report_is_drafted_where_people_are_named(
     assert way in words.content.decode()
 
 
-def test_the_partner_takes_its_report_as_a_pdf_and_no_other_notice(
+def test_the_partner_takes_its_report_as_a_pdf_and_another_s_is_not_there(
     approved: Review, people: People, helix: Partner, as_: Callable[[str], Client]
 ) -> None:
     copy = sent(approved, people)
@@ -212,14 +212,13 @@ def test_the_partner_takes_its_report_as_a_pdf_and_no_other_notice(
     client = as_("helix")
     number = NoticeCopy.objects.filter(partner=helix, sent_at__isnull=False).count()
     words = client.get(incident).content.decode()
-    assert words.count("report.pdf") == 1
-    address = f"{incident}notices/{number}/report.pdf"
+    assert words.count("notice.pdf") == 1
+    address = f"{incident}notices/{number}/notice.pdf"
     assert address in words
 
     answer = client.get(address)
 
     if not pdf.missing():
         assert answer["Content-Type"] == "application/pdf"
-    assert client.get(f"{incident}notices/1/report.pdf").status_code == 404
-    assert client.get(f"{incident}notices/99/report.pdf").status_code == 404
+    assert client.get(f"{incident}notices/99/notice.pdf").status_code == 404
     assert as_("norrbank").get(address).status_code == 404

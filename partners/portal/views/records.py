@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from cases import receipts, visibility
-from cases.models import Involvement, Notice, NoticeCopy, Remark, Request, SharedFile
+from cases.models import Involvement, NoticeCopy, Remark, Request, SharedFile
 from incidentdesk.kernel import audit, clocks, pdf
 from incidentdesk.kernel.errors import Conflict
 from incidentdesk.kernel.scope import Outside, ScopedRequest
@@ -107,23 +107,23 @@ def as_pdf(request: ScopedRequest, reference: str) -> HttpResponse:
 
 
 @require_safe
-def report_as_pdf(request: ScopedRequest, reference: str, number: int) -> HttpResponse:
-    """Our report after an incident, as a PDF; no other notice is one."""
+def notice_as_pdf(request: ScopedRequest, reference: str, number: int) -> HttpResponse:
+    """One notice as a PDF; the pages offer it for the report after an incident."""
     involvement = incident_of(request.actor, reference)
     copies = _copies(request, involvement)
-    if not 1 <= number <= len(copies) or copies[number - 1].kind != Notice.Kind.REPORT:
+    if not 1 <= number <= len(copies):
         raise Http404
     copy = copies[number - 1]
     back = reverse("portal:incident", args=[reference])
     if why := _no_pdf_of([copy.body]):
         messages.error(request, f"A PDF {why}; let your browser print the page.")
         return redirect(back)
-    _note(request, involvement, [copy], "report as PDF")
+    _note(request, involvement, [copy], "notice as PDF")
     context = {"involvement": involvement, "partner": request.partner, "notice": copy}
     html = render_to_string(
-        "portal/incidents/report.html", {**context, "is_pdf": True}, request=request
+        "portal/incidents/notice.html", {**context, "is_pdf": True}, request=request
     )
-    return _drawn(html, name=f"{reference}-report", back=back)
+    return _drawn(html, name=f"{reference}-notice-{number}", back=back)
 
 
 def _drawn(html: str, *, name: str, back: str) -> HttpResponse:
