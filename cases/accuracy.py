@@ -116,16 +116,16 @@ def require_own(partner: Partner | None, *texts: str) -> None:
 
     For what leaves without a second person, whom a notice would have. One query.
     """
-    if words := _shows(partner, "\n".join(texts), _partners()):
+    if words := _shows(partner, "\n".join(texts), partners()):
         raise InvalidInput(words)
 
 
 def foreign(notice: Notice) -> list[str]:
     """What has to come out of a notice before anybody may approve or send it, and whom it would
     be shown to. Two queries."""
-    partners = _partners()
+    every = partners()
     copies = notice.copies.select_related("partner").order_by("partner__name")
-    found = (_shows(copy.partner, copy.body, partners) for copy in copies)
+    found = (_shows(copy.partner, copy.body, every) for copy in copies)
     return [words for words in found if words]
 
 
@@ -168,8 +168,8 @@ def _record(incident: Incident, notice: Notice) -> Record:
     return record
 
 
-def _partners() -> dict[str, str]:
-    """Name → code."""
+def partners() -> dict[str, str]:
+    """Every partner: name → code. One query."""
     return dict(Partner.objects.values_list("name", "code"))
 
 

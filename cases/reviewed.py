@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import moving, queries
+from cases import moving, queries, roster
 from cases.models import Phase, ReviewFacts
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -27,7 +27,7 @@ def note_review(
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.REVIEW_APPROVE if approved else Permission.REVIEW_WRITE)
     moving.require_phase(incident, Phase.REVIEW)
-    if approved and by.person_id in incident.commanded_by:
+    if approved and by.person_id in roster.commanded(incident):
         raise InvalidInput("You commanded this incident; somebody else has to approve its review.")
     ReviewFacts.objects.update_or_create(
         incident=incident,

@@ -24,6 +24,13 @@ def held(incident: Incident, role: str) -> Assignment | None:
     return rows.select_related("user").order_by("id").first()
 
 
+def commanded(incident: Incident) -> set[int]:
+    """Everybody who commands or ever commanded it. One query."""
+    rows = incident.assignments.filter(role=Role.COMMANDER, accepted_at__isnull=False)
+    found = {*incident.commanded_by, *rows.order_by().values_list("user_id", flat=True)}
+    return found | ({incident.commander_id} if incident.commander_id else set())
+
+
 def begin(assignment: Assignment, *, at: datetime) -> None:
     """It is held from now on; of a role for one, every other holder and offer ends."""
     if assignment.role in ALONE:

@@ -20,10 +20,13 @@ class Facts:
     has_root_cause: bool
     has_contributing_factors: bool
     has_no_documents_reason: bool
+    is_led_by_another: bool  # than its commander
+    rooted: int  # causes that are marked as root causes
     looked_at: int  # controls and policies
     agreed: int  # actions
     preventing: int  # of them
     listed: int  # documents
+    undone: int  # of them
     learned: int  # lessons
 
 
@@ -47,6 +50,20 @@ class Checked:
 
 
 TABLE = (
+    Requirement(
+        "Facilitator named who does not command (SEV-1 and SEV-2)",
+        "no facilitator who does not command",
+        lambda f: f.is_led_by_another,
+        ("write",),
+        applies=lambda f: f.severity in GRAVE,
+    ),
+    Requirement(
+        "Whys asked down to a root cause (SEV-1 and SEV-2)",
+        "no root cause marked among the whys",
+        lambda f: f.rooted > 0,
+        ("add_cause",),
+        applies=lambda f: f.severity in GRAVE,
+    ),
     Requirement("Root cause written", "no root cause", lambda f: f.has_root_cause, ("write",)),
     Requirement(
         "Contributing factors written",
@@ -78,6 +95,13 @@ TABLE = (
         "no document listed, and not said why none needs updating",
         lambda f: f.listed > 0 or f.has_no_documents_reason,
         ("add_document", "no_documents"),
+    ),
+    Requirement(
+        "Every document that is listed is updated",
+        "a document not updated yet",
+        lambda f: f.undone == 0,
+        (),
+        applies=lambda f: f.listed > 0,
     ),
     Requirement("At least one lesson", "no lesson", lambda f: f.learned > 0, ("add_lesson",)),
 )

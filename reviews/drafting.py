@@ -6,9 +6,10 @@ It decides nothing about who may do what; `workflow` and `actions` do.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db.models import Count, Q
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from cases import queries as incidents
 from cases import reviewed, timeline
@@ -17,9 +18,17 @@ from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from incidentdesk.kernel.models import User
 from reviews.completeness import Facts, lacking
-from reviews.models import ControlCheck, DocumentUpdate, Lesson, PreventiveAction, Review
+from reviews.models import (
+    Attendee,
+    Cause,
+    ControlCheck,
+    DocumentUpdate,
+    Lesson,
+    PreventiveAction,
+    Review,
+)
 
-Part = TypeVar("Part", ControlCheck, DocumentUpdate, Lesson, PreventiveAction)
+Part = TypeVar("Part", Attendee, Cause, ControlCheck, DocumentUpdate, Lesson, PreventiveAction)
 
 
 def take_up(incident: Incident, *, by: Actor, at: datetime) -> Review:
@@ -70,7 +79,18 @@ def locked_part(model: type[Part], part_id: int, *, by: Actor) -> Part:
 
 
 def require_draft(review: Review, *, by: Actor, at: datetime) -> None:
-    """The review can still be changed: its incident is in Review. Reopened if it was approved."""
+    """The review can still be changed: its incident is in Review, and nobody reads it in order to
+    approve it. Reopened if it was approved."""
+    require_phase(review)
+    if review.is_in_review:
+        raise Conflict(
+            "This review is with its approvers and stays as it is; one of them can send it back."
+        )
+    _reopen(review, by=by, at=at)
+
+
+def require_phase(review: Review) -> None:
+    """Its incident is in Review."""
     incident = review.incident
     if not incident.is_open:
         raise Conflict(
@@ -82,7 +102,6 @@ def require_draft(review: Review, *, by: Actor, at: datetime) -> None:
             f"{incident.reference} went back to {incident.get_phase_display()}; its review goes "
             "on when it is in Review again."
         )
-    _reopen(review, by=by, at=at)
 
 
 def note(review: Review, text: str, *, by: Actor, at: datetime) -> None:
@@ -105,21 +124,47 @@ def tell(review: Review, *, by: Actor, at: datetime) -> None:
 
 def facts(review: Review) -> Facts:
     """What is there now: the texts of this instance, the rest counted by the database."""
-    standing = ~Q(actions__state="dropped")
-    counted = Review.objects.filter(pk=review.pk).aggregate(
-        looked_at=Count("controls", distinct=True),
-        listed=Count("documents", distinct=True),
-        learned=Count("lessons", distinct=True),
-        agreed=Count("actions", filter=standing, distinct=True),
-        preventing=Count("actions", filter=standing & Q(actions__kind="prevent"), distinct=True),
+    standing = PreventiveAction.objects.exclude(state=PreventiveAction.State.DROPPED)
+    documents = DocumentUpdate.objects.all()
+    counted = Review.objects.filter(pk=review.pk).values(
+        rooted=_number(Cause.objects.filter(is_root=True)),
+        looked_at=_number(ControlCheck.objects.all()),
+        listed=_number(documents),
+        undone=_number(documents.filter(state=DocumentUpdate.State.OPEN)),
+        learned=_number(Lesson.objects.all()),
+        agreed=_number(standing),
+        preventing=_number(standing.filter(kind=PreventiveAction.Kind.PREVENT)),
     )
     return Facts(
         severity=review.incident.severity,
         has_root_cause=bool(review.root_cause),
         has_contributing_factors=bool(review.contributing_factors),
         has_no_documents_reason=bool(review.no_documents_reason),
-        **counted,
+        is_led_by_another=review.facilitator_id not in (None, *commanding(review)),
+        **counted.get(),
     )
+
+
+def commanding(review: Review) -> set[int]:
+    """Who commands its incident, and who did when the review opened."""
+    found = (review.commander_id, review.incident.commander_id)
+    return {pk for pk in found if pk is not None}
+
+
+def _number(rows: QuerySet[Any]) -> Coalesce:
+    """How many of these rows a review has."""
+    own = rows.filter(review=OuterRef("pk")).order_by().values("review")
+    return Coalesce(
+        Subquery(own.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0
+    )
+
+
+def as_draft(review: Review, *, sent_back_reason: str = "") -> None:
+    """Make it a draft that nobody is asked to approve."""
+    review.state, review.remind_at = Review.State.DRAFT, None
+    review.asked_at = review.asked_by = review.approved_at = review.approved_by = None
+    review.sent_back_reason = sent_back_reason
+    review.save()
 
 
 def missing(review: Review) -> list[str]:
@@ -148,10 +193,11 @@ def owner(user_id: int) -> User:
 
 
 def _reopen(review: Review, *, by: Actor, at: datetime) -> None:
-    """An approved review whose incident is in Review again was reopened with it."""
+    """A review is a draft again once its incident came back: it was reopened, or had gone back a
+    phase while the review was with its approvers."""
     if review.is_draft:
         return
-    review.state, review.approved_at, review.approved_by = Review.State.DRAFT, None, None
-    review.save(update_fields=["state", "approved_at", "approved_by"])
-    text = "The review is a draft again: its incident was reopened."
+    why = "was reopened" if review.is_approved else "had gone back a phase"
+    as_draft(review)
+    text = f"The review is a draft again: its incident {why}."
     timeline.record(review.incident, Entry.Kind.REVIEW, text, by=by, at=at)

@@ -1,25 +1,44 @@
-"""The facts that a review starts from, read from its incident: phases, clocks, gates, partners."""
+"""The facts that a review starts from, read from its incident: phases and clocks, severities, gates
+waived, notices sent alone, temporary fixes, and what each partner was told."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Min, Q
+from django.db.models import Prefetch
 
 from cases import gates
-from cases.models import Incident, Involvement
+from cases.models import Deadline, Entry, Fix, Incident, Involvement, NoticeCopy, Phase
+from cases.models.deadline import FACTS, FIRST_NOTICE, NEXT_UPDATE, PARTNER_NOTICE
 from cases.models.incident import OVER, STEPS
 from incidentdesk.kernel import clocks
+
+# By which target time a phase is measured; Mitigation has none of its own.
+MEASURED_BY = {
+    Phase.IDENTIFICATION: "evaluate",
+    Phase.CONTAINMENT: "contain",
+    Phase.RECOVERY: "recover",
+    Phase.REVIEW: "review",
+}
+TELLING = (FIRST_NOTICE, PARTNER_NOTICE, NEXT_UPDATE, *FACTS.values())
+_SEVERITY = re.compile(r"SEV-([1-4])")
 
 
 @dataclass(frozen=True)
 class PhaseTime:
-    """How long an incident was in a phase, all stays together; `stays` says how many."""
+    """How long an incident was in a phase, all stays together; `stays` says how many.
+
+    `target` is how that stands against the target time of the phase, if it has one.
+    """
 
     label: str
     span: timedelta
     stays: int
+    target: str = ""
+    is_late: bool = False
 
     @property
     def words(self) -> str:
@@ -29,11 +48,12 @@ class PhaseTime:
 
 @dataclass(frozen=True)
 class Late:
-    """A target time that was missed."""
+    """A target time that was missed; `is_telling`: a notice or facts that came late."""
 
     label: str
     by: timedelta
     is_met: bool
+    is_telling: bool = False
 
     @property
     def words(self) -> str:
@@ -41,7 +61,13 @@ class Late:
         return f"{clocks.words(self.by)} late" + ("" if self.is_met else ", still open")
 
 
-def phase_times(incident: Incident, *, at: datetime) -> list[PhaseTime]:
+def clocks_of(incident: Incident) -> list[Deadline]:
+    """Its clocks and those of its partners, but for what was dropped. One query."""
+    known = incident.deadlines.select_related("involvement__partner")
+    return [row for row in known if row.met_at or not row.is_dropped]
+
+
+def phase_times(incident: Incident, known: Sequence[Deadline], *, at: datetime) -> list[PhaseTime]:
     """The time spent in each phase so far, in the order of the phases. One query."""
     moves = list(incident.moves.order_by("id"))
     ends = [move.at for move in moves[1:]] + [at]
@@ -49,23 +75,56 @@ def phase_times(incident: Incident, *, at: datetime) -> list[PhaseTime]:
     for move, end in zip(moves, ends, strict=True):
         if move.to_phase not in OVER:
             spans.setdefault(move.to_phase, []).append(max(end - move.at, timedelta()))
+    targets = {row.kind: row for row in known if row.involvement_id is None}
     return [
-        PhaseTime(step.label, sum(spans[step], timedelta()), len(spans[step]))
+        PhaseTime(
+            step.label,
+            sum(spans[step], timedelta()),
+            len(spans[step]),
+            *_against(targets.get(MEASURED_BY.get(step, "")), at),
+        )
         for step in STEPS
         if step in spans
     ]
 
 
-def late_clocks(incident: Incident, *, at: datetime) -> list[Late]:
-    """The target times that were missed, or are late by now. One query."""
-    known = incident.deadlines.select_related("involvement__partner")
-    running = [d for d in known if d.met_at or not d.is_dropped]
-    ends = ((deadline, deadline.met_at or at) for deadline in running)
+def late_clocks(known: Sequence[Deadline], *, at: datetime) -> list[Late]:
+    """The target times that were missed, or are late by now. No query."""
+    ends = ((deadline, deadline.met_at or at) for deadline in known)
     return [
-        Late(deadline.label, end - deadline.due_at, deadline.met_at is not None)
+        Late(
+            deadline.label,
+            end - deadline.due_at,
+            deadline.met_at is not None,
+            deadline.kind in TELLING,
+        )
         for deadline, end in ends
         if end > deadline.due_at
     ]
+
+
+def _against(target: Deadline | None, at: datetime) -> tuple[str, bool]:
+    if target is None:
+        return "", False
+    end = target.met_at or at
+    span = clocks.words(end - target.due_at)
+    if end > target.due_at:
+        return f"{target.label}: {span} late{'' if target.met_at else ', still open'}", True
+    return f"{target.label}: {span} {'before it was due' if target.met_at else 'left'}", False
+
+
+def severities(incident: Incident) -> list[Entry]:
+    """What the timeline says of the severity: the first one, and each change. One query."""
+    kinds = (Entry.Kind.OPENED, Entry.Kind.EVALUATION)
+    rows = incident.entries.filter(kind__in=kinds, body__contains="SEV-").order_by("sequence")
+    found: list[Entry] = []
+    last = ""
+    for row in rows:
+        said = _SEVERITY.search(row.body)
+        if said and said[1] != last:
+            last = said[1]
+            found.append(row)
+    return found
 
 
 @dataclass(frozen=True)
@@ -97,8 +156,23 @@ def sent_alone(incident: Incident) -> list[Passed]:
     ]
 
 
-def partners_told(incident: Incident) -> list[Involvement]:
-    """The partners involved, each with `told_at` (the first notice sent) or None. One query."""
-    sent = Q(copies__sent_at__isnull=False)
-    rows = incident.involvements.select_related("partner")
-    return list(rows.annotate(told_at=Min("copies__sent_at", filter=sent)))
+def temporary_fixes(incident: Incident) -> list[Fix]:
+    """The fixes that were meant to end, with their owners; none that was withdrawn. One query."""
+    rows = incident.fixes.filter(kind=Fix.Kind.TEMPORARY).exclude(state=Fix.State.WITHDRAWN)
+    return list(rows.select_related("owner").order_by("id"))
+
+
+@dataclass(frozen=True)
+class Told:
+    """A partner of the incident, and what it was sent, in the order of time."""
+
+    involvement: Involvement
+    copies: list[NoticeCopy]
+
+
+def partners_told(incident: Incident) -> list[Told]:
+    """What each partner involved was told; two queries."""
+    sent = NoticeCopy.objects.filter(sent_at__isnull=False).order_by("sent_at", "id")
+    rows = incident.involvements.select_related("partner").order_by("partner__name")
+    found = rows.prefetch_related(Prefetch("copies", queryset=sent, to_attr="sent_copies"))
+    return [Told(row, row.sent_copies) for row in found]

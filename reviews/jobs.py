@@ -1,7 +1,7 @@
 """Worker entry points of reviews."""
 
 from incidentdesk.kernel import clocks, worker
-from reviews import actions, workflow
+from reviews import actions, approval, documents, workflow
 
 
 @worker.job()
@@ -12,5 +12,5 @@ def open_missing() -> None:
 
 @worker.job()
 def remind_of_actions() -> None:
-    """Remind owners of preventive actions of their due days."""
-    actions.remind(at=clocks.database_now())
+    """Remind owners of preventive actions and documents, and approvers of reviews that wait."""
+    worker.do(actions.remind, documents.remind, approval.remind)

@@ -23,7 +23,9 @@ def visible_to(actor: Actor) -> QuerySet[Review]:
     ).values("due_at")[:1]
     return (
         Review.objects.filter(incident__in=incidents.visible_to(actor))
-        .select_related("incident__category", "incident__commander", "facilitator", "approved_by")
+        .select_related(
+            "incident__category", "incident__commander", "facilitator", "asked_by", "approved_by"
+        )
         .annotate(due_at=Subquery(due))
     )
 
@@ -100,10 +102,10 @@ def actions_in_time(actor: Actor, *, since: datetime, at: datetime) -> InTime:
 
 
 def incidents_without_a_draft() -> QuerySet[Incident]:
-    """The incidents in Review whose review is not open, or was approved before they reopened."""
+    """The incidents in Review that have no review, or one approved before they reopened."""
     return (
         Incident.objects.open()
         .filter(phase=Phase.REVIEW)
-        .exclude(review__state=Review.State.DRAFT)
+        .exclude(review__state__in=[Review.State.DRAFT, Review.State.IN_REVIEW])
         .order_by("pk")
     )

@@ -1,7 +1,8 @@
-"""The course of a review: begin, write, look at controls and documents, learn, finish.
+"""The course of a review: begin, write, look at controls, learn, finish.
 
 Each is one use case, as in `cases.workflow`. Every change tells the incident what its review still
 lacks, and stands on the incident's timeline. `finish` approves and closes, in one transaction.
+Causes, documents, actions, attendees and asking for approval have modules of their own.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
 from django.db import transaction
 
 from cases import queries as incidents
@@ -21,11 +20,11 @@ from cases.models import Entry
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, GateNotMet, InvalidInput
-from reviews import drafting, queries
-from reviews.models import ControlCheck, DocumentUpdate, Lesson, Review
-from reviews.models.review import FINDINGS
-
-_is_address = URLValidator(schemes=["http", "https"])
+from incidentdesk.kernel.models import User
+from reviews import approval, drafting, queries
+from reviews.completeness import GRAVE
+from reviews.models import ControlCheck, Lesson, Review
+from reviews.models.review import FINDINGS, FOR_PARTNERS
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,19 @@ class Findings:
     root_cause: str = ""
     contributing_factors: str = ""
     trigger: str = ""
+    not_detected: str = ""
     went_well: str = ""
     went_badly: str = ""
+    luck: str = ""
+
+
+@dataclass(frozen=True)
+class ForPartners:
+    """The same for partners: in words that may leave the house."""
+
+    partner_story: str = ""
+    partner_cause: str = ""
+    partner_measures: str = ""
 
 
 @transaction.atomic
@@ -61,6 +71,7 @@ def write(
     review_id: int,
     findings: Findings,
     facilitator_id: int | None = None,
+    method: str = "",
     revision: int | None = None,
     by: Actor,
     at: datetime,
@@ -68,25 +79,42 @@ def write(
     """Write the findings; what was there before is replaced.
 
     `revision` is the one that the writer saw: if somebody else wrote since, this is refused, so
-    that neither text is lost. Without it the newest words win.
+    that neither text is lost. Without it the newest words win. Who commands a SEV-1 or SEV-2 does
+    not lead its review. Without a `method` it stays the one that it is.
     """
     review = drafting.locked(review_id, by=by)
     access.require(by, Permission.REVIEW_WRITE)
     drafting.require_draft(review, by=by, at=at)
-    if revision is not None and revision != review.revision:
-        raise Conflict(
-            "Somebody else wrote findings meanwhile; copy your words, open this again and add them."
-        )
+    _require_newest(review, revision)
     facilitator = drafting.owner(facilitator_id) if facilitator_id else None
-    changed = _put(review, findings)
+    changed = _put(review, FINDINGS, findings)
     if facilitator != review.facilitator:
+        _require_another(review, facilitator)
         review.facilitator = facilitator
         changed.append(f"facilitator {facilitator}" if facilitator else "no facilitator")
-    if changed:
-        review.revision += 1
-        review.save()
-        drafting.note(review, f"Review written: {', '.join(changed)}.", by=by, at=at)
-    return review
+    if method and method != review.method:
+        if method not in Review.Method.values:
+            raise InvalidInput("Causes are looked for by five whys or in a fault tree; choose one.")
+        review.method = method
+        changed.append(f"method {review.get_method_display()}")
+    return _written(review, changed, by=by, at=at)
+
+
+@transaction.atomic
+def write_for_partners(
+    *,
+    review_id: int,
+    words: ForPartners,
+    revision: int | None = None,
+    by: Actor,
+    at: datetime,
+) -> Review:
+    """Write what partners may read of it; a report to them begins with this."""
+    review = drafting.locked(review_id, by=by)
+    access.require(by, Permission.REVIEW_WRITE)
+    drafting.require_draft(review, by=by, at=at)
+    _require_newest(review, revision)
+    return _written(review, _put(review, FOR_PARTNERS, words), by=by, at=at)
 
 
 @transaction.atomic
@@ -121,74 +149,6 @@ def remove_control_check(*, check_id: int, by: Actor, at: datetime) -> None:
 
 
 @transaction.atomic
-def add_document(
-    *, review_id: int, title: str, link: str = "", owner_id: int, by: Actor, at: datetime
-) -> DocumentUpdate:
-    """A document has to be updated, and somebody owns that. It may be done after closing."""
-    review = drafting.locked(review_id, by=by)
-    access.require(by, Permission.REVIEW_WRITE)
-    drafting.require_draft(review, by=by, at=at)
-    document = DocumentUpdate.objects.create(
-        review=review,
-        title=drafting.words(title, lacks="Name the document to update.", limit=200),
-        link=_address(link),
-        owner=drafting.owner(owner_id),
-        added_at=at,
-    )
-    if review.no_documents_reason:
-        review.no_documents_reason = ""
-        review.save(update_fields=["no_documents_reason"])
-    text = f"Document to update: {document.title}, owner {document.owner}."
-    drafting.note(review, text, by=by, at=at)
-    return document
-
-
-@transaction.atomic
-def finish_document(*, document_id: int, proof: str, by: Actor, at: datetime) -> DocumentUpdate:
-    """The document is updated; `proof` shows it. Possible after the incident closed as well."""
-    document = drafting.locked_part(DocumentUpdate, document_id, by=by)
-    access.require(by, Permission.REVIEW_WRITE)
-    if not document.is_open:
-        raise Conflict(f"“{document.title}” was updated already.")
-    document.proof = drafting.words(
-        proof, lacks="Say what shows the update: a version, a change, a date."
-    )
-    document.state, document.done_at = DocumentUpdate.State.DONE, at
-    document.done_by_id = by.person_id
-    document.save()
-    text = f"Document updated: {document.title}. {document.proof}"
-    timeline.record(document.review.incident, Entry.Kind.REVIEW, text, by=by, at=at)
-    return document
-
-
-@transaction.atomic
-def remove_document(*, document_id: int, by: Actor, at: datetime) -> None:
-    """Take back a document from a draft."""
-    document = drafting.locked_part(DocumentUpdate, document_id, by=by)
-    access.require(by, Permission.REVIEW_WRITE)
-    drafting.require_draft(document.review, by=by, at=at)
-    document.delete()
-    drafting.note(document.review, f"Document taken back: {document.title}.", by=by, at=at)
-
-
-@transaction.atomic
-def need_no_documents(*, review_id: int, reason: str, by: Actor, at: datetime) -> Review:
-    """Say why no document needs updating."""
-    review = drafting.locked(review_id, by=by)
-    access.require(by, Permission.REVIEW_WRITE)
-    drafting.require_draft(review, by=by, at=at)
-    if review.documents.exists():
-        raise Conflict("Documents to update are listed; take them back first.")
-    review.no_documents_reason = drafting.words(
-        reason, lacks="Say why no document needs updating; it goes on the timeline."
-    )
-    review.save(update_fields=["no_documents_reason"])
-    text = f"No document needs updating: {review.no_documents_reason}"
-    drafting.note(review, text, by=by, at=at)
-    return review
-
-
-@transaction.atomic
 def add_lesson(
     *, review_id: int, text: str, tags: Sequence[str] = (), by: Actor, at: datetime
 ) -> Lesson:
@@ -218,22 +178,25 @@ def remove_lesson(*, lesson_id: int, by: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def finish(*, review_id: int, by: Actor, at: datetime) -> Review:
-    """Approve the review and close the incident. Never by the commander; never with a gap.
+    """Approve the review and close the incident. Never by anybody who commanded it; never with a
+    gap, nor before somebody asked.
 
-    Raises GateNotMet naming everything that lacks. The database keeps the two persons apart too.
+    Raises GateNotMet naming everything that lacks. The database keeps the persons apart too.
     """
     review = drafting.locked(review_id, by=by)
     access.require(by, Permission.REVIEW_APPROVE)
-    drafting.require_draft(review, by=by, at=at)
+    drafting.require_phase(review)
     review.commander = review.commander or review.incident.commander
     if review.commander is None:
         raise InvalidInput("Nobody commands this incident; a commander has to take it first.")
-    if by.person_id in (review.commander_id, *review.incident.commanded_by):
+    if by.person_id in approval.barred(review):
         raise InvalidInput("You commanded this incident; somebody else has to approve its review.")
+    if not review.is_in_review:
+        raise Conflict("This review is a draft; somebody who wrote it has to ask for approval.")
     if lacks := drafting.missing(review):
         raise GateNotMet("Approving the review", lacks)
     review.state, review.approved_at = Review.State.APPROVED, at
-    review.approved_by_id = by.person_id
+    review.approved_by_id, review.remind_at = by.person_id, None
     review.save()
     timeline.record(review.incident, Entry.Kind.REVIEW, "Review approved.", by=by, at=at)
     reviewed.note_review(
@@ -261,26 +224,40 @@ def _open_one(incident_id: int, *, at: datetime) -> bool:
     return True
 
 
-def _put(review: Review, findings: Findings) -> list[str]:
+def _require_newest(review: Review, revision: int | None) -> None:
+    if revision is not None and revision != review.revision:
+        raise Conflict(
+            "Somebody else wrote findings meanwhile; copy your words, open this again and add them."
+        )
+
+
+def _require_another(review: Review, facilitator: User | None) -> None:
+    """The database asks for the same."""
+    is_grave = review.incident.severity in GRAVE
+    if is_grave and facilitator and facilitator.pk in drafting.commanding(review):
+        raise InvalidInput(
+            f"{facilitator} commands this incident; somebody else leads the review of a SEV-1 or "
+            "SEV-2."
+        )
+
+
+def _put(review: Review, names: Sequence[str], texts: Findings | ForPartners) -> list[str]:
     """Put the texts into the review; the names of those that changed."""
     changed = []
-    for name in FINDINGS:
-        text = getattr(findings, name).replace("\x00", "").strip()
+    for name in names:
+        text = getattr(texts, name).replace("\x00", "").strip()
         if text != getattr(review, name):
             setattr(review, name, text)
             changed.append(name.replace("_", " "))
     return changed
 
 
-def _address(link: str) -> str:
-    """A web address, or nothing; other schemes never become a link on a page."""
-    link = link.strip()
-    try:
-        if link:
-            _is_address(link)
-    except ValidationError as error:
-        raise InvalidInput("The link has to be a web address: https://…") from error
-    return link
+def _written(review: Review, changed: list[str], *, by: Actor, at: datetime) -> Review:
+    if changed:
+        review.revision += 1
+        review.save()
+        drafting.note(review, f"Review written: {', '.join(changed)}.", by=by, at=at)
+    return review
 
 
 def _tags(tags: Sequence[str]) -> list[str]:

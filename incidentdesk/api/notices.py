@@ -9,6 +9,7 @@ from cases.models import Incident, Notice, NoticeCopy, NoticeTemplate, Receipt
 from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
 from incidentdesk.api.shapes import Shape
+from reviews import reporting
 
 router = Router(tags=["notices"])
 ONE = "/notices/{notice_id}"
@@ -47,6 +48,7 @@ do(
     kind=Notice.Kind,
     tlp=Incident.Tlp,
 )
+do(router, "notify", "/reviews/{review_id}/report", reporting.draft, answer=NOTICE, makes=True)
 do(router, "notify", f"{ONE}/edit", notices.edit, answer=NOTICE)
 do(router, "notify", f"{ONE}/withdraw", notices.withdraw, answer=NOTICE)
 do(router, "approve", f"{ONE}/approve", notices.approve, answer=NOTICE)

@@ -1,4 +1,4 @@
-"""Reviews: causes, controls, documents, lessons, and preventive actions."""
+"""Reviews: causes, controls, documents, lessons, preventive actions and approval."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ from ninja import Router
 from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
 from incidentdesk.api.shapes import Shape
-from reviews import actions, queries, workflow
-from reviews.models import ControlCheck, DocumentUpdate, Lesson, PreventiveAction, Review
+from reviews import actions, approval, attending, causes, documents, queries, workflow
+from reviews.models import (
+    Attendee,
+    Cause,
+    ControlCheck,
+    DocumentUpdate,
+    Lesson,
+    PreventiveAction,
+    Review,
+)
 
 router = Router(tags=["reviews"])
 ONE = "/reviews/{review_id}"
@@ -16,14 +24,20 @@ ONE = "/reviews/{review_id}"
 REVIEW = Shape(
     Review,
     "id incident_id incident=incident__reference state opened_at facilitator=facilitator__name"
-    " commander=commander__name root_cause contributing_factors trigger went_well went_badly"
-    " no_documents_reason revision approved_at approved_by=approved_by__name",
+    " commander=commander__name method root_cause contributing_factors trigger not_detected"
+    " went_well went_badly luck partner_story partner_cause partner_measures no_documents_reason"
+    " revision asked_at asked_by=asked_by__name sent_back_reason approved_at"
+    " approved_by=approved_by__name",
+)
+CAUSE = Shape(Cause, "id review_id parent_id text kind is_root entry_id added_at")
+ATTENDEE = Shape(
+    Attendee, "id review_id user_id user=user__name name partner=partner__code added_at"
 )
 CHECK = Shape(ControlCheck, "id review_id name verdict note added_at")
 DOCUMENT = Shape(
     DocumentUpdate,
-    "id review_id title link owner=owner__name owner_id state proof added_at done_at"
-    " done_by=done_by__name",
+    "id review_id kind title link owner=owner__name owner_id due_on done_when state proof added_at"
+    " done_at done_by=done_by__name",
 )
 LESSON = Shape(Lesson, "id review_id incident=review__incident__reference text tags added_at")
 ACTION = Shape(
@@ -48,6 +62,8 @@ lists.rows(
     },
 )
 lists.row(router, ONE, REVIEW)
+lists.rows(router, f"{ONE}/causes", CAUSE, sight.of_review(Cause))
+lists.rows(router, f"{ONE}/attendees", ATTENDEE, sight.of_review(Attendee))
 lists.rows(router, f"{ONE}/controls", CHECK, sight.of_review(ControlCheck))
 lists.rows(router, f"{ONE}/documents", DOCUMENT, sight.of_review(DocumentUpdate))
 lists.rows(router, f"{ONE}/lessons", LESSON, sight.of_review(Lesson))
@@ -62,6 +78,20 @@ lists.rows(
 )
 
 do(router, "review", f"{ONE}/write", workflow.write, answer=REVIEW)
+do(router, "review", f"{ONE}/write-for-partners", workflow.write_for_partners, answer=REVIEW)
+do(
+    router,
+    "review",
+    f"{ONE}/causes",
+    causes.add,
+    answer=CAUSE,
+    makes=True,
+    kind=Cause.Kind,
+)
+do(router, "review", "/causes/{cause_id}/edit", causes.edit, answer=CAUSE, kind=Cause.Kind)
+do(router, "review", "/causes/{cause_id}/remove", causes.remove)
+do(router, "review", f"{ONE}/attendees", attending.add, answer=ATTENDEE, makes=True)
+do(router, "review", "/attendees/{attendee_id}/remove", attending.remove)
 do(
     router,
     "review",
@@ -72,18 +102,22 @@ do(
     verdict=ControlCheck.Verdict,
 )
 do(router, "review", "/controls/{check_id}/remove", workflow.remove_control_check)
-do(router, "review", f"{ONE}/documents", workflow.add_document, answer=DOCUMENT, makes=True)
 do(
     router,
     "review",
-    "/documents/{document_id}/finish",
-    workflow.finish_document,
+    f"{ONE}/documents",
+    documents.add,
     answer=DOCUMENT,
+    makes=True,
+    kind=DocumentUpdate.Kind,
 )
-do(router, "review", "/documents/{document_id}/remove", workflow.remove_document)
-do(router, "review", f"{ONE}/need-no-documents", workflow.need_no_documents, answer=REVIEW)
+do(router, "review", "/documents/{document_id}/finish", documents.finish, answer=DOCUMENT)
+do(router, "review", "/documents/{document_id}/remove", documents.remove)
+do(router, "review", f"{ONE}/need-no-documents", documents.need_none, answer=REVIEW)
 do(router, "review", f"{ONE}/lessons", workflow.add_lesson, answer=LESSON, makes=True)
 do(router, "review", "/lessons/{lesson_id}/remove", workflow.remove_lesson)
+do(router, "review", f"{ONE}/ask-for-approval", approval.ask, answer=REVIEW)
+do(router, "approve", f"{ONE}/send-back", approval.send_back, answer=REVIEW)
 do(router, "approve", f"{ONE}/finish", workflow.finish, answer=REVIEW)
 do(
     router,

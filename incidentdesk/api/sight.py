@@ -23,7 +23,7 @@ from incidentdesk.kernel.errors import NotFound
 from incidentdesk.kernel.models import User
 from partners.models import Partner
 from reviews import queries as reviews
-from reviews.models import ControlCheck, DocumentUpdate
+from reviews.models import Attendee, Cause, ControlCheck, DocumentUpdate
 
 Seen = Callable[[Actor], QuerySet[Any]]
 
@@ -72,6 +72,8 @@ SEEN: dict[str, Seen] = {
     "lesson_id": reviews.lessons_visible_to,
     "check_id": of_review(ControlCheck),
     "document_id": of_review(DocumentUpdate),
+    "cause_id": of_review(Cause),
+    "attendee_id": of_review(Attendee),
     "source_id": register(Source),
     "partner_id": register(Partner),
     "category_id": register(Category),

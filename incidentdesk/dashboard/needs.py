@@ -188,13 +188,14 @@ def _remarks(by: Actor, *, at: datetime) -> Iterator[Need]:
 
 
 def _reviews(by: Actor, *, at: datetime) -> Iterator[Need]:
-    """Reviews that are complete, of incidents that this person did not command."""
+    """Reviews that wait for approval, of incidents that this person never commanded."""
     if not access.allows(by, Permission.REVIEW_APPROVE):
         return
     rows = list(
         queries.visible_to(by)
-        .filter(phase=Phase.REVIEW, review_facts__missing=[], review_facts__approved_at=None)
+        .filter(phase=Phase.REVIEW, review__state="in_review")
         .exclude(commander=by.user_id)
+        .exclude(commanded_by__contains=[by.user_id])
         .order_by("severity", "-opened_at")[:EACH]
     )
     held = _deadlines((incident.pk for incident in rows), "review")
@@ -202,7 +203,7 @@ def _reviews(by: Actor, *, at: datetime) -> Iterator[Need]:
         due_at = held.get(incident.pk)
         yield about(
             incident,
-            "the review is complete and awaits your approval",
+            "the review awaits your approval",
             until(due_at, at=at) if due_at else since(incident.opened_at, at=at),
             began_at=incident.opened_at,
             is_after=True,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from cases import workflow as case
 from incidentdesk.demo import phrases
 from incidentdesk.demo.agenda import between
 from incidentdesk.demo.life import Life
 from incidentdesk.kernel.access import Actor
-from reviews import actions, workflow
-from reviews.models import Review
+from reviews import actions, approval, attending, causes, documents, workflow
+from reviews.models import Cause, DocumentUpdate, Review
+from reviews.models.review import FINDINGS
 
 _DAYS = {1: 30, 2: 60, 3: 90, 4: 90}  # until a preventive action has to be done
 _OWNERS = ("responder", "responder2", "responder3", "security", "commander2")
@@ -35,21 +37,23 @@ class Aftermath:
         add = self.life.agenda.add
         add(start, self._begin)
         add(between(start, end, 0.15), self._write)
+        add(between(start, end, 0.2), self._ask_why)
         add(between(start, end, 0.3), self._look_at_controls)
         add(between(start, end, 0.4), self._agree)
-        add(between(start, end, 0.6), self._list_documents)
-        add(between(start, end, 0.75), self._learn)
+        add(between(start, end, 0.5), self._list_documents)
+        add(between(start, end, 0.6), self._learn)
+        add(between(start, end, 0.65), self._write_for_partners)
+        for number in range(2):
+            add(between(start, end, 0.75 + 0.05 * number), partial(self._finish_document, number))
+        add(between(start, end, 0.9), self._ask)
         add(end, self._finish)
         self._plan_actions(between(start, end, 0.4), end)
-        for number in range(2):
-            if number == 0 or self.rng.random() < 0.6:
-                wait = timedelta(days=self.rng.uniform(2, 40))
-                add(end + wait, partial(self._finish_document, number))
 
     def reopen(self, when: datetime, reason: str, *, again: datetime) -> None:
         """Somebody finds that it is not over; the review is finished once more at `again`."""
         self.life.do(when, case.reopen, reason=reason)
         self.life.agenda.add(when + timedelta(hours=1), self._write_again)
+        self.life.agenda.add(when + timedelta(hours=20), self._ask)
         self.life.agenda.add(again, self._finish)
 
     # --- the review -----------------------------------------------------------------------------
@@ -66,6 +70,8 @@ class Aftermath:
             trigger=story.cause,
             went_well=rng.choice(self.words.well),
             went_badly=rng.choice(self.words.badly),
+            not_detected=phrases.NOT_DETECTED,
+            luck=phrases.LUCK,
         )
         workflow.write(
             review_id=self.review_id,
@@ -77,16 +83,56 @@ class Aftermath:
 
     def _write_again(self, at: datetime) -> None:
         review = Review.objects.get(pk=self.review_id)
-        findings = workflow.Findings(
-            root_cause=review.root_cause,
-            contributing_factors=f"{review.contributing_factors}\nThe first fix did not reach "
-            "every node.",
-            trigger=review.trigger,
-            went_well=review.went_well,
-            went_badly=review.went_badly,
+        known = {name: getattr(review, name) for name in FINDINGS}
+        known["contributing_factors"] += "\nThe first fix did not reach every node."
+        workflow.write(
+            review_id=self.review_id,
+            findings=workflow.Findings(**known),
+            facilitator_id=review.facilitator_id,
+            by=self.life.responder,
+            at=at,
         )
-        by = self.life.responder
-        workflow.write(review_id=self.review_id, findings=findings, by=by, at=at)
+
+    def _ask_why(self, at: datetime) -> None:
+        """Two branches: what set it off, down to the root, and what made it worse."""
+        review = Review.objects.get(pk=self.review_id)
+        who: dict[str, Any] = {
+            "review_id": self.review_id,
+            "by": self.life.responder,
+            "at": at,
+        }
+        shown = review.incident.entries.order_by("sequence").first()
+        first = causes.add(
+            **who,
+            text=self.life.story.cause,
+            kind=Cause.Kind.TECHNOLOGY,
+            entry_id=shown.pk if shown else None,
+        )
+        causes.add(
+            **who,
+            text=review.root_cause,
+            kind=Cause.Kind.PROCESS,
+            parent_id=first.pk,
+            is_root=True,
+        )
+        for text in review.contributing_factors.splitlines():
+            causes.add(**who, text=text, kind=Cause.Kind.PROCESS)
+        for person in (self.life.commander, self.life.responder):
+            attending.add(**who, user_id=person.person_id)
+
+    def _write_for_partners(self, at: datetime) -> None:
+        story = self.life.story
+        words = workflow.ForPartners(
+            partner_story=story.meaning,
+            partner_cause=story.cause,
+            partner_measures="\n".join(title for _, title in story.actions),
+        )
+        workflow.write_for_partners(
+            review_id=self.review_id, words=words, by=self.life.responder, at=at
+        )
+
+    def _ask(self, at: datetime) -> None:
+        approval.ask(review_id=self.review_id, by=self.life.responder, at=at)
 
     def _look_at_controls(self, at: datetime) -> None:
         for name, verdict, note in self.rng.sample(self.words.controls, k=self.rng.choice((1, 2))):
@@ -101,15 +147,18 @@ class Aftermath:
 
     def _list_documents(self, at: datetime) -> None:
         by = self.life.responder
-        if self.rng.random() < 0.15:
+        if not self.life.is_open and self.rng.random() < 0.15:
             reason = "What is written down is right; it was not followed."
-            workflow.need_no_documents(review_id=self.review_id, reason=reason, by=by, at=at)
+            documents.need_none(review_id=self.review_id, reason=reason, by=by, at=at)
             return
         for title in self.rng.sample(self.words.documents, k=self.rng.choice((1, 1, 2))):
-            made = workflow.add_document(
+            made = documents.add(
                 review_id=self.review_id,
                 title=title,
+                kind=DocumentUpdate.Kind.RUNBOOK,
                 owner_id=self._owner().person_id,
+                due_on=(at + timedelta(days=14)).date(),
+                done_when=phrases.DONE_WHEN,
                 by=by,
                 at=at,
             )
@@ -171,7 +220,7 @@ class Aftermath:
     def _finish_document(self, number: int, at: datetime) -> None:
         if number < len(self.documents):
             proof = self.rng.choice(phrases.PROOFS)
-            workflow.finish_document(
+            documents.finish(
                 document_id=self.documents[number], proof=proof, by=self._owner(), at=at
             )
 

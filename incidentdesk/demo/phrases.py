@@ -238,3 +238,9 @@ def rests_on(story: Story) -> dict[str, Support]:
     affected = f"Affected: {', '.join((*story.systems, *story.codes))}"
     words = (story.updates[0], affected, _URGENT[story.axes[2]])
     return {axis: Support(said) for axis, said in zip(AXES, words, strict=True)}
+
+
+# Of every review alike.
+NOT_DETECTED = "Nothing measured it by itself; it showed only in what depends on it."
+LUCK = "It was seen while people were at their desks, and not at night."
+DONE_WHEN = "The new version is published, and those who work by it have read it."

@@ -90,6 +90,11 @@ urlpatterns = [
         incidents.acknowledge,
         name="acknowledge",
     ),
+    path(
+        "incidents/<incident:reference>/notices/<int:number>/notice.pdf",
+        records.notice_as_pdf,
+        name="notice_pdf",
+    ),
     path("incidents/<incident:reference>/record.pdf", records.as_pdf, name="record_pdf"),
     path("incidents/<incident:reference>/record.json", records.as_json, name="record_json"),
     path("incidents/<incident:reference>/works/", incidents.confirm, name="confirm"),

@@ -15,16 +15,25 @@ from django.utils.html import format_html
 from cases import queries as incidents
 from incidentdesk.kernel import clocks, dialogs
 from incidentdesk.kernel.access import Actor
-from incidentdesk.kernel.desk import DeskAdmin, actor
+from incidentdesk.kernel.desk import actor
 from reviews import queries
 from reviews.admin import review_page
-from reviews.admin.dialogs import actions, documents, findings, lessons
+from reviews.admin.dialogs import (
+    actions,
+    approval,
+    attendees,
+    causes,
+    documents,
+    findings,
+    lessons,
+)
 from reviews.admin.filters import SeverityFilter
+from reviews.admin.review_views import FORMS, ReviewViews
 from reviews.models import Review
 
 
 @admin.register(Review)
-class ReviewAdmin(DeskAdmin):
+class ReviewAdmin(ReviewViews):
     """Drafts first, the earliest due day first; then the approved ones, newest first."""
 
     page_template = "admin/reviews/review/page.html"
@@ -35,6 +44,11 @@ class ReviewAdmin(DeskAdmin):
     search_help_text = "Incident, reference or root cause"
     desk_actions: ClassVar = (
         findings.WRITE,
+        causes.ADD,
+        causes.EDIT,
+        causes.REMOVE,
+        attendees.ADD,
+        attendees.REMOVE,
         findings.ADD_CONTROL,
         findings.REMOVE_CONTROL,
         actions.AGREE,
@@ -44,7 +58,11 @@ class ReviewAdmin(DeskAdmin):
         documents.REMOVE,
         lessons.ADD,
         lessons.REMOVE,
-        findings.FINISH,
+        approval.FOR_PARTNERS,
+        approval.ASK,
+        approval.SEND_BACK,
+        approval.FINISH,
+        approval.REPORT,
     )
 
     def visible(self, by: Actor) -> QuerySet[Any]:
@@ -88,9 +106,9 @@ class ReviewAdmin(DeskAdmin):
 
     def page_context(self, request: HttpRequest, obj: Review) -> dict[str, Any]:
         """Everything that the page shows."""
-        return review_page.build(
-            obj, by=actor(request), buttons=self.buttons(request, obj), now=clocks.now()
-        )
+        buttons = self.buttons(request, obj)
+        found = review_page.build(obj, by=actor(request), buttons=buttons, now=clocks.now())
+        return {**found, "forms": FORMS}
 
     @admin.display(description="Severity", ordering="incident__severity")
     def severity_badge(self, review: Review) -> str:
@@ -110,12 +128,14 @@ class ReviewAdmin(DeskAdmin):
     @admin.display(description="State", ordering="state")
     def progress(self, review: Review) -> str:
         """Approved and by whom; or how much lacks."""
-        if not review.is_draft:
+        if review.is_approved:
             return f"approved by {review.approved_by}"
+        if review.is_in_review:
+            return "waits for approval"
         facts = getattr(review.incident, "review_facts", None)
         if facts is None or facts.missing:
             return f"draft, {len(facts.missing)} missing" if facts else "draft"
-        return "waits for approval"
+        return "draft, sent back" if review.sent_back_reason else "draft, complete"
 
     @admin.display(description="Facilitator")
     def facilitator_name(self, review: Review) -> str:

@@ -256,10 +256,19 @@ USE_CASES = {
     "reviews.workflow.write": WRITE_REVIEW,
     "reviews.workflow.add_control_check": WRITE_REVIEW,
     "reviews.workflow.remove_control_check": WRITE_REVIEW,
-    "reviews.workflow.add_document": WRITE_REVIEW,
-    "reviews.workflow.finish_document": WRITE_REVIEW,
-    "reviews.workflow.remove_document": WRITE_REVIEW,
-    "reviews.workflow.need_no_documents": WRITE_REVIEW,
+    "reviews.workflow.write_for_partners": WRITE_REVIEW,
+    "reviews.causes.add": WRITE_REVIEW,
+    "reviews.causes.edit": WRITE_REVIEW,
+    "reviews.causes.remove": WRITE_REVIEW,
+    "reviews.attending.add": WRITE_REVIEW,
+    "reviews.attending.remove": WRITE_REVIEW,
+    "reviews.documents.add": WRITE_REVIEW,
+    "reviews.documents.finish": WRITE_REVIEW,
+    "reviews.documents.remove": WRITE_REVIEW,
+    "reviews.documents.need_none": WRITE_REVIEW,
+    "reviews.approval.ask": WRITE_REVIEW,
+    "reviews.approval.send_back": APPROVE_REVIEW,
+    "reviews.reporting.draft": DRAFT,
     "reviews.workflow.add_lesson": WRITE_REVIEW,
     "reviews.workflow.remove_lesson": WRITE_REVIEW,
     "reviews.workflow.finish": APPROVE_REVIEW,
@@ -540,6 +549,7 @@ def test_every_role_may_call_these_use_cases():
         "cases.resending.resend",
         "cases.workflow.close",
         "cases.reviewed.note_review",
+        "reviews.approval.send_back",
         "reviews.workflow.finish",
     }
     assert by_role["communications"] == ON_CALL | OWN_WAYS | {
@@ -554,6 +564,7 @@ def test_every_role_may_call_these_use_cases():
         "cases.disclosure.edit_involvement",
         "cases.disclosure.disclose",
         "cases.notices.draft",
+        "reviews.reporting.draft",
         "cases.notices.edit",
         "cases.notices.withdraw",
         "cases.notices.send",
@@ -580,6 +591,7 @@ def test_every_role_may_call_these_use_cases():
     assert set(alone) == {
         "cases.notices.approve",
         "cases.workflow.close",
+        "reviews.approval.send_back",
         "reviews.workflow.finish",
     }
 

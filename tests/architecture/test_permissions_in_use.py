@@ -37,7 +37,7 @@ from notifications import contacts
 from notifications.models import Message
 from partners import directory, invitations, tokens, webhooks
 from partners.models import Invitation, Partner
-from reviews import actions
+from reviews import actions, attending, causes, documents
 from reviews import workflow as review_workflow
 from reviews.models import Review
 from tests.architecture.test_permissions import (
@@ -68,7 +68,9 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
     known = {"title": "Runbook", "owner_id": owner}
     action = actions.agree(**who, **known, kind="prevent", due_on=date(2026, 3, 30))
     check = review_workflow.add_control_check(**who, name="Four eyes", verdict="worked")
-    document = review_workflow.add_document(**who, **known, link="")
+    document = documents.add(**who, **known, kind="runbook", due_on=date(2026, 3, 30))
+    cause = causes.add(**who, text="A lock.", kind="technology")
+    attendee = attending.add(**who, name="A guest")
     lesson = review_workflow.add_lesson(**who, text="Ask twice.", tags=[])
     comms = people.actor("communications")
     waiting = notices.draft(
@@ -135,6 +137,9 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "action_id": action.pk,
         "check_id": check.pk,
         "document_id": document.pk,
+        "cause_id": cause.pk,
+        "attendee_id": attendee.pk,
+        "words": review_workflow.ForPartners(partner_cause="A lock."),
         "lesson_id": lesson.pk,
         "notice_id": waiting.pk,
         "copy_id": NoticeCopy.objects.filter(sent_at__isnull=False).latest("pk").pk,

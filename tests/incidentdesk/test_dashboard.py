@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cases import deadlines, disclosure, notices, promises, reviewed, workflow
+from cases import deadlines, disclosure, notices, promises, workflow
 from cases.intake import reports
 from cases.models import Incident, Notice
 from incidentdesk.dashboard import figures, needs, promised
 from incidentdesk.dashboard.need import Need
 from partners.models import Partner, Terms
+from reviews.models import Review
 from tests.conftest import NOW, People, Walk
 from tests.incidentdesk.conftest import action, minutes, queries_of, text_of
 
@@ -263,21 +264,18 @@ def test_an_overdue_action_waits_for_its_owner_alone(
     assert what_waits(people, "responder") == []
 
 
-def test_a_complete_review_waits_for_somebody_who_did_not_command(
+def test_a_review_waits_for_somebody_who_did_not_command_once_it_is_asked_for(
     incident_in: Callable[..., Incident], people: People
 ) -> None:
     incident = incident_in("review")
-    reviewed.note_review(
-        incident_id=incident.pk,
-        missing=[],
-        approved=False,
-        by=people.actor("responder"),
-        at=minutes(200),
-    )
+    review = Review.objects.create(incident=incident, opened_at=minutes(190))
     commander = people["commander"]
     commander.roles = ["commander", "approver"]
     commander.save()
-    waits = "the review is complete and awaits your approval"
+    waits = "the review awaits your approval"
+    assert what_waits(people, "approver") == []
+    asked = {"asked_at": minutes(200), "asked_by": people["responder"]}
+    Review.objects.filter(pk=review.pk).update(state="in_review", **asked)
     assert what_waits(people, "approver") == [waits]
     assert what_waits(people, "commander") == []
 

@@ -185,12 +185,16 @@ def review(page: Page, approver: Page, incident: str) -> None:
         "write",
         root_cause="The handler did not resubscribe after a gap.",
         contributing_factors="No alert on sequence gaps.",
+        facilitator="Responder 1",
     )
+    do(page, "add_cause", text="It is not told of a gap.", kind="technology", is_root=True)
     do(page, "add_control", name="Feed gap monitoring", verdict="missing", note="Add it.")
     due = (clocks.now() + timedelta(days=30)).strftime("%Y-%m-%d")
     do(page, "agree", title="Resubscribe on a gap", kind="prevent", owner="Commander 1", due_on=due)
     do(page, "no_documents", reason="The runbook was right.")
     do(page, "add_lesson", text="Watch gaps, not only silence.", tags="market data")
+    page.goto(written)
+    do(page, "ask")
     page.goto(written)
     assert page.locator("a[data-dialog]", has_text="Approve and close").count() == 0
     approver.goto(written)

@@ -10,8 +10,8 @@ from django.test import Client
 
 from cases import response, restoring, tasks
 from cases.models import Incident
-from reviews import actions, workflow
-from reviews.models import PreventiveAction, Review
+from reviews import actions, approval, causes, documents, workflow
+from reviews.models import Cause, DocumentUpdate, PreventiveAction, Review
 from tests.conftest import NOW, People
 
 LATER = NOW + timedelta(days=1)
@@ -69,6 +69,22 @@ class Steps:
     def __init__(self, review: Review, people: People) -> None:
         self.id, self.people, self.by = review.pk, people, people.actor("responder")
 
+    def facilitator(self) -> None:
+        """Who leads it, and does not command."""
+        self._write()
+
+    def why(self, text: str = "The handler waits for ever.", *, below: int | None = None) -> Cause:
+        """A root cause in the tree."""
+        return causes.add(
+            review_id=self.id,
+            text=text,
+            kind="technology",
+            parent_id=below,
+            is_root=True,
+            by=self.by,
+            at=LATER,
+        )
+
     def root_cause(self) -> None:
         """The cause, and nothing else."""
         self._write(root_cause="The feed handler holds a lock over a network call.")
@@ -95,16 +111,24 @@ class Steps:
             at=LATER,
         )
 
-    def document(self) -> None:
+    def document(self) -> DocumentUpdate:
         """A document to update; it stays open."""
-        workflow.add_document(
+        return documents.add(
             review_id=self.id,
             title="Runbook: quote gateway",
+            kind="runbook",
             link="https://wiki.example/quote-gateway",
             owner_id=self.people["responder"].pk,
+            due_on=NEXT_WEEK,
+            done_when="Version 7 is out.",
             by=self.by,
             at=LATER,
         )
+
+    def document_done(self) -> None:
+        """It is updated."""
+        for document in DocumentUpdate.objects.filter(review=self.id, state="open"):
+            documents.finish(document_id=document.pk, proof="Version 7.", by=self.by, at=LATER)
 
     def lesson(self) -> None:
         """Something learned."""
@@ -118,21 +142,32 @@ class Steps:
 
     def everything(self, *, but: str = "") -> None:
         """Every step except one."""
-        for name in ("root_cause", "contributing_factors", "control", "action", "document"):
+        first = ("facilitator", "why", "root_cause", "contributing_factors", "control")
+        for name in (*first, "action", "document", "document_done", "lesson"):
             if name != but:
                 getattr(self, name)()
-        if but != "lesson":
-            self.lesson()
+
+    def ask(self, *, at: datetime = LATER) -> Review:
+        """Ask for its approval, as who wrote it."""
+        return approval.ask(review_id=self.id, by=self.by, at=at)
 
     def finish(self, key: str = "approver", *, at: datetime = LATER) -> Review:
-        """Approve and close, as this person."""
+        """Approve and close, as this person; it is asked for before."""
+        if not Review.objects.get(pk=self.id).is_in_review:
+            self.ask(at=at)
         return workflow.finish(review_id=self.id, by=self.people.actor(key), at=at)
 
     def _write(self, **words: str) -> None:
         review = Review.objects.get(pk=self.id)
         before = {name: getattr(review, name) for name in ("root_cause", "contributing_factors")}
         findings = workflow.Findings(**{**before, **words})
-        workflow.write(review_id=self.id, findings=findings, by=self.by, at=LATER)
+        workflow.write(
+            review_id=self.id,
+            findings=findings,
+            facilitator_id=self.people["responder"].pk,
+            by=self.by,
+            at=LATER,
+        )
 
 
 @pytest.fixture
@@ -143,7 +178,7 @@ def steps(review: Review, people: People) -> Steps:
 
 @pytest.fixture
 def closed(steps: Steps) -> Review:
-    """An approved review, whose incident closed, with one open action and one open document."""
+    """An approved review, whose incident closed, with one open action and one updated document."""
     steps.everything()
     return steps.finish()
 

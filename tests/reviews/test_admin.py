@@ -79,17 +79,28 @@ def test_a_review_is_written_and_approved_by_clicks_alone(
             "root_cause": "A lock over a network call.",
             "contributing_factors": "No alert on age.",
             "facilitator": people["security"].pk,
+            "method": "five_whys",
             "revision": 0,
         },
+        "add_cause": {"text": "A call has no limit.", "kind": "technology", "is_root": "on"},
         "add_control": {"name": "Age limit", "verdict": "failed", "note": "Check each quote."},
         "agree": {"title": "Time out", "kind": "prevent", "owner": owner, "due_on": due},
-        "add_document": {"title": "Runbook", "link": "wiki.example/x", "owner": owner},
+        "add_document": {
+            "kind": "runbook",
+            "title": "Runbook",
+            "link": "wiki.example/x",
+            "owner": owner,
+            "due_on": due,
+        },
         "add_lesson": {"text": "Alert on age.", "tags": "alerts, Market data"},
     }
     client = as_("responder")
     for name, data in clicks.items():
         answer = client.post(do(review, name), data)
         assert (answer.status_code, answer.get("Location")) == (302, page(review)), name
+    done = {"part": DocumentUpdate.objects.get().pk, "proof": "Version 7"}
+    for name, data in (("finish_document", done), ("ask", {})):
+        assert client.post(do(review, name), data).status_code == 302, name
 
     assert as_("approver").post(do(review, "finish")).status_code == 302
 
@@ -102,9 +113,13 @@ def test_a_review_is_written_and_approved_by_clicks_alone(
 
 def test_a_refusal_keeps_what_was_typed(review: Review, as_: Callable[[str], Client]) -> None:
     client = as_("responder")
-    client.post(do(review, "write"), {"root_cause": "A lock.", "revision": 0})
+    client.post(
+        do(review, "write"), {"root_cause": "A lock.", "method": "five_whys", "revision": 0}
+    )
 
-    answer = client.post(do(review, "write"), {"root_cause": "A bug, I think.", "revision": 0})
+    answer = client.post(
+        do(review, "write"), {"root_cause": "A bug, I think.", "method": "five_whys", "revision": 0}
+    )
 
     words = answer.content.decode()
     assert answer.status_code == 422
@@ -113,10 +128,10 @@ def test_a_refusal_keeps_what_was_typed(review: Review, as_: Callable[[str], Cli
     assert Review.objects.get().root_cause == "A lock."
 
 
-def test_approving_too_early_names_everything_that_lacks(
+def test_asking_too_early_names_everything_that_lacks(
     review: Review, as_: Callable[[str], Client]
 ) -> None:
-    answer = as_("approver").post(do(review, "finish"))
+    answer = as_("responder").post(do(review, "ask"))
 
     assert answer.status_code == 422
     assert "no contributing factors; no control or policy looked at" in answer.content.decode()
@@ -125,7 +140,7 @@ def test_approving_too_early_names_everything_that_lacks(
 def test_rows_are_taken_back_and_documents_updated_by_clicks(
     review: Review, steps: Steps, as_: Callable[[str], Client]
 ) -> None:
-    steps.everything()
+    steps.everything(but="document_done")
     client = as_("responder")
     check, lesson = ControlCheck.objects.get(), Lesson.objects.get()
     document = DocumentUpdate.objects.get()

@@ -8,7 +8,7 @@ import pytest
 
 from cases.models import Incident, ReviewFacts
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from reviews import workflow
+from reviews import documents, workflow
 from reviews.models import ControlCheck, DocumentUpdate, Lesson, Review
 from tests.conftest import People
 from tests.reviews.conftest import LATER, Steps
@@ -31,7 +31,7 @@ def test_saying_why_no_document_needs_updating_is_enough(
 ) -> None:
     steps.everything(but="document")
     by = people.actor("responder")
-    workflow.need_no_documents(review_id=review.pk, reason="All were right.", by=by, at=LATER)
+    documents.need_none(review_id=review.pk, reason="All were right.", by=by, at=LATER)
 
     assert missing(review) == []
 
@@ -39,7 +39,7 @@ def test_saying_why_no_document_needs_updating_is_enough(
 
     assert Review.objects.get().no_documents_reason == ""
     with pytest.raises(Conflict, match="take them back first"):
-        workflow.need_no_documents(review_id=review.pk, reason="None.", by=by, at=LATER)
+        documents.need_none(review_id=review.pk, reason="None.", by=by, at=LATER)
 
 
 def test_after_approval_nothing_changes(closed: Review, steps: Steps, people: People) -> None:
@@ -52,9 +52,9 @@ def test_after_approval_nothing_changes(closed: Review, steps: Steps, people: Pe
         steps.document,
         steps.lesson,
         lambda: workflow.remove_control_check(check_id=check.pk, by=by, at=LATER),
-        lambda: workflow.remove_document(document_id=document.pk, by=by, at=LATER),
+        lambda: documents.remove(document_id=document.pk, by=by, at=LATER),
         lambda: workflow.remove_lesson(lesson_id=lesson.pk, by=by, at=LATER),
-        lambda: workflow.need_no_documents(review_id=closed.pk, reason="No.", by=by, at=LATER),
+        lambda: documents.need_none(review_id=closed.pk, reason="No.", by=by, at=LATER),
     ]
     before = newest_entry(closed)
 
@@ -63,20 +63,6 @@ def test_after_approval_nothing_changes(closed: Review, steps: Steps, people: Pe
             call()
 
     assert newest_entry(closed) == before
-
-
-def test_a_document_is_updated_after_closing(closed: Review, people: People) -> None:
-    document, by = DocumentUpdate.objects.get(), people.actor("responder")
-
-    with pytest.raises(InvalidInput, match="what shows the update"):
-        workflow.finish_document(document_id=document.pk, proof=" ", by=by, at=LATER)
-    workflow.finish_document(document_id=document.pk, proof="Version 7.", by=by, at=LATER)
-
-    document.refresh_from_db()
-    assert (document.state, document.done_by) == ("done", people["responder"])
-    assert newest_entry(closed) == "Document updated: Runbook: quote gateway. Version 7."
-    with pytest.raises(Conflict, match="was updated already"):
-        workflow.finish_document(document_id=document.pk, proof="Again.", by=by, at=LATER)
 
 
 def test_the_timeline_says_what_changed_and_an_empty_change_says_nothing(
@@ -141,7 +127,7 @@ def test_what_was_added_can_be_taken_back_from_a_draft(
     )
 
     workflow.remove_control_check(check_id=check.pk, by=by, at=LATER)
-    workflow.remove_document(document_id=document.pk, by=by, at=LATER)
+    documents.remove(document_id=document.pk, by=by, at=LATER)
     workflow.remove_lesson(lesson_id=lesson.pk, by=by, at=LATER)
 
     assert missing(review) == [
@@ -158,18 +144,6 @@ def test_tags_are_lower_case_and_without_doubles(steps: Steps) -> None:
     steps.lesson()
 
     assert Lesson.objects.get().tags == ["market data", "alerts"]
-
-
-def test_a_link_is_a_web_address(review: Review, people: People) -> None:
-    with pytest.raises(InvalidInput, match="has to be a web address"):
-        workflow.add_document(
-            review_id=review.pk,
-            title="Runbook",
-            link="javascript:alert(1)",
-            owner_id=people["responder"].pk,
-            by=people.actor("responder"),
-            at=LATER,
-        )
 
 
 @pytest.mark.parametrize("role", ["communications", "approver", "administrator", "auditor"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -19,6 +19,11 @@ from tests.reviews.conftest import LATER, Steps
 
 pytestmark = pytest.mark.django_db
 MONTH = timedelta(days=30)
+
+
+def phase_times(incident: Incident, *, at: datetime) -> list[facts.PhaseTime]:
+    """The time in each phase against its clocks."""
+    return facts.phase_times(incident, facts.clocks_of(incident), at=at)
 
 
 def test_an_action_is_overdue_from_the_day_after_and_after_closing(closed: Review) -> None:
@@ -105,7 +110,7 @@ def test_times_in_phases_add_up_over_several_stays(review: Review, people: Peopl
     case.step_back(incident_id=review.incident_id, reason="Early.", by=commander, at=LATER)
     end = LATER + timedelta(hours=2)
 
-    times = facts.phase_times(Incident.objects.get(), at=end)
+    times = phase_times(Incident.objects.get(), at=end)
 
     assert [time.label for time in times] == [
         "Identification",
@@ -120,11 +125,11 @@ def test_times_in_phases_add_up_over_several_stays(review: Review, people: Peopl
 
 def test_time_after_closing_counts_for_no_phase(closed: Review) -> None:
     incident = Incident.objects.get()
-    assert facts.phase_times(incident, at=LATER) == facts.phase_times(incident, at=LATER + MONTH)
+    assert phase_times(incident, at=LATER) == phase_times(incident, at=LATER + MONTH)
 
 
 def test_late_clocks_are_those_met_late_and_those_still_open(review: Review) -> None:
-    late = facts.late_clocks(Incident.objects.get(), at=LATER + MONTH)
+    late = facts.late_clocks(facts.clocks_of(Incident.objects.get()), at=LATER + MONTH)
 
     assert [(clock.label, clock.is_met) for clock in late] == [
         ("First partner notice", True),
@@ -139,11 +144,29 @@ def test_late_clocks_are_those_met_late_and_those_still_open(review: Review) -> 
     assert words["Review held"].endswith("late, still open")
 
 
-def test_the_partners_told_come_with_the_time_of_the_first_notice(review: Review) -> None:
-    (involvement,) = facts.partners_told(Incident.objects.get())
+def test_the_partners_told_come_with_what_they_were_sent(review: Review) -> None:
+    (told,) = facts.partners_told(Incident.objects.get())
 
-    assert involvement.partner.name == "Helix Markets"
-    assert NOW < involvement.told_at < LATER
+    assert told.involvement.partner.name == "Helix Markets"
+    (copy,) = told.copies
+    assert copy.sent_at is not None
+    assert (copy.kind, NOW < copy.sent_at < LATER) == ("first", True)
+
+
+def test_each_phase_stands_against_its_target(review: Review) -> None:
+    incident = Incident.objects.get()
+
+    times = phase_times(incident, at=LATER + MONTH)
+
+    assert [(time.label, time.is_late, time.target.partition(":")[0]) for time in times] == [
+        ("Identification", False, "Commander, category and severity"),
+        ("Containment", False, "Contained"),
+        ("Mitigation", False, ""),
+        ("Recovery", True, "Recovered"),
+        ("Review", True, "Review held"),
+    ]
+    assert times[3].target == "Recovered: 19 h 30 late"
+    assert times[4].target.endswith("late, still open")
 
 
 def test_one_page_of_actions_costs_one_query(steps: Steps, people: People) -> None:

@@ -88,7 +88,7 @@ def test_the_worker_reminds(closed: Review, monkeypatch: pytest.MonkeyPatch) -> 
     jobs.remind_of_actions()
     jobs.remind_of_actions()
 
-    assert Message.objects.filter(kind="deadline").count() == 1
+    assert Message.objects.filter(subject__contains="Preventive action").count() == 1
 
 
 def test_of_the_review_itself_who_leads_it_is_reminded_and_the_commander(

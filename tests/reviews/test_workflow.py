@@ -68,6 +68,7 @@ def test_beginning_twice_gives_one_review(review: Review, people: People) -> Non
 @pytest.mark.parametrize(
     ("step", "lacks"),
     [
+        ("why", "no root cause marked among the whys"),
         ("contributing_factors", "no contributing factors"),
         ("control", "no control or policy looked at"),
         ("document", "no document listed, and not said why none needs updating"),
@@ -92,9 +93,28 @@ def test_without_a_root_cause_the_incident_does_not_close(
 ) -> None:
     steps.everything(but="root_cause")
     findings = workflow.Findings(contributing_factors="No alert on stale quotes.")
-    workflow.write(review_id=review.pk, findings=findings, by=people.actor("responder"), at=LATER)
+    workflow.write(
+        review_id=review.pk,
+        findings=findings,
+        facilitator_id=people["responder"].pk,
+        by=people.actor("responder"),
+        at=LATER,
+    )
 
-    with pytest.raises(GateNotMet, match="Approving the review has to wait: no root cause"):
+    with pytest.raises(GateNotMet, match="Asking for approval has to wait: no root cause"):
+        steps.finish()
+
+
+def test_what_lacks_by_then_is_named_to_the_approver(steps: Steps) -> None:
+    steps.everything(but="action")
+    Incident.objects.update(severity=3)
+    steps.action("detect")
+    steps.ask()
+    Incident.objects.update(severity=2)
+
+    with pytest.raises(
+        GateNotMet, match="Approving the review has to wait: no action of kind “prevent” agreed"
+    ):
         steps.finish()
 
 
@@ -125,6 +145,8 @@ def test_an_empty_review_names_everything_it_lacks(steps: Steps) -> None:
         steps.finish()
 
     assert refusal.value.unmet == [
+        "no facilitator who does not command",
+        "no root cause marked among the whys",
         "no contributing factors",
         "no control or policy looked at",
         "no preventive action agreed",
@@ -188,6 +210,7 @@ def test_handing_over_command_does_not_make_one_a_second_person(
 
 
 def test_the_database_refuses_an_approval_by_the_commander(review: Review, people: People) -> None:
+    Review.objects.update(state="in_review", asked_at=LATER, asked_by=people["responder"])
     approval = {"state": "approved", "approved_at": LATER, "approved_by": people["commander"]}
 
     with pytest.raises(IntegrityError, match="review_not_approved_by_its_commander"):
@@ -195,6 +218,7 @@ def test_the_database_refuses_an_approval_by_the_commander(review: Review, peopl
 
 
 def test_the_database_refuses_half_an_approval(review: Review, people: People) -> None:
+    Review.objects.update(state="in_review", asked_at=LATER, asked_by=people["responder"])
     with pytest.raises(IntegrityError, match="review_approval_is_a_pair"):
         Review.objects.update(state="approved")
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -103,8 +103,27 @@ def as_pdf(request: ScopedRequest, reference: str) -> HttpResponse:
     context["phases"] = steps_of(involvement)
     context["packages"] = [(one, facts.figures(one)) for one in found["facts"]]
     html = render_to_string("portal/incidents/record.html", context, request=request)
-
     return drawn(html, f"{reference}.pdf", back=back)
+
+
+@require_safe
+def notice_as_pdf(request: ScopedRequest, reference: str, number: int) -> HttpResponse:
+    """One notice as a PDF; the pages offer it for the report after an incident."""
+    involvement = incident_of(request.actor, reference)
+    copies = _copies(request, involvement)
+    if not 1 <= number <= len(copies):
+        raise Http404
+    copy = copies[number - 1]
+    back = reverse("portal:incident", args=[reference])
+    if why := _no_pdf_of([copy.body]):
+        messages.error(request, f"A PDF {why}; let your browser print the page.")
+        return redirect(back)
+    _note(request, involvement, [copy], "notice as PDF")
+    context = {"involvement": involvement, "partner": request.partner, "notice": copy}
+    html = render_to_string(
+        "portal/incidents/notice.html", {**context, "is_pdf": True}, request=request
+    )
+    return drawn(html, f"{reference}-notice-{number}.pdf", back=back)
 
 
 def drawn(html: str, name: str, *, back: str) -> Outside:
@@ -191,7 +210,12 @@ def _no_pdf(found: dict[str, Any]) -> str:
     """Why none can be drawn; empty where one can."""
     pieces = len(found["notices"]) + len(found["thread"]) + len(found["facts"])
     pieces += sum(1 + len(one["said"]) for one in found["requests"])
-    if pieces > LONGEST or _lines(found) > LINES:
+    return "of so long a record would take too long" if pieces > LONGEST else _no_pdf_of(found)
+
+
+def _no_pdf_of(found: object) -> str:
+    """The same of what is not too many pieces."""
+    if _lines(found) > LINES:
         return "of so long a record would take too long"
     return pdf.missing()
 

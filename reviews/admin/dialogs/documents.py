@@ -11,27 +11,35 @@ from django import forms
 from cases.admin.dialogs.fields import words
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
-from reviews import workflow
+from reviews import documents
 from reviews.admin.dialogs.fields import PartForm, can_change, person
 from reviews.models import DocumentUpdate, Review
 
 
 class AddForm(DeskForm):
-    """Which document, where it is, and who updates it."""
+    """Which document, where it is, who updates it by when, and how one will see it."""
 
-    title = forms.CharField(
-        label="Document", max_length=200, help_text="A runbook, a policy, a document for partners."
+    kind = forms.ChoiceField(
+        label="It is a", choices=DocumentUpdate.Kind.choices, widget=forms.RadioSelect
     )
+    title = forms.CharField(label="Document", max_length=200)
     link = forms.URLField(label="Link", required=False, assume_scheme="https")
-    owner = person("Owner", help_text="It may be updated after the incident closed.")
+    owner = person("Owner", help_text="Is reminded of it; the review waits for it.")
+    due_on = forms.DateField(
+        label="Due on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    done_when = words("Done when", rows=2, required=False, help_text="How one will see it.")
 
 
 def _add(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    document = workflow.add_document(
+    document = documents.add(
         review_id=obj.pk,
+        kind=data["kind"],
         title=data["title"],
         link=data["link"],
         owner_id=data["owner"].pk,
+        due_on=data["due_on"],
+        done_when=data["done_when"],
         by=by,
         at=at,
     )
@@ -57,12 +65,12 @@ class RemoveForm(OpenDocumentForm):
 
 
 def _finish(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    document = workflow.finish_document(document_id=data["part"], proof=data["proof"], by=by, at=at)
+    document = documents.finish(document_id=data["part"], proof=data["proof"], by=by, at=at)
     return f"{document.title} is updated."
 
 
 def _remove(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    workflow.remove_document(document_id=data["part"], by=by, at=at)
+    documents.remove(document_id=data["part"], by=by, at=at)
     return "It is taken back."
 
 
@@ -73,7 +81,7 @@ class NoneForm(DeskForm):
 
 
 def _none(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    workflow.need_no_documents(review_id=obj.pk, reason=data["reason"], by=by, at=at)
+    documents.need_none(review_id=obj.pk, reason=data["reason"], by=by, at=at)
     return "Said: no document needs updating."
 
 

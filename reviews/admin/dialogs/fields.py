@@ -46,4 +46,9 @@ class PartForm(DeskForm):
 
 def can_change(review: Review) -> bool:
     """Whether the dialogs that change a review are offered at all."""
-    return bool(review.incident.phase == Phase.REVIEW)
+    return bool(review.incident.phase == Phase.REVIEW and not review.is_in_review)
+
+
+def is_asked(review: Review) -> bool:
+    """Whether somebody waits for it to be approved or sent back."""
+    return bool(review.incident.phase == Phase.REVIEW and review.is_in_review)

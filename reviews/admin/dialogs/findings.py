@@ -1,4 +1,4 @@
-"""Beginning a review, its findings, the controls that were looked at, and finishing it."""
+"""Beginning a review, its findings, and the controls that were looked at."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from cases.models import Incident
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm, Done
-from reviews import completeness, drafting, workflow
+from reviews import workflow
 from reviews.admin.dialogs.fields import PartForm, can_change, person
 from reviews.models import ControlCheck, Review
+from reviews.models.review import FINDINGS
 
 NOT_YET = "Not yet: what has no tick is still missing."
 
@@ -53,15 +54,22 @@ class WriteForm(DeskForm):
         required=False,
         help_text="Needed too. What made it possible, worse or longer: systems, rules, not people.",
     )
+    method = forms.ChoiceField(label="Looked for by", choices=Review.Method.choices)
     trigger = words("What set it off", rows=2, required=False)
+    not_detected = words("Why it was not detected earlier", rows=2, required=False)
     went_well = words("What went well", rows=2, required=False)
     went_badly = words("What went badly", rows=2, required=False)
-    facilitator = person("Facilitator", required=False, help_text="Who leads the review.")
+    luck = words("Where there was luck", rows=2, required=False)
+    facilitator = person(
+        "Facilitator",
+        required=False,
+        help_text="Who leads the review; of a SEV-1 or SEV-2 not its commander.",
+    )
     revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
     def prepare(self) -> None:
         """What was written before."""
-        for name in ("root_cause", "contributing_factors", "trigger", "went_well", "went_badly"):
+        for name in (*FINDINGS, "method"):
             self.fields[name].initial = getattr(self.obj, name)
         self.fields["facilitator"].initial = self.obj.facilitator_id
         self.fields["revision"].initial = self.obj.revision
@@ -74,6 +82,7 @@ def _write(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> 
         review_id=obj.pk,
         findings=workflow.Findings(**{name: data[name] for name in known}),
         facilitator_id=facilitator.pk if facilitator else None,
+        method=data["method"],
         revision=data["revision"],
         by=by,
         at=at,
@@ -111,24 +120,6 @@ def _remove_control(obj: Review, data: Mapping[str, Any], *, by: Actor, at: date
     return "It is taken back."
 
 
-class FinishForm(DeskForm):
-    """Nothing to fill in; shows what the review still lacks."""
-
-    above = "admin/reviews/review/requirements.html"
-    requirements: list[completeness.Checked] = []
-
-    def prepare(self) -> None:
-        """What a complete review has, as it stands now."""
-        self.requirements = completeness.check(drafting.facts(self.obj))
-        if any(not row.is_met for row in self.requirements):
-            self.lead_in = NOT_YET
-
-
-def _finish(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    workflow.finish(review_id=obj.pk, by=by, at=at)
-    return f"The review is approved, and {obj.incident.reference} is closed."
-
-
 _MAY = Permission.REVIEW_WRITE
 BEGIN = Action(
     "begin",
@@ -158,15 +149,5 @@ REMOVE_CONTROL = Action(
     _MAY,
     RemoveControlForm,
     submit="Take back",
-    applies=can_change,
-)
-FINISH = Action(
-    "finish",
-    "Approve and close",
-    _finish,
-    Permission.REVIEW_APPROVE,
-    FinishForm,
-    intro="The review stays as it is from now on, and the incident closes.",
-    is_primary=True,
     applies=can_change,
 )
