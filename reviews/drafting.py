@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeVar
 
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db.models import Count, Q
 
 from cases import queries as incidents
@@ -19,6 +21,7 @@ from incidentdesk.kernel.models import User
 from reviews.completeness import Facts, lacking
 from reviews.models import ControlCheck, DocumentUpdate, Lesson, PreventiveAction, Review
 
+_is_address = URLValidator(schemes=["http", "https"])
 Part = TypeVar("Part", ControlCheck, DocumentUpdate, Lesson, PreventiveAction)
 
 
@@ -137,6 +140,17 @@ def words(text: str, *, lacks: str, limit: int = 10_000) -> str:
             f"This is {len(found)} characters long; {limit} is the most, shorten it."
         )
     return found
+
+
+def address(link: str) -> str:
+    """A web address, or nothing; other schemes never become a link on a page."""
+    link = link.strip()
+    try:
+        if link:
+            _is_address(link)
+    except ValidationError as error:
+        raise InvalidInput("The link has to be a web address: https://…") from error
+    return link
 
 
 def owner(user_id: int) -> User:

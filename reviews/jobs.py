@@ -1,7 +1,7 @@
 """Worker entry points of reviews."""
 
 from incidentdesk.kernel import clocks, worker
-from reviews import actions, workflow
+from reviews import action_reminders, controls, problem_reminders, workflow
 
 
 @worker.job()
@@ -12,5 +12,11 @@ def open_missing() -> None:
 
 @worker.job()
 def remind_of_actions() -> None:
-    """Remind owners of preventive actions of their due days."""
-    actions.remind(at=clocks.database_now())
+    """Remind owners of preventive actions, and of controls, of their days."""
+    worker.do(action_reminders.remind, controls.remind)
+
+
+@worker.job()
+def remind_of_recurrences() -> None:
+    """Tell whoever keeps problem records, once a month, what came again."""
+    problem_reminders.remind(at=clocks.database_now())

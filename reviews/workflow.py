@@ -1,4 +1,4 @@
-"""The course of a review: begin, write, look at controls and documents, learn, finish.
+"""The course of a review: begin, write, look at documents, finish. See also `controls`, `lessons`.
 
 Each is one use case, as in `cases.workflow`. Every change tells the incident what its review still
 lacks, and stands on the incident's timeline. `finish` approves and closes, in one transaction.
@@ -6,12 +6,9 @@ lacks, and stands on the incident's timeline. `finish` approves and closes, in o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
 from django.db import transaction
 
 from cases import queries as incidents
@@ -22,10 +19,8 @@ from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, GateNotMet, InvalidInput
 from reviews import drafting, queries
-from reviews.models import ControlCheck, DocumentUpdate, Lesson, Review
+from reviews.models import DocumentUpdate, Review
 from reviews.models.review import FINDINGS
-
-_is_address = URLValidator(schemes=["http", "https"])
 
 
 @dataclass(frozen=True)
@@ -90,37 +85,6 @@ def write(
 
 
 @transaction.atomic
-def add_control_check(
-    *, review_id: int, name: str, verdict: str, note: str = "", by: Actor, at: datetime
-) -> ControlCheck:
-    """A control or policy was looked at. One that failed or was missing says what must change."""
-    review = drafting.locked(review_id, by=by)
-    access.require(by, Permission.REVIEW_WRITE)
-    drafting.require_draft(review, by=by, at=at)
-    name = drafting.words(name, lacks="Name the control or policy that was looked at.", limit=200)
-    if verdict not in ControlCheck.Verdict.values:
-        raise InvalidInput("A control worked, failed, was missing or was not tested; choose one.")
-    if verdict in (ControlCheck.Verdict.FAILED, ControlCheck.Verdict.MISSING):
-        drafting.words(note, lacks=f"Say what must change, since “{name}” did not hold.")
-    check = ControlCheck.objects.create(
-        review=review, name=name, verdict=verdict, note=note.strip(), added_at=at
-    )
-    change = f" To change: {check.note}" if check.note else ""
-    drafting.note(review, f"Control looked at: {check}.{change}", by=by, at=at)
-    return check
-
-
-@transaction.atomic
-def remove_control_check(*, check_id: int, by: Actor, at: datetime) -> None:
-    """Take back a control from a draft."""
-    check = drafting.locked_part(ControlCheck, check_id, by=by)
-    access.require(by, Permission.REVIEW_WRITE)
-    drafting.require_draft(check.review, by=by, at=at)
-    check.delete()
-    drafting.note(check.review, f"Control taken back: {check}.", by=by, at=at)
-
-
-@transaction.atomic
 def add_document(
     *, review_id: int, title: str, link: str = "", owner_id: int, by: Actor, at: datetime
 ) -> DocumentUpdate:
@@ -131,7 +95,7 @@ def add_document(
     document = DocumentUpdate.objects.create(
         review=review,
         title=drafting.words(title, lacks="Name the document to update.", limit=200),
-        link=_address(link),
+        link=drafting.address(link),
         owner=drafting.owner(owner_id),
         added_at=at,
     )
@@ -189,34 +153,6 @@ def need_no_documents(*, review_id: int, reason: str, by: Actor, at: datetime) -
 
 
 @transaction.atomic
-def add_lesson(
-    *, review_id: int, text: str, tags: Sequence[str] = (), by: Actor, at: datetime
-) -> Lesson:
-    """What the next people in the same place should know; tags help to find it."""
-    review = drafting.locked(review_id, by=by)
-    access.require(by, Permission.REVIEW_WRITE)
-    drafting.require_draft(review, by=by, at=at)
-    lesson = Lesson.objects.create(
-        review=review,
-        text=drafting.words(text, lacks="Write the lesson in a sentence or two.", limit=1000),
-        tags=_tags(tags),
-        added_at=at,
-    )
-    drafting.note(review, f"Lesson: {lesson.text}", by=by, at=at)
-    return lesson
-
-
-@transaction.atomic
-def remove_lesson(*, lesson_id: int, by: Actor, at: datetime) -> None:
-    """Take back a lesson from a draft."""
-    lesson = drafting.locked_part(Lesson, lesson_id, by=by)
-    access.require(by, Permission.REVIEW_WRITE)
-    drafting.require_draft(lesson.review, by=by, at=at)
-    lesson.delete()
-    drafting.note(lesson.review, f"Lesson taken back: {lesson.text}", by=by, at=at)
-
-
-@transaction.atomic
 def finish(*, review_id: int, by: Actor, at: datetime) -> Review:
     """Approve the review and close the incident. Never by the commander; never with a gap.
 
@@ -270,20 +206,3 @@ def _put(review: Review, findings: Findings) -> list[str]:
             setattr(review, name, text)
             changed.append(name.replace("_", " "))
     return changed
-
-
-def _address(link: str) -> str:
-    """A web address, or nothing; other schemes never become a link on a page."""
-    link = link.strip()
-    try:
-        if link:
-            _is_address(link)
-    except ValidationError as error:
-        raise InvalidInput("The link has to be a web address: https://…") from error
-    return link
-
-
-def _tags(tags: Sequence[str]) -> list[str]:
-    """Lower case, no doubles, at most forty characters each, in order."""
-    cleaned = (" ".join(tag.lower().split())[:40].strip() for tag in tags)
-    return list(dict.fromkeys(tag for tag in cleaned if tag))

@@ -18,7 +18,7 @@ from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.desk import DeskAdmin, actor
 from reviews import queries
 from reviews.admin import review_page
-from reviews.admin.dialogs import actions, documents, findings, lessons
+from reviews.admin.dialogs import actions, controls, documents, findings, lessons
 from reviews.admin.filters import SeverityFilter
 from reviews.models import Review
 
@@ -35,8 +35,8 @@ class ReviewAdmin(DeskAdmin):
     search_help_text = "Incident, reference or root cause"
     desk_actions: ClassVar = (
         findings.WRITE,
-        findings.ADD_CONTROL,
-        findings.REMOVE_CONTROL,
+        controls.ADD,
+        controls.REMOVE,
         actions.AGREE,
         documents.ADD,
         documents.NONE,

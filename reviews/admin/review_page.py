@@ -14,6 +14,7 @@ from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from reviews import completeness, drafting, facts
 from reviews.models import PreventiveAction, Review
+from reviews.models.preventive_action import OPEN
 
 Buttons = dict[str, dict[str, Any]]
 
@@ -46,10 +47,10 @@ def build(review: Review, *, by: Actor, buttons: Buttons, now: datetime) -> dict
         "is_commander": by.user_id in (review.commander_id, incident.commander_id),
         "may_write": access.allows(by, Permission.REVIEW_WRITE),
         "today": now.date(),
-        "controls": list(review.controls.all()),
+        "controls": list(review.controls.select_related("control")),
         "actions": list(standing_first(review)),
         "documents": list(review.documents.select_related("owner", "done_by")),
-        "lessons": list(review.lessons.order_by("id")),
+        "lessons": list(review.lessons.prefetch_related("systems", "controls").order_by("id")),
         "phases": facts.phase_times(incident, at=now),
         "late": facts.late_clocks(incident, at=now),
         "waived": facts.gates_waived(incident),
@@ -62,11 +63,11 @@ def build(review: Review, *, by: Actor, buttons: Buttons, now: datetime) -> dict
 
 
 def standing_first(review: Review) -> Any:
-    """The review's actions: open, done, dropped; by due day."""
+    """The review's actions: open, done or verified, dropped; by due day."""
     order = Case(
-        When(state=PreventiveAction.State.OPEN, then=0),
-        When(state=PreventiveAction.State.DONE, then=1),
-        default=2,
+        When(state__in=OPEN, then=0),
+        When(state=PreventiveAction.State.DROPPED, then=2),
+        default=1,
         output_field=IntegerField(),
     )
     return review.actions.select_related("owner", "ended_by").order_by(order, "due_on", "id")

@@ -36,9 +36,9 @@ from notifications import contacts
 from notifications.models import Message
 from partners import directory, invitations, tokens, webhooks
 from partners.models import Invitation, Partner
-from reviews import actions
+from reviews import actions, controls, lessons, plans, problems, trackers
 from reviews import workflow as review_workflow
-from reviews.models import Review
+from reviews.models import Control, Review
 from tests.architecture.test_permissions import (
     APPROVE_REVIEW,
     ASKS_OTHERWISE,
@@ -66,9 +66,10 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
     owner = people["responder"].pk
     known = {"title": "Runbook", "owner_id": owner}
     action = actions.agree(**who, **known, kind="prevent", due_on=date(2026, 3, 30))
-    check = review_workflow.add_control_check(**who, name="Four eyes", verdict="worked")
+    control = Control.objects.create(number="AC-01", title="Four eyes")
+    check = controls.add_check(**who, control_id=control.pk, verdict="worked")
     document = review_workflow.add_document(**who, **known, link="")
-    lesson = review_workflow.add_lesson(**who, text="Ask twice.", tags=[])
+    lesson = lessons.add(**who, text="Ask twice.", tags=[])
     comms = people.actor("communications")
     waiting = notices.draft(
         incident_id=incident.pk,
@@ -133,6 +134,8 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "check_id": check.pk,
         "document_id": document.pk,
         "lesson_id": lesson.pk,
+        "control_id": control.pk,
+        **_learning(incident, people),
         "notice_id": waiting.pk,
         "copy_id": NoticeCopy.objects.filter(sent_at__isnull=False).latest("pk").pk,
         "copy_ids": [NoticeCopy.objects.filter(sent_at__isnull=False).latest("pk").pk],
@@ -197,6 +200,28 @@ def _machines(helix: Partner, people: Any) -> dict[str, Any]:
     token, _ = tokens.make(name="x", scopes=[], by=people.contact("helix", helix), at=LATER)
     sent = webhooks.try_out(webhook_id=made.pk, **who)
     return {"token_id": token.pk, "webhook_id": made.pk, "delivery_id": sent.pk}
+
+
+def _learning(incident: Any, people: Any) -> dict[str, Any]:
+    """A plan with an item, a problem with an incident, an issue tracker."""
+    by, owner = people.actor("security"), people["security"].pk
+    span = {"begins_on": date(2026, 7, 1), "ends_on": date(2026, 12, 31)}
+    plan = plans.begin(title="H2", owner_id=owner, **span, by=by, at=LATER)
+    plans.gather(plan_id=plan.pk, by=by, at=LATER)
+    held = {"incident_ids": [incident.pk], "owner_id": owner}
+    problem = problems.record(title="Again", **held, by=by, at=LATER)
+    admin = {"by": people.actor("administrator"), "at": LATER}
+    tracker, _ = trackers.connect(name="Tracker", url="https://tracker.test/", **admin)
+    return {
+        "plan_id": plan.pk,
+        "item_id": plan.items.first().pk,
+        "problem_id": problem.pk,
+        "tracker_id": tracker.pk,
+        "incident_ids": [incident.pk],
+        "begins_on": date(2027, 1, 1),
+        "ends_on": date(2027, 6, 30),
+        "next_on": date(2026, 9, 1),
+    }
 
 
 def _pieces(incident: Any, people: Any) -> dict[str, Any]:
