@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from django.db import transaction
-from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, When
 
 from cases.models import Category, Incident, System
 from cases.search import as_asked
@@ -97,12 +97,8 @@ def seen_before(incident: Incident, actor: Actor) -> list[Lesson]:
         output_field=IntegerField(),
     )
     found = queries.lessons_visible_to(actor).exclude(review__incident=incident.pk)
-    found = found.filter(same | shares).annotate(rank=rank, shares=_flag(shares))
+    found = found.filter(same | shares).annotate(rank=rank)
     return list(found.prefetch_related("systems").order_by("rank", "-id")[:MOST])
-
-
-def _flag(condition: Q) -> Case:
-    return Case(When(condition, then=Value(1)), default=Value(0), output_field=IntegerField())
 
 
 def _words_of(incident: Incident) -> set[str]:

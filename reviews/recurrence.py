@@ -79,7 +79,8 @@ def like(incident: Incident, actor: Actor) -> QuerySet[Incident]:
 
 def unassessed(actor: Actor, *, at: datetime) -> list[Recurrence]:
     """Where at least two incidents came within six months and nobody has said yet what they are:
-    one of them is in no problem, and none was set aside since the newest. Most often first."""
+    one of them is in no problem, and they were not set aside since the newest. Most often first.
+    Two queries."""
     rows = (
         AffectedSystem.objects.filter(
             incident__in=_counted(actor).filter(opened_at__gt=at - SPAN),
@@ -94,13 +95,13 @@ def unassessed(actor: Actor, *, at: datetime) -> list[Recurrence]:
         )
         .filter(count__gte=2, free__gte=1)
     )
-    aside = NoProblem.objects.filter(
-        category=OuterRef("incident__category"),
-        system=OuterRef("system"),
-        at__gte=OuterRef("newest_at"),
-    )
-    found = rows.filter(~Exists(aside)).order_by("-count", "-newest_at", "system__name")
-    return [_recurrence(row) for row in found[:MOST]]
+    found = rows.order_by("-count", "-newest_at", "system__name")
+    aside = _set_aside()
+    return [
+        one
+        for one in map(_recurrence, found)
+        if aside.get((one.category_id, one.system_id), one.newest_at) <= one.newest_at
+    ][:MOST]
 
 
 def incidents_of(category_id: int, system_id: int, actor: Actor, *, at: datetime) -> Any:
@@ -132,6 +133,12 @@ def with_incidents(found: Iterable[Recurrence], actor: Actor, *, at: datetime) -
 
 def _counted(actor: Actor) -> Any:
     return incidents.counted_for(actor).exclude(phase=Phase.DISMISSED)
+
+
+def _set_aside() -> dict[tuple[int, int], datetime]:
+    """When incidents of a category on a system were set aside the last time."""
+    rows = NoProblem.objects.order_by().values_list("category", "system").annotate(Max("at"))
+    return {(category, system): at for category, system, at in rows}
 
 
 def _recurrence(row: dict[str, Any]) -> Recurrence:

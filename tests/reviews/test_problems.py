@@ -29,9 +29,14 @@ def hit(declare: Callable[..., Incident]) -> Callable[..., Incident]:
     """`hit("gateway", days_ago=3)`: an incident of a category on a system."""
 
     def make(
-        system: str = "gateway", *, category: str = "outage", days_ago: int = 0, title: str = "Down"
+        system: str = "gateway",
+        *,
+        category: str = "outage",
+        days_ago: int = 0,
+        title: str = "Down",
+        **known: Any,
     ) -> Incident:
-        incident = declare(title=title, at=NOW - timedelta(days=days_ago))
+        incident = declare(title=title, at=NOW - timedelta(days=days_ago), **known)
         row, _ = System.objects.get_or_create(name=system)
         AffectedSystem.objects.create(incident=incident, system=row, changed_at=NOW)
         Incident.objects.filter(pk=incident.pk).update(category=Category.objects.get(key=category))
@@ -77,8 +82,7 @@ def test_the_same_category_on_the_same_system_within_six_months_is_proposed(
 def test_drills_and_what_was_dismissed_are_no_recurrence(
     hit: Callable[..., Incident], people: People
 ) -> None:
-    now, drill, wrong = hit(), hit(), hit()
-    Incident.objects.filter(pk=drill.pk).update(is_exercise=True)
+    now, drill, wrong = hit(), hit(is_exercise=True), hit()
     workflow.take_command(incident_id=wrong.pk, by=people.actor("commander"), at=LATER)
     workflow.dismiss(
         incident_id=wrong.pk, reason="Nothing.", by=people.actor("commander"), at=LATER
@@ -87,7 +91,7 @@ def test_drills_and_what_was_dismissed_are_no_recurrence(
     assert list(recurrence.like(now, SYSTEM)) == []
     assert found() == []
     with pytest.raises(InvalidInput, match="is a drill"):
-        record(people, Incident.objects.get(pk=drill.pk))
+        record(people, drill)
 
 
 def test_a_problem_has_a_reference_of_its_own_and_stands_on_each_timeline(

@@ -18,7 +18,7 @@ from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFo
 from incidentdesk.kernel.models import AuditEvent
 from notifications import turns
 from notifications.models import Message
-from reviews import actions, synchronising, trackers
+from reviews import actions, synchronising, trackers, tracking
 from reviews.models import PreventiveAction, Tracker
 from tests.conftest import People
 from tests.hooks import Receiver, receiver
@@ -49,7 +49,8 @@ def entries() -> list[dict[str, Any]]:
 
 
 def deliver() -> None:
-    """The sender's run, until nothing is left."""
+    """The sender's run, until nothing is left; what waits was written just now."""
+    Message.objects.filter(state="queued").update(created_at=clocks.now())
     while turns.deliver_due(at=clocks.now() + timedelta(seconds=1)):
         pass
 
@@ -148,8 +149,9 @@ def test_of_a_drill_nothing_is_told_and_without_a_tracker_neither(
     assert entries() == []
     by = people.actor("administrator")
     trackers.connect(name="Tickets", url=hook.url, by=by, at=LATER)
-    Incident.objects.update(is_exercise=True)
-    steps.action()
+    action = PreventiveAction.objects.get()
+    action.review.incident.is_exercise = True
+    tracking.tell(action, tracking.CHANGED, at=LATER)
     assert entries() == []
 
 
