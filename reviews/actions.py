@@ -48,10 +48,7 @@ def agree(
     review = drafting.locked(review_id, by=by)
     access.require(by, Permission.REVIEW_WRITE)
     drafting.require_draft(review, by=by, at=at)
-    if kind not in PreventiveAction.Kind.values:
-        raise InvalidInput("An action prevents, detects or responds; choose one.")
-    if priority not in PreventiveAction.Priority.values:
-        raise InvalidInput("A priority is 1 (high), 2 (medium) or 3 (low).")
+    _require_choices(kind, priority)
     due_on = due_on or proposed_due(review.incident.severity, at)
     _require_ahead(due_on, at)
     action = PreventiveAction(
@@ -202,6 +199,13 @@ def _require_second_person(action: PreventiveAction, by: Actor, verb: str) -> No
         )
     if by.person_id in (action.owner_id, action.ended_by_id):
         raise InvalidInput(f"You own this action or did it; somebody else has to {verb}.")
+
+
+def _require_choices(kind: str, priority: int) -> None:
+    if kind not in PreventiveAction.Kind.values:
+        raise InvalidInput("An action prevents, detects or responds; choose one.")
+    if priority not in PreventiveAction.Priority.values:
+        raise InvalidInput("A priority is 1 (high), 2 (medium) or 3 (low).")
 
 
 def _require_ahead(due_on: date, at: datetime) -> None:

@@ -14,7 +14,7 @@ from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from reviews import drafting, queries
-from reviews.models import Control, ControlCheck, Plan, PlanItem
+from reviews.models import Control, ControlCheck, Lesson, Plan, PlanItem
 
 Decision = PlanItem.Decision
 NEEDS_WORDS = {
@@ -94,7 +94,7 @@ def close(*, plan_id: int, next_id: int | None = None, by: Actor, at: datetime) 
 # --- steps of the use cases above -----------------------------------------------------------------
 
 
-def _lessons(by: Actor) -> list[object]:
+def _lessons(by: Actor) -> list[Lesson]:
     return list(queries.lessons_visible_to(by).filter(plan_items=None).order_by("id"))
 
 

@@ -91,12 +91,12 @@ def understand(*, problem_id: int, cause: str, by: Actor, at: datetime) -> Probl
 
 
 @transaction.atomic
-def resolve(*, problem_id: int, how: str, by: Actor, at: datetime) -> Problem:
+def resolve(*, problem_id: int, resolution: str, by: Actor, at: datetime) -> Problem:
     """The cause is dealt with, in a way that stays with the problem."""
     problem = _locked(problem_id, by=by)
     access.require(by, Permission.PLAN_WRITE)
     _require_open(problem)
-    problem.resolution = drafting.words(how, lacks="Say how the cause was dealt with.")
+    problem.resolution = drafting.words(resolution, lacks="Say how the cause was dealt with.")
     problem.state, problem.resolved_at = State.RESOLVED, at
     problem.resolved_by_id = by.person_id
     problem.save()

@@ -135,15 +135,6 @@ def overdue_actions(actor: Actor, at: datetime) -> QuerySet[PreventiveAction]:
     return open_actions(actor).filter(due_on__lt=at.date())
 
 
-def actions_to_verify(actor: Actor) -> QuerySet[PreventiveAction]:
-    """What is done and waits for another person, which this one may be; the oldest first."""
-    rows = PreventiveAction.objects.filter(
-        state=PreventiveAction.State.DONE, review__incident__in=incidents.counted_for(actor)
-    )
-    rows = rows.exclude(owner=actor.user_id).exclude(ended_by=actor.user_id)
-    return rows.select_related("review__incident", "owner").order_by("ended_at", "id")
-
-
 @dataclass(frozen=True)
 class InTime:
     """Of `due` actions, `done` were done by their due day."""

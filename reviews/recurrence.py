@@ -7,7 +7,7 @@ dismissed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -99,7 +99,7 @@ def unassessed(actor: Actor, *, at: datetime) -> list[Recurrence]:
     aside = _set_aside()
     return [
         one
-        for one in map(_recurrence, found)
+        for one in (_recurrence(row) for row in found)
         if aside.get((one.category_id, one.system_id), one.newest_at) <= one.newest_at
     ][:MOST]
 
@@ -122,7 +122,7 @@ def with_incidents(found: Iterable[Recurrence], actor: Actor, *, at: datetime) -
     rows = rows.annotate(on_system=F("systems__system")).select_related("problem_member__problem")
     held: dict[tuple[int, int], list[Incident]] = {}
     for row in rows.order_by("-opened_at", "-id") if found else ():
-        held.setdefault((row.category_id, row.on_system), []).append(row)  # type: ignore[attr-defined]
+        held.setdefault((row.category_id, row.on_system), []).append(row)
     return [
         Recurrence(
             **{**one.__dict__, "incidents": tuple(held.get((one.category_id, one.system_id), ()))}
@@ -141,7 +141,7 @@ def _set_aside() -> dict[tuple[int, int], datetime]:
     return {(category, system): at for category, system, at in rows}
 
 
-def _recurrence(row: dict[str, Any]) -> Recurrence:
+def _recurrence(row: Mapping[str, Any]) -> Recurrence:
     return Recurrence(
         category_id=row["incident__category"],
         category=row["incident__category__name"],

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from cases import timeline
-from cases.models import Entry, Phase
+from cases.models import Entry
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -45,9 +45,6 @@ def note(
     if state and state != action.state:
         _move(action, state, remark, by=by, at=at)
     actions.put(action, at=at)
-    review = action.review
-    if review.is_draft and review.incident.phase == Phase.REVIEW:
-        drafting.tell(review, by=by, at=at)
     return action
 
 

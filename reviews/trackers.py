@@ -18,7 +18,7 @@ OFF = "It was switched off before this was sent."
 
 
 @transaction.atomic
-def connect(*, name: str, url: str, by: Actor, at: datetime) -> tuple[Tracker, str]:
+def add(*, name: str, url: str, by: Actor, at: datetime) -> tuple[Tracker, str]:
     """A new tracker, told from now on; answers it and its secret, which is shown nowhere again."""
     access.require(by, Permission.REGISTER_WRITE)
     name = drafting.words(name, lacks="Give it a name by which people know it.", limit=80)

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
+from cases.models import Incident
 from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import Actor
 from notifications import outbox, queries
@@ -67,13 +68,14 @@ def call_off(tracker: Tracker, words: str, *, at: datetime) -> None:
 
 
 def target_of(message: Message, *, at: datetime) -> tuple[str, list[str]] | None:
-    """Its id and what signs it: ours, or a partner's webhook. None if it is not wanted any more."""
+    """Its id and what signs it: ours, or a partner's webhook. None if it is not wanted any more, or
+    if it says too much of an incident that was restricted since."""
     if message.kind not in KINDS:
         return deliveries.target_of(message, at=at)
-    tracker = _of(message)
-    if tracker is None or not tracker.is_on:
+    tracker, entry = _of(message), json.loads(message.body_text)
+    if tracker is None or not tracker.is_on or _says_too_much(entry, message):
         return None
-    return json.loads(message.body_text)["id"], [tracker.secret]
+    return entry["id"], [tracker.secret]
 
 
 @transaction.atomic
@@ -95,6 +97,12 @@ def gone(message: Message, *, at: datetime) -> None:
 def _of(message: Message) -> Tracker | None:
     number = message.line.removeprefix("tracker:")
     return Tracker.objects.filter(pk=number).first() if number.isdecimal() else None
+
+
+def _says_too_much(entry: dict[str, Any], message: Message) -> bool:
+    restricted = Incident.objects.filter(is_restricted=True)
+    number = message.about.removeprefix("incident:")
+    return entry["data"].keys() != {"number", "link"} and restricted.filter(pk=number).exists()
 
 
 def _entry(action: PreventiveAction, event: str, *, at: datetime) -> dict[str, Any]:

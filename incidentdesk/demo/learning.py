@@ -12,7 +12,6 @@ from incidentdesk.kernel.access import SYSTEM
 from reviews import plans, problems, queries, recurrence
 from reviews.models import Control, PlanItem
 
-PREFIX = {"outage": "OP", "trading": "TR", "integrity": "DI", "access": "AC", "api": "AP"}
 REFERENCES = (
     ["ISO27001:A.5.24", "DORA:17"],
     ["ISO27001:A.8.32", "SOC2:CC8.1"],
@@ -31,7 +30,7 @@ def register_controls(cast: Cast, *, now: datetime) -> None:
         for number, name in enumerate(known, 1):
             is_policy = "policy" in name.lower() or "standard" in name.lower()
             row = Control.objects.create(
-                number=f"{PREFIX.get(key, key[:2].upper())}-{number:02}",
+                number=f"{key[:2].upper()}-{number:02}",
                 title=name,
                 kind=Control.Kind.POLICY if is_policy else Control.Kind.CONTROL,
                 owner_id=cast.actors[OWNERS[place % len(OWNERS)]].person_id,
@@ -60,12 +59,16 @@ def _gather(cast: Cast, at: datetime) -> None:
         else (date(year, 1, 1), date(year, 6, 30), "H1")
     )
     title = f"Security plan {year} {half}"
-    known = {"title": title, "begins_on": begins, "ends_on": ends, "owner_id": by.person_id}
-    made = plans.begin(**known, by=by, at=at)
+    made = plans.begin(
+        title=title, begins_on=begins, ends_on=ends, owner_id=by.person_id, by=by, at=at
+    )
     plans.gather(plan_id=made.pk, by=by, at=at)
     Decision = PlanItem.Decision
-    ways = ((Decision.ACCEPTED, ""), (Decision.INCORPORATED, INCORPORATED))
-    ways += ((Decision.REJECTED, REJECTED),)
+    ways = (
+        (Decision.ACCEPTED, ""),
+        (Decision.INCORPORATED, INCORPORATED),
+        (Decision.REJECTED, REJECTED),
+    )
     for number, item in enumerate(queries.items_visible_to(by).filter(plan=made)[:9]):
         decision, words = ways[number % 3]
         plans.decide(item_id=item.pk, decision=decision, words=words, by=by, at=at)

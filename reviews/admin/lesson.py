@@ -93,7 +93,9 @@ class LessonAdmin(DeskAdmin):
         """The lesson itself, and the systems on which it is shown again."""
         systems = ", ".join(row.name for row in lesson.systems.all())
         return format_html(
-            '<span class="desk lesson">{}<small>{}</small></span>', lesson.text, systems
+            '<span class="desk lesson">{}{}</span>',
+            lesson.text,
+            format_html("<br><small>{}</small>", systems) if systems else "",
         )
 
     @admin.display(description="Tags")

@@ -73,7 +73,7 @@ class PlanAdmin(DeskAdmin):
             raise Http404
         note_reading(request, plan)
         by, at = actor(request), clocks.now()
-        actions = queries.ranked(queries.open_actions(by), by, at).order_by("rank", "due_on", "id")
+        actions = queries.open_actions(by).order_by("due_on", "id")
         context = {
             "plan": plan,
             "by": by.name,

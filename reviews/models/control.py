@@ -64,7 +64,7 @@ class Control(models.Model):
             pgtrigger.Trigger(
                 name="reminders_follow_the_day",
                 when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("review_on", "is_retired"),
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("review_on", "is_retired"),  # type: ignore[no-untyped-call]
                 func=f"""
                     IF NEW.review_on IS NULL OR NEW.is_retired THEN
                         NEW.remind_at := NULL;

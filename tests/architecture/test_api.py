@@ -96,7 +96,7 @@ LEFT_OUT = {
     "reviews.problems.resolve": "a person looks whether incidents have one cause",
     "reviews.problems.reopen": "a person looks whether incidents have one cause",
     "reviews.problems.set_aside": "a person looks whether incidents have one cause",
-    "reviews.trackers.connect": "a token makes no secrets",
+    "reviews.trackers.add": "a token makes no secrets",
     "reviews.trackers.renew_secret": "a token makes no secrets",
     "reviews.trackers.switch_off": "a person at the desk connects the tracker",
     "reviews.trackers.switch_on": "a person at the desk connects the tracker",

@@ -211,7 +211,7 @@ def _learning(incident: Any, people: Any) -> dict[str, Any]:
     held = {"incident_ids": [incident.pk], "owner_id": owner}
     problem = problems.record(title="Again", **held, by=by, at=LATER)
     admin = {"by": people.actor("administrator"), "at": LATER}
-    tracker, _ = trackers.connect(name="Tracker", url="https://tracker.test/", **admin)
+    tracker, _ = trackers.add(name="Tracker", url="https://tracker.test/", **admin)
     return {
         "plan_id": plan.pk,
         "item_id": plan.items.first().pk,

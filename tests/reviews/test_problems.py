@@ -143,7 +143,7 @@ def test_a_problem_is_a_known_error_and_resolved_and_open_again(
 
     problems.understand(**step, cause="A full queue.")
     assert newest(incident) == f"Problem {problem.reference} is a known error."
-    problems.resolve(**step, how="Bounded it.")
+    problems.resolve(**step, resolution="Bounded it.")
     assert newest(incident) == f"Problem {problem.reference} is resolved: Bounded it."
     with pytest.raises(Conflict, match="is resolved; reopen it"):
         problems.understand(**step, cause="Else.")
@@ -205,7 +205,7 @@ def test_restricted_incidents_are_neither_proposed_nor_listed_to_others(
     assert as_("commander").get(address).status_code == 200
     step: dict[str, Any] = {"by": security, "at": LATER}
     with pytest.raises(NotFound):
-        problems.resolve(problem_id=alone.pk, how="x", **step)
+        problems.resolve(problem_id=alone.pk, resolution="x", **step)
     with pytest.raises(NotFound):
         problems.take_out(problem_id=problem.pk, incident_id=hidden.pk, reason="x", **step)
 

@@ -39,7 +39,7 @@ def hook(settings: Any) -> Iterator[Receiver]:
 def tracker(hook: Receiver, people: People) -> tuple[Tracker, str]:
     """It is on; with the secret that was shown once."""
     by = people.actor("administrator")
-    return trackers.connect(name="Tickets", url=hook.url, by=by, at=LATER)
+    return trackers.add(name="Tickets", url=hook.url, by=by, at=LATER)
 
 
 def entries() -> list[dict[str, Any]]:
@@ -142,13 +142,25 @@ def test_of_a_restricted_incident_nothing_but_number_and_link_leaves_the_desk(
     assert [word for word in words if word in body] == []
 
 
+def test_what_waits_when_its_incident_is_restricted_is_not_sent(
+    tracker: tuple[Tracker, str], steps: Steps, hook: Receiver
+) -> None:
+    steps.action()
+    Incident.objects.update(is_restricted=True)
+
+    deliver()
+
+    assert hook.calls == []
+    assert Message.objects.get(kind="action.created").state == "failed"
+
+
 def test_of_a_drill_nothing_is_told_and_without_a_tracker_neither(
     steps: Steps, people: People, hook: Receiver
 ) -> None:
     steps.action()
     assert entries() == []
     by = people.actor("administrator")
-    trackers.connect(name="Tickets", url=hook.url, by=by, at=LATER)
+    trackers.add(name="Tickets", url=hook.url, by=by, at=LATER)
     action = PreventiveAction.objects.get()
     action.review.incident.is_exercise = True
     tracking.tell(action, tracking.CHANGED, at=LATER)
@@ -175,7 +187,7 @@ def test_one_that_is_switched_off_is_told_nothing_nor_what_waits(
     ]
     trackers.switch_on(**step)
     with pytest.raises(Conflict, match="Tickets is on already"):
-        trackers.connect(name="Second", url=hook.url, by=people.actor("administrator"), at=LATER)
+        trackers.add(name="Second", url=hook.url, by=people.actor("administrator"), at=LATER)
 
 
 def test_an_address_that_is_gone_switches_it_off(

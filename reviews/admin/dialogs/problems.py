@@ -157,7 +157,7 @@ def _understand(obj: Problem, data: Mapping[str, Any], *, by: Actor, at: datetim
 
 
 def _resolve(obj: Problem, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    problems.resolve(problem_id=obj.pk, how=data["how"], by=by, at=at)
+    problems.resolve(problem_id=obj.pk, resolution=data["how"], by=by, at=at)
     return f"{obj.reference} is resolved."
 
 

@@ -26,7 +26,7 @@ class ConnectForm(DeskForm):
 
 
 def _connect(obj: None, data: Mapping[str, Any], *, by: Actor, at: datetime) -> Done:
-    tracker, secret = trackers.connect(name=data["name"], url=data["url"], by=by, at=at)
+    tracker, secret = trackers.add(name=data["name"], url=data["url"], by=by, at=at)
     page = reverse("admin:reviews_tracker_change", args=[tracker.pk])
     return Done(_shown_once(tracker, secret), to=page)
 
