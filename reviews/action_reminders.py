@@ -38,7 +38,7 @@ def remind(*, at: datetime) -> int:
 
 def next_of(action: PreventiveAction, *, at: datetime) -> datetime | None:
     """When somebody is reminded next, as the action stands now; None once it is over."""
-    if not action.is_waiting:
+    if action.state not in WAITING:
         return None
     start, due = _span(action, at=at)
     if at <= start:

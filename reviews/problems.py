@@ -55,8 +55,8 @@ def record(
 def add(*, problem_id: int, incident_id: int, by: Actor, at: datetime) -> Problem:
     """The problem holds one more incident."""
     incident = incidents.locked(incident_id, by=by)
-    problem = _locked(problem_id, by=by)
     access.require(by, Permission.PLAN_WRITE)
+    problem = _locked(problem_id, by=by)
     _require_open(problem)
     _hold(problem, incident, by=by, at=at)
     return problem
@@ -66,8 +66,8 @@ def add(*, problem_id: int, incident_id: int, by: Actor, at: datetime) -> Proble
 def take_out(*, problem_id: int, incident_id: int, reason: str, by: Actor, at: datetime) -> Problem:
     """An incident turns out to have another cause."""
     incident = incidents.locked(incident_id, by=by)
-    problem = _locked(problem_id, by=by)
     access.require(by, Permission.PLAN_WRITE)
+    problem = _locked(problem_id, by=by)
     _require_open(problem)
     said = drafting.words(reason, lacks="Say why it is taken out; it goes on the timeline.")
     gone, _ = problem.members.filter(incident=incident).delete()
@@ -80,8 +80,8 @@ def take_out(*, problem_id: int, incident_id: int, reason: str, by: Actor, at: d
 @transaction.atomic
 def understand(*, problem_id: int, cause: str, by: Actor, at: datetime) -> Problem:
     """The cause is known: the problem is a known error until it is resolved."""
-    problem = _locked(problem_id, by=by)
     access.require(by, Permission.PLAN_WRITE)
+    problem = _locked(problem_id, by=by)
     _require_open(problem)
     problem.cause = drafting.words(cause, lacks="Say what the cause is.")
     problem.state = State.KNOWN_ERROR
@@ -93,8 +93,8 @@ def understand(*, problem_id: int, cause: str, by: Actor, at: datetime) -> Probl
 @transaction.atomic
 def resolve(*, problem_id: int, resolution: str, by: Actor, at: datetime) -> Problem:
     """The cause is dealt with, in a way that stays with the problem."""
-    problem = _locked(problem_id, by=by)
     access.require(by, Permission.PLAN_WRITE)
+    problem = _locked(problem_id, by=by)
     _require_open(problem)
     problem.resolution = drafting.words(resolution, lacks="Say how the cause was dealt with.")
     problem.state, problem.resolved_at = State.RESOLVED, at
@@ -109,8 +109,8 @@ def resolve(*, problem_id: int, resolution: str, by: Actor, at: datetime) -> Pro
 @transaction.atomic
 def reopen(*, problem_id: int, reason: str, by: Actor, at: datetime) -> Problem:
     """It came again: the problem is open, and holds what it held."""
-    problem = _locked(problem_id, by=by)
     access.require(by, Permission.PLAN_WRITE)
+    problem = _locked(problem_id, by=by)
     if problem.is_open:
         raise Conflict(f"{problem.reference} is open already.")
     said = drafting.words(reason, lacks="Say why it is open again; it goes on the timelines.")

@@ -14,7 +14,7 @@ from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES
 from reviews.models import Control, ControlCheck, Lesson, Plan, PlanItem, PreventiveAction, Review
-from reviews.models.preventive_action import OPEN, WAITING
+from reviews.models.preventive_action import OPEN, WAITS
 
 
 def visible_to(actor: Actor) -> QuerySet[Review]:
@@ -45,7 +45,7 @@ def ranked(
 ) -> QuerySet[PreventiveAction]:
     """Each with `rank`, by which a register stands: what is overdue, then what waits, one's own
     first in both; then what is over."""
-    waits, own = Q(state__in=WAITING), Q(owner=actor.user_id)
+    waits, own = WAITS, Q(owner=actor.user_id)
     late = waits & Q(due_on__lt=at.date())
     order = Case(
         When(late & own, then=0),

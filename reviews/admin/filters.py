@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from cases.admin.filters import ChoiceFilter
 from incidentdesk.kernel import clocks, ids
 from reviews.models import PreventiveAction, Review
-from reviews.models.preventive_action import WAITING
+from reviews.models.preventive_action import WAITS
 
 
 class SeverityFilter(ChoiceFilter):
@@ -63,17 +63,17 @@ class OverdueFilter(ChoiceFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Overdue, or waiting at all."""
-        return [("overdue", "Overdue"), ("waiting", "Waiting"), ("over", "Verified or dropped")]
+        return [("overdue", "Overdue"), ("waiting", "Waiting"), ("over", "Over")]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[PreventiveAction]
     ) -> QuerySet[PreventiveAction]:
         """Those of them."""
         if self.value() == "overdue":
-            return queryset.filter(state__in=WAITING, due_on__lt=clocks.now().date())
+            return queryset.filter(WAITS, due_on__lt=clocks.now().date())
         if self.value() == "waiting":
-            return queryset.filter(state__in=WAITING)
-        return queryset.exclude(state__in=WAITING) if self.value() == "over" else queryset
+            return queryset.filter(WAITS)
+        return queryset.filter(~WAITS) if self.value() == "over" else queryset
 
 
 class ControlFilter(ChoiceFilter):

@@ -65,13 +65,16 @@ class LessonAdmin(DeskAdmin):
         note_reading(request, found)
         again = list(recurrence.like(found, by)[: recurrence.MOST])
         problem = recurrence.problem_of(found, by)
-        may = access.allows(by, Permission.PLAN_WRITE) and not found.is_exercise
+        may = access.allows(by, Permission.PLAN_WRITE) and bool(again) and problem is None
+        known = {row.problem_member.problem for row in again if hasattr(row, "problem_member")}
+        joined = sorted((one for one in known if one.is_open), key=lambda one: one.reference)
         context = {
             "incident": found,
             "lessons": lessons.seen_before(found, by) if found.is_open else [],
             "again": again,
             "problem": problem,
-            "may_record": may and bool(again) and problem is None,
+            "may_record": may and not joined,
+            "may_join": joined if may else [],
         }
         return TemplateResponse(request, "admin/reviews/lesson/seen.html", context)
 

@@ -11,6 +11,8 @@ from django.db.models import F, Q
 
 OPEN = ("agreed", "in_progress")  # somebody still has to do it
 WAITING = (*OPEN, "done")  # something still has to happen: work, or a look by another person
+# The rows of which that is so. What was done before another person had to look waits for nobody.
+WAITS = Q(state__in=OPEN) | Q(state="done", remind_at__isnull=False)
 
 
 class PreventiveAction(models.Model):
@@ -122,8 +124,8 @@ class PreventiveAction(models.Model):
 
     @property
     def is_waiting(self) -> bool:
-        """Neither verified nor dropped."""
-        return self.state in WAITING
+        """As `WAITS`: neither verified nor dropped, nor done before anybody had to look."""
+        return self.is_open or (self.state == self.State.DONE and self.remind_at is not None)
 
 
 class Postponement(models.Model):

@@ -261,6 +261,13 @@ def test_a_problem_is_made_of_what_came_again_by_clicks(
     part = client.get(f"/admin/reviews/lesson/seen/{one.pk}/").content.decode()
     assert problem.reference in part
     assert "Make a problem record" not in part
+    third = hit(title="Third one")
+    part = client.get(f"/admin/reviews/lesson/seen/{third.pk}/").content.decode()
+    assert f"Add to {problem.reference}" in part
+    add = f"/admin/reviews/problem/{problem.pk}/do/add/"
+    assert third.reference in client.get(f"{add}?reference={third.reference}").content.decode()
+    assert client.post(add, {"reference": third.reference}).status_code == 302
+    assert ProblemIncident.objects.filter(problem=problem).count() == 3
     assert client.get(do).status_code == 409
     assert as_("responder").get(do).status_code == 403
 

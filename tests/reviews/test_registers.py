@@ -297,3 +297,17 @@ def test_an_action_is_verified_moved_and_sent_back_by_clicks(
 
     assert done.pk == PreventiveAction.objects.get(evidence="Replayed.").pk
     assert [words in page for words in ("Supplier.", "Replayed.", "Again.")] == [True] * 3
+
+
+def test_what_was_done_before_anybody_had_to_look_stays_done_and_waits_for_nobody(
+    many: list[PreventiveAction], people: People, as_: Callable[[str], Client]
+) -> None:
+    """As the migration leaves it: done, without a next reminder."""
+    PreventiveAction.objects.filter(pk=many[3].pk).update(remind_at=None)
+
+    page = as_("responder").get(ACTIONS).content.decode()
+
+    assert titles(page) == ["Late of mine", "Late of another", "Ahead", "Done and late", "Verified"]
+    by = people.actor("security")
+    actions.verify(action_id=many[3].pk, evidence="Seen.", by=by, at=LATER)
+    assert PreventiveAction.objects.get(pk=many[3].pk).state == "verified"
