@@ -12,7 +12,7 @@ from django.db import transaction
 
 from cases import timeline
 from cases.models import Entry, Phase
-from incidentdesk.kernel import access
+from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from reviews import action_reminders, drafting, tracking
@@ -211,6 +211,8 @@ def _require_choices(kind: str, priority: int) -> None:
 def _require_ahead(due_on: date, at: datetime) -> None:
     if due_on < at.date():
         raise InvalidInput("The due day lies in the past; agree on a later one.")
+    if due_on.year > clocks.LATEST:
+        raise InvalidInput("Nobody will be here by then; check the year.")
 
 
 def _control(control_id: int | None) -> Control | None:

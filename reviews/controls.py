@@ -79,8 +79,8 @@ def look_over(*, control_id: int, next_on: date, note: str, by: Actor, at: datet
     access.require(by, Permission.REVIEW_WRITE)
     if control.is_retired:
         raise Conflict(f"{control.number} is retired; nothing of it is reviewed.")
-    if next_on <= at.date():
-        raise InvalidInput("The next review lies in the future; choose a later day.")
+    if next_on <= at.date() or next_on.year > clocks.LATEST:
+        raise InvalidInput("The next review lies in the future; check the day and its year.")
     said = drafting.words(note, lacks="Say what the review of the control came to.", limit=2000)
     control.reviewed_on, control.review_on = at.date(), next_on
     control.save(update_fields=["reviewed_on", "review_on"])

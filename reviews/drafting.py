@@ -150,6 +150,8 @@ def address(link: str) -> str:
             _is_address(link)
     except ValidationError as error:
         raise InvalidInput("The link has to be a web address: https://…") from error
+    if len(link) > 200:
+        raise InvalidInput("Keep the link to 200 characters.")
     return link
 
 

@@ -152,7 +152,7 @@ def _undo_commits(request: pytest.FixtureRequest) -> Iterator[None]:
         cursor.execute(f"TRUNCATE {names} CASCADE")
         cursor.execute(
             "SELECT sequencename FROM pg_sequences"
-            " WHERE sequencename ~ '^(cases_reference|reviews_problem)_'"
+            " WHERE sequencename ~ '^(cases_reference|reviews_problem)_[0-9]+$'"
         )
         for (sequence,) in cursor.fetchall():  # each year's references begin anew
             cursor.execute(f'DROP SEQUENCE "{sequence}"')

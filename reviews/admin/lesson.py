@@ -43,7 +43,7 @@ class LessonAdmin(DeskAdmin):
         if not asked:
             return queryset, False
         held = lessons.search(Lesson.objects.order_by(), asked).values("pk")
-        named = Q(review__incident__reference__iexact=asked)
+        named = Q(review__incident__reference__icontains=asked)
         named |= Q(review__incident__title__icontains=asked)
         return queryset.filter(Q(pk__in=held) | named), False
 

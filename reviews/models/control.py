@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
 import pgtrigger
@@ -10,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from incidentdesk.kernel import clocks
 from incidentdesk.kernel.history import tracked
 
 BEFORE_DAYS = 30  # its owner is reminded at half of these days before the review day, and after
@@ -51,6 +53,12 @@ class Control(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 condition=~Q(number="") & ~Q(title=""), name="control_has_number_and_title"
+            ),
+            models.CheckConstraint(
+                condition=Q(review_on=None)
+                | Q(review_on__range=(date(clocks.EARLIEST, 1, 1), date(clocks.LATEST, 12, 31))),
+                name="control_review_in_reach",
+                violation_error_message="Check the year of the next review.",
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [

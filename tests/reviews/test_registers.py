@@ -144,6 +144,8 @@ def test_the_register_goes_out_and_comes_in_as_a_file(
     ("statement", "refusal"),
     [
         ("UPDATE reviews_control SET title = ''", "control_has_number_and_title"),
+        ("UPDATE reviews_control SET review_on = '0001-01-01'", "control_review_in_reach"),
+        ("UPDATE reviews_control SET review_on = '9999-12-31'", "control_review_in_reach"),
         (
             'INSERT INTO reviews_control (number, title, kind, description, "references",'
             " is_retired) SELECT number, 'x', 'control', '', '{}', false FROM reviews_control",
