@@ -93,7 +93,7 @@ def narrow(
 ) -> tuple[QuerySet[Incident], bool]:
     """Those of `incidents` that hold `words` as this person reads them, and whether only the newest
     were looked at."""
-    asked, name = _asked(words), words.strip().upper()
+    asked, name = as_asked(words), words.strip().upper()
     says, values = _said(asked, actor)
     with connection.cursor() as cursor:
         cursor.execute(_FOUND.format(says=says), [asked, *values, name, name, name])
@@ -116,7 +116,7 @@ def _said(asked: str, actor: Actor) -> tuple[str, list[str]]:
     return _READS, [asked, named, f"({'|'.join(hidden)})(?![0-9])", asked]
 
 
-def _asked(words: str) -> str:
+def as_asked(words: str) -> str:
     """As PostgreSQL is asked: the words were split at the same signs when they were kept."""
     if '"' in words:
         return re.sub(r"(?<=\w)[-_./:@](?=\w)", " ", words)

@@ -72,6 +72,8 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Reviews", "rate_review", "reviews.Review"),
             Place("Preventive actions", "health_and_safety", "reviews.PreventiveAction", "", True),
             Place("Lessons", "school", "reviews.Lesson"),
+            Place("Plans", "event_note", "reviews.Plan"),
+            Place("Problems", "repeat", "reviews.Problem"),
             Place("Temporary fixes", "construction", "cases.Fix", is_hot=True),
             Place("Reportable incidents", "account_balance", "cases.RegulatoryClock", is_hot=True),
         ),
@@ -83,6 +85,8 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Notice templates", "draft", "cases.NoticeTemplate"),
             Place("Contract terms", "gavel", "partners.Terms"),
             Place("Systems", "dns", "cases.System"),
+            Place("Controls", "verified_user", "reviews.Control", is_hot=True),
+            Place("Issue tracker", "sync", "reviews.Tracker"),
             Place("Playbooks", "checklist", "cases.Playbook"),
             Place("Escalation paths", "stairs", "notifications.EscalationPath"),
             Place("Groups", "groups", "notifications.Group"),
@@ -213,6 +217,7 @@ def _waiting_for(by: Actor, at: datetime) -> dict[str, QuerySet[Any]]:
         "cases.Fix": cases.overdue_fixes(by, at),
         "cases.RegulatoryClock": cases.clocks_due(by, at + timedelta(days=1)),
         "reviews.PreventiveAction": reviews.overdue_actions(by, at),
+        "reviews.Control": reviews.controls_overdue(by, at),
     }
 
 

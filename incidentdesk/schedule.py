@@ -120,6 +120,11 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 120},
     },
+    "remind-of-recurrences": {  # one mail a person and month
+        "task": "reviews.jobs.remind_of_recurrences",
+        "schedule": 6 * 3600.0,
+        "options": {"expires": 3600},
+    },
     "take-audit-trail": {  # and judges what a lost nudge left
         "task": "cases.jobs.take_audit_trail",
         "schedule": 60.0,

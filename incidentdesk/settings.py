@@ -244,8 +244,8 @@ NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
 PROMETHEUS_HOSTS = hosts("PROMETHEUS_HOSTS")  # what the worker may ask for figures
 PATH_FACTS = "cases.paths.choices"  # what an escalation path may ask for
-WEBHOOK_TARGET = "partners.deliveries.target_of"  # what a webhook is signed with, and its id
-WEBHOOK_GONE = "partners.webhooks.gone"  # who is told that an address is gone for good
+WEBHOOK_TARGET = "reviews.tracking.target_of"  # what a webhook is signed with, and its id
+WEBHOOK_GONE = "reviews.tracking.gone"  # who is told that an address is gone for good
 SNS_FETCH = "notifications.channels.guarded.fetch"  # how Amazon's certificates are got
 CHAT_HOSTS = hosts("CHAT_HOSTS")  # chats of one's own that are not on the public internet
 WEBHOOK_LOOPBACK = False  # tests alone: plain HTTP to a receiver on this machine

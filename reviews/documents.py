@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
 from django.db import transaction
 
 from cases import owed, timeline
@@ -16,8 +14,6 @@ from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from reviews import drafting
 from reviews.models import DocumentUpdate, Review
-
-_is_address = URLValidator(schemes=["http", "https"])
 
 
 @transaction.atomic
@@ -48,7 +44,7 @@ def add(
         review=review,
         kind=kind,
         title=drafting.words(title, lacks="Name the document to update.", limit=200),
-        link=_address(link),
+        link=drafting.address(link),
         owner=drafting.owner(owner_id),
         due_on=due_on,
         done_when=done_when.replace("\x00", "").strip(),
@@ -146,14 +142,3 @@ def _owed(document: DocumentUpdate) -> owed.Owed:
         url=f"/admin/reviews/review/{review.pk}/change/",
         hint="The review waits for it.",
     )
-
-
-def _address(link: str) -> str:
-    """A web address, or nothing; other schemes never become a link on a page."""
-    link = link.strip()
-    try:
-        if link:
-            _is_address(link)
-    except ValidationError as error:
-        raise InvalidInput("The link has to be a web address: https://…") from error
-    return link

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
@@ -28,6 +30,7 @@ from reviews.models import (
     Review,
 )
 
+_is_address = URLValidator(schemes=["http", "https"])
 Part = TypeVar("Part", Attendee, Cause, ControlCheck, DocumentUpdate, Lesson, PreventiveAction)
 
 
@@ -182,6 +185,19 @@ def words(text: str, *, lacks: str, limit: int = 10_000) -> str:
             f"This is {len(found)} characters long; {limit} is the most, shorten it."
         )
     return found
+
+
+def address(link: str) -> str:
+    """A web address, or nothing; other schemes never become a link on a page."""
+    link = link.strip()
+    try:
+        if link:
+            _is_address(link)
+    except ValidationError as error:
+        raise InvalidInput("The link has to be a web address: https://…") from error
+    if len(link) > 200:
+        raise InvalidInput("Keep the link to 200 characters.")
+    return link
 
 
 def owner(user_id: int) -> User:

@@ -1,7 +1,7 @@
 """Worker entry points of reviews."""
 
 from incidentdesk.kernel import clocks, worker
-from reviews import actions, approval, documents, workflow
+from reviews import action_reminders, approval, controls, documents, problem_reminders, workflow
 
 
 @worker.job()
@@ -12,5 +12,11 @@ def open_missing() -> None:
 
 @worker.job()
 def remind_of_actions() -> None:
-    """Remind owners of preventive actions and documents, and approvers of reviews that wait."""
-    worker.do(actions.remind, documents.remind, approval.remind)
+    """Remind owners of preventive actions, documents and controls, and approvers of reviews."""
+    worker.do(action_reminders.remind, documents.remind, controls.remind, approval.remind)
+
+
+@worker.job()
+def remind_of_recurrences() -> None:
+    """Tell whoever keeps problem records, once a month, what came again."""
+    problem_reminders.remind(at=clocks.database_now())

@@ -9,8 +9,12 @@ from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet
 
 from cases import queries as incidents
 from cases.models import Deadline, Incident, Phase
-from incidentdesk.kernel.access import Actor
-from reviews.models import Lesson, PreventiveAction, Review
+from incidentdesk.kernel import access
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.models import User
+from incidentdesk.kernel.roles import ROLES
+from reviews.models import Control, ControlCheck, Lesson, Plan, PlanItem, PreventiveAction, Review
+from reviews.models.preventive_action import OPEN, WAITS
 
 
 def visible_to(actor: Actor) -> QuerySet[Review]:
@@ -31,21 +35,78 @@ def visible_to(actor: Actor) -> QuerySet[Review]:
 
 
 def actions_visible_to(actor: Actor) -> QuerySet[PreventiveAction]:
-    """The preventive actions of the incidents that this actor may read: open first, by due day."""
-    return (
-        PreventiveAction.objects.filter(review__incident__in=incidents.visible_to(actor))
-        .select_related("review__incident", "owner", "ended_by")
-        .annotate(
-            rank=Case(When(state="open", then=0), default=1, output_field=IntegerField()),
-        )
+    """The preventive actions of the incidents that this actor may read."""
+    rows = PreventiveAction.objects.filter(review__incident__in=incidents.visible_to(actor))
+    return rows.select_related(
+        "review__incident", "owner", "ended_by", "verified_by", "control", "document"
     )
+
+
+def ranked(
+    actions: QuerySet[PreventiveAction], actor: Actor, at: datetime
+) -> QuerySet[PreventiveAction]:
+    """Each with `rank`, by which a register stands: what is overdue, then what waits, one's own
+    first in both; then what is over."""
+    waits, own = WAITS, Q(owner=actor.user_id)
+    late = waits & Q(due_on__lt=at.date())
+    order = Case(
+        When(late & own, then=0),
+        When(late, then=1),
+        When(waits & own, then=2),
+        When(waits, then=3),
+        default=4,
+        output_field=IntegerField(),
+    )
+    return actions.annotate(rank=order)
 
 
 def lessons_visible_to(actor: Actor) -> QuerySet[Lesson]:
     """The lessons of the incidents that this actor may read, newest first."""
     return Lesson.objects.filter(review__incident__in=incidents.visible_to(actor)).select_related(
-        "review__incident__category"
+        "review__incident", "category"
     )
+
+
+def checks_visible_to(actor: Actor) -> QuerySet[ControlCheck]:
+    """What reviews of the incidents that this actor may read say of controls."""
+    return ControlCheck.objects.filter(review__incident__in=incidents.visible_to(actor))
+
+
+def controls_visible_to(actor: Actor) -> QuerySet[Control]:
+    """The register of controls: whoever reads the desk reads it."""
+    may = access.allows(actor, Permission.INCIDENT_READ)
+    return Control.objects.all() if may else Control.objects.none()
+
+
+def controls_overdue(actor: Actor, at: datetime) -> QuerySet[Control]:
+    """The controls whose review day is over."""
+    return controls_visible_to(actor).filter(is_retired=False, review_on__lt=at.date())
+
+
+def plans_visible_to(actor: Actor) -> QuerySet[Plan]:
+    """The plans: whoever reads the desk reads them, but not every item (`items_visible_to`)."""
+    may = access.allows(actor, Permission.INCIDENT_READ)
+    return (Plan.objects.all() if may else Plan.objects.none()).select_related("owner")
+
+
+def items_visible_to(actor: Actor) -> QuerySet[PlanItem]:
+    """What stands in plans: controls, and lessons of the incidents that this actor may read."""
+    if not access.allows(actor, Permission.INCIDENT_READ):
+        return PlanItem.objects.none()
+    return PlanItem.objects.filter(
+        Q(lesson=None) | Q(lesson__review__incident__in=incidents.visible_to(actor))
+    )
+
+
+def people_who(*permissions: Permission) -> list[User]:
+    """Who works at the desk and whose roles give all of these, the oldest account first."""
+    staff = User.objects.filter(is_active=True).exclude(roles=[]).order_by("pk")
+    wanted = set(permissions)
+    return [
+        person
+        for person in staff
+        if wanted <= {p for key in person.roles if key in ROLES for p in ROLES[key].permissions}
+    ]
 
 
 def of_incident(incident_id: int) -> Review | None:
@@ -61,12 +122,12 @@ def open_reviews(actor: Actor) -> QuerySet[Review]:
 
 
 def open_actions(actor: Actor) -> QuerySet[PreventiveAction]:
-    """The actions that are neither done nor dropped, the earliest due day first.
+    """The actions that their owners still have to do, the earliest due day first.
 
     Of the incidents that this actor may read; what an exercise taught is no figure.
     """
     rows = PreventiveAction.objects.filter(
-        state=PreventiveAction.State.OPEN, review__incident__in=incidents.counted_for(actor)
+        state__in=OPEN, review__incident__in=incidents.counted_for(actor)
     )
     return rows.select_related("review__incident", "owner")
 
@@ -96,7 +157,7 @@ def actions_in_time(actor: Actor, *, since: datetime, at: datetime) -> InTime:
     )
     counted = due.exclude(state=PreventiveAction.State.DROPPED).aggregate(
         due=Count("id"),
-        done=Count("id", filter=Q(state="done", ended_at__date__lte=F("due_on"))),
+        done=Count("id", filter=Q(state__in=["done", "verified"], ended_at__date__lte=F("due_on"))),
     )
     return InTime(**counted)
 

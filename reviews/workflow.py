@@ -1,4 +1,4 @@
-"""The course of a review: begin, write, look at controls, learn, finish.
+"""The course of a review: begin, write, finish. Its parts have modules of their own.
 
 Each is one use case, as in `cases.workflow`. Every change tells the incident what its review still
 lacks, and stands on the incident's timeline. `finish` approves and closes, in one transaction.
@@ -23,7 +23,7 @@ from incidentdesk.kernel.errors import Conflict, GateNotMet, InvalidInput
 from incidentdesk.kernel.models import User
 from reviews import approval, drafting, queries
 from reviews.completeness import GRAVE
-from reviews.models import ControlCheck, Lesson, Review
+from reviews.models import Review
 from reviews.models.review import FINDINGS, FOR_PARTNERS
 
 
@@ -118,64 +118,6 @@ def write_for_partners(
 
 
 @transaction.atomic
-def add_control_check(
-    *, review_id: int, name: str, verdict: str, note: str = "", by: Actor, at: datetime
-) -> ControlCheck:
-    """A control or policy was looked at. One that failed or was missing says what must change."""
-    review = drafting.locked(review_id, by=by)
-    access.require(by, Permission.REVIEW_WRITE)
-    drafting.require_draft(review, by=by, at=at)
-    name = drafting.words(name, lacks="Name the control or policy that was looked at.", limit=200)
-    if verdict not in ControlCheck.Verdict.values:
-        raise InvalidInput("A control worked, failed, was missing or was not tested; choose one.")
-    if verdict in (ControlCheck.Verdict.FAILED, ControlCheck.Verdict.MISSING):
-        drafting.words(note, lacks=f"Say what must change, since “{name}” did not hold.")
-    check = ControlCheck.objects.create(
-        review=review, name=name, verdict=verdict, note=note.strip(), added_at=at
-    )
-    change = f" To change: {check.note}" if check.note else ""
-    drafting.note(review, f"Control looked at: {check}.{change}", by=by, at=at)
-    return check
-
-
-@transaction.atomic
-def remove_control_check(*, check_id: int, by: Actor, at: datetime) -> None:
-    """Take back a control from a draft."""
-    check = drafting.locked_part(ControlCheck, check_id, by=by)
-    access.require(by, Permission.REVIEW_WRITE)
-    drafting.require_draft(check.review, by=by, at=at)
-    check.delete()
-    drafting.note(check.review, f"Control taken back: {check}.", by=by, at=at)
-
-
-@transaction.atomic
-def add_lesson(
-    *, review_id: int, text: str, tags: Sequence[str] = (), by: Actor, at: datetime
-) -> Lesson:
-    """What the next people in the same place should know; tags help to find it."""
-    review = drafting.locked(review_id, by=by)
-    access.require(by, Permission.REVIEW_WRITE)
-    drafting.require_draft(review, by=by, at=at)
-    lesson = Lesson.objects.create(
-        review=review,
-        text=drafting.words(text, lacks="Write the lesson in a sentence or two.", limit=1000),
-        tags=_tags(tags),
-        added_at=at,
-    )
-    drafting.note(review, f"Lesson: {lesson.text}", by=by, at=at)
-    return lesson
-
-
-@transaction.atomic
-def remove_lesson(*, lesson_id: int, by: Actor, at: datetime) -> None:
-    """Take back a lesson from a draft."""
-    lesson = drafting.locked_part(Lesson, lesson_id, by=by)
-    access.require(by, Permission.REVIEW_WRITE)
-    drafting.require_draft(lesson.review, by=by, at=at)
-    lesson.delete()
-    drafting.note(lesson.review, f"Lesson taken back: {lesson.text}", by=by, at=at)
-
-
 @transaction.atomic
 def finish(*, review_id: int, by: Actor, at: datetime) -> Review:
     """Approve the review and close the incident. Never by anybody who commanded it; never with a
@@ -258,9 +200,3 @@ def _written(review: Review, changed: list[str], *, by: Actor, at: datetime) -> 
         review.save()
         drafting.note(review, f"Review written: {', '.join(changed)}.", by=by, at=at)
     return review
-
-
-def _tags(tags: Sequence[str]) -> list[str]:
-    """Lower case, no doubles, at most forty characters each, in order."""
-    cleaned = (" ".join(tag.lower().split())[:40].strip() for tag in tags)
-    return list(dict.fromkeys(tag for tag in cleaned if tag))

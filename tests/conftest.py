@@ -151,7 +151,8 @@ def _undo_commits(request: pytest.FixtureRequest) -> Iterator[None]:
         names = ", ".join(f'"{table}"' for table in _tables(cursor))
         cursor.execute(f"TRUNCATE {names} CASCADE")
         cursor.execute(
-            "SELECT sequencename FROM pg_sequences WHERE sequencename ~ '^cases_reference_'"
+            "SELECT sequencename FROM pg_sequences"
+            " WHERE sequencename ~ '^(cases_reference|reviews_problem)_[0-9]+$'"
         )
         for (sequence,) in cursor.fetchall():  # each year's references begin anew
             cursor.execute(f'DROP SEQUENCE "{sequence}"')

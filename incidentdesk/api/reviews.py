@@ -1,4 +1,4 @@
-"""Reviews: causes, controls, documents, lessons, preventive actions and approval."""
+"""Reviews: causes, documents, approval. What they agree, teach, say of controls: `learning`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,8 @@ from ninja import Router
 from incidentdesk.api import fields, lists, sight
 from incidentdesk.api.calls import do
 from incidentdesk.api.shapes import Shape
-from reviews import actions, approval, attending, causes, documents, queries, workflow
-from reviews.models import (
-    Attendee,
-    Cause,
-    ControlCheck,
-    DocumentUpdate,
-    Lesson,
-    PreventiveAction,
-    Review,
-)
+from reviews import approval, attending, causes, documents, queries, workflow
+from reviews.models import Attendee, Cause, DocumentUpdate, Review
 
 router = Router(tags=["reviews"])
 ONE = "/reviews/{review_id}"
@@ -33,23 +25,11 @@ CAUSE = Shape(Cause, "id review_id parent_id text kind is_root entry_id added_at
 ATTENDEE = Shape(
     Attendee, "id review_id user_id user=user__name name partner=partner__code added_at"
 )
-CHECK = Shape(ControlCheck, "id review_id name verdict note added_at")
 DOCUMENT = Shape(
     DocumentUpdate,
     "id review_id kind title link owner=owner__name owner_id due_on done_when state proof added_at"
     " done_at done_by=done_by__name",
 )
-LESSON = Shape(Lesson, "id review_id incident=review__incident__reference text tags added_at")
-ACTION = Shape(
-    PreventiveAction,
-    "id review_id incident=review__incident__reference title kind owner=owner__name owner_id due_on"
-    " state note agreed_at ended_at ended_by=ended_by__name",
-)
-ACTION_FILTERS: dict[str, lists.Filter] = {
-    "state": (lists.choice(PreventiveAction._meta.get_field("state")), "state"),
-    "owner_id": (fields.PathId, "owner_id"),
-    "due_before": (fields.Day, "due_on__lt"),
-}
 
 lists.rows(
     router,
@@ -64,18 +44,7 @@ lists.rows(
 lists.row(router, ONE, REVIEW)
 lists.rows(router, f"{ONE}/causes", CAUSE, sight.of_review(Cause))
 lists.rows(router, f"{ONE}/attendees", ATTENDEE, sight.of_review(Attendee))
-lists.rows(router, f"{ONE}/controls", CHECK, sight.of_review(ControlCheck))
 lists.rows(router, f"{ONE}/documents", DOCUMENT, sight.of_review(DocumentUpdate))
-lists.rows(router, f"{ONE}/lessons", LESSON, sight.of_review(Lesson))
-lists.rows(router, f"{ONE}/actions", ACTION, sight.of_review(PreventiveAction))
-lists.rows(router, "/actions", ACTION, sight.of_review(PreventiveAction), filters=ACTION_FILTERS)
-lists.rows(
-    router,
-    "/lessons",
-    LESSON,
-    sight.of_review(Lesson),
-    filters={"tag": (fields.Word, lambda found, value, by: found.filter(tags__contains=[value]))},
-)
 
 do(router, "review", f"{ONE}/write", workflow.write, answer=REVIEW)
 do(router, "review", f"{ONE}/write-for-partners", workflow.write_for_partners, answer=REVIEW)
@@ -95,16 +64,6 @@ do(router, "review", "/attendees/{attendee_id}/remove", attending.remove)
 do(
     router,
     "review",
-    f"{ONE}/controls",
-    workflow.add_control_check,
-    answer=CHECK,
-    makes=True,
-    verdict=ControlCheck.Verdict,
-)
-do(router, "review", "/controls/{check_id}/remove", workflow.remove_control_check)
-do(
-    router,
-    "review",
     f"{ONE}/documents",
     documents.add,
     answer=DOCUMENT,
@@ -114,19 +73,6 @@ do(
 do(router, "review", "/documents/{document_id}/finish", documents.finish, answer=DOCUMENT)
 do(router, "review", "/documents/{document_id}/remove", documents.remove)
 do(router, "review", f"{ONE}/need-no-documents", documents.need_none, answer=REVIEW)
-do(router, "review", f"{ONE}/lessons", workflow.add_lesson, answer=LESSON, makes=True)
-do(router, "review", "/lessons/{lesson_id}/remove", workflow.remove_lesson)
 do(router, "review", f"{ONE}/ask-for-approval", approval.ask, answer=REVIEW)
 do(router, "approve", f"{ONE}/send-back", approval.send_back, answer=REVIEW)
 do(router, "approve", f"{ONE}/finish", workflow.finish, answer=REVIEW)
-do(
-    router,
-    "review",
-    f"{ONE}/actions",
-    actions.agree,
-    answer=ACTION,
-    makes=True,
-    kind=PreventiveAction.Kind,
-)
-do(router, "review", "/actions/{action_id}/finish", actions.finish, answer=ACTION)
-do(router, "review", "/actions/{action_id}/drop", actions.drop, answer=ACTION)

@@ -23,7 +23,8 @@ from incidentdesk.kernel.errors import NotFound
 from incidentdesk.kernel.models import User
 from partners.models import Partner
 from reviews import queries as reviews
-from reviews.models import Attendee, Cause, ControlCheck, DocumentUpdate
+from reviews import recurrence
+from reviews.models import Attendee, Cause, DocumentUpdate
 
 Seen = Callable[[Actor], QuerySet[Any]]
 
@@ -70,7 +71,10 @@ SEEN: dict[str, Seen] = {
     "review_id": reviews.visible_to,
     "action_id": reviews.actions_visible_to,
     "lesson_id": reviews.lessons_visible_to,
-    "check_id": of_review(ControlCheck),
+    "check_id": reviews.checks_visible_to,
+    "control_id": reviews.controls_visible_to,
+    "plan_id": reviews.plans_visible_to,
+    "problem_id": recurrence.problems_visible_to,
     "document_id": of_review(DocumentUpdate),
     "cause_id": of_review(Cause),
     "attendee_id": of_review(Attendee),

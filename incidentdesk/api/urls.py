@@ -7,6 +7,7 @@ from django.urls import path, re_path
 from incidentdesk.api import (
     crew,
     incidents,
+    learning,
     notices,
     oncall,
     partners,
@@ -35,6 +36,7 @@ for _noun in (
     reports,
     requests,
     reviews,
+    learning,
     registers,
     proof,
     crew,

@@ -11,8 +11,8 @@ from incidentdesk.demo import phrases
 from incidentdesk.demo.agenda import between
 from incidentdesk.demo.life import Life
 from incidentdesk.kernel.access import Actor
-from reviews import actions, approval, attending, causes, documents, workflow
-from reviews.models import Cause, DocumentUpdate, Review
+from reviews import actions, approval, attending, causes, controls, documents, lessons, workflow
+from reviews.models import Cause, DocumentUpdate, PreventiveAction, Review
 from reviews.models.review import FINDINGS
 
 _DAYS = {1: 30, 2: 60, 3: 90, 4: 90}  # until a preventive action has to be done
@@ -136,7 +136,7 @@ class Aftermath:
 
     def _look_at_controls(self, at: datetime) -> None:
         for name, verdict, note in self.rng.sample(self.words.controls, k=self.rng.choice((1, 2))):
-            workflow.add_control_check(
+            controls.add_check(
                 review_id=self.review_id,
                 name=name,
                 verdict=verdict,
@@ -165,7 +165,7 @@ class Aftermath:
             self.documents.append(made.pk)
 
     def _learn(self, at: datetime) -> None:
-        workflow.add_lesson(
+        lessons.add(
             review_id=self.review_id,
             text=self.life.story.lesson,
             tags=self.life.story.tags,
@@ -215,7 +215,15 @@ class Aftermath:
 
     def _finish_action(self, number: int, at: datetime) -> None:
         note = self.rng.choice(phrases.DONE_ACTIONS)
-        actions.finish(action_id=self.actions[number], note=note, by=self._owner(), at=at)
+        made = actions.finish(action_id=self.actions[number], note=note, by=self._owner(), at=at)
+        if made.pk % 6:  # one in six waits for whoever verifies it
+            self._verify(made, at)
+
+    def _verify(self, made: PreventiveAction, at: datetime) -> None:
+        """By somebody who neither owns it nor did it."""
+        others = (self.life.cast.actors[login] for login in ("security", *_OWNERS))
+        by = next(one for one in others if one.user_id not in (made.owner_id, made.ended_by_id))
+        actions.verify(action_id=made.pk, evidence=phrases.EVIDENCE, by=by, at=at)
 
     def _finish_document(self, number: int, at: datetime) -> None:
         if number < len(self.documents):

@@ -17,7 +17,16 @@ from django.db import connection, transaction
 
 from cases import rules
 from cases.models import Incident
-from incidentdesk.demo import accesses, asking, figures, letters, series, sidelines, stories
+from incidentdesk.demo import (
+    accesses,
+    asking,
+    figures,
+    learning,
+    letters,
+    series,
+    sidelines,
+    stories,
+)
 from incidentdesk.demo import cast as people
 from incidentdesk.demo.aftermath import Aftermath
 from incidentdesk.demo.agenda import Agenda
@@ -59,6 +68,7 @@ def load(*, at: datetime, say: Callable[[int, int], None] = lambda done, total: 
         require_empty()
         cast = people.assemble(at=now - timedelta(days=OLDEST + 10))
         accesses.load(cast.sources["access"], now=now)
+        learning.register_controls(cast, now=now)
         agenda = Agenda()
         starts = _plan_all(agenda, cast, now)
         for number, start in enumerate(sorted(starts), 1):
@@ -109,6 +119,7 @@ def _plan_all(agenda: Agenda, cast: Cast, now: datetime) -> list[datetime]:
     figures.plan_digests(agenda, now=now)
     asking.plan_procedures(agenda, cast, now=now)
     sidelines.plan_refused(agenda, cast, now=now)
+    learning.plan(agenda, cast, now=now)
     wrong = series.plan(agenda, cast, now=now)
     return [*starts, now - timedelta(minutes=18), wrong]
 

@@ -219,6 +219,7 @@ NAMED_NOTICE = (
 )
 ALONE = "Orders were lost by the minute, and neither approver answered within five minutes."
 EARLY_NOTICE = "We are looking into it and will write again shortly."
+EVIDENCE = "Tried in the test environment and looked at for a week; the record is attached."
 PROOFS = ("Version 2 is published.", "Merged and announced.", "Published on the wiki, dated.")
 DONE_ACTIONS = (
     "In production since this release; shown in the weekly meeting.",

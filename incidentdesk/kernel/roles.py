@@ -24,6 +24,8 @@ class Permission(StrEnum):
     FIX_APPROVE = "approve a fix that somebody else proposed"
     REVIEW_WRITE = "write the review: causes, controls, actions, documents, lessons"
     REVIEW_APPROVE = "approve a review of an incident one did not command"
+    PLAN_WRITE = "decide on lessons in plans, and keep problem records of what recurs"
+    ACTION_SYNC = "say what an issue tracker knows of preventive actions"
     RISK_ACCEPT = "accept a risk that remains: a temporary fix that stays"
     REGISTER_WRITE = "change registers: partners, systems, playbooks, sources, paths"
     PEOPLE_WRITE = "add people and give them roles"
@@ -53,6 +55,7 @@ _RESPOND = frozenset(
         P.INCIDENT_PAGE,
         P.FIX_APPROVE,
         P.REVIEW_WRITE,
+        P.ACTION_SYNC,
     }
 )
 
@@ -66,7 +69,7 @@ ROLES: dict[str, Role] = {
             "Leads an incident through its phases and decides.",
             _RESPOND
             | {P.INCIDENT_COMMAND, P.INCIDENT_CLASSIFY, P.REPORT_TRIAGE}
-            | {P.NOTICE_DRAFT, P.NOTICE_SEND, P.RISK_ACCEPT},
+            | {P.NOTICE_DRAFT, P.NOTICE_SEND, P.PLAN_WRITE, P.RISK_ACCEPT},
         ),
         Role(
             "communications",
@@ -103,7 +106,7 @@ ROLES: dict[str, Role] = {
             "Responds, approves reviews, reads the audit trail.",
             _RESPOND
             | {P.INCIDENT_CLASSIFY, P.REPORT_TRIAGE, P.NOTICE_APPROVE, P.REVIEW_APPROVE}
-            | {P.AUDIT_READ, P.RISK_ACCEPT},
+            | {P.PLAN_WRITE, P.AUDIT_READ, P.RISK_ACCEPT},
         ),
         Role(
             "administrator",
@@ -174,6 +177,11 @@ TOKEN_SCOPES: dict[str, TokenScope] = {
             frozenset({P.NOTICE_DRAFT, P.NOTICE_SEND}),
         ),
         TokenScope("review", "writes reviews and their actions", frozenset({P.REVIEW_WRITE})),
+        TokenScope(
+            "track",
+            "sets what an issue tracker knows of preventive actions: reference, link, progress",
+            frozenset({P.ACTION_SYNC}),
+        ),
         TokenScope(
             "approve",
             "is the second person: approves fixes, notices and reviews",

@@ -1,5 +1,13 @@
 """What comes after an incident, on the desk: one file per model."""
 
-from reviews.admin import lesson, preventive_action, review
+from reviews.admin import (
+    control,
+    lesson,
+    plan,
+    preventive_action,
+    problem,
+    review,
+    tracker,
+)
 
-__all__ = ["lesson", "preventive_action", "review"]
+__all__ = ["control", "lesson", "plan", "preventive_action", "problem", "review", "tracker"]

@@ -1,4 +1,4 @@
-"""The filters of the lists of reviews and actions."""
+"""The filters of the lists of what comes after an incident."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from cases.admin.filters import ChoiceFilter
+from incidentdesk.kernel import clocks, ids
 from reviews.models import PreventiveAction, Review
+from reviews.models.preventive_action import WAITS
 
 
 class SeverityFilter(ChoiceFilter):
@@ -37,11 +39,114 @@ class OwnerFilter(ChoiceFilter):
     first = "Anybody"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """One's own."""
-        return [("me", "Me")]
+        """One's own, then whoever has any that this person may read."""
+        rows = model_admin.get_queryset(request).order_by("owner__name", "owner")
+        others = rows.values_list("owner", "owner__name").distinct()
+        return [("me", "Me"), *((str(pk), name) for pk, name in others)]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[PreventiveAction]
     ) -> QuerySet[PreventiveAction]:
-        """One's own."""
-        return queryset.filter(owner=request.user.pk) if self.value() == "me" else queryset
+        """Those of that person."""
+        value = self.value()
+        if value is None:
+            return queryset
+        owner = request.user.pk if value == "me" else ids.of(value)
+        return queryset.filter(owner=owner) if owner is not None else queryset
+
+
+class OverdueFilter(ChoiceFilter):
+    """What waits and whose day is over."""
+
+    title = "due"
+    parameter_name = "due"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Overdue, or waiting at all."""
+        return [("overdue", "Overdue"), ("waiting", "Waiting"), ("over", "Over")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[PreventiveAction]
+    ) -> QuerySet[PreventiveAction]:
+        """Those of them."""
+        if self.value() == "overdue":
+            return queryset.filter(WAITS, due_on__lt=clocks.now().date())
+        if self.value() == "waiting":
+            return queryset.filter(WAITS)
+        return queryset.filter(~WAITS) if self.value() == "over" else queryset
+
+
+class ControlFilter(ChoiceFilter):
+    """Of which control."""
+
+    title = "control"
+    parameter_name = "control"
+    path = "control"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Those that rows which this person may read name."""
+        rows = model_admin.get_queryset(request).filter(**{f"{self.path}__isnull": False})
+        found = rows.order_by(f"{self.path}__number").values_list(self.path, f"{self.path}__number")
+        return [(str(pk), number) for pk, number in found.distinct()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those of that control."""
+        number = ids.of(self.value() or "")
+        return queryset if number is None else queryset.filter(**{self.path: number})
+
+
+class LessonControlFilter(ControlFilter):
+    """A lesson may name several controls."""
+
+    path = "controls"
+
+
+class LessonSystemFilter(ControlFilter):
+    """On which system a lesson is shown again."""
+
+    title = "system"
+    parameter_name = "system"
+    path = "systems"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Those that lessons which this person may read name."""
+        rows = model_admin.get_queryset(request).filter(systems__isnull=False)
+        found = rows.order_by("systems__name").values_list("systems", "systems__name").distinct()
+        return [(str(pk), name) for pk, name in found]
+
+
+class TagFilter(ChoiceFilter):
+    """By tag."""
+
+    title = "tag"
+    parameter_name = "tag"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The tags of the lessons that this person may read."""
+        rows = model_admin.get_queryset(request).order_by()
+        tags = {tag for found in rows.values_list("tags", flat=True) for tag in found}
+        return [(tag, tag) for tag in sorted(tags)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those with that tag."""
+        value = self.value()
+        return queryset.filter(tags__contains=[value]) if value else queryset
+
+
+class ReviewDayFilter(ChoiceFilter):
+    """Controls whose review day is over, or that have none."""
+
+    title = "review day"
+    parameter_name = "review"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Both are asked about."""
+        return [("overdue", "Overdue"), ("none", "None set")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those of them that are in use."""
+        if self.value() == "overdue":
+            return queryset.filter(is_retired=False, review_on__lt=clocks.now().date())
+        if self.value() == "none":
+            return queryset.filter(is_retired=False, review_on=None)
+        return queryset

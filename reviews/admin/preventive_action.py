@@ -6,46 +6,94 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 
-from incidentdesk.kernel import clocks
-from incidentdesk.kernel.access import Actor
-from incidentdesk.kernel.desk import DeskAdmin
+from incidentdesk.kernel import access, audit, clocks
+from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.desk import DeskAdmin, actor
 from reviews import queries
+from reviews.admin import action_export
 from reviews.admin.dialogs import actions
-from reviews.admin.filters import OwnerFilter
+from reviews.admin.filters import ControlFilter, OverdueFilter, OwnerFilter
 from reviews.models import PreventiveAction
 
 
 @admin.register(PreventiveAction)
 class PreventiveActionAdmin(DeskAdmin):
-    """Open ones first, the earliest due day on top."""
+    """What is overdue first, one's own on top; then what waits, then what is over."""
 
     page_template = "admin/reviews/preventiveaction/page.html"
-    list_display = ("name", "kind", "owner_name", "due", "state_words", "incident_link")
+    change_list_template = "admin/reviews/preventiveaction/list.html"
+    list_display = ("name", "kind", "priority", "owner_name", "due", "state_words", "incident_link")
     list_display_links = ("name",)
     list_filter = (
-        ("state", admin.ChoicesFieldListFilter),
         OwnerFilter,
+        OverdueFilter,
+        ("state", admin.ChoicesFieldListFilter),
         ("kind", admin.ChoicesFieldListFilter),
+        ("priority", admin.ChoicesFieldListFilter),
+        ControlFilter,
     )
-    search_fields = ("title", "review__incident__reference", "owner__name")
+    search_fields = ("title", "review__incident__reference", "owner__name", "external_reference")
     search_help_text = "Action, reference or owner"
-    desk_actions: ClassVar = (actions.FINISH, actions.DROP)
+    desk_actions: ClassVar = (
+        actions.START,
+        actions.FINISH,
+        actions.VERIFY,
+        actions.SEND_BACK,
+        actions.POSTPONE,
+        actions.DROP,
+    )
 
     def visible(self, by: Actor) -> QuerySet[PreventiveAction]:
         """The actions of the incidents that this person may read."""
-        return queries.actions_visible_to(by)
+        return queries.ranked(queries.actions_visible_to(by), by, clocks.now())
 
     def get_ordering(self, request: HttpRequest) -> Sequence[Any]:
-        """Overdue first, since the open ones come first and by due day."""
+        """As they are ranked, then by due day."""
         return ("rank", "due_on", "id")
 
+    def get_urls(self) -> list[URLPattern]:
+        """The list as a file, before the admin's own addresses."""
+        name = "reviews_preventiveaction_export"
+        export = path("export/", self.admin_site.admin_view(self.export), name=name)
+        return [export, *super().get_urls()]
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """The list as it is filtered, as CSV. That it was taken is recorded."""
+        by, at = actor(request), clocks.now()
+        if request.method != "GET" or not access.allows(by, Permission.INCIDENT_READ):
+            raise Http404
+        try:
+            found = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return redirect("admin:reviews_preventiveaction_changelist")
+        asked = request.GET.urlencode()
+        audit.record(by=by, at=at, action="exported", about="preventive actions", filters=asked)
+        name = f"actions-{at:%Y-%m-%d-%H%M}.csv"
+        return StreamingHttpResponse(
+            action_export.lines(found.queryset),
+            content_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Disposition": f'attachment; filename="{name}"',
+                "Cache-Control": "no-store",
+            },
+        )
+
     def page_context(self, request: HttpRequest, obj: PreventiveAction) -> dict[str, Any]:
-        """The action, and whether it is overdue."""
-        return {"object": obj, "preventive_action": obj, "is_overdue": _is_overdue(obj)}
+        """The action, whether it is overdue, and where its day stood before."""
+        return {
+            "object": obj,
+            "preventive_action": obj,
+            "is_overdue": _is_overdue(obj),
+            "postponements": obj.postponements.select_related("moved_by"),
+        }
 
     @admin.display(description="Action", ordering="title")
     def name(self, action: PreventiveAction) -> str:
@@ -67,9 +115,10 @@ class PreventiveActionAdmin(DeskAdmin):
 
     @admin.display(description="State", ordering="state")
     def state_words(self, action: PreventiveAction) -> str:
-        """Open; or since when it is not."""
-        ended = f" {action.ended_at:%-d %b %Y}" if action.ended_at else ""
-        return f"{action.get_state_display()}{ended}"
+        """How far it is; since when it is done, verified or dropped."""
+        since = action.verified_at or action.ended_at
+        words = f"{action.get_state_display()}{f' {since:%-d %b %Y}' if since else ''}"
+        return f"{words}, not verified" if action.state == "done" else words
 
     @admin.display(description="Incident", ordering="review__incident__opened_at")
     def incident_link(self, action: PreventiveAction) -> str:
@@ -83,4 +132,4 @@ class PreventiveActionAdmin(DeskAdmin):
 
 
 def _is_overdue(action: PreventiveAction) -> bool:
-    return action.is_open and action.due_on < clocks.now().date()
+    return action.is_waiting and action.due_on < clocks.now().date()

@@ -18,6 +18,7 @@ from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from reviews import approval, blameless, causes, completeness, drafting, facts, reporting
 from reviews.models import PreventiveAction, Review
+from reviews.models.preventive_action import OPEN
 from reviews.models.review import FINDINGS, FOR_PARTNERS
 
 Buttons = dict[str, dict[str, Any]]
@@ -80,10 +81,10 @@ def content(
         "for_partners": _for_partners(review, people),
         "branches": _branches(review, by, people),
         "attendees": list(review.attendees.select_related("user", "partner")),
-        "controls": list(review.controls.all()),
+        "controls": list(review.controls.select_related("control")),
         "actions": list(standing_first(review)),
         "documents": list(review.documents.select_related("owner", "done_by")),
-        "lessons": list(review.lessons.order_by("id")),
+        "lessons": list(review.lessons.prefetch_related("systems", "controls").order_by("id")),
         "phases": facts.phase_times(incident, known, at=now),
         "late": [row for row in late if not row.is_telling],
         "late_notices": [row for row in late if row.is_telling],
@@ -96,11 +97,11 @@ def content(
 
 
 def standing_first(review: Review) -> Any:
-    """The review's actions: open, done, dropped; by due day."""
+    """The review's actions: open, done or verified, dropped; by due day."""
     order = Case(
-        When(state=PreventiveAction.State.OPEN, then=0),
-        When(state=PreventiveAction.State.DONE, then=1),
-        default=2,
+        When(state__in=OPEN, then=0),
+        When(state=PreventiveAction.State.DROPPED, then=2),
+        default=1,
         output_field=IntegerField(),
     )
     return review.actions.select_related("owner", "ended_by").order_by(order, "due_on", "id")

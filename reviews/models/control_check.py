@@ -9,7 +9,11 @@ from django.db.models import Q
 
 
 class ControlCheck(models.Model):
-    """One control or policy in one review. One that did not hold says what must change."""
+    """One control or policy in one review. One that did not hold says what must change.
+
+    `name` is what it was called then. One that is missing may have nothing else: there is no row
+    of it in the register yet.
+    """
 
     class Verdict(models.TextChoices):
         WORKED = "worked", "worked"
@@ -18,6 +22,7 @@ class ControlCheck(models.Model):
         NOT_TESTED = "not_tested", "not tested"
 
     review = models.ForeignKey("reviews.Review", models.PROTECT, related_name="controls")
+    control = models.ForeignKey("reviews.Control", models.PROTECT, null=True, related_name="checks")
     name = models.CharField("control or policy", max_length=200)
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     note = models.TextField("what must change", blank=True)
@@ -29,6 +34,10 @@ class ControlCheck(models.Model):
             models.CheckConstraint(
                 condition=Q(verdict__in=["worked", "not_tested"]) | ~Q(note=""),
                 name="control_that_did_not_hold_says_what_must_change",
+            ),
+            models.CheckConstraint(
+                condition=Q(control__isnull=False) | Q(verdict="missing"),
+                name="control_is_in_the_register_or_missing",
             ),
         ]
 

@@ -37,9 +37,19 @@ from notifications import contacts
 from notifications.models import Message
 from partners import directory, invitations, tokens, webhooks
 from partners.models import Invitation, Partner
-from reviews import actions, attending, causes, documents
+from reviews import (
+    actions,
+    attending,
+    causes,
+    controls,
+    documents,
+    lessons,
+    plans,
+    problems,
+    trackers,
+)
 from reviews import workflow as review_workflow
-from reviews.models import Review
+from reviews.models import Control, Review
 from tests.architecture.test_permissions import (
     APPROVE_REVIEW,
     ASKS_OTHERWISE,
@@ -67,11 +77,12 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
     owner = people["responder"].pk
     known = {"title": "Runbook", "owner_id": owner}
     action = actions.agree(**who, **known, kind="prevent", due_on=date(2026, 3, 30))
-    check = review_workflow.add_control_check(**who, name="Four eyes", verdict="worked")
+    control = Control.objects.create(number="AC-01", title="Four eyes")
+    check = controls.add_check(**who, control_id=control.pk, verdict="worked")
     document = documents.add(**who, **known, kind="runbook", due_on=date(2026, 3, 30))
     cause = causes.add(**who, text="A lock.", kind="technology")
     attendee = attending.add(**who, name="A guest")
-    lesson = review_workflow.add_lesson(**who, text="Ask twice.", tags=[])
+    lesson = lessons.add(**who, text="Ask twice.", tags=[])
     comms = people.actor("communications")
     waiting = notices.draft(
         incident_id=incident.pk,
@@ -141,6 +152,8 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         "attendee_id": attendee.pk,
         "words": review_workflow.ForPartners(partner_cause="A lock."),
         "lesson_id": lesson.pk,
+        "control_id": control.pk,
+        **_learning(incident, people),
         "notice_id": waiting.pk,
         "copy_id": NoticeCopy.objects.filter(sent_at__isnull=False).latest("pk").pk,
         "copy_ids": [NoticeCopy.objects.filter(sent_at__isnull=False).latest("pk").pk],
@@ -213,6 +226,28 @@ def _machines(helix: Partner, people: Any) -> dict[str, Any]:
     token, _ = tokens.make(name="x", scopes=[], by=people.contact("helix", helix), at=LATER)
     sent = webhooks.try_out(webhook_id=made.pk, **who)
     return {"token_id": token.pk, "webhook_id": made.pk, "delivery_id": sent.pk}
+
+
+def _learning(incident: Any, people: Any) -> dict[str, Any]:
+    """A plan with an item, a problem with an incident, an issue tracker."""
+    by, owner = people.actor("security"), people["security"].pk
+    span = {"begins_on": date(2026, 7, 1), "ends_on": date(2026, 12, 31)}
+    plan = plans.begin(title="H2", owner_id=owner, **span, by=by, at=LATER)
+    plans.gather(plan_id=plan.pk, by=by, at=LATER)
+    held = {"incident_ids": [incident.pk], "owner_id": owner}
+    problem = problems.record(title="Again", **held, by=by, at=LATER)
+    admin = {"by": people.actor("administrator"), "at": LATER}
+    tracker, _ = trackers.add(name="Tracker", url="https://tracker.test/", **admin)
+    return {
+        "plan_id": plan.pk,
+        "item_id": plan.items.first().pk,
+        "problem_id": problem.pk,
+        "tracker_id": tracker.pk,
+        "incident_ids": [incident.pk],
+        "begins_on": date(2027, 1, 1),
+        "ends_on": date(2027, 6, 30),
+        "next_on": date(2026, 9, 1),
+    }
 
 
 def _pieces(incident: Any, people: Any) -> dict[str, Any]:

@@ -169,9 +169,9 @@ def test_the_one_in_containment_waits_for_an_approval() -> None:
 
 def test_every_list_has_something_to_do() -> None:
     assert Report.objects.filter(state="new").count() == 2
-    late = PreventiveAction.objects.filter(state="open", due_on__lt=NOW.date())
+    late = PreventiveAction.objects.filter(state="agreed", due_on__lt=NOW.date())
     assert {(NOW.date() - action.due_on).days for action in late} == {3, 9}
-    assert PreventiveAction.objects.filter(state="open", due_on__gte=NOW.date()).exists()
+    assert PreventiveAction.objects.filter(state="agreed", due_on__gte=NOW.date()).exists()
     assert set(DocumentUpdate.objects.values_list("state", flat=True)) == {"open", "done"}
     drafts = {review.incident.title: review for review in Review.objects.filter(state="draft")}
     half = drafts["Drop copy late for one partner"]

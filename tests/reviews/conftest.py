@@ -10,8 +10,8 @@ from django.test import Client
 
 from cases import response, restoring, tasks
 from cases.models import Incident
-from reviews import actions, approval, causes, documents, workflow
-from reviews.models import Cause, DocumentUpdate, PreventiveAction, Review
+from reviews import actions, approval, causes, controls, documents, lessons, workflow
+from reviews.models import Cause, Control, DocumentUpdate, PreventiveAction, Review
 from tests.conftest import NOW, People
 
 LATER = NOW + timedelta(days=1)
@@ -94,9 +94,10 @@ class Steps:
         self._write(contributing_factors="No alert on stale quotes.")
 
     def control(self) -> None:
-        """A control that held."""
-        workflow.add_control_check(
-            review_id=self.id, name="Change approval", verdict="worked", by=self.by, at=LATER
+        """A control of the register that held."""
+        row, _ = Control.objects.get_or_create(number="CH-01", title="Change approval")
+        controls.add_check(
+            review_id=self.id, control_id=row.pk, verdict="worked", by=self.by, at=LATER
         )
 
     def action(self, kind: str = "prevent", *, due_on: date = NEXT_WEEK) -> PreventiveAction:
@@ -132,7 +133,7 @@ class Steps:
 
     def lesson(self) -> None:
         """Something learned."""
-        workflow.add_lesson(
+        lessons.add(
             review_id=self.id,
             text="A stale price looks like a quiet market; alert on age, not on silence.",
             tags=["Market data", "alerts", "market  data"],

@@ -25,7 +25,7 @@ def newest_entry() -> str:
 def test_an_action_is_agreed_with_an_owner_and_a_day(steps: Steps) -> None:
     action = steps.action()
 
-    assert (action.state, action.due_on) == ("open", NEXT_WEEK)
+    assert (action.state, action.due_on) == ("agreed", NEXT_WEEK)
     assert newest_entry() == (
         "Action agreed (prevent): Time out the call, Responder, by 11 Mar 2026."
     )

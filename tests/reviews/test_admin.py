@@ -14,7 +14,7 @@ from cases.models import Incident, Waiver
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.models import AuditEvent
 from reviews import facts, workflow
-from reviews.models import ControlCheck, DocumentUpdate, Lesson, PreventiveAction, Review
+from reviews.models import Control, ControlCheck, DocumentUpdate, Lesson, PreventiveAction, Review
 from tests.conftest import NOW, People
 from tests.reviews.conftest import LATER, Finishing, Steps
 
@@ -74,6 +74,7 @@ def test_a_review_is_written_and_approved_by_clicks_alone(
     review: Review, people: People, as_: Callable[[str], Client]
 ) -> None:
     owner, due = people["responder"].pk, (clocks.now() + timedelta(days=9)).date().isoformat()
+    limit = Control.objects.create(number="TR-01", title="Age limit")
     clicks: dict[str, dict[str, Any]] = {
         "write": {
             "root_cause": "A lock over a network call.",
@@ -83,8 +84,15 @@ def test_a_review_is_written_and_approved_by_clicks_alone(
             "revision": 0,
         },
         "add_cause": {"text": "A call has no limit.", "kind": "technology", "is_root": "on"},
-        "add_control": {"name": "Age limit", "verdict": "failed", "note": "Check each quote."},
-        "agree": {"title": "Time out", "kind": "prevent", "owner": owner, "due_on": due},
+        "add_control": {"control": limit.pk, "verdict": "failed", "note": "Check each quote."},
+        "agree": {
+            "title": "Time out",
+            "kind": "prevent",
+            "owner": owner,
+            "due_on": due,
+            "priority": 1,
+            "control": limit.pk,
+        },
         "add_document": {
             "kind": "runbook",
             "title": "Runbook",

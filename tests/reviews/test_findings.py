@@ -8,8 +8,8 @@ import pytest
 
 from cases.models import Incident, ReviewFacts
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from reviews import documents, workflow
-from reviews.models import ControlCheck, DocumentUpdate, Lesson, Review
+from reviews import controls, documents, lessons, workflow
+from reviews.models import Control, ControlCheck, DocumentUpdate, Lesson, Review
 from tests.conftest import People
 from tests.reviews.conftest import LATER, Steps
 
@@ -51,9 +51,9 @@ def test_after_approval_nothing_changes(closed: Review, steps: Steps, people: Pe
         steps.action,
         steps.document,
         steps.lesson,
-        lambda: workflow.remove_control_check(check_id=check.pk, by=by, at=LATER),
+        lambda: controls.remove_check(check_id=check.pk, by=by, at=LATER),
         lambda: documents.remove(document_id=document.pk, by=by, at=LATER),
-        lambda: workflow.remove_lesson(lesson_id=lesson.pk, by=by, at=LATER),
+        lambda: lessons.remove(lesson_id=lesson.pk, by=by, at=LATER),
         lambda: documents.need_none(review_id=closed.pk, reason="No.", by=by, at=LATER),
     ]
     before = newest_entry(closed)
@@ -104,11 +104,12 @@ def test_two_writers_notice_each_other(review: Review, people: People) -> None:
 
 
 def test_a_control_that_did_not_hold_says_what_must_change(review: Review, people: People) -> None:
+    four_eyes = Control.objects.create(number="AC-01", title="Four eyes")
     for verdict in ("failed", "missing"):
         with pytest.raises(InvalidInput, match="Say what must change"):
-            workflow.add_control_check(
+            controls.add_check(
                 review_id=review.pk,
-                name="Four eyes",
+                control_id=four_eyes.pk,
                 verdict=verdict,
                 by=people.actor("responder"),
                 at=LATER,
@@ -126,9 +127,9 @@ def test_what_was_added_can_be_taken_back_from_a_draft(
         Lesson.objects.get(),
     )
 
-    workflow.remove_control_check(check_id=check.pk, by=by, at=LATER)
+    controls.remove_check(check_id=check.pk, by=by, at=LATER)
     documents.remove(document_id=document.pk, by=by, at=LATER)
-    workflow.remove_lesson(lesson_id=lesson.pk, by=by, at=LATER)
+    lessons.remove(lesson_id=lesson.pk, by=by, at=LATER)
 
     assert missing(review) == [
         "no control or policy looked at",
@@ -137,7 +138,7 @@ def test_what_was_added_can_be_taken_back_from_a_draft(
     ]
     assert newest_entry(review).startswith("Lesson taken back: A stale price")
     with pytest.raises(NotFound, match="no such lesson any more"):
-        workflow.remove_lesson(lesson_id=lesson.pk, by=by, at=LATER)
+        lessons.remove(lesson_id=lesson.pk, by=by, at=LATER)
 
 
 def test_tags_are_lower_case_and_without_doubles(steps: Steps) -> None:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.models import Incident
 from incidentdesk.kernel import clocks
-from reviews import workflow
+from reviews import lessons
 from reviews.models import ControlCheck, DocumentUpdate, Lesson, PreventiveAction, Review
 from tests.conftest import People
 from tests.reviews.conftest import LATER, Steps
@@ -66,7 +66,7 @@ def test_a_lesson_leads_to_its_review(closed: Review, as_: Callable[[str], Clien
 
 
 def test_what_people_write_stays_text(review: Review, people: People, as_: Any) -> None:
-    workflow.add_lesson(
+    lessons.add(
         review_id=review.pk,
         text="<script>alert(1)</script>",
         tags=["<b>x</b>"],

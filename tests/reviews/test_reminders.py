@@ -11,7 +11,7 @@ from cases.models import Deadline, Incident
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.models import User
 from notifications.models import Message
-from reviews import actions, jobs, workflow
+from reviews import action_reminders, actions, jobs, workflow
 from reviews.models import PreventiveAction, Review
 from tests.conftest import People
 from tests.reviews.conftest import LATER, NEXT_WEEK, Steps
@@ -23,8 +23,8 @@ END = clocks.end_of(NEXT_WEEK)  # a little less than a week after it was agreed
 def told(at: datetime) -> list[tuple[str, str]]:
     """To whom and what, without the reference; asked twice, the second time for nothing."""
     before = set(Message.objects.values_list("pk", flat=True))
-    actions.remind(at=at)
-    assert actions.remind(at=at) == 0
+    action_reminders.remind(at=at)
+    assert action_reminders.remind(at=at) == 0
     rows = Message.objects.exclude(pk__in=before).order_by("pk")
     return [(row.to_address, row.subject.partition(": ")[2]) for row in rows]
 
@@ -69,7 +69,7 @@ def test_after_its_owner_left_who_leads_the_review_is_told_and_then_the_commande
 
 def test_an_action_that_ended_is_not_reminded_of(closed: Review, people: People) -> None:
     action = PreventiveAction.objects.get()
-    actions.finish(action_id=action.pk, note="Done.", by=people.actor("responder"), at=LATER)
+    actions.drop(action_id=action.pk, reason="No.", by=people.actor("responder"), at=LATER)
 
     assert told(END) == []
 

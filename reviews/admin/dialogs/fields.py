@@ -27,6 +27,12 @@ def person(label: str, *, required: bool = True, help_text: str = "") -> Any:
     )
 
 
+def day(label: str, *, required: bool = True, help_text: str = "") -> Any:
+    """A day, chosen with what the browser has for it."""
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, widget=widget, required=required, help_text=help_text)
+
+
 class PartForm(DeskForm):
     """A dialog about one row of the review: the one that the button stood at (`?part=5`)."""
 

@@ -1,4 +1,4 @@
-"""Beginning a review, its findings, and the controls that were looked at."""
+"""Beginning a review, and its findings."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm, Done
 from reviews import workflow
-from reviews.admin.dialogs.fields import PartForm, can_change, person
-from reviews.models import ControlCheck, Review
+from reviews.admin.dialogs.fields import can_change, person
+from reviews.models import Review
 from reviews.models.review import FINDINGS
 
 NOT_YET = "Not yet: what has no tick is still missing."
@@ -90,36 +90,6 @@ def _write(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> 
     return "The findings are written."
 
 
-class ControlForm(DeskForm):
-    """A control or policy, and whether it held."""
-
-    name = forms.CharField(label="Control or policy", max_length=200)
-    verdict = forms.ChoiceField(
-        label="It", choices=ControlCheck.Verdict.choices, widget=forms.RadioSelect
-    )
-    note = words(
-        "What must change", rows=3, required=False, help_text="Needed if it failed or was missing."
-    )
-
-
-def _add_control(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    workflow.add_control_check(review_id=obj.pk, by=by, at=at, **data)
-    return f"“{data['name'].strip()}” is listed."
-
-
-class RemoveControlForm(PartForm):
-    """Which control is taken back."""
-
-    def rows(self) -> list[ControlCheck]:
-        """Those of this review."""
-        return list(self.obj.controls.all())
-
-
-def _remove_control(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    workflow.remove_control_check(check_id=data["part"], by=by, at=at)
-    return "It is taken back."
-
-
 _MAY = Permission.REVIEW_WRITE
 BEGIN = Action(
     "begin",
@@ -132,22 +102,4 @@ BEGIN = Action(
 )
 WRITE = Action(
     "write", "Write findings", _write, _MAY, WriteForm, submit="Save", applies=can_change
-)
-ADD_CONTROL = Action(
-    "add_control",
-    "Add a control",
-    _add_control,
-    _MAY,
-    ControlForm,
-    submit="Add",
-    applies=can_change,
-)
-REMOVE_CONTROL = Action(
-    "remove_control",
-    "Take back a control",
-    _remove_control,
-    _MAY,
-    RemoveControlForm,
-    submit="Take back",
-    applies=can_change,
 )

@@ -8,12 +8,13 @@ from typing import Any
 
 from django import forms
 
-from cases.admin.dialogs.fields import words
+from cases.admin.dialogs.fields import category as category_field
+from cases.admin.dialogs.fields import ticks, words
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
-from reviews import workflow
+from reviews import lessons
 from reviews.admin.dialogs.fields import PartForm, can_change
-from reviews.models import Lesson, Review
+from reviews.models import Control, Lesson, Review
 
 
 class AddForm(DeskForm):
@@ -23,11 +24,34 @@ class AddForm(DeskForm):
     tags = forms.CharField(
         label="Tags", max_length=200, required=False, help_text="Separated by commas."
     )
+    category = category_field(required=False)
+    systems = ticks("Systems", required=False, help_text="On which it is shown again.")
+    controls = ticks("Controls", required=False)
+    folded = ("controls",)
+
+    def prepare(self) -> None:
+        """The category and systems of the incident, unless one chooses others."""
+        incident = self.obj.incident
+        of_incident = {row.system_id: row.system.name for row in incident.systems.all()}
+        self.fields["systems"].choices = list(of_incident.items())  # type: ignore[attr-defined]
+        known = Control.objects.filter(is_retired=False)
+        self.fields["controls"].choices = [(row.pk, str(row)) for row in known]  # type: ignore[attr-defined]
+        self.fields["category"].initial = incident.category_id
+        self.fields["systems"].initial = list(of_incident)
 
 
 def _add(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    tags = data["tags"].split(",")
-    workflow.add_lesson(review_id=obj.pk, text=data["text"], tags=tags, by=by, at=at)
+    category = data["category"]
+    lessons.add(
+        review_id=obj.pk,
+        text=data["text"],
+        tags=data["tags"].split(","),
+        category_id=category.pk if category else None,
+        system_ids=data["systems"],
+        control_ids=data["controls"],
+        by=by,
+        at=at,
+    )
     return "The lesson is written."
 
 
@@ -40,7 +64,7 @@ class RemoveForm(PartForm):
 
 
 def _remove(obj: Review, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    workflow.remove_lesson(lesson_id=data["part"], by=by, at=at)
+    lessons.remove(lesson_id=data["part"], by=by, at=at)
     return "It is taken back."
 
 

@@ -25,7 +25,7 @@ from incidentdesk.kernel.models import AuditEvent
 from incidentdesk.kernel.roles import ROLES
 from notifications import outbox
 from notifications.models import Escalation, Message
-from reviews import actions
+from reviews import actions, lessons
 from reviews import queries as review_queries
 from reviews import workflow as review_workflow
 from reviews.models import Lesson, PreventiveAction, Review
@@ -120,7 +120,7 @@ def _learn(incident: Incident, people: Any) -> None:
     review = Review.objects.get(incident=incident)
     step = {"review_id": review.pk, "by": people.actor("security"), "at": LATER}
     review_workflow.write(**step, findings=review_workflow.Findings(root_cause=f"{WORD} cause"))
-    review_workflow.add_lesson(**step, text=f"{WORD} lesson", tags=["zebra-tag"])
+    lessons.add(**step, text=f"{WORD} lesson", tags=["zebra-tag"])
     actions.agree(
         **step,
         title=f"{WORD} action",
