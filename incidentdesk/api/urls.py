@@ -17,6 +17,7 @@ from incidentdesk.api import (
     reviews,
     systems,
     tasks,
+    trends,
 )
 from incidentdesk.api.door import api, missing
 from incidentdesk.api.partner import feed as partner_feed
@@ -39,6 +40,7 @@ for _noun in (
     proof,
     crew,
     oncall,
+    trends,
 ):
     api.add_router("", _noun.router)
 
