@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import Lead
@@ -72,7 +73,7 @@ def judged(at: datetime) -> dict[str, Count]:
 def _by_contract(partner_id: int, *, actor: Actor, at: datetime) -> dict[str, Kept]:
     """Kind of clock → how it was kept."""
     due = owed(actor=actor, since=at - SPAN).filter(involvement__partner=partner_id)
-    rows = due.order_by().values("kind").annotate(**judged(at))
+    rows: Any = due.order_by().values("kind").annotate(**judged(at))
     return {
         row["kind"]: Kept(row["kind"], row["in_time"], row["late"], row["overdue"]) for row in rows
     }

@@ -18,7 +18,7 @@ from reviews.trends.asked import NAMES, PERIODS, Asked, read
 from reviews.trends.figures import Chart
 
 router = Router(tags=["reviews"])
-Name = Literal[tuple(reading.CHARTS)]
+Name: Any = Literal[tuple(reading.CHARTS)]
 _READ = {code: REFUSALS[code] for code in (401, 403, 404, 422, 429)}
 
 
@@ -77,7 +77,7 @@ def every(request: HttpRequest, given: Narrowing = Query(...)) -> dict[str, Any]
 
 
 @router.get("/trends/{chart}", response={200: Trends, **_READ}, operation_id="get_trend")
-def one(request: HttpRequest, chart: Name, given: Narrowing = Query(...)) -> dict[str, Any]:  # type: ignore[type-arg, valid-type]  # noqa: B008
+def one(request: HttpRequest, chart: Name, given: Narrowing = Query(...)) -> dict[str, Any]:  # type: ignore[type-arg]  # noqa: B008
     """One chart by its name."""
     by, wanted = _asked(request, f"trends/{chart}")
     return _answer(wanted, [reading.chart(chart, wanted, by, at=clocks.now())])

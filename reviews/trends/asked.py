@@ -96,11 +96,9 @@ class Asked:
         """What follows the question mark."""
         return urlencode(self.named)
 
-    def incidents_url(
-        self, first: date | None = None, last: date | None = None, **more: str
-    ) -> str:
-        """The list of exactly the incidents that were counted, of some days or narrowed further."""
-        opened = f"{first or self.first}..{last or self.last}"
+    def incidents_url(self, **more: str) -> str:
+        """The list of exactly the incidents that were counted; `more` narrows it further."""
+        opened = f"{self.first}..{self.last}"
         asked = {"show": "all", "counted": "1", "opened": opened, **self.narrowing, **more}
         return f"{LIST}?{urlencode(asked)}"
 
@@ -202,7 +200,9 @@ def narrowed(rows: IncidentQuerySet, asked: Asked) -> IncidentQuerySet:
     """Those that fit, by what they are."""
     if asked.severity:
         rows = rows.filter(severity=asked.severity)
-    if asked.category_id or asked.is_without_category:
+    if asked.is_without_category:
+        rows = rows.filter(category=None)
+    if asked.category_id:
         rows = rows.filter(category_id=asked.category_id)
     if asked.partner_id:
         listed = Involvement.objects.filter(partner_id=asked.partner_id)
@@ -226,7 +226,10 @@ def in_both(rows: QuerySet[Any], column: str, asked: Asked) -> QuerySet[Any]:
     """The rows whose moment lies in the period or the one before, each with `is_now`."""
     within = rows.filter(**{f"{column}__gte": asked.before, f"{column}__lt": asked.until})
     is_now = Q(**{f"{column}__gte": asked.since})
-    return within.annotate(is_now=ExpressionWrapper(is_now, output_field=BooleanField()))
+    found: QuerySet[Any] = within.annotate(
+        is_now=ExpressionWrapper(is_now, output_field=BooleanField())
+    )
+    return found
 
 
 def of_incidents(rows: QuerySet[Any], path: str, asked: Asked, actor: Actor) -> QuerySet[Any]:

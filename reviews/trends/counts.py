@@ -85,7 +85,7 @@ def _week(asked: Asked, first: date, last: date, counts: Mapping[tuple[date, int
     by_severity = {f"sev{n}": counts.get((starts, n), 0) for n in (1, 2, 3, 4)}
     words = f"{first:%b %Y}" if asked.is_by_month else f"{first:%-d %b}"
     total = sum(by_severity.values())
-    return Row(words, {"now": total, **by_severity}, asked.incidents_url(first, last))
+    return Row(words, {"now": total, **by_severity}, asked.incidents_url(opened=f"{first}..{last}"))
 
 
 # --- by what it is --------------------------------------------------------------------------------
@@ -103,11 +103,12 @@ def categories(asked: Asked, actor: Actor) -> Chart:
 
 def severities(asked: Asked, actor: Actor) -> Chart:
     """One query; all four, in their order."""
-    known = {row[0]: row[1:] for row in _both(period.counted(asked, actor), "severity")}
+    shown = (n for n in (1, 2, 3, 4) if asked.severity in (None, n))
+    known = dict.fromkeys(shown, (0, 0))
+    for severity, now, before in _both(period.counted(asked, actor), "severity"):
+        known[severity] = now, before
     rows = [
-        _row(f"SEV-{n}", *known.get(n, (0, 0)), asked, severity=str(n))
-        for n in (1, 2, 3, 4)
-        if asked.severity in (None, n)
+        _row(f"SEV-{n}", now, before, asked, severity=str(n)) for n, (now, before) in known.items()
     ]
     grave, total = sum(row.count("now") for row in rows[:2]), _sum(rows)
     chart = _bars("severities", "By severity", rows, "is the most frequent severity", sort=False)

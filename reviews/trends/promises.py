@@ -180,12 +180,13 @@ def reported(asked: Asked, actor: Actor) -> QuerySet[Any]:
     if asked.partner_id:
         rows = rows.filter(partner=asked.partner_id)
     is_wrong = When(reported_at__lt=F("noticed_at"), then=Value("invalid"))
-    return (
+    grouped: QuerySet[Any] = (
         rows.order_by()
         .annotate(standing=Case(is_wrong, default=Value("recorded")))
         .values("partner__code", "partner__name", "is_now", "standing")
         .annotate(number=Count("pk"), spread=Spread(seconds("noticed_at", "reported_at")))
     )
+    return grouped
 
 
 def _prompt_rows(found: Iterable[dict[str, Any]], asked: Asked) -> list[Row]:

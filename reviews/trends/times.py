@@ -188,12 +188,13 @@ def rows(measure: Measure, asked: Asked, actor: Actor) -> QuerySet[Any]:
             "judged": Count("pk", filter=Q(clock__due_at__isnull=False)),
             "in_time": Count("pk", filter=Q(ended__lte=F("clock__due_at"))),
         }
-    return (
+    grouped: QuerySet[Any] = (
         found.annotate(began=F(measure.begin), ended=measure.end)
         .annotate(state=_state(measure))
         .values("severity", "is_now", "state")
         .annotate(number=Count("pk"), spread=Spread(seconds("began", "ended")), **clock)
     )
+    return grouped
 
 
 def _state(measure: Measure) -> Case:
