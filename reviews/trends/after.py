@@ -87,26 +87,35 @@ def standings(asked: Asked, actor: Actor, at: datetime) -> QuerySet[Any]:
 WITHIN = timedelta(days=183)  # six months, as RTS 2024/1772 Art. 8(2) asks for recurrence
 REPEATS = (Column("repeats", "Repeats"), Column("incidents", "Incidents"))
 MOST = 8
-# Every incident once for each of its systems; the one before it of the same category and system.
+# Every incident once for each of its systems, with the one before it of the same category and
+# system; then by category and system, and (the last row) each incident once.
 _REPEATED = """
     WITH placed AS (
         SELECT id, category_id, system_id, opened_at, lag(opened_at) OVER (
             PARTITION BY category_id, system_id ORDER BY opened_at, id) AS earlier
         FROM {rows} AS known
-    ), judged AS (
-        SELECT *, category_id IS NOT NULL AND system_id IS NOT NULL AS is_known,
+    ), judged AS MATERIALIZED (
+        SELECT id, category_id, system_id,
+            category_id IS NOT NULL AND system_id IS NOT NULL AS is_known,
             category_id IS NOT NULL AND system_id IS NOT NULL
                 AND opened_at - earlier <= %s AS is_repeat
         FROM placed WHERE opened_at >= %s
     )
-    SELECT c.key, c.name, s.name, found.* FROM (
-        SELECT category_id, system_id, grouping(category_id) AS is_all, count(DISTINCT id),
-            count(DISTINCT id) FILTER (WHERE is_known),
-            count(DISTINCT id) FILTER (WHERE is_repeat)
-        FROM judged GROUP BY GROUPING SETS ((category_id, system_id), ())
+    SELECT c.key, c.name, s.name, found.number, found.again FROM (
+        SELECT category_id, system_id, count(*) AS number,
+            count(*) FILTER (WHERE is_repeat) AS again
+        FROM judged WHERE is_known GROUP BY category_id, system_id
     ) AS found
-    LEFT JOIN cases_category AS c ON c.id = found.category_id
-    LEFT JOIN cases_system AS s ON s.id = found.system_id
+    JOIN cases_category AS c ON c.id = found.category_id
+    JOIN cases_system AS s ON s.id = found.system_id
+    WHERE found.again > 0
+    UNION ALL
+    SELECT NULL, count(*)::text, count(*) FILTER (WHERE is_known)::text, 0,
+        count(*) FILTER (WHERE is_repeat)
+    FROM (
+        SELECT bool_or(is_known) AS is_known, bool_or(is_repeat) AS is_repeat
+        FROM judged GROUP BY id
+    ) AS each
 """
 
 
@@ -116,10 +125,10 @@ def repeats(asked: Asked, actor: Actor) -> Chart:
     One query, over the period and the six months before it.
     """
     rows, total, known, repeated = [], 0, 0, 0
-    for key, category, system, _, _, is_all, number, of_known, again in _repeated(asked, actor):
-        if is_all:
-            total, known, repeated = number, of_known, again
-        elif again:
+    for key, category, system, number, again in _repeated(asked, actor):
+        if key is None:
+            total, known, repeated = int(category), int(system), again
+        else:
             url = asked.incidents_url(category=key, system=system)
             rows.append(Row(f"{category} · {system}", {"repeats": again, "incidents": number}, url))
     rows.sort(key=lambda row: (-row.count("repeats"), row.label))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import (
     Aggregate,
@@ -38,8 +39,11 @@ def seconds(begin: str, end: str) -> Func:
 
 
 def over(rows: QuerySet[Any], statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    """What a statement of ours says over rows, which it reads as `{rows}`."""
-    sql, inner = rows.query.sql_with_params()
+    """What a statement of ours says over rows, which it reads as `{rows}`; of none, nothing."""
+    try:
+        sql, inner = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(statement.replace("{rows}", f"({sql})"), [*inner, *values])
         return list(cursor.fetchall())
