@@ -78,7 +78,7 @@ INCIDENTS = Rows(
         "commander_id": "%(other)s",
         "tlp": "'AMBER'",
         "detection": "CASE WHEN n %% 4 > 0 THEN 'alert' ELSE 'staff' END",
-        "detected_by": f"'source “source-' || n %% {SOURCES} || '”'",
+        "detected_by": f"'Alertmanager · source “source-' || n %% {SOURCES} || '”'",
     },
     NUMBERS,
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from cases import search
 from cases.admin.filters import ChoiceFilter, TypedFilter
+from cases.intake.opening import FROM_SOURCE
 from cases.models import Category, Incident, Phase
 from cases.models.incident import OVER
 from incidentdesk.kernel import clocks
@@ -170,7 +171,8 @@ class OpenedFilter(TypedFilter):
 
 
 class FoundFilter(TypedFilter):
-    """What found it: one of the ways, or a source as an incident names it."""
+    """What found it: a source as an incident names it, or one of the ways in which no source did,
+    as trends tell them apart."""
 
     title = "Found by"
     parameter_name = "found"
@@ -180,7 +182,8 @@ class FoundFilter(TypedFilter):
         if not self.typed:
             return queryset
         if self.typed in Incident.Detection.values:
-            return queryset.filter(detection=self.typed)
+            by_source = Q(detected_by__contains=FROM_SOURCE)
+            return queryset.filter(~by_source, detection=self.typed)
         return queryset.filter(detected_by=self.typed)
 
 

@@ -68,7 +68,7 @@ class Narrowing(BaseModel):
     system: str | None = Field(None, max_length=100)
 
 
-@router.get("/trends", response={200: Trends, **_READ}, operation_id="list_trends")
+@router.get("/trends", response={200: Trends, **_READ}, operation_id="get_trends")
 def every(request: HttpRequest, given: Narrowing = Query(...)) -> dict[str, Any]:  # type: ignore[type-arg]  # noqa: B008 -- how ninja is told
     """All charts of a period, by default the last 90 days."""
     by, wanted = _asked(request, "trends")

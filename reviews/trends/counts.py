@@ -15,6 +15,7 @@ from typing import Any
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 from django.db.models.functions import TruncMonth, TruncWeek
 
+from cases.intake.opening import FROM_SOURCE
 from cases.models import Incident
 from incidentdesk.kernel.access import Actor
 from reviews.trends import asked as period
@@ -23,7 +24,6 @@ from reviews.trends.asked import NO_CATEGORY, Asked
 from reviews.trends.figures import Chart, Column, Row, Shape
 
 MOST = 8  # bars of one chart; the table has all
-MACHINES = (Incident.Detection.ALERT, Incident.Detection.ANOMALY, Incident.Detection.LOG)
 COLUMNS = (Column("now", "Incidents"), Column("before", "Before"))
 BY_SEVERITY = tuple(Column(f"sev{n}", f"SEV-{n}") for n in (1, 2, 3, 4))
 NOTHING = "No incident was opened in this period. Choose a longer one, or clear a filter."
@@ -120,7 +120,7 @@ def severities(asked: Asked, actor: Actor) -> Chart:
 
 def sources(asked: Asked, actor: Actor) -> Chart:
     """By what found it: a source of alerts by name, people and partners together. One query."""
-    machine = When(detection__in=MACHINES, then=F("detected_by"))
+    machine = When(detected_by__contains=FROM_SOURCE, then=F("detected_by"))
     rows = period.counted(asked, actor).annotate(finder=Case(machine, default=Value("")))
     found = _both(rows, "detection", "finder")
     labels = dict(Incident.Detection.choices)
