@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 
-from bench import intake, lists, pager, scratch, table
+from bench import intake, lists, pager, scratch, table, trends
 from incidentdesk.embedded.errors import EmbeddedError
 
 
@@ -26,6 +26,10 @@ def main() -> None:
             scratch.say("Tidying up …")
         with scratch.stack() as stack:  # tables of its own: they grow from small to large
             figures += lists.measure(stack)
+            scratch.say("Tidying up …")
+        with scratch.stack() as stack:
+            scratch.say("Trends …")
+            figures += trends.measure(stack)
             scratch.say("Tidying up …")
     except (EmbeddedError, RuntimeError) as error:
         sys.exit(f"bench: {error}")

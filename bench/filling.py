@@ -60,7 +60,12 @@ def insert(cursor: Any, rows: Rows, values: dict[str, Any]) -> None:
     columns = empty | rows.values
     source = f" FROM {rows.source}" if rows.source else ""
     cursor.execute(
-        f"INSERT INTO {rows.table} ({', '.join(columns)}) "
+        f"INSERT INTO {rows.table} ({', '.join(map(_quoted, columns))}) "
         f"SELECT {', '.join(columns.values())}{source}",
         values,
     )
+
+
+def _quoted(name: str) -> str:
+    """Some columns bear names that SQL knows."""
+    return f'"{name}"'

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, F, Q, Window
+from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import Lead
 
 from cases import queries
@@ -48,24 +49,31 @@ def of(partner_id: int, *, actor: Actor, at: datetime) -> list[Kept]:
     ]
 
 
+def owed(*, actor: Actor, since: datetime, until: datetime | None = None) -> QuerySet[Deadline]:
+    """What contracts promise partners and falls due between, promised updates left out."""
+    rows = Deadline.objects.filter(
+        involvement__is_exercise=False,
+        kind__in=[PARTNER_NOTICE, *FACTS.values()],
+        due_at__gte=since,
+        incident__in=queries.visible_to(actor),
+    )
+    return rows if until is None else rows.filter(due_at__lt=until)
+
+
+def judged(at: datetime) -> dict[str, Count]:
+    """How many of these clocks were kept, kept late, or are overdue."""
+    runs = Q(is_dropped=False)
+    return {
+        "in_time": Count("pk", filter=runs & Q(met_at__lte=F("due_at"))),
+        "late": Count("pk", filter=runs & Q(met_at__gt=F("due_at"))),
+        "overdue": Count("pk", filter=runs & Q(met_at=None, due_at__lt=at)),
+    }
+
+
 def _by_contract(partner_id: int, *, actor: Actor, at: datetime) -> dict[str, Kept]:
     """Kind of clock → how it was kept."""
-    ran = Deadline.objects.filter(
-        involvement__partner=partner_id,
-        involvement__is_exercise=False,
-        is_dropped=False,
-        due_at__gt=at - SPAN,
-        incident__in=queries.visible_to(actor),
-    ).exclude(met_at=None, due_at__gte=at)
-    rows = (
-        ran.order_by()
-        .values("kind")
-        .annotate(
-            in_time=Count("pk", filter=Q(met_at__lte=F("due_at"))),
-            late=Count("pk", filter=Q(met_at__gt=F("due_at"))),
-            overdue=Count("pk", filter=Q(met_at=None)),
-        )
-    )
+    due = owed(actor=actor, since=at - SPAN).filter(involvement__partner=partner_id)
+    rows: Any = due.order_by().values("kind").annotate(**judged(at))
     return {
         row["kind"]: Kept(row["kind"], row["in_time"], row["late"], row["overdue"]) for row in rows
     }

@@ -29,7 +29,10 @@ from reviews import queries as reviews
 
 @dataclass(frozen=True)
 class Place:
-    """One entry: its words, its icon, whose list it leads to, and which rows of it."""
+    """One entry: its words, its icon, whose list it leads to, and which rows of it.
+
+    A `page` that is no list is shown to those who may read the model that it is made of.
+    """
 
     title: str
     icon: str
@@ -37,6 +40,12 @@ class Place:
     rows: str = ""  # appended to the list's address
     is_hot: bool = False  # its number asks somebody to act
     within: str = ""  # shown below this entry only, and only while one is there
+    page: str = ""  # the name of its address, where it leads to no list
+
+    @property
+    def key(self) -> str:
+        """By which its number is found, and its place on the page."""
+        return self.page or self.model
 
 
 GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
@@ -74,6 +83,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Lessons", "school", "reviews.Lesson"),
             Place("Plans", "event_note", "reviews.Plan"),
             Place("Problems", "repeat", "reviews.Problem"),
+            Place("Trends", "monitoring", "cases.Incident", page="trends"),
             Place("Temporary fixes", "construction", "cases.Fix", is_hot=True),
             Place("Reportable incidents", "account_balance", "cases.RegulatoryClock", is_hot=True),
         ),
@@ -144,13 +154,13 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 "title": place.title,
                 "icon": place.icon,
                 "link": link + place.rows,
-                "key": place.model,
-                "badge": numbers.get(place.model, 0),
+                "key": place.key,
+                "badge": numbers.get(place.key, 0),
                 "is_hot": place.is_hot,
                 "is_within": bool(place.within),
             }
             for place in places
-            if _is_unfolded(request, place, places) and (link := _link(request, place.model))
+            if _is_unfolded(request, place, places) and (link := _address(request, place))
         ]
         if items:
             groups.append({"title": title, "items": items})
@@ -177,6 +187,12 @@ def waiting(request: HttpRequest) -> dict[str, int]:
         found = _count(desk.actor(request), clocks.now().date())
         request._desk_waiting = found  # type: ignore[attr-defined]
     return found
+
+
+def _address(request: HttpRequest, place: Place) -> str:
+    """Where an entry leads, or '' if it is not for this person."""
+    link = _link(request, place.model)
+    return reverse(place.page) if link and place.page else link
 
 
 def _link(request: HttpRequest, label: str) -> str:

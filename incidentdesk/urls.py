@@ -31,6 +31,7 @@ intake = [
 urlpatterns = [
     path("intake/<str:key>/", include(intake)),  # first: nothing else is asked for so often
     path("", home.home, name="home"),
+    path("admin/trends/", include("reviews.admin.trends")),
     path("admin/", admin.site.urls),
     path("accounts/partner/", home.choose_partner, name="choose_partner"),
     path("accounts/view-as/<slug:code>/", home.view_as, name="view_as"),

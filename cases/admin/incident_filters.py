@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from cases import search
 from cases.admin.filters import ChoiceFilter, TypedFilter
+from cases.intake.opening import FROM_SOURCE
 from cases.models import Category, Incident, Phase
 from cases.models.incident import OVER
 from incidentdesk.kernel import clocks
 
 Found = QuerySet[Incident]
-NONE, SOON = timedelta(), timedelta(hours=1)
+NONE, SOON, DAY = timedelta(), timedelta(hours=1), timedelta(days=1)
 
 
 class ShownFilter(ChoiceFilter):
@@ -149,6 +150,60 @@ class SystemFilter(TypedFilter):
         return search.of_system(queryset, self.typed) if self.typed else queryset
 
 
+class OpenedFilter(TypedFilter):
+    """The days in which it was opened, as trends name them: 2026-03-02..2026-03-08."""
+
+    title = "Opened, from..to"
+    parameter_name = "opened"
+
+    def queryset(self, request: HttpRequest, queryset: Found) -> Found:
+        """Those of these days, UTC, with both; of one day, if there is only one."""
+        if not self.typed:
+            return queryset
+        first, _, last = self.typed.partition("..")
+        try:
+            begins, ends = date.fromisoformat(first), date.fromisoformat(last or first)
+            return queryset.filter(
+                opened_at__gte=clocks.end_of(begins) - DAY, opened_at__lt=clocks.end_of(ends)
+            )
+        except (ValueError, OverflowError):
+            return queryset.none()
+
+
+class FoundFilter(TypedFilter):
+    """What found it: a source as an incident names it, or one of the ways in which no source did,
+    as trends tell them apart."""
+
+    title = "Found by"
+    parameter_name = "found"
+
+    def queryset(self, request: HttpRequest, queryset: Found) -> Found:
+        """Those that it found."""
+        if not self.typed:
+            return queryset
+        if self.typed in Incident.Detection.values:
+            by_source = Q(detected_by__contains=FROM_SOURCE)
+            return queryset.filter(~by_source, detection=self.typed)
+        return queryset.filter(detected_by=self.typed)
+
+
+class CountedFilter(ChoiceFilter):
+    """Those that trends count: no exercise, and nothing that was dismissed or merged."""
+
+    title = "Figures"
+    parameter_name = "counted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """What counts, on request."""
+        return [("1", "Counted in trends")]
+
+    def queryset(self, request: HttpRequest, queryset: Found) -> Found:
+        """What counts."""
+        if self.value() != "1":
+            return queryset
+        return queryset.filter(is_exercise=False).exclude(phase=Phase.DISMISSED)
+
+
 FILTERS = (
     ShownFilter,
     MineFilter,
@@ -158,4 +213,7 @@ FILTERS = (
     PartnerFilter,
     SystemFilter,
     OverdueFilter,
+    OpenedFilter,
+    FoundFilter,
+    CountedFilter,
 )

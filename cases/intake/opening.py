@@ -12,6 +12,8 @@ from cases.models import Alert, Category, Incident, LabelMapping, Source
 from cases.paths import Hit
 from incidentdesk.kernel.access import SYSTEM
 
+FROM_SOURCE = "· source “"  # by which an incident names the source that found it
+
 
 def open_from(
     source: Source, members: list[Signal], mappings: Sequence[LabelMapping], *, at: datetime
@@ -29,7 +31,7 @@ def open_from(
         category_id=category_id,
         category_key=category_key,
         detection=first.detection,
-        detected_by=f"{source.get_format_display()} · source “{source.name}”",
+        detected_by=f"{source.get_format_display()} {FROM_SOURCE}{source.name}”",
         detected_at=at,
         occurred_at=started,
         impact=source.impact,

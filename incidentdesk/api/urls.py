@@ -18,6 +18,7 @@ from incidentdesk.api import (
     reviews,
     systems,
     tasks,
+    trends,
 )
 from incidentdesk.api.door import api, missing
 from incidentdesk.api.partner import feed as partner_feed
@@ -41,6 +42,7 @@ for _noun in (
     proof,
     crew,
     oncall,
+    trends,
 ):
     api.add_router("", _noun.router)
 
