@@ -19,7 +19,7 @@ import incidentdesk.kernel.encrypted
 class Migration(migrations.Migration):
     dependencies = [
         ("cases", "0290_signing_secrets"),
-        ("reviews", "0002_reminders"),
+        ("reviews", "0011_none_waits_on_the_way_back"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
