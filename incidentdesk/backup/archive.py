@@ -47,7 +47,7 @@ class Writer:
         entry = tarfile.TarInfo(name)
         entry.size, entry.mode = size, 0o600
         read = _Hashing(source)
-        self._tar.addfile(entry, read)  # type: ignore[arg-type]
+        self._tar.addfile(entry, read)
         self._sums.append(f"{read.sha256}  {name}\n")
 
 
