@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cases.models import Involvement
+from cases.models import Involvement, RegulatoryClock
 from cases.regulation import outcomes
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def plan(life: Life, codes: tuple[str, ...]) -> None:
     if life.is_open and life.severity <= WORST and codes:
         life.agenda.add(life.plan.told + timedelta(minutes=20), partial(_classify, life))
         life.agenda.add(life.plan.told + timedelta(minutes=150), partial(_sent, life))
+        life.agenda.add(life.plan.in_review, partial(_settle, life))
 
 
 def _bound(life: Life) -> Involvement | None:
@@ -52,6 +53,22 @@ def _sent(life: Life, at: datetime) -> None:
             involvement_id=row.pk,
             outcome=outcomes.Outcome(
                 "submitted", sent_at=at - timedelta(minutes=10), reference="BAF-2026-1182"
+            ),
+            by=life.commander,
+            at=at,
+        )
+
+
+def _settle(life: Life, at: datetime) -> None:
+    """What still runs when the review begins turned out not to be owed."""
+    rows = RegulatoryClock.objects.filter(incident_id=life.incident_id, outcome="")
+    for row in rows.select_related("rule"):
+        outcomes.record(
+            incident_id=life.incident_id,
+            rule_key=row.rule.key,
+            involvement_id=row.involvement_id,
+            outcome=outcomes.Outcome(
+                "not_applicable", reason="Its compliance desk found it not major after all."
             ),
             by=life.commander,
             at=at,
