@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, InternalError, transaction
 
+from cases import owed
 from cases import workflow as case
 from cases.models import Assignment, Incident
 from incidentdesk.kernel.errors import Conflict, GateNotMet, InvalidInput, NotAllowed
@@ -198,17 +199,15 @@ def test_of_a_restricted_incident_only_who_is_let_in_is_told_and_nothing_is_name
     assert "Zebra" not in Message.objects.latest("pk").body_text
 
 
-def test_a_drill_that_pages_nobody_mails_nobody_and_can_be_approved(
-    review: Review, steps: Steps, people: People
+def test_a_drill_that_pages_nobody_has_its_approvers_and_mails_none(
+    review: Review, people: People
 ) -> None:
-    steps.everything()
-    Incident.objects.update(is_exercise=True, exercise_pages=False)
+    review.incident.is_exercise = True  # as it would have been declared
 
-    steps.ask()
+    found = approval.approvers(review)
 
-    assert bodies(review) == ["Approval of the review asked for."]
-    assert mails("Approval") == []
-    steps.finish()
+    assert found == [people["approver"]]
+    assert owed.reachable(review.incident, *found) == []
 
 
 def test_the_commander_of_a_grave_incident_does_not_lead_its_review(
