@@ -265,7 +265,9 @@ class Alert(models.Model):
     # index entry, and what it leaves behind is tidied in passing. No index but that of the key
     # begins with the source: a plan made while the table was empty would take it and read them all.
     source = models.ForeignKey(Source, models.PROTECT, related_name="alerts", db_index=False)
-    incident = models.ForeignKey("cases.Incident", models.PROTECT, related_name="alerts")
+    incident = models.ForeignKey(
+        "cases.Incident", models.PROTECT, related_name="alerts", db_index=False
+    )
     external_key = models.CharField(max_length=512)
     group_key = models.CharField(max_length=512)
     title = models.CharField(max_length=300)
@@ -286,6 +288,7 @@ class Alert(models.Model):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["group_key", "source", "-id"], name="alert_group"),
+            models.Index(fields=["incident", "source"], name="alert_of_incident"),
         ]
 
     def __str__(self) -> str:

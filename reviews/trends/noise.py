@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Case, Count, F, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, QuerySet, Value, When
 
 from cases.anomalies import reading as series
 from cases.models import AccessFinding, Alert, Anomaly
@@ -21,7 +21,6 @@ AN_INCIDENT = (
     Column("each", "Alerts an incident", Unit.RATIO),
     Column("alerts", "Alerts"),
     Column("incidents", "Incidents"),
-    Column("fired", "Times fired"),
 )
 VERDICTS = (
     Column("false", "False positive"),
@@ -32,14 +31,16 @@ VERDICTS = (
 # Of what each incident has of each source; counted twice over, since no count is so slow as one of
 # what is distinct.
 _BY_SOURCE = """
-    SELECT source, sum(number)::int, count(*)::int, sum(fired)::int
-    FROM {rows} AS of_incident (source, number, fired) GROUP BY source
+    SELECT s.name, sum(number)::int, count(*)::int
+    FROM {rows} AS of_incident (source_id, number)
+    JOIN cases_source AS s ON s.id = source_id GROUP BY s.name
 """
 _BY_VERDICT = """
-    SELECT source, count(*) FILTER (WHERE dismissal = 'false_positive'),
+    SELECT o.name, count(*) FILTER (WHERE dismissal = 'false_positive'),
         count(*) FILTER (WHERE dismissal <> 'false_positive' AND phase <> 'identification'),
         count(*) FILTER (WHERE dismissal <> 'false_positive' AND phase = 'identification')
-    FROM {rows} AS of_incident (id, source, dismissal, phase) GROUP BY source
+    FROM {{rows}} AS of_incident (incident_id, of_id, dismissal, phase)
+    JOIN {table} AS o ON o.id = of_id GROUP BY o.name
 """
 
 
@@ -49,16 +50,16 @@ def alerts(asked: Asked, actor: Actor) -> Chart:
     found = (
         Alert.objects.filter(incident__in=incidents)
         .order_by()
-        .values("incident_id", "source__name")
-        .annotate(number=Count("pk"), fired=Sum("count"))
-        .values("source__name", "number", "fired")
+        .values("incident_id", "source_id")
+        .annotate(number=Count("*"))
+        .values("source_id", "number")
     )
     rows = [
         Row(
             name,
-            {"each": number / of, "alerts": number, "incidents": of, "fired": fired},
+            {"each": number / of, "alerts": number, "incidents": of},
         )
-        for name, number, of, fired in over(found, _BY_SOURCE)
+        for name, number, of in over(found, _BY_SOURCE)
     ]
     rows.sort(key=lambda row: (-row.number("each"), row.label))
     title = "No alert belongs to an incident of this period"
@@ -86,10 +87,10 @@ def false_by_source(asked: Asked, actor: Actor) -> Chart:
     found = (
         _judged(asked, actor)
         .filter(alerts__source__isnull=False)
-        .values("pk", "alerts__source__name", "dismissal", "phase")
+        .values("pk", "alerts__source_id", "dismissal", "phase")
         .distinct()
     )
-    verdicts = over(found, _BY_VERDICT)
+    verdicts = over(found, _BY_VERDICT.format(table="cases_source"))
     rows = [_verdict(name, counts) for name, *counts in verdicts]
     return _false("false_by_source", "False positives by source", rows, "a source’s alerts")
 
@@ -101,13 +102,13 @@ def false_by_rule(asked: Asked, actor: Actor) -> Chart:
         .order_by()
         .values(
             "alert__incident_id",
-            "rule__name",
+            "rule_id",
             "alert__incident__dismissal",
             "alert__incident__phase",
         )
         .distinct()
     )
-    verdicts = over(found, _BY_VERDICT)
+    verdicts = over(found, _BY_VERDICT.format(table="cases_accessrule"))
     rows = [_verdict(name, counts) for name, *counts in verdicts]
     return _false("false_by_rule", "False positives by access rule", rows, "an access rule")
 

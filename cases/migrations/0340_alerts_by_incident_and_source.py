@@ -1,0 +1,32 @@
+import django.db.models.deletion
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    """One index in place of another: which sources an incident has alerts of, without the table."""
+
+    atomic = False
+
+    dependencies = [("cases", "0290_signing_secrets")]
+
+    # What an attempt left that was cut off is no index, and stands in the way of the next.
+    operations = [
+        migrations.RunSQL(
+            "DROP INDEX CONCURRENTLY IF EXISTS alert_of_incident", migrations.RunSQL.noop
+        ),
+        AddIndexConcurrently(
+            model_name="alert",
+            index=models.Index(fields=["incident", "source"], name="alert_of_incident"),
+        ),
+        migrations.AlterField(
+            model_name="alert",
+            name="incident",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="alerts",
+                to="cases.incident",
+            ),
+        ),
+    ]
