@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     atomic = False
 
-    dependencies = [("cases", "0290_signing_secrets")]
+    dependencies = [("cases", "0311_classifications_guards")]
 
     # What an attempt left that was cut off is no index, and stands in the way of the next.
     operations = [
