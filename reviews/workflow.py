@@ -118,7 +118,6 @@ def write_for_partners(
 
 
 @transaction.atomic
-@transaction.atomic
 def finish(*, review_id: int, by: Actor, at: datetime) -> Review:
     """Approve the review and close the incident. Never by anybody who commanded it; never with a
     gap, nor before somebody asked.

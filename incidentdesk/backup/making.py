@@ -19,11 +19,11 @@ from django.db import connection
 
 from incidentdesk.backup import archive, contents, keys, programs
 from incidentdesk.backup.progress import Progress
-from incidentdesk.kernel import audit, clocks, snapshot
+from incidentdesk.kernel import audit, snapshot
 from incidentdesk.kernel.access import SYSTEM
 
 
-def make(path: Path, *, progress: Progress) -> tuple[dict[str, Any], int]:
+def make(path: Path, *, progress: Progress, at: datetime) -> tuple[dict[str, Any], int]:
     """Write a backup to a new file; answers what it says about itself, and how many files it holds.
 
     Raises BackupError.
@@ -39,9 +39,7 @@ def make(path: Path, *, progress: Progress) -> tuple[dict[str, Any], int]:
         for number, (name, file) in enumerate(_files(), start=1):
             writer.file(archive.FILES + name, file)
             progress.reached(number, "files")
-    audit.record(
-        by=SYSTEM, at=clocks.now(), action="made a backup", about="desk", made_at=told["made_at"]
-    )
+    audit.record(by=SYSTEM, at=at, action="made a backup", about="desk", made_at=told["made_at"])
     return told, number
 
 

@@ -21,7 +21,7 @@ from cases import verification
 from incidentdesk.backup import archive, contents, keys, programs
 from incidentdesk.backup.errors import BackupError
 from incidentdesk.backup.progress import Progress
-from incidentdesk.kernel import audit, clocks, snapshot
+from incidentdesk.kernel import audit, snapshot
 from incidentdesk.kernel.access import SYSTEM
 from incidentdesk.kernel.models import User
 from notifications import ladder, outbox
@@ -40,7 +40,9 @@ class Restored:
     faults: list[str]  # of timelines that are not whole, in words
 
 
-def restore(path: Path, *, keys_file: Path | None, moved: bool, progress: Progress) -> Restored:
+def restore(
+    path: Path, *, keys_file: Path | None, moved: bool, progress: Progress, at: datetime
+) -> Restored:
     """Make this empty desk the one of the backup.
 
     `moved` says that nothing happened since the backup: the old desk stood still. Raises
@@ -67,7 +69,7 @@ def restore(path: Path, *, keys_file: Path | None, moved: bool, progress: Progre
     progress.begin("Migrations since")
     call_command("migrate", database="owner", interactive=False, verbosity=0)
     made_at = datetime.fromisoformat(told["made_at"])
-    _begin_anew(made_at, moved=moved)
+    _begin_anew(made_at, moved=moved, at=at)
     progress.begin("Verifying the timelines")
     with snapshot.one_moment():
         faults = list(verification.faults())
@@ -117,9 +119,8 @@ def _require_counts(wanted: dict[str, int]) -> None:
         )
 
 
-def _begin_anew(made_at: datetime, *, moved: bool) -> None:
+def _begin_anew(made_at: datetime, *, moved: bool, at: datetime) -> None:
     """Sessions end. What was numbered since the backup is out there: no number comes twice."""
-    at = clocks.now()
     with transaction.atomic(using="owner"):
         Session.objects.using("owner").all().delete()
         if not moved:

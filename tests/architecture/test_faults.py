@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from tests.architecture.source import ROOT
 from tests.faults.table import FAULTS
@@ -14,19 +15,22 @@ def marked() -> dict[str, set[str]]:
     for file in (ROOT / "tests").rglob("test_*.py"):
         text = file.read_text(encoding="utf-8")
         if "mark.fault" in text:
-            for node in ast.walk(ast.parse(text)):
-                for number in _numbers(node):
-                    name = f"{file.relative_to(ROOT)}::{node.name}"
-                    found.setdefault(number, set()).add(name)
+            tests = _tests(ast.parse(text))
+            for name, number in tests:
+                found.setdefault(number, set()).add(f"{file.relative_to(ROOT)}::{name}")
     return found
 
 
-def _numbers(node: ast.AST) -> list[str]:
-    """The faults that a test is marked with."""
-    marks = node.decorator_list if isinstance(node, ast.FunctionDef) else []
-    calls = [mark for mark in marks if isinstance(mark, ast.Call)]
-    mine = [call for call in calls if ast.unparse(call.func) == "pytest.mark.fault"]
-    return [ast.literal_eval(call.args[0]) for call in mine]
+def _tests(module: ast.Module) -> Iterator[tuple[str, str]]:
+    """The tests of a module, each with a fault that it, or all of the module, is marked with."""
+    functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
+    tests = [node for node in functions if node.name.startswith("test_")]
+    of_all = [node.value for node in module.body if isinstance(node, ast.Assign)]
+    for test in tests:
+        for mark in (*test.decorator_list, *of_all):
+            for call in ast.walk(mark):
+                if isinstance(call, ast.Call) and ast.unparse(call.func) == "pytest.mark.fault":
+                    yield test.name, ast.literal_eval(call.args[0])
 
 
 def test_each_fault_has_a_test():

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
@@ -14,7 +15,7 @@ from cases.models import Incident
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from incidentdesk.kernel.models import User
 from notifications.models import Message
-from reviews import action_reminders, actions, controls, workflow
+from reviews import action_reminders, actions, controls, documents
 from reviews.models import Control, Postponement, PreventiveAction, Review
 from tests.conftest import People
 from tests.reviews.conftest import LATER, NEXT_WEEK, Steps
@@ -139,8 +140,14 @@ def test_an_action_is_about_a_control_or_a_document_of_its_own_review(
     by = people.actor("responder")
     known: dict[str, Any] = {"title": "Mend", "kind": "prevent", "by": by, "at": LATER}
     known |= {"review_id": steps.id, "owner_id": people["responder"].pk}
-    mine = workflow.add_document(
-        review_id=steps.id, title="Runbook", owner_id=people["responder"].pk, by=by, at=LATER
+    mine = documents.add(
+        review_id=steps.id,
+        kind="runbook",
+        title="Runbook",
+        owner_id=people["responder"].pk,
+        due_on=NEXT_WEEK,
+        by=by,
+        at=LATER,
     )
 
     made = actions.agree(**known, control_id=control.pk, document_id=mine.pk, priority=1)
@@ -184,7 +191,8 @@ def test_what_is_done_waits_for_a_verifier_who_is_reminded_and_never_for_its_own
 
     assert told(LATER + timedelta(days=30)) == [("security@desk.test", f"{words} is late")]
     assert told(LATER + YEAR) == [("security@desk.test", f"{words} is late")]
-    Review.objects.update(facilitator=people["communications"])
+    with pgtrigger.ignore("reviews.Review:what_is_no_draft_stays"):
+        Review.objects.update(facilitator=people["communications"])
     assert told(LATER + 2 * YEAR) == [("communications@desk.test", f"{words} is late")]
 
 

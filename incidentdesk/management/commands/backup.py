@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from incidentdesk.backup import keys, making
 from incidentdesk.backup.errors import BackupError
 from incidentdesk.backup.progress import Progress
+from incidentdesk.kernel import clocks
 
 
 class Command(BaseCommand):
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         """Makes it and says what is in it."""
         file, keys_file = options["file"].absolute(), options["keys"]
         try:
-            told, files = making.make(file, progress=Progress(self.stderr.write))
+            told, files = making.make(file, progress=Progress(self.stderr.write), at=clocks.now())
             if keys_file:
                 keys.write(keys_file)
         except BackupError as error:

@@ -12,6 +12,7 @@ from incidentdesk.backup import restoring
 from incidentdesk.backup.errors import BackupError
 from incidentdesk.backup.progress import Progress
 from incidentdesk.embedded.errors import EmbeddedError
+from incidentdesk.kernel import clocks
 
 
 class Command(BaseCommand):
@@ -38,6 +39,7 @@ class Command(BaseCommand):
                 keys_file=options["keys"],
                 moved=options["moved"],
                 progress=Progress(self.stderr.write),
+                at=clocks.now(),
             )
         except (BackupError, EmbeddedError) as error:
             raise CommandError(str(error)) from error
