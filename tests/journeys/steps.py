@@ -49,6 +49,16 @@ def past(**ago: int) -> str:
     return (clocks.now() - timedelta(**ago)).strftime("%Y-%m-%dT%H:%M")
 
 
+def approve(approver: Page, notice: str) -> None:
+    """A second person approves it, having looked at what differs from the record."""
+    approver.goto(notice)
+    dialog = open_dialog(approver, "approve")
+    expect(dialog).to_be_visible()
+    is_flagged = dialog.locator("[name=checked]").count()
+    approver.goto(notice)
+    do(approver, "approve", **({"checked": True} if is_flagged else {}))
+
+
 def approve_and_send(page: Page, approver: Page, incident: str, kind: str, body: str) -> None:
     """Drafted by one, refused to the same, approved by a second, sent."""
     page.goto(incident)
@@ -57,10 +67,7 @@ def approve_and_send(page: Page, approver: Page, incident: str, kind: str, body:
     page.get_by_role("link", name=kind.capitalize()).first.click()
     notice = page.url
     expect(page.get_by_role("link", name="Approve", exact=True)).to_have_count(0)
-    approver.goto(notice)
-    is_flagged = open_dialog(approver, "approve").locator("[name=checked]").count()
-    approver.goto(notice)
-    do(approver, "approve", **({"checked": True} if is_flagged else {}))
+    approve(approver, notice)
     page.goto(notice)
     do(page, "send")
     page.goto(incident)
@@ -77,10 +84,7 @@ def send_own(page: Page, approver: Page, incident: str, kind: str, texts: dict[s
     with page.expect_navigation():
         dialog.locator("button[type=submit]").click()
     notice = page.url.replace("/preview/", "/change/")
-    approver.goto(notice)
-    is_flagged = open_dialog(approver, "approve").locator("[name=checked]").count()
-    approver.goto(notice)
-    do(approver, "approve", **({"checked": True} if is_flagged else {}))
+    approve(approver, notice)
     page.goto(notice)
     do(page, "send")
     page.goto(incident)
@@ -142,7 +146,7 @@ def evaluate(page: Page, category: str, *, impact: int, scope: int, urgency: int
         scope_basis_1="As partners tell.",
         urgency=urgency,
         urgency_basis_1="A workaround holds.",
-        occurred_at=past(hours=1),
+        occurred_at=past(hours=3),
         is_confirmed=True,
     )
 
@@ -172,11 +176,17 @@ def recover(page: Page, *, ago: int) -> None:
     sign(page, "blocks_lifted", "The list is ticked off.")
 
 
-def review(page: Page, approver: Page, incident: str) -> None:
-    """The review is written, refused to its commander, approved by another, and closes it."""
+def begin_review(page: Page) -> None:
+    """Recovery is over."""
     page.locator("a.btn.p", has_text="Begin review").click()
     with page.expect_navigation():
         page.locator("dialog.desk button[type=submit]").click()
+
+
+def review(
+    page: Page, approver: Page, incident: str, *, lesson: str = "Watch gaps, not only silence."
+) -> None:
+    """The review is written, refused to its commander, approved by another, and closes it."""
     page.goto(incident)
     page.get_by_role("link", name="Open the review").first.click()
     written = page.url
@@ -192,7 +202,7 @@ def review(page: Page, approver: Page, incident: str) -> None:
     due = (clocks.now() + timedelta(days=30)).strftime("%Y-%m-%d")
     do(page, "agree", title="Resubscribe on a gap", kind="prevent", owner="Commander 1", due_on=due)
     do(page, "no_documents", reason="The runbook was right.")
-    do(page, "add_lesson", text="Watch gaps, not only silence.", tags="market data")
+    do(page, "add_lesson", text=lesson, tags="market data")
     page.goto(written)
     do(page, "ask")
     page.goto(written)

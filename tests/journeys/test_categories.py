@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from cases.defaults import CATEGORIES, PLAYBOOKS
-from tests.journeys.steps import do, end_tasks, evaluate, fix_it, recover, sign
+from tests.journeys.steps import begin_review, do, end_tasks, evaluate, fix_it, recover, sign
 
 
 @pytest.mark.parametrize(("key", "name"), [(key, name) for key, name, _ in CATEGORIES])
@@ -62,8 +62,6 @@ def test_a_category_goes_from_detection_to_review_with_its_own_playbook(
     end_tasks(page, second, incident)
     do(page, "restore", how="Back in the pool.", checked_by="Responder 1")
     recover(page, ago=1)
-    page.locator("a.btn.p", has_text="Begin review").click()
-    with page.expect_navigation():
-        page.locator("dialog.desk button[type=submit]").click()
+    begin_review(page)
     page.goto(incident)
     expect(page.locator(".steps .now b")).to_have_text("Review")

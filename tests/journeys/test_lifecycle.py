@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.journeys.stack import Alertmanager, Desk
 from tests.journeys.steps import (
     approve_and_send,
+    begin_review,
     do,
     end_tasks,
     evaluate,
@@ -103,6 +104,7 @@ def test_an_incident_goes_from_a_real_alert_to_a_closed_review(
         return page.locator(".need li.ok", has_text="Every alert cleared").count() == 1
 
     wait_until(cleared, seconds=60, what="the alert's clearing")
+    begin_review(page)
     review(page, approver, incident)
 
 

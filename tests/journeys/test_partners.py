@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from incidentdesk.kernel import clocks
 from tests.journeys.stack import Desk
 from tests.journeys.steps import (
+    begin_review,
     confirm_tasks,
     do,
     evaluate,
@@ -172,6 +173,7 @@ def test_two_partners_live_through_one_incident_and_neither_learns_of_the_other(
 
     # --- review → post-incident report
     page.goto(incident)
+    begin_review(page)
     review(page, approver, incident)
     told = {side.name: f"What happened, for {side.word}." for side in (helix, norrbank)}
     had = {s.name: sum(s.reference in mail for mail in s.mails()) for s in (helix, norrbank)}

@@ -61,9 +61,16 @@ def _row(line: Line, now: datetime) -> Row:
     names = line.waits_for if line.row is None else ()
     waits = [Wait(name, LABELS[name], f"{party}:{name}", name in line.days) for name in names]
     if line.row is None:
-        words = str(line.state) if line.waits_for else "not needed"
-        return Row(line, waits, words, "mute", "")
+        return Row(line, waits, _not_begun(line), "mute", "")
     return Row(line, waits, *standing(line.row, now))
+
+
+def _not_begun(line: Line) -> str:
+    """Why it does not run: it waits, the regime did not apply yet, or it follows what never was."""
+    since = line.rule.regime.in_force_on
+    if line.waits_for:
+        return str(line.state)
+    return f"not in force before {since:%-d %b %Y}" if since else "not needed"
 
 
 def standing(row: RegulatoryClock, now: datetime) -> tuple[str, str, str]:
