@@ -162,13 +162,14 @@ TOKEN_SCOPES: dict[str, TokenScope] = {
                     P.INCIDENT_ACKNOWLEDGE,
                     P.INCIDENT_RESPOND,
                     P.INCIDENT_PAGE,
+                    P.INCIDENT_CLASSIFY,
                 }
             ),
         ),
         TokenScope(
             "command",
             "moves incidents, signs statements, lowers severities",
-            frozenset({P.INCIDENT_COMMAND, P.INCIDENT_CLASSIFY}),
+            frozenset({P.INCIDENT_COMMAND}),
         ),
         TokenScope("triage", "triages what partners report", frozenset({P.REPORT_TRIAGE})),
         TokenScope(
@@ -176,7 +177,11 @@ TOKEN_SCOPES: dict[str, TokenScope] = {
             "lists and tells partners: disclosures, drafts, sending what was approved",
             frozenset({P.NOTICE_DRAFT, P.NOTICE_SEND}),
         ),
-        TokenScope("review", "writes reviews and their actions", frozenset({P.REVIEW_WRITE})),
+        TokenScope(
+            "review",
+            "writes reviews, their actions, plans and problem records",
+            frozenset({P.REVIEW_WRITE, P.PLAN_WRITE}),
+        ),
         TokenScope(
             "track",
             "sets what an issue tracker knows of preventive actions: reference, link, progress",

@@ -28,6 +28,7 @@ def tamper(statement: str, *values: object) -> None:
     with as_owner() as cursor:
         cursor.execute("ALTER TABLE cases_entry DISABLE TRIGGER USER")
         cursor.execute(statement, values)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or they wait, and nothing is altered
         cursor.execute("ALTER TABLE cases_entry ENABLE TRIGGER USER")
 
 

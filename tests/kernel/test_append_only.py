@@ -35,6 +35,10 @@ APPEND_ONLY = {
     "cases_factspackage",
     "cases_digest",
     "cases_digestline",
+    "cases_anchor",
+    "cases_classification",
+    "reviews_noproblem",
+    "reviews_postponement",
     "notifications_messageevent",
     "notifications_escalationevent",
 }

@@ -67,13 +67,16 @@ def test_a_token_is_a_person_s_own_lasts_90_days_and_its_secret_is_stored_nowher
 
 def test_a_token_takes_no_scope_of_which_the_person_has_nothing(make):
     assert {key: [s.key for s in scopes_of([key])] for key in ROLES} == {
-        "responder": ["read", "respond", "review", "approve"],
+        "responder": ["read", "respond", "review", "track", "approve"],
         "commander": [
-            *("read", "respond", "command", "triage", "notify", "review", "approve", "accept")
+            *("read", "respond", "command", "triage", "notify", "review"),
+            *("track", "approve", "accept"),
         ],
         "communications": ["read", "respond", "triage", "notify"],
         "approver": ["read", "respond", "notify", "approve"],
-        "security": ["read", "respond", "triage", "review", "approve", "accept", "audit"],
+        "security": [
+            *("read", "respond", "triage", "review", "track", "approve", "accept", "audit")
+        ],
         "administrator": ["read", "respond", "registers", "audit"],
         "auditor": ["read", "audit"],
     }

@@ -58,7 +58,11 @@ def test_an_address_that_is_absolute_already_stays_as_it_is() -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    sorted(p.name for p in Path(settings.BASE_DIR, "templates/email").iterdir() if p.is_dir()),
+    sorted(
+        p.name
+        for p in Path(settings.BASE_DIR, "templates/email").iterdir()
+        if p.is_dir() and p.name != "restored"  # which holds nothing that anybody wrote
+    ),
 )
 def test_every_kind_has_a_subject_a_text_and_html_that_escapes(kind: str) -> None:
     facts = {"reference": "R-1", "title": "<script>", "url": "/x/", "body": "<b>", "note": "<i>"}
@@ -74,6 +78,8 @@ def test_every_kind_has_a_subject_a_text_and_html_that_escapes(kind: str) -> Non
     facts |= {"items": [{"title": "<script>"}]}  # and of a list of pages
     facts |= {"rota": "R-1", "said": "<script>"}  # and of a rota
     facts |= {"label": "R-1", "code": "R-1", "words": "<script>", "person": "<script>"}  # and ways
+    if kind in ("controls", "recurrences"):  # their list names what is in a register
+        facts |= {"items": [{"what": "R-1", "count": 2}, {"what": "<script>", "count": 3}]}
     mail = rendering.render(kind, {**facts, "why": "It began."})
 
     assert "R-1" in mail.subject
@@ -81,3 +87,22 @@ def test_every_kind_has_a_subject_a_text_and_html_that_escapes(kind: str) -> Non
     assert "<script>" not in mail.html
     assert "http://localhost:8000/x/" in mail.text
     assert "http://localhost:8000/x/" in mail.html
+
+
+def test_who_administers_a_restored_desk_is_told_from_when_to_when_nothing_is_known() -> None:
+    mail = rendering.render(
+        "restored",
+        {
+            "made_at": datetime(2026, 3, 2, 13, 0, tzinfo=UTC),
+            "restored_at": datetime(2026, 3, 2, 14, 30, 5, tzinfo=UTC),
+            "skipped": 1000,
+            "url": "/admin/",
+        },
+    )
+
+    assert mail.subject == "The desk was restored: nothing after 2 Mar 2026, 13:00 UTC is there"
+    for text in (mail.text, mail.html):
+        assert "Acknowledge what is open and was taken already" in text
+        assert "Numbers go on 1000 later" in text
+    assert "Restored: 2 Mar 2026, 14:30:05 UTC" in mail.text
+    assert "http://localhost:8000/admin/" in mail.text

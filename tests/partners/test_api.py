@@ -375,6 +375,7 @@ def test_the_description_names_no_call_of_the_desk(both):
         for path in (
             "/categories",
             "/facts/{reference}",
+            "/facts/{reference}/report",
             "/feed",
             "/files/{key}",
             "/incidents",
