@@ -19,7 +19,10 @@ Looks = set[tuple[int, str]]
 EVERY: Looks = {(width, scheme) for width in WIDTHS for scheme in SCHEMES}
 # What others have of the desk is mostly what its commander has, who is looked at in full.
 SOME: Looks = {(1360, "light"), (390, "dark")}
-TABS = ("tasks", "systems", "partners", "notices", "evidence", "fixes", "recovery", "alerts")
+TABS = (
+    *("tasks", "systems", "partners", "notices", "evidence", "fixes", "recovery", "alerts"),
+    *("clocks", "classification"),
+)
 LINKS = "els => els.filter(e => e.origin === location.origin).map(e => e.pathname)"
 FAULTS = """() => {
   const faults = [], wide = document.documentElement.scrollWidth;
@@ -72,7 +75,9 @@ def _one_of_each(page: Page, starts: list[str], within: str) -> list[str]:
     for start in starts:
         page.goto(start)
         for path in page.locator("main a[href], #content a[href]").evaluate_all(LINKS):
-            if path.startswith(within) and not re.search(r"/(do|export|pdf|files?|json)/", path):
+            if path.startswith(within) and not re.search(
+                r"/(do|export|pdf|csv|markdown|files?|json)/", path
+            ):
                 found.setdefault(_kind(path), path)
     return list(found.values())
 
