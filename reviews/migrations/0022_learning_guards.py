@@ -43,7 +43,7 @@ DROP FUNCTION reviews_problem_reference(int);
 WORDS = """
 CREATE FUNCTION reviews_lesson_words(said text, tags varchar[]) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT cases_words(said || ' ' || array_to_string(tags, ' '))
+    SELECT public.cases_words(said || ' ' || array_to_string(tags, ' '))
 $$;
 -- Not a column of the model: it is searched and never read.
 ALTER TABLE reviews_lesson ADD COLUMN words tsvector
