@@ -10,6 +10,7 @@ from datetime import datetime
 
 from cases import disclosure, moving, promises, queries, timeline
 from cases.models import CustodyEvent, Entry, Evidence, Incident, Involvement, Notice, Task
+from cases.regulation import clocks
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -126,6 +127,7 @@ def _partners(incident: Incident, other: Incident, *, by: Actor, at: datetime) -
             row.incident, row.phase, row.phase_times = other, other.phase, times
             row.save(update_fields=["incident", "phase", "phase_times"])
             promises.follow(row)
+            clocks.follow(other, row, by=by, at=at)
             followed += 1
         elif row.disclosed_at is not None:
             _continue(row, theirs[row.partner_id], other, by=by, at=at)

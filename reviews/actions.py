@@ -12,7 +12,7 @@ from django.db import transaction
 
 from cases import timeline
 from cases.models import Entry, Phase
-from incidentdesk.kernel import access, clocks
+from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from reviews import action_reminders, drafting, tracking
@@ -50,7 +50,7 @@ def agree(
     drafting.require_draft(review, by=by, at=at)
     _require_choices(kind, priority)
     due_on = due_on or proposed_due(review.incident.severity, at)
-    _require_ahead(due_on, at)
+    drafting.require_ahead(due_on, at)
     action = PreventiveAction(
         review=review,
         title=drafting.words(title, lacks="Say in a few words what will be done.", limit=200),
@@ -137,7 +137,7 @@ def postpone(
     access.require(by, Permission.REVIEW_WRITE)
     if not action.is_waiting:
         raise Conflict(f"“{action.title}” was {action.get_state_display()} already.")
-    _require_ahead(due_on, at)
+    drafting.require_ahead(due_on, at)
     if due_on == action.due_on:
         raise InvalidInput("It is due on that day already; choose another one.")
     said = drafting.words(reason, lacks="Say why the day moves; it stays with the action.")
@@ -206,13 +206,6 @@ def _require_choices(kind: str, priority: int) -> None:
         raise InvalidInput("An action prevents, detects or responds; choose one.")
     if priority not in PreventiveAction.Priority.values:
         raise InvalidInput("A priority is 1 (high), 2 (medium) or 3 (low).")
-
-
-def _require_ahead(due_on: date, at: datetime) -> None:
-    if due_on < at.date():
-        raise InvalidInput("The due day lies in the past; agree on a later one.")
-    if due_on.year > clocks.LATEST:
-        raise InvalidInput("Nobody will be here by then; check the year.")
 
 
 def _control(control_id: int | None) -> Control | None:

@@ -38,8 +38,7 @@ def add(
     drafting.require_draft(review, by=by, at=at)
     if kind not in DocumentUpdate.Kind.values:
         raise InvalidInput("It is a runbook, a policy or a document for partners; choose one.")
-    if due_on < at.date():
-        raise InvalidInput("The due day lies in the past; agree on a later one.")
+    drafting.require_ahead(due_on, at)
     document = DocumentUpdate.objects.create(
         review=review,
         kind=kind,

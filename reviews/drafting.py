@@ -5,7 +5,7 @@ It decides nothing about who may do what; `workflow` and `actions` do.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from cases import queries as incidents
 from cases import reviewed, timeline
 from cases.models import Entry, Incident, Phase
+from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from incidentdesk.kernel.models import User
@@ -198,6 +199,14 @@ def address(link: str) -> str:
     if len(link) > 200:
         raise InvalidInput("Keep the link to 200 characters.")
     return link
+
+
+def require_ahead(due_on: date, at: datetime) -> None:
+    """Refuse a day by which nothing can be done, or nobody will be here."""
+    if due_on < at.date():
+        raise InvalidInput("The due day lies in the past; agree on a later one.")
+    if due_on.year > clocks.LATEST:
+        raise InvalidInput("Nobody will be here by then; check the year.")
 
 
 def owner(user_id: int) -> User:

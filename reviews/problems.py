@@ -70,6 +70,10 @@ def take_out(*, problem_id: int, incident_id: int, reason: str, by: Actor, at: d
     problem = _locked(problem_id, by=by)
     _require_open(problem)
     said = drafting.words(reason, lacks="Say why it is taken out; it goes on the timeline.")
+    if not problem.members.exclude(incident=incident).exists():
+        raise Conflict(
+            f"{problem.reference} holds nothing else; say how it was resolved, and it ends."
+        )
     gone, _ = problem.members.filter(incident=incident).delete()
     if not gone:
         raise Conflict(f"{problem.reference} does not hold {incident.reference}.")

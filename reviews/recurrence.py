@@ -39,13 +39,13 @@ class Recurrence:
 
 
 def problems_visible_to(actor: Actor) -> QuerySet[Problem]:
-    """The problems that hold an incident which this actor may read, and those that hold none.
+    """The problems that hold an incident which this actor may read; there is none without any.
 
     Whichever of its incidents are not this actor's are not listed (`members_of`).
     """
     held = ProblemIncident.objects.filter(problem=OuterRef("pk"))
     seen = held.filter(incident__in=incidents.visible_to(actor))
-    found = Problem.objects.filter(Exists(seen) | ~Exists(held))
+    found = Problem.objects.filter(Exists(seen))
     may = access.allows(actor, Permission.INCIDENT_READ)
     return found.select_related("owner", "opened_by", "resolved_by") if may else found.none()
 

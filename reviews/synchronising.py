@@ -41,24 +41,29 @@ def note(
     access.require(by, Permission.ACTION_SYNC)
     if state and state not in MAY_SET:
         raise InvalidInput("A tracker sets in_progress or done; people at the desk do the rest.")
-    _name(action, reference, link, by=by, at=at)
+    was_named = _name(action, reference, link, by=by, at=at)
     if state and state != action.state:
         _move(action, state, remark, by=by, at=at)
-    actions.put(action, at=at)
+        actions.put(action, at=at)
+    elif was_named:
+        action.save(update_fields=["external_reference", "external_link"])
     return action
 
 
-def _name(action: PreventiveAction, reference: str, link: str, *, by: Actor, at: datetime) -> None:
+def _name(action: PreventiveAction, reference: str, link: str, *, by: Actor, at: datetime) -> bool:
+    """What it is called there; whether that is new."""
     called = reference.replace("\x00", "").strip()
     if len(called) > 80:
         raise InvalidInput("A reference has 80 characters at most.")
     before = action.external_reference, action.external_link
     action.external_reference = called or action.external_reference
     action.external_link = drafting.address(link) or action.external_link
-    if (action.external_reference, action.external_link) != before:
+    is_new = (action.external_reference, action.external_link) != before
+    if is_new:
         where = " ".join(filter(None, (action.external_reference, action.external_link)))
         text = f"Action in the issue tracker: {action.title}, {where}."
         timeline.record(action.review.incident, Entry.Kind.REVIEW, text, by=by, at=at)
+    return is_new
 
 
 def _move(action: PreventiveAction, state: str, remark: str, *, by: Actor, at: datetime) -> None:

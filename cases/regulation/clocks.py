@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Q
+
 from cases import timeline
 from cases.models import Anchor, Entry, Incident, Involvement, RegimeRule, RegulatoryClock
 from cases.regulation import known, limits, parties
@@ -31,13 +33,14 @@ def follow_all(incident: Incident, *, by: Actor, at: datetime) -> None:
 
     One query where nobody has.
     """
-    recorded = Anchor.objects.filter(incident=incident).order_by().values_list("involvement_id")
+    ours, theirs = Q(incident=incident, involvement=None), Q(involvement__incident=incident)
+    recorded = Anchor.objects.filter(ours | theirs).order_by().values_list("involvement_id")
     involved = {pk for (pk,) in recorded.distinct()}
     if not involved:
         return
     if None in involved:
         follow(incident, None, by=by, at=at)
-    for row in incident.involvements.filter(anchors__isnull=False).distinct():
+    for row in incident.involvements.filter(pk__in=involved - {None}):
         follow(incident, row, by=by, at=at)
 
 

@@ -83,7 +83,18 @@ def _estimates(package: FactsPackage, inputs: Mapping[str, Any]) -> frozenset[st
     found = {"clients", "transactions", "times"} if package.is_estimate else set()
     if any(inputs.get(name, {}).get("is_estimate") for name in _COUNTERPARTS):
         found.add("counterparts")
+    if any(inputs.get(name, {}).get("is_estimate") for name in _said_by(package)):
+        found.add("times")
     return frozenset(found)
+
+
+def _said_by(package: FactsPackage) -> list[str]:
+    """The spans that the package leaves to its classification."""
+    said = {
+        "duration": package.began_at is not None and package.ended_at is not None,
+        "downtime": package.downtime_minutes is not None,
+    }
+    return [name for name, is_own in said.items() if not is_own]
 
 
 def _minutes(package: FactsPackage, inputs: Mapping[str, Any]) -> dict[str, int]:

@@ -84,7 +84,7 @@ DORA = (
         ),
     ),
     Input("duration", "Duration in minutes", Kind.MINUTES, "Empty: from the incident's times."),
-    Input("downtime", "Downtime in minutes", Kind.MINUTES, "Empty: from the incident's times."),
+    Input("downtime", "Downtime in minutes", Kind.MINUTES, "0 where no service was down."),
     Input(
         "member_states",
         "Member States with an effect",

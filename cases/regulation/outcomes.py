@@ -58,7 +58,8 @@ def record(
     elif row.rule.met_by:
         _begin_anew(row)
         name = row.rule.met_by
-        anchors.put(incident, involvement, name, outcome.sent_at, note=note, by=by, at=at)
+        if not anchors.put(incident, involvement, name, outcome.sent_at, note=note, by=by, at=at):
+            clocks.tell(incident, involvement, f"{row.rule.key}: {note}", by=by, at=at)
     else:
         words = f"{row.rule.key}, {row.rule.title}: sent {outcome.sent_at:{clocks.SHAPE}}."
         clocks.tell(incident, involvement, f"{words} {note}".strip(), by=by, at=at)

@@ -33,10 +33,10 @@ def newest(party: Incident | Involvement, regime: str) -> Classification | None:
 def with_times(
     kept: dict[str, Any], incident: Incident, involvement: Involvement | None, *, at: datetime
 ) -> dict[str, Any]:
-    """The inputs of DORA with duration and downtime out of the record, where they were not given.
+    """The inputs of DORA with the duration out of the record, where it was not given.
 
-    The duration runs from the occurrence, or the detection where that is not known, until the
-    incident is resolved (Art. 3). Downtime ends with the recovery; before that it is not guessed.
+    It runs from the occurrence, or the detection where that is not known, until the incident is
+    resolved (Art. 3). Downtime is never guessed: not every incident takes a service down.
     """
     began = (involvement.started_at if involvement else None) or incident.occurred_at
     start = began or incident.detected_at
@@ -45,8 +45,6 @@ def with_times(
         found["duration"] = _amount(start, incident.resolved_at or at)
         if incident.resolved_at is None:
             found["duration"]["still_grows"] = True
-    if "downtime" not in found and incident.recovered_at is not None:
-        found["downtime"] = _amount(start, incident.recovered_at) | {"is_estimate": True}
     return found
 
 

@@ -28,6 +28,7 @@ from cases.access import own
 from incidentdesk.kernel import callers, clocks, counted, once, tokens
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import (
+    CONTRADICTS,
     GONE,
     Conflict,
     DeskError,
@@ -80,7 +81,7 @@ _SENTENCES: tuple[tuple[type[Exception], int, str], ...] = (
     (Http404, 404, "There is nothing at this address."),
     (RequestDataTooBig, 413, "The body is larger than 512 KB; send less at once."),
     (DataError, 422, "A text is too long or a number too large for the desk; shorten it."),
-    (IntegrityError, 409, "This contradicts what the desk holds; look at it again."),
+    (IntegrityError, 409, CONTRADICTS),
     (OperationalError, 503, "The desk cannot reach its database at the moment; try again."),
     (InterfaceError, 503, "The desk cannot reach its database at the moment; try again."),
 )

@@ -157,7 +157,7 @@ lists.rows(
     router,
     "/clocks",
     CLOCK,
-    sight.of_incident(RegulatoryClock),
+    queries.clocks_visible_to,
     filters={
         "open": (
             bool,

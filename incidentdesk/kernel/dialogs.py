@@ -13,13 +13,14 @@ from typing import Any, Protocol
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from incidentdesk.kernel import access, clocks, once
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.errors import GONE, DeskError, mark
+from incidentdesk.kernel.errors import CONTRADICTS, GONE, DeskError, mark
 
 FILTERS = "_changelist_filters"  # what a list was filtered by, as the framework hands it on
 AGAIN = "again"  # a button inside a form: show it anew for this choice, with what was typed
@@ -171,6 +172,8 @@ def respond(
             mark(form, error)
         except ObjectDoesNotExist:  # it went between showing the form and sending it
             form.add_error(None, GONE)
+        except IntegrityError:  # somebody else was faster
+            form.add_error(None, CONTRADICTS)
         else:
             return _go(request, done.to or back)
     elif once.was_sent(request):  # what the first click changed no longer fits the form

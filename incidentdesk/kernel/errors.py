@@ -6,6 +6,7 @@ from collections.abc import Container, Sequence
 from typing import Protocol
 
 # A row went between showing a form and sending it.
+CONTRADICTS = "This contradicts what the desk holds; look at it again."
 GONE = "What you chose is gone by now; look at the page again."
 
 

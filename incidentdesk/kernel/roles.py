@@ -162,7 +162,6 @@ TOKEN_SCOPES: dict[str, TokenScope] = {
                     P.INCIDENT_ACKNOWLEDGE,
                     P.INCIDENT_RESPOND,
                     P.INCIDENT_PAGE,
-                    P.INCIDENT_CLASSIFY,
                 }
             ),
         ),
@@ -177,11 +176,7 @@ TOKEN_SCOPES: dict[str, TokenScope] = {
             "lists and tells partners: disclosures, drafts, sending what was approved",
             frozenset({P.NOTICE_DRAFT, P.NOTICE_SEND}),
         ),
-        TokenScope(
-            "review",
-            "writes reviews, their actions, plans and problem records",
-            frozenset({P.REVIEW_WRITE, P.PLAN_WRITE}),
-        ),
+        TokenScope("review", "writes reviews and their actions", frozenset({P.REVIEW_WRITE})),
         TokenScope(
             "track",
             "sets what an issue tracker knows of preventive actions: reference, link, progress",
@@ -209,8 +204,9 @@ PARTNER_SCOPES: dict[str, TokenScope] = {
         TokenScope("act", "acknowledges, reports, answers and writes", frozenset({P.PARTNER_ACT})),
     )
 }
-# What no token may do, whoever has it: giving people rights needs the person at the desk.
-NEVER_BY_TOKEN = frozenset({P.PEOPLE_WRITE})
+# What no token may do, whoever has it: giving people rights, classifying for a regulator, and
+# deciding what becomes of lessons and recurrences need the person at the desk.
+NEVER_BY_TOKEN = frozenset({P.PEOPLE_WRITE, P.INCIDENT_CLASSIFY, P.PLAN_WRITE})
 
 
 def permissions_within(scopes: Iterable[str]) -> frozenset[Permission]:

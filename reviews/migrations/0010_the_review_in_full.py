@@ -286,8 +286,8 @@ class Migration(migrations.Migration):
                 name="led_by_another",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     condition="WHEN (NEW.facilitator_id IS NOT NULL)",
-                    func="\n    IF (TG_OP = 'INSERT' OR NEW.state <> 'draft'\n        OR NEW.facilitator_id IS DISTINCT FROM OLD.facilitator_id)\n       AND EXISTS (\n        SELECT FROM cases_incident WHERE id = NEW.incident_id AND severity IN (1, 2)\n        AND NEW.facilitator_id IN (commander_id, NEW.commander_id)\n    ) THEN\n        RAISE EXCEPTION 'The commander of a SEV-1 or SEV-2 does not lead its review.'\n            USING ERRCODE = 'check_violation';\n    END IF;\n    RETURN NEW;\n",
-                    hash="f8e3a7affc130d2bb8af5f5a3ad553a0e9e8ae65",
+                    func="\n    IF (TG_OP = 'INSERT' OR NEW.facilitator_id IS DISTINCT FROM OLD.facilitator_id\n        OR NEW.state <> 'draft' AND NEW.state IS DISTINCT FROM OLD.state)\n       AND EXISTS (\n        SELECT FROM cases_incident WHERE id = NEW.incident_id AND severity IN (1, 2)\n        AND NEW.facilitator_id IN (commander_id, NEW.commander_id)\n    ) THEN\n        RAISE EXCEPTION 'The commander of a SEV-1 or SEV-2 does not lead its review.'\n            USING ERRCODE = 'check_violation';\n    END IF;\n    RETURN NEW;\n",
+                    hash="0039175dacb73707b0bd120f41d54277f864b6eb",
                     operation="INSERT OR UPDATE",
                     pgid="pgtrigger_led_by_another_2f30b",
                     table="reviews_review",

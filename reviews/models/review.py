@@ -51,8 +51,8 @@ _BY_NO_COMMANDER = """
 """
 # Checked when somebody is named, and again when the review is handed in: severities rise.
 _LED_BY_ANOTHER = f"""
-    IF (TG_OP = 'INSERT' OR NEW.state <> 'draft'
-        OR NEW.facilitator_id IS DISTINCT FROM OLD.facilitator_id)
+    IF (TG_OP = 'INSERT' OR NEW.facilitator_id IS DISTINCT FROM OLD.facilitator_id
+        OR NEW.state <> 'draft' AND NEW.state IS DISTINCT FROM OLD.state)
        AND EXISTS (
         SELECT FROM cases_incident WHERE id = NEW.incident_id AND severity IN {GRAVE}
         AND NEW.facilitator_id IN (commander_id, NEW.commander_id)

@@ -23,12 +23,25 @@ MAJOR = {
     "member_states": ["DE", "FR"],
 }
 
+QUIET = {"supports_critical": False, "supervised_services": False, "malicious_access": False}
+
 
 @pytest.fixture
 def classify(people):
     """`classify(incident, MAJOR)` under DORA by the commander at LATER."""
 
-    def run(incident, answers, *, regime="dora", of=None, reason="As counted.", at=LATER, by=None):
+    def run(
+        incident,
+        answers,
+        *,
+        regime="dora",
+        of=None,
+        reason="As counted.",
+        at=LATER,
+        by=None,
+        aware_at=None,
+        **more,
+    ):
         return classification.classify(
             incident_id=incident.pk,
             involvement_id=of.pk if of else None,
@@ -37,6 +50,7 @@ def classify(people):
             reason=reason,
             by=by or people.actor("commander"),
             at=at,
+            aware_at=aware_at,
         )
 
     return run
@@ -114,8 +128,7 @@ def test_a_decision_says_what_would_decide_it_while_it_cannot_be_made(incident, 
 def test_what_was_major_is_reclassified_and_the_history_stays(incident, classify):
     classify(incident, MAJOR)
     classify(incident, MAJOR | {"costs_over_limit": True}, at=LATER + HOUR)  # still major
-    quiet = {"supports_critical": False, "supervised_services": False, "malicious_access": False}
-    classify(incident, quiet, at=LATER + 2 * HOUR)
+    classify(incident, QUIET, at=LATER + 2 * HOUR)
     classify(incident, MAJOR, at=LATER + 3 * HOUR)
     assert [row.outcome for row in standing.rows(incident)] == ["yes", "no", "yes", "yes"]
     assert anchors(incident) == [
@@ -125,6 +138,7 @@ def test_what_was_major_is_reclassified_and_the_history_stays(incident, classify
         ("reclassified_at", LATER + 2 * HOUR),
         ("classified_major_at", LATER + 3 * HOUR),
         ("classified_not_major_at", None),
+        ("reclassified_at", None),
     ]
     body = incident.entries.filter(body__startswith="DORA for us: not major").get().body
     assert "not major, before it was major (RTS 2024/1772: Art. 6 not met)" in body
@@ -137,14 +151,27 @@ def test_the_same_answers_twice_are_refused_though_the_incident_goes_on(incident
     assert Classification.objects.count() == 1
 
 
-def test_duration_and_downtime_come_from_the_record_unless_they_are_given(incident, classify):
+def test_doubts_move_no_clock_and_what_was_major_is_reclassified_after_them(incident, classify):
+    classify(incident, MAJOR)
+    classify(incident, {"supports_critical": True}, at=LATER + HOUR)
+    assert anchors(incident) == [("classified_major_at", LATER)]
+    classify(incident, {"member_states": ["DE"]} | QUIET, at=LATER + 2 * HOUR)
+    assert [row.outcome for row in standing.rows(incident)] == ["no", "open", "yes"]
+    assert anchors(incident)[1:] == [
+        ("classified_major_at", None),
+        ("classified_not_major_at", LATER + 2 * HOUR),
+        ("reclassified_at", LATER + 2 * HOUR),
+    ]
+
+
+def test_the_duration_comes_from_the_record_and_downtime_is_never_guessed(incident, classify):
     Incident.objects.filter(pk=incident.pk).update(
         recovered_at=NOW + 2 * HOUR, resolved_at=NOW + 23 * HOUR + timedelta(seconds=1)
     )
     row = classify(incident, {"supports_critical": True})
-    assert row.inputs["downtime"] == {"value": 180, "is_computed": True, "is_estimate": True}
     assert row.inputs["duration"] == {"value": 1441, "is_computed": True}
-    assert {"Art. 9(3)(a)", "Art. 9(3)(b)"} < set(row.articles)
+    assert "downtime" not in row.inputs
+    assert {"Art. 9(3)(a)", "Art. 9(3)(b)"} & set(row.articles) == {"Art. 9(3)(a)"}
     given = classify(incident, {"supports_critical": True, "downtime": 15})
     assert given.inputs["downtime"] == {"value": 15}
 
@@ -242,6 +269,23 @@ def test_a_partner_whose_data_we_process_is_told_by_a_clock_of_its_own(
     row = involve(incident, helix)
     classify(incident, {"personal_data": True, "role": "processor"}, regime="gdpr", of=row)
     assert anchors(incident, row) == [("partner_data_breach_at", LATER)]
+
+
+def test_the_clocks_of_a_breach_count_from_when_it_was_known_and_not_from_the_decision(
+    incident, classify, involve, helix, norrbank
+):
+    Incident.objects.filter(pk=incident.pk).update(aware_at=NOW)
+    breach = {"personal_data": True, "risk": "risk"}
+    classify(incident, breach, regime="gdpr")
+    known, told = involve(incident, helix), involve(incident, norrbank)
+    processed = breach | {"role": "processor"}
+    classify(incident, processed, regime="gdpr", of=known, aware_at=NOW + HOUR)
+    classify(incident, breach | {"role": "controller"}, regime="gdpr", of=told)
+    assert anchors(incident) == [("personal_data_breach_at", NOW)]
+    assert anchors(incident, known) == [("partner_data_breach_at", NOW + HOUR)]
+    assert anchors(incident, told) == []  # Art. 33(2) is a processor's duty
+    with pytest.raises(InvalidInput, match="This lies in the future"):
+        classify(incident, {}, regime="gdpr", of=told, aware_at=LATER + HOUR)
 
 
 def test_a_suspected_breach_in_an_evaluation_asks_for_the_decision(incident_in, people):

@@ -53,6 +53,22 @@ def test_who_approves_is_told_once_and_reminded_and_then_no_more(steps: Steps) -
     assert approval.remind(at=LATER + timedelta(days=30)) == 0
 
 
+def test_a_severity_that_rises_while_its_commander_leads_the_review_stops_no_reminder(
+    review: Review, steps: Steps, people: People
+) -> None:
+    Incident.objects.filter(pk=review.incident_id).update(severity=3)
+    steps.everything()
+    Review.objects.filter(pk=review.pk).update(facilitator=people["commander"])
+    steps.ask()
+    Incident.objects.filter(pk=review.incident_id).update(severity=2)
+
+    assert approval.remind(at=LATER + (DUE - LATER) / 2) == 1
+    with pytest.raises(IntegrityError, match="does not lead its review"), transaction.atomic():
+        Review.objects.filter(pk=review.pk).update(
+            state="approved", approved_at=LATER, approved_by=people["approver"]
+        )
+
+
 def test_nothing_is_asked_for_before_it_is_complete(review: Review, steps: Steps) -> None:
     steps.everything(but="lesson")
 

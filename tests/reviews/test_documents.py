@@ -30,6 +30,14 @@ def told(at: datetime) -> list[tuple[str, str]]:
     return [(row.to_address, row.subject.partition(": ")[2]) for row in rows]
 
 
+def test_a_day_that_nobody_can_mean_is_refused(review: Review, people: People) -> None:
+    owner = people["responder"].pk
+    who = {"review_id": review.pk, "by": people.actor("responder"), "at": LATER}
+    for day, why in ((date(9999, 12, 31), "check the year"), (date(2020, 1, 1), "in the past")):
+        with pytest.raises(InvalidInput, match=why):
+            documents.add(**who, kind="runbook", title="Runbook", owner_id=owner, due_on=day)
+
+
 def test_an_open_document_keeps_the_review_open(
     review: Review, steps: Steps, people: People
 ) -> None:

@@ -130,6 +130,17 @@ def test_another_one_makes_it_a_recurrence_again_until_it_is_added(
     assert found() == [("gateway", 3, 1)]
 
 
+def test_a_problem_keeps_its_last_incident_so_that_those_who_may_open_that_read_it(
+    hit: Callable[..., Incident], people: People
+) -> None:
+    incident = hit()
+    problem = record(people, incident)
+    step = {"problem_id": problem.pk, "incident_id": incident.pk, "reason": "A cable."}
+    with pytest.raises(Conflict, match="holds nothing else; say how it was resolved"):
+        problems.take_out(**step, by=people.actor("security"), at=LATER)
+    assert problem.members.count() == 1
+
+
 def test_a_problem_is_a_known_error_and_resolved_and_open_again(
     hit: Callable[..., Incident], people: People
 ) -> None:

@@ -255,6 +255,22 @@ def test_the_tracker_names_an_action_and_moves_it_but_never_verifies(
     assert PreventiveAction.objects.get().remind_at is not None
 
 
+def test_what_the_tracker_calls_an_action_wakes_no_reminder_of_one_that_waits_for_nobody(
+    tracker: tuple[Tracker, str], steps: Steps, people: People
+) -> None:
+    action, by = steps.action(), people.actor("responder")
+    actions.finish(action_id=action.pk, note="Done.", by=by, at=LATER)
+    PreventiveAction.objects.filter(pk=action.pk).update(remind_at=None)  # as before verifying
+    before = PreventiveAction.objects.get().revision
+
+    for _ in range(2):
+        synchronising.note(action_id=action.pk, reference="OPS-7", state="done", by=by, at=LATER)
+
+    action.refresh_from_db()
+    assert (action.external_reference, action.remind_at) == ("OPS-7", None)
+    assert action.revision == before
+
+
 def test_who_may_not_synchronise_or_not_open_the_incident_is_refused(
     steps: Steps, people: People
 ) -> None:

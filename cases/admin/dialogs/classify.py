@@ -88,13 +88,25 @@ class DoraForm(ClassifyForm):
     folded = ("counterparts", "transactions", "value_eur")
 
 
-class Nis2Form(ClassifyForm):
+class _AwareForm(ClassifyForm):
+    """Its clocks count from the moment of which somebody was aware, not from the decision."""
+
+    aware_at = fields.moment("Aware of it since", required=False)
+
+    def prepare(self) -> None:
+        """Since when the incident is known, unless somebody knows better."""
+        super().prepare()
+        self.fields["aware_at"].initial = self.obj.aware_at
+        self.fields["aware_at"].help_text = "UTC. The clocks count from here."
+
+
+class Nis2Form(_AwareForm):
     """Whether it is significant."""
 
     regime = "nis2"
 
 
-class GdprForm(ClassifyForm):
+class GdprForm(_AwareForm):
     """Whether a breach of personal data is to be notified."""
 
     regime = "gdpr"
@@ -117,6 +129,7 @@ def _classify(obj: Incident, data: Mapping[str, Any], regime: str, by: Actor, at
         regime=regime,
         answers=answers(regime, data),
         reason=data["reason"],
+        aware_at=data.get("aware_at"),
         by=by,
         at=at,
     )

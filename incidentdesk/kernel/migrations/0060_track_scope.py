@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                             "notify",
                             "lists and tells partners: disclosures, drafts, sending what was approved",
                         ),
-                        ("review", "writes reviews, their actions, plans and problem records"),
+                        ("review", "writes reviews and their actions"),
                         (
                             "track",
                             "sets what an issue tracker knows of preventive actions: reference, link, progress",

@@ -254,25 +254,33 @@ def test_a_responder_records_no_time(incident, people):
         )
 
 
-def test_clocks_follow_a_partner_into_the_incident_that_goes_on(
+def test_clocks_follow_a_partner_into_the_incident_that_goes_on_and_its_times(
     incident, declare, bound, involve, put, helix, people
 ):
     bound(helix, "DORA")
-    row = involve(incident, helix)
-    put(incident, row, "classified_major_at", MAJOR)
-    other = declare(title="The same", aware_at=AWARE)
+    row, by = involve(incident, helix), people.actor("commander")
+    put(incident, row, "classified_major_at", at("2026-03-05T09:00"))
+    assert clocks_of(incident, row) == {"DORA-INIT": "2026-03-05T09:41"}  # 24 h after aware
+    other = declare(title="The same", aware_at=at("2026-03-04T09:50"))
     workflow.dismiss(
         incident_id=incident.pk,
         reason="One cause.",
         duplicate_of=other.reference,
-        by=people.actor("commander"),
-        at=SENT,
+        by=by,
+        at=at("2026-03-05T10:30"),
     )
     row.refresh_from_db()
-    assert (clocks_of(incident, row), clocks_of(other, row)) == (
-        {},
-        {"DORA-INIT": "2026-03-04T15:00"},
+    assert clocks_of(incident, row) == {}
+    assert clocks_of(other, row) == {"DORA-INIT": "2026-03-05T09:50"}
+    evaluation.correct_time(
+        incident_id=other.pk,
+        name="aware_at",
+        value=at("2026-03-04T10:00"),
+        reason="The call came then.",
+        by=by,
+        at=at("2026-03-05T12:00"),
     )
+    assert clocks_of(other, row) == {"DORA-INIT": "2026-03-05T10:00"}
     put(other, row, "classified_major_at", at("2026-03-04T10:00"))
     assert clocks_of(other, row) == {"DORA-INIT": "2026-03-04T14:00"}
 
