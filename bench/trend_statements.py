@@ -39,7 +39,7 @@ def main(email: str) -> None:
 def _chart(key: str, wanted: Any, actor: Any, at: Any) -> Callable[[], Any]:
     known = times.limits()
     if key in times.MEASURES:
-        return lambda: times.chart(key, wanted, actor, known)
+        return lambda: times.chart(key, wanted, actor, known, at=at)
     return lambda: reading.chart(key, wanted, actor, at=at)
 
 

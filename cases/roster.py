@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, Q
+
 from cases import sight
 from cases.models import Assignment, Incident
 from incidentdesk.kernel import access
@@ -29,6 +31,13 @@ def commanded(incident: Incident) -> set[int]:
     rows = incident.assignments.filter(role=Role.COMMANDER, accepted_at__isnull=False)
     found = {*incident.commanded_by, *rows.order_by().values_list("user_id", flat=True)}
     return found | ({incident.commander_id} if incident.commander_id else set())
+
+
+def ever_led_by(user_id: int | None) -> Q:
+    """The same for one person, as a condition on incidents."""
+    rows = Assignment.objects.filter(incident=OuterRef("pk"), user=user_id, role=Role.COMMANDER)
+    taken = Exists(rows.filter(accepted_at__isnull=False))
+    return Q(commander=user_id) | Q(commanded_by__contains=[user_id]) | Q(taken)
 
 
 def begin(assignment: Assignment, *, at: datetime) -> None:

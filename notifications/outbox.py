@@ -131,6 +131,12 @@ def queue_many(drafts: Iterable[Draft], *, at: datetime) -> list[Message]:
     return written
 
 
+def known(keys: Iterable[str]) -> set[str]:
+    """Which of these dedupe keys messages have already."""
+    found = Message.objects.filter(dedupe_key__in=list(keys))
+    return set(found.values_list("dedupe_key", flat=True))
+
+
 def end(
     rows: models.QuerySet[Message], how: Message.State, words: str, *, at: datetime
 ) -> list[int]:

@@ -1,8 +1,7 @@
 """Who is reminded of a preventive action, and when: until it is verified or dropped, also after its
 incident closed.
 
-While it is open its owner is; once it is done whoever may verify it. Past its day the reminders
-come every week, however little time it had.
+While it is open its owner is; once it is done whoever may verify it.
 """
 
 from __future__ import annotations
@@ -40,28 +39,28 @@ def next_of(action: PreventiveAction, *, at: datetime) -> datetime | None:
     """When somebody is reminded next, as the action stands now; None once it is over."""
     if action.state not in WAITING:
         return None
-    start, due = _span(action, at=at)
+    start, due = _span(action)
     if at <= start:
         return clocks.first_reminder(start, due)
     return clocks.stages(start, due, at).next_at
 
 
-def _span(action: PreventiveAction, *, at: datetime) -> tuple[datetime, datetime]:
+def _span(action: PreventiveAction) -> tuple[datetime, datetime]:
     """From when until when: the owner's time, or what is left of it for who verifies, a week at
-    least. What is late is treated as if it had had a week, so that reminders never end."""
+    least."""
     due = clocks.end_of(action.due_on)
     start = action.agreed_at
     if action.state == PreventiveAction.State.DONE and action.ended_at is not None:
         start = action.ended_at
         due = max(due, start + clocks.WEEK)
-    return (min(start, due - clocks.WEEK) if at >= due else start), due
+    return start, due
 
 
 def _owed(action: PreventiveAction, *, at: datetime) -> owed.Owed:
     """Of a restricted incident it names nothing."""
     incident = action.review.incident
     what = "A preventive action" if incident.is_restricted else f"Preventive action “{action}”"
-    start, due = _span(action, at=at)
+    start, due = _span(action)
     is_done = action.state == PreventiveAction.State.DONE
     return owed.Owed(
         key=f"action:{action.pk}:{action.state}" if is_done else f"action:{action.pk}",

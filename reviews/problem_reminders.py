@@ -16,12 +16,18 @@ from reviews import queries, recurrence
 @transaction.atomic
 def remind(*, at: datetime) -> int:
     """One mail a person and month, of the recurrences that this person may see; none, no mail."""
+    keys = {_key(person, at): person for person in queries.people_who(Permission.PLAN_WRITE)}
+    told = outbox.known(keys)
     drafts = [
         draft
-        for person in queries.people_who(Permission.PLAN_WRITE)
-        if (draft := _mail(person, at=at)) is not None
+        for key, person in keys.items()
+        if key not in told and (draft := _mail(person, at=at)) is not None
     ]
     return len(outbox.queue_many(drafts, at=at))
+
+
+def _key(person: User, at: datetime) -> str:
+    return f"recurrences:{person.pk}:{at:%Y-%m}"
 
 
 def _mail(person: User, *, at: datetime) -> outbox.Draft | None:
@@ -33,6 +39,6 @@ def _mail(person: User, *, at: datetime) -> outbox.Draft | None:
         kind="recurrences",
         to=person,
         about=f"user:{person.pk}",
-        dedupe_key=f"recurrences:{person.pk}:{at:%Y-%m}",
+        dedupe_key=_key(person, at),
         context={"items": items, "more": len(items) - 1, "url": "/admin/reviews/problem/again/"},
     )

@@ -14,7 +14,7 @@ from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES
 from reviews.models import Control, ControlCheck, Lesson, Plan, PlanItem, PreventiveAction, Review
-from reviews.models.preventive_action import OPEN, WAITS
+from reviews.models.preventive_action import IN_TIME, OPEN, SETTLED_AT, WAITS, overdue
 
 
 def visible_to(actor: Actor) -> QuerySet[Review]:
@@ -48,7 +48,7 @@ def ranked(
     """Each with `rank`, by which a register stands: what is overdue, then what waits, one's own
     first in both; then what is over."""
     waits, own = WAITS, Q(owner=actor.user_id)
-    late = waits & Q(due_on__lt=at.date())
+    late = overdue(at)
     order = Case(
         When(late & own, then=0),
         When(late, then=1),
@@ -133,20 +133,29 @@ def open_actions(actor: Actor) -> QuerySet[PreventiveAction]:
 
 
 def overdue_actions(actor: Actor, at: datetime) -> QuerySet[PreventiveAction]:
-    """The open actions whose due day is over, the oldest first, whatever became of the incident."""
-    return open_actions(actor).filter(due_on__lt=at.date())
+    """What is not verified though its day is over, the oldest first, whatever became of the
+    incident; of an exercise nothing."""
+    rows = PreventiveAction.objects.filter(
+        overdue(at), review__incident__in=incidents.counted_for(actor)
+    )
+    return rows.select_related("review__incident", "owner")
 
 
 @dataclass(frozen=True)
 class InTime:
-    """Of `due` actions, `done` were done by their due day."""
+    """Of `due` actions, `verified` were so by their due day."""
 
-    done: int
+    verified: int
     due: int
+
+    @property
+    def percent(self) -> int:
+        """How many of a hundred."""
+        return round(100 * self.verified / self.due) if self.due else 0
 
 
 def actions_in_time(actor: Actor, *, since: datetime, at: datetime) -> InTime:
-    """How many of the actions whose due day lies from `since` to yesterday were done by that day.
+    """How many of the actions whose due day lies from `since` to yesterday were verified by then.
 
     Dropped actions are not asked about.
     """
@@ -155,10 +164,8 @@ def actions_in_time(actor: Actor, *, since: datetime, at: datetime) -> InTime:
         due_on__lt=at.date(),
         review__incident__in=incidents.counted_for(actor),
     )
-    counted = due.exclude(state=PreventiveAction.State.DROPPED).aggregate(
-        due=Count("id"),
-        done=Count("id", filter=Q(state__in=["done", "verified"], ended_at__date__lte=F("due_on"))),
-    )
+    kept = due.exclude(state=PreventiveAction.State.DROPPED).annotate(settled_at=SETTLED_AT)
+    counted = kept.aggregate(due=Count("id"), verified=Count("id", filter=IN_TIME))
     return InTime(**counted)
 
 

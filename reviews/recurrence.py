@@ -20,7 +20,7 @@ from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from reviews.models import NoProblem, Problem, ProblemIncident
 
-SPAN = timedelta(days=183)  # six months
+SPAN = timedelta(days=183)  # six months, as RTS 2024/1772 Art. 8(2) has it
 MOST = 20
 
 

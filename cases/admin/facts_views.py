@@ -84,9 +84,7 @@ class FactsViews(_Page):
         context = facts.whole(package)
         context["missing"] = [(row, lines.WHOSE[row["whose"]]) for row in package.missing]
         page = render_to_string("portal/facts/print.html", context)
-        name = f'attachment; filename="{package.reference}.pdf"'
-        headers = {"Content-Disposition": name}
-        return HttpResponse(pdf.draw(page), content_type="application/pdf", headers=headers)
+        return pdf.answer(page, package.reference)
 
     def _note(self, request: HttpRequest, package: FactsPackage, kind: str) -> None:
         about = package.involvement.incident.about

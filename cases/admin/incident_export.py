@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -25,21 +24,10 @@ HEADINGS = (
 )
 
 
-class _Line:
-    """A file that answers what is written to it."""
-
-    def write(self, text: str) -> str:
-        """The line itself."""
-        return text
-
-
 def lines(incidents: Any) -> Iterator[str]:
-    """The file, line by line; with the mark that tells spreadsheets that it is UTF-8."""
-    writer: Any = csv.writer(_Line())
-    yield "\ufeff" + writer.writerow(HEADINGS)
+    """The file, line by line."""
     rows = incidents.select_related("category", "commander").only(*COLUMNS, "category__name")
-    for incident in keyset.walk(rows):
-        yield writer.writerow([sheets.escaped(cell) for cell in _cells(incident)])
+    return sheets.lines(HEADINGS, map(_cells, keyset.walk(rows)))
 
 
 def _cells(incident: Any) -> tuple[str, ...]:

@@ -135,9 +135,7 @@ class IncidentViews(DeskAdmin):
         if is_long or pdf.missing():
             return redirect("admin:cases_incident_print", object_id)
         incident, page = self._record(request, object_id, is_pdf=True)
-        name = f'attachment; filename="{incident.reference}.pdf"'
-        headers = {"Content-Disposition": name}
-        return HttpResponse(pdf.draw(page), content_type="application/pdf", headers=headers)
+        return pdf.answer(page, incident.reference)
 
     def _record(self, request: HttpRequest, object_id: int, *, is_pdf: bool) -> tuple[Any, str]:
         incident = self.get_object(request, str(object_id))

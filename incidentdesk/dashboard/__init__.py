@@ -16,6 +16,7 @@ from incidentdesk.dashboard import figures, needs, trends
 from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Permission
 from notifications.rotas import oncall
+from reviews import queries as reviews
 
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -37,5 +38,5 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "on_call": oncall.now(oncall.active(), at=at),
         "medians": trends.medians(by, at=at),
         "weeks": trends.weeks(by, at=at),
-        "actions": trends.actions_in_time(by, at=at),
+        "actions": reviews.actions_in_time(by, since=at - timedelta(days=trends.DAYS), at=at),
     }

@@ -9,7 +9,7 @@ from datetime import datetime, time
 from django.db.models import F, Prefetch, Q
 from django.utils import timezone
 
-from cases import correspondence, queries
+from cases import correspondence, queries, roster
 from cases.models import Deadline, Notice, NoticeCopy, Phase, Report, Request, Task
 from incidentdesk.dashboard import promised, reported
 from incidentdesk.dashboard.need import EACH, Need, about
@@ -17,6 +17,7 @@ from incidentdesk.dashboard.remaining import since, until
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from reviews import queries as reviews
+from reviews.models.preventive_action import OPEN
 
 SHOWN = 12
 
@@ -194,8 +195,7 @@ def _reviews(by: Actor, *, at: datetime) -> Iterator[Need]:
     rows = list(
         queries.visible_to(by)
         .filter(phase=Phase.REVIEW, review__state="in_review")
-        .exclude(commander=by.user_id)
-        .exclude(commanded_by__contains=[by.user_id])
+        .exclude(roster.ever_led_by(by.user_id) | Q(review__commander=by.user_id))
         .order_by("severity", "-opened_at")[:EACH]
     )
     held = _deadlines((incident.pk for incident in rows), "review")
@@ -211,8 +211,8 @@ def _reviews(by: Actor, *, at: datetime) -> Iterator[Need]:
 
 
 def _actions(by: Actor, *, at: datetime) -> Iterator[Need]:
-    """This person's own preventive actions that are overdue."""
-    mine = reviews.overdue_actions(by, at).filter(owner=by.user_id)
+    """This person's own preventive actions that are overdue and not done."""
+    mine = reviews.overdue_actions(by, at).filter(owner=by.user_id, state__in=OPEN)
     for action in mine.select_related("review__incident")[:EACH]:
         due_at = timezone.make_aware(datetime.combine(action.due_on, time.max))
         yield Need(

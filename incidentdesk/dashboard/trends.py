@@ -1,4 +1,4 @@
-"""How well it went: medians of 90 days, incidents a week, preventive actions done in time.
+"""How well it went: medians of 90 days, incidents a week.
 
 Figures for the people at the desk; what must be proved to somebody is in the timelines.
 """
@@ -28,7 +28,6 @@ from cases import queries
 from cases.models import Category, Phase
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor
-from reviews import queries as reviews
 
 DAYS = 90
 WEEKS = 13
@@ -201,17 +200,3 @@ def _stack(kinds: list[Kind], counts: list[int], top: int) -> list[Bar]:
             y, height = HEIGHT * (1 - filled / top), HEIGHT * count / top
             bars.append(Bar(kind, count, round(y, 1), round(height, 1)))
     return bars
-
-
-@dataclass(frozen=True)
-class InTime:
-    """Of the preventive actions that fell due in 90 days, how many were done by their day."""
-
-    total: int
-    percent: int
-
-
-def actions_in_time(by: Actor, *, at: datetime) -> InTime:
-    """Dropped ones do not count; one that is late and still open does."""
-    found = reviews.actions_in_time(by, since=at - timedelta(days=DAYS), at=at)
-    return InTime(found.due, round(100 * found.done / found.due) if found.due else 0)

@@ -169,11 +169,11 @@ def end_of(day: date) -> datetime:
 @dataclass(frozen=True)
 class Stage:
     """Where something stands in its time: the last reminder's per cent (0 before the first), when
-    that was due, and when the next one is; None after the last."""
+    that was due, and when the next one is."""
 
     percent: int
     since: datetime
-    next_at: datetime | None
+    next_at: datetime
 
 
 def first_reminder(start: datetime, due: datetime) -> datetime:
@@ -184,16 +184,15 @@ def first_reminder(start: datetime, due: datetime) -> datetime:
 def stages(start: datetime, due: datetime, at: datetime) -> Stage:
     """The one rule of all reminders: at 50, 75 and 90 per cent of the time, and when it is over.
 
-    What had a week or more is reminded of every further week as long as it is late.
+    What is late is reminded of every further week, for as long as it is.
     """
-    if at >= due and due - start >= WEEK:
+    if at >= due:
         since = due + (at - due) // WEEK * WEEK
         return Stage(STAGES[-1], since, since + WEEK)
-    whole = max(due - start, timedelta())
-    moments = [(percent, start + whole * percent / 100) for percent in STAGES]
+    moments = [(percent, start + (due - start) * percent / 100) for percent in STAGES]
     passed = [one for one in moments if one[1] <= at] or [(0, start)]
     ahead = [moment for _, moment in moments if moment > at]
-    return Stage(*passed[-1], next_at=ahead[0] if ahead else None)
+    return Stage(*passed[-1], next_at=ahead[0])
 
 
 def words(span: timedelta) -> str:

@@ -170,10 +170,8 @@ def respond(
             done = run(request, lambda: action.run(obj, form.cleaned_data, by=actor, at=at))
         except DeskError as error:
             mark(form, error)
-        except ObjectDoesNotExist:  # it went between showing the form and sending it
-            form.add_error(None, GONE)
-        except IntegrityError:  # somebody else was faster
-            form.add_error(None, CONTRADICTS)
+        except (ObjectDoesNotExist, IntegrityError) as error:  # somebody else was faster
+            form.add_error(None, GONE if isinstance(error, ObjectDoesNotExist) else CONTRADICTS)
         else:
             return _go(request, done.to or back)
     elif once.was_sent(request):  # what the first click changed no longer fits the form

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpResponse
 
 MISSING = "needs Pango on the server (Debian: libpango-1.0-0 libpangoft2-1.0-0)"
 STYLES = Path(settings.BASE_DIR) / "static" / "record.css"
@@ -40,3 +41,9 @@ def draw(html: str) -> bytes:
     page = weasyprint.HTML(string=html, url_fetcher=Nothing())
     drawn: bytes = page.write_pdf(stylesheets=[weasyprint.CSS(filename=str(STYLES))])
     return drawn
+
+
+def answer(html: str, name: str) -> HttpResponse:
+    """The page as a PDF to keep, called `name`."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
+    return HttpResponse(draw(html), content_type="application/pdf", headers=headers)

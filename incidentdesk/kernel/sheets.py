@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from incidentdesk.kernel.errors import InvalidInput
 
@@ -32,6 +33,22 @@ def write(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
     for row in rows:
         writer.writerow([escaped(row[column]) for column in columns])
     return out.getvalue().encode("utf-8-sig")
+
+
+class _Line:
+    """A file that answers what is written to it."""
+
+    def write(self, text: str) -> str:
+        """The line itself."""
+        return text
+
+
+def lines(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The same file line by line, however many rows there are."""
+    writer: Any = csv.writer(_Line())
+    yield "\ufeff" + writer.writerow(columns)
+    for row in rows:
+        yield writer.writerow([escaped(cell) for cell in row])
 
 
 def decoded(raw: bytes) -> str:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from cases.admin.filters import ChoiceFilter
 from incidentdesk.kernel import clocks, ids
 from reviews.models import PreventiveAction, Review
-from reviews.models.preventive_action import WAITS
+from reviews.models.preventive_action import WAITS, overdue
 
 
 class SeverityFilter(ChoiceFilter):
@@ -70,7 +70,7 @@ class OverdueFilter(ChoiceFilter):
     ) -> QuerySet[PreventiveAction]:
         """Those of them."""
         if self.value() == "overdue":
-            return queryset.filter(WAITS, due_on__lt=clocks.now().date())
+            return queryset.filter(overdue(clocks.now()))
         if self.value() == "waiting":
             return queryset.filter(WAITS)
         return queryset.filter(~WAITS) if self.value() == "over" else queryset

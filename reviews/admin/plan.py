@@ -64,8 +64,7 @@ class PlanAdmin(DeskAdmin):
         if pdf.missing():
             return redirect("admin:reviews_plan_print", object_id)
         plan, page = self._paper(request, object_id, is_pdf=True)
-        headers = {"Content-Disposition": f'attachment; filename="plan-{plan.pk}.pdf"'}
-        return HttpResponse(pdf.draw(page), content_type="application/pdf", headers=headers)
+        return pdf.answer(page, f"plan-{plan.pk}")
 
     def _paper(self, request: HttpRequest, object_id: int, *, is_pdf: bool) -> tuple[Plan, str]:
         plan = self.get_object(request, str(object_id))

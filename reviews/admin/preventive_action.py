@@ -91,7 +91,7 @@ class PreventiveActionAdmin(DeskAdmin):
         return {
             "object": obj,
             "preventive_action": obj,
-            "is_overdue": _is_overdue(obj),
+            "is_overdue": obj.is_overdue(clocks.now()),
             "postponements": obj.postponements.select_related("moved_by"),
         }
 
@@ -109,7 +109,7 @@ class PreventiveActionAdmin(DeskAdmin):
     def due(self, action: PreventiveAction) -> str:
         """The day, marked when it is over."""
         day = f"{action.due_on:%-d %b %Y}"
-        if not _is_overdue(action):
+        if not action.is_overdue(clocks.now()):
             return day
         return format_html('<span class="desk"><span class="bad">{}, overdue</span></span>', day)
 
@@ -129,7 +129,3 @@ class PreventiveActionAdmin(DeskAdmin):
             incident.url,
             incident.reference,
         )
-
-
-def _is_overdue(action: PreventiveAction) -> bool:
-    return action.is_waiting and action.due_on < clocks.now().date()

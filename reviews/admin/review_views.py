@@ -56,7 +56,7 @@ class ReviewViews(DeskAdmin):
         context = {**known, "at": at, "by": by.name, "is_pdf": form == "pdf"}
         context["pdf_missing"] = pdf.missing()
         page = render_to_string("admin/reviews/review/record.html", context, request=request)
-        return _pdf(page, name) if form == "pdf" else HttpResponse(page)
+        return pdf.answer(page, name) if form == "pdf" else HttpResponse(page)
 
     def partner_form(
         self, request: HttpRequest, object_id: int, copy_id: int, form: str
@@ -74,7 +74,7 @@ class ReviewViews(DeskAdmin):
         context: dict[str, Any] = {"partner": copy.partner, "involvement": copy.involvement}
         context |= {"notice": copy, "is_pdf": form == "pdf", "back": self.page_url(review)}
         page = render_to_string("portal/incidents/notice.html", context, request=request)
-        return _pdf(page, name) if form == "pdf" else HttpResponse(page)
+        return pdf.answer(page, name) if form == "pdf" else HttpResponse(page)
 
     def _readable(self, request: HttpRequest, object_id: int, form: str) -> Any:
         review = self.get_object(request, str(object_id))
@@ -88,8 +88,3 @@ class ReviewViews(DeskAdmin):
 def _markdown(text: str, name: str) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}.md"'}
     return HttpResponse(text, content_type="text/markdown; charset=utf-8", headers=headers)
-
-
-def _pdf(page: str, name: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
-    return HttpResponse(pdf.draw(page), content_type="application/pdf", headers=headers)

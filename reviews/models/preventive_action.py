@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 OPEN = ("agreed", "in_progress")  # somebody still has to do it
 WAITING = (*OPEN, "done")  # something still has to happen: work, or a look by another person
 # The rows of which that is so. What was done before another person had to look waits for nobody.
 WAITS = Q(state__in=OPEN) | Q(state="done", remind_at__isnull=False)
+# Once it waits no more: since when, its day of verification or, before there was one, of its end.
+SETTLED_AT = Coalesce("verified_at", "ended_at")
+IN_TIME = ~WAITS & Q(settled_at__date__lte=F("due_on"))  # of rows annotated with `settled_at`
+
+
+def overdue(at: datetime) -> Q:
+    """The one meaning of overdue: by its day it should have been verified, and it still waits."""
+    return WAITS & Q(due_on__lt=at.date())
 
 
 class PreventiveAction(models.Model):
@@ -126,6 +136,10 @@ class PreventiveAction(models.Model):
     def is_waiting(self) -> bool:
         """As `WAITS`: neither verified nor dropped, nor done before anybody had to look."""
         return self.is_open or (self.state == self.State.DONE and self.remind_at is not None)
+
+    def is_overdue(self, at: datetime) -> bool:
+        """As `overdue`."""
+        return self.is_waiting and self.due_on < at.date()
 
 
 class Postponement(models.Model):

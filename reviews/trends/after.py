@@ -1,8 +1,8 @@
-"""What was learned: preventive actions done in time, and causes that come back."""
+"""What was learned: preventive actions verified in time, and causes that come back."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, Count, F, QuerySet, Value, When
@@ -10,6 +10,8 @@ from django.db.models import Case, Count, F, QuerySet, Value, When
 from cases import queries as incidents
 from incidentdesk.kernel.access import Actor
 from reviews.models import PreventiveAction
+from reviews.models.preventive_action import IN_TIME, SETTLED_AT, WAITS, overdue
+from reviews.recurrence import SPAN
 from reviews.trends import asked as period
 from reviews.trends import figures
 from reviews.trends.asked import Asked
@@ -20,13 +22,20 @@ from reviews.trends.measures import over
 
 DONE = (
     Column("in_time", "In time"),
-    Column("late", "Done late"),
+    Column("late", "Late"),
     Column("overdue", "Overdue"),
     Column("pending", "Not due yet"),
     Column("not_applicable", "Dropped"),
     Column("invalid", "Invalid"),
 )
-_SAID = ("done in time", "done late", "overdue", "not due yet", "dropped", "ended before agreed")
+_SAID = (
+    "verified in time",
+    "verified late",
+    "overdue",
+    "not due yet",
+    "dropped",
+    "ended before agreed",
+)
 
 
 def actions(asked: Asked, actor: Actor, at: datetime) -> Chart:
@@ -50,7 +59,7 @@ def actions(asked: Asked, actor: Actor, at: datetime) -> Chart:
         key="actions",
         shape=Shape.PARTS,
         subject="Preventive actions",
-        title=f"{share} of the preventive actions that fell due were done in time",
+        title=f"{share} of the preventive actions that fell due were verified in time",
         columns=DONE,
         rows=rows,
         of=f"{figures.listed(zip(counts, _SAID, strict=True)) or 'None'}.",
@@ -62,7 +71,7 @@ def actions(asked: Asked, actor: Actor, at: datetime) -> Chart:
 def standings(asked: Asked, actor: Actor, at: datetime) -> QuerySet[Any]:
     """Kind and standing, with how many; one that still runs is due at the end of its day.
 
-    Whoever ended it and how is told by `ended_at`, whatever the states between are called.
+    In time is what was verified by its day; what was done before that was asked counts by its end.
     """
     rows = PreventiveAction.objects.filter(
         due_on__gte=asked.first,
@@ -73,18 +82,18 @@ def standings(asked: Asked, actor: Actor, at: datetime) -> QuerySet[Any]:
     standing = Case(
         When(state="dropped", then=Value("not_applicable")),
         When(ended_at__lt=F("agreed_at"), then=Value("invalid")),
-        When(ended_at__date__lte=F("due_on"), then=Value("in_time")),
-        When(ended_at__isnull=False, then=Value("late")),
-        When(due_on__lt=at.date(), then=Value("overdue")),
-        default=Value("pending"),
+        When(overdue(at), then=Value("overdue")),
+        When(WAITS, then=Value("pending")),
+        When(IN_TIME, then=Value("in_time")),
+        default=Value("late"),
     )
-    found = rows.order_by().annotate(standing=standing).values_list("kind", "standing")
+    rows = rows.order_by().annotate(settled_at=SETTLED_AT)
+    found = rows.annotate(standing=standing).values_list("kind", "standing")
     return found.annotate(number=Count("pk"))
 
 
 # --- repeat causes --------------------------------------------------------------------------------
 
-WITHIN = timedelta(days=183)  # six months, as RTS 2024/1772 Art. 8(2) asks for recurrence
 REPEATS = (Column("repeats", "Repeats"), Column("incidents", "Incidents"))
 MOST = 8
 # Every incident once for each of its systems, with the one before it of the same category and
@@ -155,8 +164,8 @@ def _repeated(asked: Asked, actor: Actor) -> list[tuple[Any, ...]]:
     known = (
         period.real(asked, actor)
         .exclude(phase="dismissed")
-        .filter(opened_at__gte=asked.since - WITHIN, opened_at__lt=asked.until)
+        .filter(opened_at__gte=asked.since - SPAN, opened_at__lt=asked.until)
         .annotate(system_id=F("systems__system"))
         .values("id", "category_id", "system_id", "opened_at")
     )
-    return over(known, _REPEATED, WITHIN, asked.since)
+    return over(known, _REPEATED, SPAN, asked.since)

@@ -54,4 +54,6 @@ def _in_time(label: str, chart: Chart) -> Tile:
 def _actions(chart: Chart) -> Tile:
     kept = _sum(chart, "in_time")
     judged = kept + _sum(chart, "late") + _sum(chart, "overdue")
-    return Tile("Actions done in time", figures.percent(kept, judged), f"{kept:,} of {judged:,}")
+    return Tile(
+        "Actions verified in time", figures.percent(kept, judged), f"{kept:,} of {judged:,}"
+    )

@@ -16,7 +16,7 @@ Made = Callable[[Asked, Actor, datetime], Chart]
 
 
 def _time(key: str) -> Made:
-    return lambda asked, actor, at: times.chart(key, asked, actor, times.limits())
+    return lambda asked, actor, at: times.chart(key, asked, actor, times.limits(), at=at)
 
 
 def _plain(made: Callable[[Asked, Actor], Chart]) -> Made:
@@ -75,7 +75,7 @@ def chart(key: str, asked: Asked, actor: Actor, *, at: datetime) -> Chart:
 def every(asked: Asked, actor: Actor, *, at: datetime) -> dict[str, Chart]:
     """All of them: one query each, and one for all targets."""
     known = times.limits()
-    found = {key: times.chart(key, asked, actor, known) for key in times.MEASURES}
+    found = {key: times.chart(key, asked, actor, known, at=at) for key in times.MEASURES}
     others = (key for key in CHARTS if key not in found)
     return found | {key: CHARTS[key](asked, actor, at) for key in others}
 

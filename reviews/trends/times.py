@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, Count, F, FilteredRelation, Q, QuerySet, Value, When
@@ -31,6 +32,7 @@ STATES = {
     "not_applicable": "not applicable",
     "invalid": "invalid: ends before it begins",
 }
+JUDGED = ("recorded", "pending", "missing")  # against the incident's own clock, as far as it is due
 MINUTE, DAY = 60, 86_400
 
 
@@ -155,10 +157,17 @@ def _limit(row: Target) -> Limit:
     return Limit(figures.number(row.amount, "business day"), row.amount * DAY * 7 / 5)
 
 
-def chart(key: str, asked: Asked, actor: Actor, known: Mapping[tuple[str, int], Limit]) -> Chart:
+def chart(
+    key: str,
+    asked: Asked,
+    actor: Actor,
+    known: Mapping[tuple[str, int], Limit],
+    *,
+    at: datetime,
+) -> Chart:
     """One query."""
     measure = MEASURES[key]
-    groups = _groups(rows(measure, asked, actor))
+    groups = _groups(rows(measure, asked, actor, at=at))
     shown = [n for n in SEVERITIES if asked.severity in (None, n)]
     found = tuple(
         _row(n, groups.get((n, True), Group()), groups.get((n, False), Group()), measure, known)
@@ -177,15 +186,19 @@ def chart(key: str, asked: Asked, actor: Actor, known: Mapping[tuple[str, int], 
     )
 
 
-def rows(measure: Measure, asked: Asked, actor: Actor) -> QuerySet[Any]:
-    """Severity, period and state, with how many, the spread, and how many were in time."""
+def rows(measure: Measure, asked: Asked, actor: Actor, *, at: datetime) -> QuerySet[Any]:
+    """Severity, period and state, with how many, the spread, how many are judged, and how many were
+    in time. What was due and is not recorded is judged as well: it is late."""
     found = period.counted(asked, actor)
     clock: dict[str, Any] = {}
     if measure.clock:
         is_its = Q(deadlines__kind=measure.clock, deadlines__involvement=None)
         found = found.annotate(clock=FilteredRelation("deadlines", condition=is_its))
+        is_late = Q(clock__due_at__lt=at, clock__is_dropped=False)
         clock = {
-            "judged": Count("pk", filter=Q(clock__due_at__isnull=False)),
+            "judged": Count(
+                "pk", filter=Q(ended__isnull=False, clock__due_at__isnull=False) | is_late
+            ),
             "in_time": Count("pk", filter=Q(ended__lte=F("clock__due_at"))),
         }
     grouped: QuerySet[Any] = (
@@ -220,7 +233,9 @@ def _groups(found: QuerySet[Any]) -> dict[tuple[int, bool], Group]:
         group.counts[row["state"]] = row["number"]
         if row["state"] == "recorded":
             group.median, group.p90 = row["spread"]
-            group.judged, group.in_time = row.get("judged", 0), row.get("in_time", 0)
+        if row["state"] in JUDGED:
+            group.judged += row.get("judged", 0)
+            group.in_time += row.get("in_time", 0)
     return groups
 
 

@@ -1,4 +1,4 @@
-"""The trends on the dashboard: medians, incidents a week, preventive actions done in time."""
+"""The trends on the dashboard: medians, and incidents a week."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from cases import workflow
 from cases.models import Incident
 from incidentdesk.dashboard import trends
 from incidentdesk.kernel.access import SYSTEM
-from reviews.models import PreventiveAction
 from tests.conftest import NOW, People
-from tests.incidentdesk.conftest import action, minutes
+from tests.incidentdesk.conftest import minutes
 
 pytestmark = pytest.mark.django_db
 As = Callable[[str], Client]
@@ -76,19 +75,3 @@ def test_weeks_are_drawn_by_category_and_told_as_a_table(
     assert [week.total for week in weeks.weeks[-3:]] == [1, 0, 1]
     assert weeks.weeks[-1].bars[0].height == trends.HEIGHT
     assert "2 incidents in 13 weeks, at most 1 in one." in response.content.decode()
-
-
-def test_actions_done_in_time_are_a_share_of_those_that_fell_due(
-    incident_in: Callable[..., Incident], people: People
-) -> None:
-    incident = incident_in("review")
-    assert trends.actions_in_time(people.actor("commander"), at=NOW).total == 0
-    for days_ago, ended_days_ago in [(5, 6), (5, 5), (5, 1), (5, None)]:
-        made = action(incident, people["responder"], NOW - timedelta(days=days_ago))
-        if ended_days_ago is not None:
-            made.state, made.note = PreventiveAction.State.DONE, "Done."
-            made.ended_by = people["responder"]
-            made.ended_at = NOW - timedelta(days=ended_days_ago)
-            made.save()
-    found = trends.actions_in_time(people.actor("commander"), at=NOW)
-    assert (found.total, found.percent) == (4, 50)

@@ -110,30 +110,23 @@ def test_a_span_is_said_as_a_person_says_it(seconds, said):
         (50, 50, 50, 75),
         (80, 75, 75, 90),
         (99, 90, 90, 100),
-        (100, 100, 100, None),
-        (900, 100, 100, None),
+        (100, 100, 100, 268),
+        (300, 100, 268, 436),
     ],
 )
-def test_what_has_less_than_a_week_is_reminded_of_until_it_is_late(hours, percent, since, next_at):
+def test_what_is_owed_is_reminded_of_ahead_and_weekly_while_late(hours, percent, since, next_at):
     def hour(number: float) -> datetime:
         return START + timedelta(hours=number)
 
     found = clocks.stages(START, hour(100), hour(hours))
     assert (found.percent, found.since) == (percent, hour(since))
-    assert found.next_at == (None if next_at is None else hour(next_at))
+    assert found.next_at == hour(next_at)
     assert clocks.first_reminder(START, hour(100)) == hour(50)
-
-
-@pytest.mark.parametrize(("days", "since"), [(10, 10), (16.9, 10), (17, 17), (30, 24)])
-def test_what_has_a_week_or_more_is_reminded_of_every_week_while_it_is_late(days, since):
-    found = clocks.stages(START, START + timedelta(days=10), START + timedelta(days=days))
-    assert (found.percent, found.since) == (100, START + timedelta(days=since))
-    assert found.next_at == START + timedelta(days=since + 7)
 
 
 def test_what_has_no_time_at_all_is_late_at_once():
     assert clocks.first_reminder(START, START) == START
-    assert clocks.stages(START, START, START) == clocks.Stage(100, START, None)
+    assert clocks.stages(START, START, START) == clocks.Stage(100, START, START + clocks.WEEK)
 
 
 def test_a_day_is_over_at_the_midnight_after_it():

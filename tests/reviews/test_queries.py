@@ -1,4 +1,4 @@
-"""What others read of reviews: what is open, what is late, what was done in time, and the facts."""
+"""What others read of reviews: what is open, what is late, what was verified in time; facts."""
 
 from __future__ import annotations
 
@@ -35,12 +35,15 @@ def test_an_action_is_overdue_from_the_day_after_and_after_closing(closed: Revie
     assert list(queries.overdue_actions(SYSTEM, LATER + timedelta(days=365))) == [action]
 
 
-def test_ended_actions_are_not_overdue(closed: Review, people: People) -> None:
+def test_an_action_is_overdue_until_it_is_verified(closed: Review, people: People) -> None:
     action = PreventiveAction.objects.get()
     actions.finish(action_id=action.pk, note="Done.", by=people.actor("responder"), at=LATER)
 
-    assert list(queries.overdue_actions(SYSTEM, LATER + MONTH)) == []
     assert list(queries.open_actions(SYSTEM)) == []
+    assert list(queries.overdue_actions(SYSTEM, LATER + MONTH)) == [action]
+    by = people.actor("security")
+    actions.verify(action_id=action.pk, evidence="The drill.", by=by, at=LATER + MONTH)
+    assert list(queries.overdue_actions(SYSTEM, LATER + MONTH)) == []
 
 
 def test_the_oldest_overdue_action_comes_first(steps: Steps) -> None:
@@ -53,23 +56,24 @@ def test_the_oldest_overdue_action_comes_first(steps: Steps) -> None:
 def test_actions_in_time_counts_what_was_due_and_leaves_out_what_was_dropped(
     steps: Steps, people: People
 ) -> None:
-    by = people.actor("responder")
+    by, other = people.actor("responder"), people.actor("security")
     days = [LATER + timedelta(days=n) for n in range(1, 6)]
     in_time, late, dropped, _open, not_due = (steps.action(due_on=day.date()) for day in days)
     actions.finish(action_id=in_time.pk, note="Done.", by=by, at=days[0])
     actions.finish(action_id=late.pk, note="Done.", by=by, at=days[1] + timedelta(days=1))
+    for done, at in ((in_time, days[0]), (late, days[1] + timedelta(days=1))):
+        actions.verify(action_id=done.pk, evidence="The drill.", by=other, at=at)
     actions.drop(action_id=dropped.pk, reason="No.", by=by, at=days[2])
     actions.finish(action_id=not_due.pk, note="Early.", by=by, at=days[3])
 
     found = queries.actions_in_time(SYSTEM, since=LATER, at=days[4])
 
-    assert found == queries.InTime(done=1, due=3)
+    assert found == queries.InTime(verified=1, due=3)
 
 
 def test_without_actions_nothing_was_due(db: None) -> None:
-    assert queries.actions_in_time(SYSTEM, since=NOW - MONTH, at=NOW) == queries.InTime(
-        done=0, due=0
-    )
+    found = queries.actions_in_time(SYSTEM, since=NOW - MONTH, at=NOW)
+    assert (found, found.percent) == (queries.InTime(verified=0, due=0), 0)
 
 
 def test_a_review_carries_the_due_time_of_its_incident_s_deadline(

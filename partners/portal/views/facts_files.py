@@ -35,4 +35,4 @@ def as_pdf(request: ScopedRequest, reference: str) -> HttpResponseBase:
         messages.error(request, f"A PDF {why}; take the JSON, or let your browser print the page.")
         return redirect(back)
     html = render_to_string("portal/facts/print.html", facts.printed(found))
-    return records.drawn(html, f"{found.reference}.pdf", back=back)
+    return records.drawn(html, found.reference, back=back)

@@ -103,7 +103,7 @@ def as_pdf(request: ScopedRequest, reference: str) -> HttpResponse:
     context["phases"] = steps_of(involvement)
     context["packages"] = [(one, facts.figures(one)) for one in found["facts"]]
     html = render_to_string("portal/incidents/record.html", context, request=request)
-    return drawn(html, f"{reference}.pdf", back=back)
+    return drawn(html, reference, back=back)
 
 
 @require_safe
@@ -123,7 +123,7 @@ def notice_as_pdf(request: ScopedRequest, reference: str, number: int) -> HttpRe
     html = render_to_string(
         "portal/incidents/notice.html", {**context, "is_pdf": True}, request=request
     )
-    return drawn(html, f"{reference}-notice-{number}.pdf", back=back)
+    return drawn(html, f"{reference}-notice-{number}", back=back)
 
 
 def drawn(html: str, name: str, *, back: str) -> Outside:
@@ -131,9 +131,7 @@ def drawn(html: str, name: str, *, back: str) -> Outside:
 
     def make() -> HttpResponseBase:
         with _turn(_line, 0), _turn(_drawing, PATIENCE):
-            made = pdf.draw(html)
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return HttpResponse(made, content_type="application/pdf", headers=headers)
+            return pdf.answer(html, name)
 
     return Outside(make, otherwise=back)
 

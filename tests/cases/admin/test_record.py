@@ -10,6 +10,7 @@ from cases import classification, packages, timeline
 from cases.admin.page import audited, pdf
 from cases.models import AxisLevel, Entry, Incident
 from incidentdesk.kernel.models import AuditEvent
+from incidentdesk.kernel.pdf import draw
 from tests.cases.admin.conftest import sql_of, text_of
 from tests.conftest import NOW
 
@@ -143,7 +144,7 @@ def test_the_pdf_holds_the_record_and_fetches_nothing(as_, incident_in):
         f'attachment; filename="{incident.reference}.pdf"'
     )
     assert answer.content.startswith(b"%PDF-")
-    drawn = pdf.draw('<img src="file:///etc/passwd"><img src="http://localhost:1/x.png">')
+    drawn = draw('<img src="file:///etc/passwd"><img src="http://localhost:1/x.png">')
     assert drawn.startswith(b"%PDF-")
 
 

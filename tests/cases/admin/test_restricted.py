@@ -53,7 +53,7 @@ def counts(by: Any) -> Any:
         [need.reference for need in needs.of(by, at=LATER).lines],
         trends.medians(by, at=LATER),
         trends.weeks(by, at=LATER).total,
-        trends.actions_in_time(by, at=LATER + timedelta(days=90)),
+        review_queries.actions_in_time(by, since=LATER, at=LATER + timedelta(days=90)),
         navigation._count(by, LATER.date()),
     )
 
@@ -224,7 +224,7 @@ def test_no_figure_and_no_number_counts_it(before, hidden, people):
         assert set(found[2]) == {*before[key][2], *([ordinary.reference] if found[2] else [])}
         assert found[3] == [m for m in found[3] if m.now_count in (0, 1)]
         assert found[4] == before[key][4] + 1
-        assert found[5].total == 0
+        assert found[5].due == 0
         number = dict(found[6])
         assert (number.get("cases.Incident"), number.get("cases.Alert")) == (2, 1)
         others = ("cases.Notice", "cases.Report", "reviews.Review", "reviews.PreventiveAction")

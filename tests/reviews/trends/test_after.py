@@ -1,4 +1,4 @@
-"""Preventive actions done in time, and causes that come back within six months."""
+"""Preventive actions verified in time, and causes that come back within six months."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def actions(make, people):
     agreed(incident, owner, due=5, ended=6)
     agreed(incident, owner, due=5, ended=5)  # on its last day
     agreed(incident, owner, due=5, ended=4)
+    known = {"state": "verified", "verified_by": people["approver"], "evidence": "A drill."}
+    agreed(incident, owner, due=5, ended=7, verified_at=NOW - timedelta(days=5), **known)
+    agreed(incident, owner, due=5, ended=7, verified_at=NOW - timedelta(days=4), **known)
+    agreed(incident, owner, due=5, ended=7, remind_at=NOW)  # done, and nobody has looked
+    agreed(incident, owner, due=0, ended=7, remind_at=NOW)  # one more day to look
     agreed(incident, owner, due=5, ended=None)
     agreed(incident, owner, due=0, ended=None)  # it has the rest of the day
     agreed(incident, owner, due=5, ended=6, state="dropped", kind="prevent")
@@ -33,16 +38,17 @@ def test_actions_are_in_time_late_overdue_pending_dropped_or_invalid(actions, ch
     found = chart("actions")
     assert figures(found, *STANDINGS) == {
         "Prevent": (0, 0, 0, 0, 1, 0),
-        "Detect": (2, 1, 1, 1, 0, 1),
+        "Detect": (3, 2, 2, 2, 0, 1),
         "Respond": (0, 0, 0, 0, 0, 0),
     }
-    assert found.title == "2 of 4 (50 %) of the preventive actions that fell due were done in time"
+    said = "of the preventive actions that fell due were verified in time"
+    assert found.title == f"3 of 7 (43 %) {said}"
 
 
 def test_the_dashboard_says_the_same_but_for_what_is_invalid(actions, chart, people):
     was = queries.actions_in_time(people.actor("responder"), since=NOW - timedelta(days=29), at=NOW)
     (row,) = (row for row in chart("actions").rows if row.label == "Detect")
-    assert was.done == row.count("in_time") + row.count("invalid")
+    assert was.verified == row.count("in_time") + row.count("invalid")
     assert was.due == sum(row.count(key) for key in ("in_time", "late", "overdue", "invalid"))
 
 

@@ -49,6 +49,14 @@ def test_what_is_not_recorded_is_told_apart_and_is_in_no_median(make, chart):
     )
 
 
+def test_what_was_due_and_is_not_recorded_is_not_in_time(make, chart):
+    make(contained_at=30, phase="mitigation")
+    make()  # open, and two hours were over long ago
+    make(phase="closed")  # over, and nobody wrote it down
+    make(days_ago=1 / 24)  # an hour of its two is left
+    assert figures(chart("contain"), "in_time", "judged")["SEV-2"] == (1, 3)
+
+
 def test_partners_are_told_once_all_of_them_are_and_where_none_is_to_be_it_is_no_figure(
     make, chart
 ):
@@ -105,8 +113,8 @@ def test_each_measure_costs_one_query(make, people):
     make(contained_at=30)
     wanted = period.read({"period": "30"}, at=NOW)
     actor, known = people.actor("responder"), times.limits()
-    times.chart("contain", wanted, actor, known)
+    times.chart("contain", wanted, actor, known, at=NOW)
     for key in times.MEASURES:
         with CaptureQueriesContext(connection) as captured:
-            times.chart(key, wanted, actor, known)
+            times.chart(key, wanted, actor, known, at=NOW)
         assert len(captured) == 1, key
