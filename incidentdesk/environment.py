@@ -24,6 +24,8 @@ CONNECTION = {  # seconds, the last in ms: a network that swallows all holds nob
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
+KEY_LENGTH = 50  # letters of a SECRET_KEY, as Django asks for them
+_PLACEHOLDER = re.compile("django-insecure|change.?me|your.?secret|desk-demo", re.IGNORECASE)
 
 
 def stop(sentence: str) -> Any:
@@ -56,6 +58,28 @@ def number(name: str, *, default: int, most: int, least: int = 1) -> int:
     if not (value.isascii() and value.isdigit() and least <= int(value[:9]) <= most):
         stop(f"{name} must be a whole number from {least} to {most}, not “{value}”.")
     return int(value)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address with this host is reached from this machine alone."""
+    return host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")
+
+
+def fit_for_others(site: str, *, key: str, debug: bool) -> None:
+    """A desk that others reach starts without DEBUG, and with a SECRET_KEY that nobody guesses."""
+    if debug:
+        stop(f"DEBUG is on, and others reach {site}: it shows them the desk's insides; unset it.")
+    if len(key) < KEY_LENGTH or len(set(key)) < 10 or _PLACEHOLDER.search(key):
+        stop(f"SECRET_KEY can be guessed: set it to {KEY_LENGTH} or more random characters.")
+
+
+def host_names(name: str) -> list[str]:
+    """Host names without ports, separated by commas; none that stands for all."""
+    found = [host.strip() for host in os.environ.get(name, "").split(",") if host.strip()]
+    for host in found:
+        if not re.fullmatch(r"\.?[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\]", host):
+            stop(f"{name} must be host names like desk.internal, each by itself, not “{host}”.")
+    return found
 
 
 def page(name: str, url: str) -> str:

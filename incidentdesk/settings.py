@@ -21,9 +21,12 @@ from incidentdesk.environment import (
     addresses,
     database,
     domain,
+    fit_for_others,
     flag,
     hook_secret,
+    host_names,
     hosts,
+    is_loopback,
     listening,
     mailer,
     number,
@@ -55,12 +58,16 @@ if not SECRET_KEY:
 SECRET_KEY_FALLBACKS = [key for key in secret("SECRET_KEY_FALLBACKS").split(",") if key]
 
 SITE_URL = (os.environ.get("SITE_URL") or f"http://localhost:{PORT}").rstrip("/")
+if not EMBEDDED and not os.environ.get("SITE_URL"):
+    stop("SITE_URL is not set; it is needed when DATABASE_URL is set (https://desk.example.com).")
 _site = address("SITE_URL", SITE_URL)
 if _site.scheme not in ("http", "https") or not _site.hostname:
     stop(f"SITE_URL must look like https://desk.example.com, not “{SITE_URL}”.")
 IS_HTTPS = _site.scheme == "https"
-ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()]
-ALLOWED_HOSTS = [str(_site.hostname), *(host.strip() for host in ALLOWED_HOSTS)]
+IS_LOCAL = is_loopback(str(_site.hostname))  # nobody reaches it from elsewhere
+if not IS_LOCAL:
+    fit_for_others(SITE_URL, key=SECRET_KEY, debug=DEBUG)
+ALLOWED_HOSTS = [str(_site.hostname), *host_names("ALLOWED_HOSTS")]
 if not IS_HTTPS and _site.hostname == "localhost":
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -95,6 +102,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "incidentdesk.health.ProbeMiddleware",  # what follows asks for a name of the desk's
     "django.middleware.common.CommonMiddleware",
     "incidentdesk.machines.MachineMiddleware",  # what follows is for people
     "csp.middleware.CSPMiddleware",
@@ -281,6 +289,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz)$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
