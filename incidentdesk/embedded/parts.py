@@ -11,6 +11,7 @@ from incidentdesk.embedded.supervisor import Part
 # and other people's servers, which webhooks and questions to a Prometheus wait for, delay no work
 # of ours.
 PROCESSES = ("web", "worker", "beat", "auditor", "mail")
+QUEUES = {"pager": "page", "worker": "default", "caller": "webhooks"}  # of those three
 ALWAYS = PROCESSES[:4]  # mail is taken in where it was asked for, and in the demo
 
 
@@ -32,8 +33,7 @@ def parts(processes: list[str], *, port: int, work: Path, embedded: bool) -> lis
         keeper = [sys.executable, "-m", "incidentdesk.embedded.keeper"]
         made.append(Part("keeper", keeper, outlives_us=True))
     if "worker" in processes:
-        made += [_worker("pager", queue="page"), _worker("worker", queue="default")]
-        made.append(_worker("caller", queue="webhooks"))
+        made += [Part(name, worker_command(name)) for name in QUEUES]
     if "web" in processes:
         made.append(Part("web", _web(port)))
     if "beat" in processes:
@@ -60,9 +60,10 @@ def _celery(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "celery", "-q", "-A", "incidentdesk.celery", *arguments]
 
 
-def _worker(name: str, *, queue: str) -> Part:
+def worker_command(name: str) -> list[str]:
+    """Of the worker of that name, which takes its own queue and nothing else."""
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING"]
-    return Part(name, _celery("worker", "-Q", queue, "-c", "1", "-n", f"{name}@%h", *quiet))
+    return _celery("worker", "-Q", QUEUES[name], "-c", "1", "-n", f"{name}@%h", *quiet)
 
 
 def _beat(work: Path) -> Part:

@@ -50,6 +50,18 @@ def wake(name: str, *, queue: str = "") -> None:
     transaction.on_commit(lambda: _nudge(name, queue), robust=True)
 
 
+def queues_served(*, seconds: float) -> dict[str, list[str]]:
+    """Queue → the names of the workers that take from it now; they have so long to answer."""
+    served: dict[str, list[str]] = {}
+    with current_app.connection_for_write() as connection:
+        connection.ensure_connection(max_retries=1, timeout=seconds)
+        asked = current_app.control.inspect(timeout=seconds, connection=connection)
+        for name, queues in sorted((asked.active_queues() or {}).items()):
+            for queue in queues:
+                served.setdefault(queue["name"], []).append(name)
+    return served
+
+
 # --- at once, or together with those that follow --------------------------------------------------
 
 _guard = threading.Lock()
