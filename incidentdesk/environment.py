@@ -16,6 +16,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 import dj_database_url
 from environs import Env, EnvError
 
+from incidentdesk import logs
+
 env = Env()
 CONNECTION = {  # seconds, the last in ms: a network that swallows all holds nobody for long
     "connect_timeout": 5,
@@ -34,14 +36,18 @@ def stop(sentence: str) -> Any:
 
 
 def secret(name: str) -> str:
-    """The value of `name`, or the content of the file that `name_FILE` names, or ''."""
-    file = os.environ.get(f"{name}_FILE")
-    if file:
+    """The value of `name`, or the content of the file that `name_FILE` names, or ''.
+
+    It is in no line of the log.
+    """
+    value = os.environ.get(name, "")
+    if file := os.environ.get(f"{name}_FILE"):
         try:
-            return Path(file).read_text(encoding="utf-8").strip()
+            value = Path(file).read_text(encoding="utf-8").strip()
         except OSError as error:
             stop(f"{name}_FILE names {file}, which cannot be read ({error.strerror}).")
-    return os.environ.get(name, "")
+    logs.never_say(value)
+    return value
 
 
 def flag(name: str, *, default: bool) -> bool:
@@ -88,6 +94,16 @@ def page(name: str, url: str) -> str:
     if url and (parts.scheme not in ("http", "https") or not parts.hostname):
         stop(f"{name} must look like https://hc-ping.com/your-check.")
     return url
+
+
+def sentry(name: str) -> str:
+    """Where errors are told, or ''."""
+    value = secret(name)
+    parts = address(name, value)
+    if value and not (parts.scheme in ("http", "https") and parts.username and parts.path[1:]):
+        stop(f"{name} must look like https://key@sentry.example.com/1.")
+    logs.never_say(parts.username or "")
+    return value
 
 
 def hosts(name: str) -> list[str]:

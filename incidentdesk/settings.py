@@ -14,7 +14,7 @@ from typing import Any
 import django_stubs_ext
 from csp.constants import NONE, SELF
 
-from incidentdesk import schedule
+from incidentdesk import crashes, logs, schedule
 from incidentdesk.embedded import layout
 from incidentdesk.environment import (
     address,
@@ -32,9 +32,11 @@ from incidentdesk.environment import (
     number,
     page,
     secret,
+    sentry,
     stop,
 )
 
+VERSION = "0.1.0"
 BASE_DIR = Path(__file__).resolve().parent.parent
 django_stubs_ext.monkeypatch()  # ModelForm[…] and the like, which only checkers know
 
@@ -99,6 +101,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "incidentdesk.kernel.traced.TracedMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -325,19 +328,14 @@ USE_TZ = True
 USE_I18N = False
 FORMAT_MODULE_PATH = "incidentdesk.formats"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{levelname:<7} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},  # scanners would fill the log
-        "celery": {"level": "WARNING"},
-        "mail.log": {"level": "WARNING"},  # aiosmtpd would log every address
-    },
-}
+LOG_FORMAT = os.environ.get("LOG_FORMAT") or ("line" if EMBEDDED else "json")
+if LOG_FORMAT not in ("line", "json"):
+    stop(f"LOG_FORMAT must be line or json, not “{LOG_FORMAT}”.")
+LOGGING = logs.configuration(json_lines=LOG_FORMAT == "json")
+logs.never_say(SECRET_KEY, *(str(one.get("PASSWORD") or "") for one in DATABASES.values()))
+SENTRY_DSN = sentry("SENTRY_DSN")
+if SENTRY_DSN:
+    crashes.tell(SENTRY_DSN, site=str(_site.hostname), release=VERSION)
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Incident desk",

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from celery import current_app, shared_task
 from django.db import transaction
 
+from incidentdesk import logs
 from incidentdesk.kernel import clocks
 
 logger = logging.getLogger(__name__)
@@ -38,10 +39,11 @@ def do(*parts: Callable[..., object]) -> None:
     """The parts of a job, one after the other, each `at` the moment by the database's clock; one
     that fails is logged and stops no other."""
     for part in parts:
-        try:
-            part(at=clocks.database_now())
-        except Exception:
-            logger.exception("%s failed; it is tried again at the next run", part.__qualname__)
+        with logs.apart():
+            try:
+                part(at=clocks.database_now())
+            except Exception:
+                logger.exception("%s failed; it is tried again at the next run", part.__qualname__)
 
 
 def wake(name: str, *, queue: str = "") -> None:
