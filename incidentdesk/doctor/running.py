@@ -51,10 +51,8 @@ def of_queue(name: str) -> Callable[[], Iterator[Told]]:
         if taken := served.get(queue):
             yield well(f"The queue {queue} is taken by {', '.join(taken)}.")
             return
-        command = " ".join(parts.worker_command(name)[1:])
-        yield wrong(
-            f"No worker takes what is queued for {queue}.", START.format(f"python {command}")
-        )
+        command = " ".join(parts.worker_command(name))
+        yield wrong(f"No worker takes what is queued for {queue}.", START.format(command))
 
     return look
 

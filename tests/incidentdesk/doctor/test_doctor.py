@@ -6,6 +6,7 @@ import io
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -195,7 +196,7 @@ def test_a_queue_is_well_while_a_worker_takes_from_it(settings: Any, monkeypatch
     assert (one.told.state, one.told.said) == ("wrong", said)
     assert "-m celery -q -A incidentdesk.celery worker -Q page" in one.told.do
     worker = subprocess.Popen(
-        parts.worker_command("pager"),
+        [sys.executable, *parts.worker_command("pager")[1:]],
         cwd=ROOT,
         env={**os.environ, "REDIS_URL": broker, "PYTHONWARNINGS": "ignore"},
     )
