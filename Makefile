@@ -1,4 +1,4 @@
-# What one types: `make run`, `make test`, `make bench`, `make faults`, `make reset`.
+# What one types: `make run`, `make test`, `make audit`, `make bench`, `make faults`, `make reset`.
 
 PYTHON ?= python3
 PY := .venv/bin/python
@@ -9,6 +9,7 @@ PY := .venv/bin/python
 help:
 	@echo "make run     the desk with demo data on http://localhost:8000 (PORT=8123 DATA_DIR=… change that)"
 	@echo "make test    all checks and tests"
+	@echo "make audit   bandit, bill of materials, known vulnerabilities (make bill writes the bill)"
 	@echo "make bench   the benchmarks, as a table"
 	@echo "make faults  every fault, as a table (FAULTS_TABLE=docs/faults.md writes it down)"
 	@echo "make reset   wipes var/ (or DATA_DIR)"
@@ -27,8 +28,8 @@ faults: .venv/dev.installed
 
 # --- the checks, in the order in which they fail fastest -------------------------------------------
 
-.PHONY: tools format lint types imports migrations deploy suite journeys
-test: tools format lint types imports migrations deploy suite journeys
+.PHONY: tools format lint types imports migrations deploy audit bill suite journeys
+test: tools format lint types imports migrations deploy audit suite journeys
 	@CI= .ci/tools
 	@echo "All checks passed."
 
@@ -58,9 +59,21 @@ migrations: .venv/dev.installed
 # With the settings of a production installation; nothing is connected to.
 deploy: .venv/dev.installed
 	@echo "── check --deploy"
-	@SITE_URL=https://desk.example ALLOWED_HOSTS=desk.example TRUSTED_PROXIES=1 \
+	@DATABASE_URL=postgresql://desk_app:x@db.invalid/incidentdesk REDIS_URL=redis://redis.invalid:6379/0 \
+	 EMAIL_URL=smtp://mail.invalid:587?tls=starttls DEFAULT_FROM_EMAIL=desk@desk.example \
+	 SITE_URL=https://desk.example TRUSTED_PROXIES=1 \
 	 SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 	 $(PY) manage.py check --deploy --fail-level WARNING
+
+# Bandit and the bill of materials need no network; the advisories do, and say so if there is none.
+audit: .venv/dev.installed
+	@echo "── audit"
+	@$(PY) .ci/bandit.py
+	@$(PY) .ci/bill.py --check
+	@$(PY) .ci/vulnerable.py
+
+bill: .venv/dev.installed
+	@$(PY) .ci/bill.py
 
 suite: .venv/dev.installed
 	@echo "── tests"

@@ -30,6 +30,7 @@ from cases.models import (
     Task,
 )
 from cases.models.incident import OVER, IncidentQuerySet
+from incidentdesk import logs
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import NotFound
@@ -283,6 +284,7 @@ def locked(incident_id: int, *, by: Actor) -> Incident:
     incident = locking.filter(pk=incident_id).first()
     if incident is None or sight.is_closed(incident, by):
         raise NotFound("There is no such incident; it may be on another desk.")
+    logs.know(incident=incident.reference)
     return incident
 
 

@@ -53,7 +53,7 @@ _FOUND = f"""
 _HELD = f"""
     (cases_incident.words @@ {_QUERY} OR EXISTS (
         SELECT FROM cases_entry AS said WHERE said.incident_id = cases_incident.id AND {{says}}))
-"""
+"""  # nosec B608 -- constants of ours
 
 
 def overdue(incidents: QuerySet[Incident], at: datetime) -> QuerySet[Incident]:

@@ -16,6 +16,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 import dj_database_url
 from environs import Env, EnvError
 
+from incidentdesk import logs
+
 env = Env()
 CONNECTION = {  # seconds, the last in ms: a network that swallows all holds nobody for long
     "connect_timeout": 5,
@@ -24,6 +26,8 @@ CONNECTION = {  # seconds, the last in ms: a network that swallows all holds nob
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
+KEY_LENGTH = 50  # letters of a SECRET_KEY, as Django asks for them
+_PLACEHOLDER = re.compile("django-insecure|change.?me|your.?secret|desk-demo", re.IGNORECASE)
 
 
 def stop(sentence: str) -> Any:
@@ -32,14 +36,18 @@ def stop(sentence: str) -> Any:
 
 
 def secret(name: str) -> str:
-    """The value of `name`, or the content of the file that `name_FILE` names, or ''."""
-    file = os.environ.get(f"{name}_FILE")
-    if file:
+    """The value of `name`, or the content of the file that `name_FILE` names, or ''.
+
+    It is in no line of the log.
+    """
+    value = os.environ.get(name, "")
+    if file := os.environ.get(f"{name}_FILE"):
         try:
-            return Path(file).read_text(encoding="utf-8").strip()
+            value = Path(file).read_text(encoding="utf-8").strip()
         except OSError as error:
             stop(f"{name}_FILE names {file}, which cannot be read ({error.strerror}).")
-    return os.environ.get(name, "")
+    logs.never_say(value)
+    return value
 
 
 def flag(name: str, *, default: bool) -> bool:
@@ -58,12 +66,44 @@ def number(name: str, *, default: int, most: int, least: int = 1) -> int:
     return int(value)
 
 
+def is_loopback(host: str) -> bool:
+    """Whether an address with this host is reached from this machine alone."""
+    return host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")
+
+
+def fit_for_others(site: str, *, key: str, debug: bool) -> None:
+    """A desk that others reach starts without DEBUG, and with a SECRET_KEY that nobody guesses."""
+    if debug:
+        stop(f"DEBUG is on, and others reach {site}: it shows them the desk's insides; unset it.")
+    if len(key) < KEY_LENGTH or len(set(key)) < 10 or _PLACEHOLDER.search(key):
+        stop(f"SECRET_KEY can be guessed: set it to {KEY_LENGTH} or more random characters.")
+
+
+def host_names(name: str) -> list[str]:
+    """Host names without ports, separated by commas; none that stands for all."""
+    found = [host.strip() for host in os.environ.get(name, "").split(",") if host.strip()]
+    for host in found:
+        if not re.fullmatch(r"\.?[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\]", host):
+            stop(f"{name} must be host names like desk.internal, each by itself, not “{host}”.")
+    return found
+
+
 def page(name: str, url: str) -> str:
     """The address of a page, or ''; it may hold a secret and is not repeated."""
     parts = address(name, url)
     if url and (parts.scheme not in ("http", "https") or not parts.hostname):
         stop(f"{name} must look like https://hc-ping.com/your-check.")
     return url
+
+
+def sentry(name: str) -> str:
+    """Where errors are told, or ''."""
+    value = secret(name)
+    parts = address(name, value)
+    if value and not (parts.scheme in ("http", "https") and parts.username and parts.path[1:]):
+        stop(f"{name} must look like https://key@sentry.example.com/1.")
+    logs.never_say(parts.username or "")
+    return value
 
 
 def hosts(name: str) -> list[str]:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
 from incidentdesk.kernel import clocks, progress
 from incidentdesk.kernel.aside import Aside
@@ -15,6 +17,19 @@ OK = "ok"
 SECONDS = 3.0  # at most, for the database; Redis has a second
 PARTS = (progress.SCHEDULER, progress.SENDER, progress.AUDITOR)
 _aside = Aside()
+
+
+class ProbeMiddleware:
+    """Answers who looks whether the desk lives, by whatever name and scheme they ask: the proxies
+    and containers that do so know this process by its address alone."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request."""
+        view = PROBES.get(request.path_info)
+        return view(request) if view else self.get_response(request)
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -63,3 +78,6 @@ def redis() -> str:
         return type(fault).__name__ if fault else OK
     except Exception as error:  # noqa: BLE001 -- any fault is what the page is there to show
         return type(error).__name__
+
+
+PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz, "/readyz": readyz}

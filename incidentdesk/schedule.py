@@ -10,6 +10,11 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"queue": "page", "expires": 30},
     },
+    "note-beat": {
+        "task": "incidentdesk.kernel.jobs.note_beat",
+        "schedule": 15.0,
+        "options": {"queue": "page", "expires": 30},
+    },
     "sweep-webhooks": {
         "task": "notifications.jobs.deliver_webhooks",
         "schedule": 5.0,

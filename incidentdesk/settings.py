@@ -14,24 +14,29 @@ from typing import Any
 import django_stubs_ext
 from csp.constants import NONE, SELF
 
-from incidentdesk import schedule
+from incidentdesk import crashes, logs, schedule
 from incidentdesk.embedded import layout
 from incidentdesk.environment import (
     address,
     addresses,
     database,
     domain,
+    fit_for_others,
     flag,
     hook_secret,
+    host_names,
     hosts,
+    is_loopback,
     listening,
     mailer,
     number,
     page,
     secret,
+    sentry,
     stop,
 )
 
+VERSION = "0.1.0"
 BASE_DIR = Path(__file__).resolve().parent.parent
 django_stubs_ext.monkeypatch()  # ModelForm[…] and the like, which only checkers know
 
@@ -55,12 +60,16 @@ if not SECRET_KEY:
 SECRET_KEY_FALLBACKS = [key for key in secret("SECRET_KEY_FALLBACKS").split(",") if key]
 
 SITE_URL = (os.environ.get("SITE_URL") or f"http://localhost:{PORT}").rstrip("/")
+if not EMBEDDED and not os.environ.get("SITE_URL"):
+    stop("SITE_URL is not set; it is needed when DATABASE_URL is set (https://desk.example.com).")
 _site = address("SITE_URL", SITE_URL)
 if _site.scheme not in ("http", "https") or not _site.hostname:
     stop(f"SITE_URL must look like https://desk.example.com, not “{SITE_URL}”.")
 IS_HTTPS = _site.scheme == "https"
-ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()]
-ALLOWED_HOSTS = [str(_site.hostname), *(host.strip() for host in ALLOWED_HOSTS)]
+IS_LOCAL = is_loopback(str(_site.hostname))  # nobody reaches it from elsewhere
+if not IS_LOCAL:
+    fit_for_others(SITE_URL, key=SECRET_KEY, debug=DEBUG)
+ALLOWED_HOSTS = [str(_site.hostname), *host_names("ALLOWED_HOSTS")]
 if not IS_HTTPS and _site.hostname == "localhost":
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -92,9 +101,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "incidentdesk.kernel.traced.TracedMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "incidentdesk.health.ProbeMiddleware",  # what follows asks for a name of the desk's
     "django.middleware.common.CommonMiddleware",
     "incidentdesk.machines.MachineMiddleware",  # what follows is for people
     "csp.middleware.CSPMiddleware",
@@ -281,6 +292,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz)$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
@@ -316,19 +328,14 @@ USE_TZ = True
 USE_I18N = False
 FORMAT_MODULE_PATH = "incidentdesk.formats"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{levelname:<7} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},  # scanners would fill the log
-        "celery": {"level": "WARNING"},
-        "mail.log": {"level": "WARNING"},  # aiosmtpd would log every address
-    },
-}
+LOG_FORMAT = os.environ.get("LOG_FORMAT") or ("line" if EMBEDDED else "json")
+if LOG_FORMAT not in ("line", "json"):
+    stop(f"LOG_FORMAT must be line or json, not “{LOG_FORMAT}”.")
+LOGGING = logs.configuration(json_lines=LOG_FORMAT == "json")
+logs.never_say(SECRET_KEY, *(str(one.get("PASSWORD") or "") for one in DATABASES.values()))
+SENTRY_DSN = sentry("SENTRY_DSN")
+if SENTRY_DSN:
+    crashes.tell(SENTRY_DSN, site=str(_site.hostname), release=VERSION)
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Incident desk",

@@ -19,6 +19,8 @@ from incidentdesk import (
     reporting,
 )
 
+handler500 = "incidentdesk.unwell.page"
+
 intake = [
     path("cloudevents", webhook.take_cloudevents),
     path("sns", webhook.take_sns),

@@ -25,7 +25,7 @@ from ninja.security import HttpBearer
 from pydantic import BaseModel
 
 from cases.access import own
-from incidentdesk.kernel import callers, clocks, counted, once, tokens
+from incidentdesk.kernel import callers, clocks, counted, once, standby, tokens
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import (
     CONTRADICTS,
@@ -233,6 +233,8 @@ def _fault(fault: dict[str, Any]) -> str:
 
 def _on_anything(request: HttpRequest, error: Exception) -> HttpResponse:
     """What nobody thought of is logged, and never shown."""
+    if standby.is_read_only(error):
+        return _refused(standby.READ_ONLY, 503)
     for kind, status, sentence in _SENTENCES:
         if isinstance(error, kind):
             return _refused(sentence, status)

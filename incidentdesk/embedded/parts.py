@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from incidentdesk.embedded.errors import EmbeddedError
@@ -11,6 +12,7 @@ from incidentdesk.embedded.supervisor import Part
 # and other people's servers, which webhooks and questions to a Prometheus wait for, delay no work
 # of ours.
 PROCESSES = ("web", "worker", "beat", "auditor", "mail")
+QUEUES = {"pager": "page", "worker": "default", "caller": "webhooks"}  # of those three
 ALWAYS = PROCESSES[:4]  # mail is taken in where it was asked for, and in the demo
 
 
@@ -27,28 +29,42 @@ def chosen(names: str) -> list[str]:
 
 def parts(processes: list[str], *, port: int, work: Path, embedded: bool) -> list[Part]:
     """In the order of their start; they are ended the other way round."""
+    here = f"127.0.0.1:{port}"
+    known = commands(bind=here, web=here if "web" in processes else "", work=work)
+    pid_file = work / "beat.pid"
+    before: dict[str, Callable[[], None]] = {
+        # The lock on the data folder has made sure that no other beat runs: the file is stale.
+        "beat": lambda: pid_file.unlink(missing_ok=True)
+    }
     made: list[Part] = []
     if embedded:
         keeper = [sys.executable, "-m", "incidentdesk.embedded.keeper"]
         made.append(Part("keeper", keeper, outlives_us=True))
-    if "worker" in processes:
-        made += [_worker("pager", queue="page"), _worker("worker", queue="default")]
-        made.append(_worker("caller", queue="webhooks"))
-    if "web" in processes:
-        made.append(Part("web", _web(port)))
-    if "beat" in processes:
-        made.append(_beat(work))
-    if "auditor" in processes:
-        web = ["--web", f"127.0.0.1:{port}"] if "web" in processes else []
-        made.append(Part("auditor", [sys.executable, "manage.py", "audit", *web]))
-    if "mail" in processes:
-        made.append(Part("mail", [sys.executable, "manage.py", "receive_mail"]))
+    for name, command in known.items():
+        if ("worker" if name in QUEUES else name) in processes:
+            run = [sys.executable, *command[1:]]
+            made.append(Part(name, run, before=before.get(name, lambda: None)))
     return made
 
 
-def _web(port: int) -> list[str]:
-    command = [sys.executable, "-m", "gunicorn", "incidentdesk.wsgi:application"]
-    command += ["--bind", f"127.0.0.1:{port}", "--no-control-socket", "--log-level", "warning"]
+def commands(*, bind: str, web: str, work: Path) -> dict[str, list[str]]:
+    """What every process is started with, by its name, in the order of their start.
+
+    The web listens at `bind`; the auditor asks for it at `web`, or does not; beat keeps two files
+    in `work`. Containers and units start the same: a test holds them against this.
+    """
+    return {
+        **{name: worker_command(name) for name in QUEUES},
+        "web": _web(bind),
+        "beat": _celery("beat", *_beat_files(work), "-l", "WARNING"),
+        "auditor": ["python", "manage.py", "audit", *(["--web", web] if web else [])],
+        "mail": ["python", "manage.py", "receive_mail"],
+    }
+
+
+def _web(bind: str) -> list[str]:
+    command = ["python", "-m", "gunicorn", "incidentdesk.wsgi:application"]
+    command += ["--bind", bind, "--no-control-socket", "--log-level", "warning"]
     command += ["--worker-class", "gthread", "--workers", "2", "--threads", "4"]
     command += ["--timeout", "60", "--graceful-timeout", "10"]
     if os.access("/dev/shm", os.W_OK):  # noqa: S108 -- its heartbeat must not wait for a disk
@@ -57,20 +73,14 @@ def _web(port: int) -> list[str]:
 
 
 def _celery(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "-q", "-A", "incidentdesk.celery", *arguments]
+    return ["python", "-m", "celery", "-q", "-A", "incidentdesk.celery", *arguments]
 
 
-def _worker(name: str, *, queue: str) -> Part:
+def worker_command(name: str) -> list[str]:
+    """Of the worker of that name, which takes its own queue and nothing else."""
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING"]
-    return Part(name, _celery("worker", "-Q", queue, "-c", "1", "-n", f"{name}@%h", *quiet))
+    return _celery("worker", "-Q", QUEUES[name], "-c", "1", "-n", f"{name}@%h", *quiet)
 
 
-def _beat(work: Path) -> Part:
-    pid_file = work / "beat.pid"
-    schedule = ["--schedule", str(work / "beat-schedule"), "--pidfile", str(pid_file)]
-    return Part(
-        "beat",
-        _celery("beat", *schedule, "-l", "WARNING"),
-        # The lock on the data folder has made sure that no other beat runs: the file is stale.
-        before=lambda: pid_file.unlink(missing_ok=True),
-    )
+def _beat_files(work: Path) -> list[str]:
+    return ["--schedule", str(work / "beat-schedule"), "--pidfile", str(work / "beat.pid")]

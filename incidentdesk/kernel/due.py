@@ -11,6 +11,8 @@ from typing import TypeVar
 from django.db import transaction
 from django.db.models import Model, QuerySet
 
+from incidentdesk import logs
+
 Row = TypeVar("Row", bound=Model)
 Answer = TypeVar("Answer")
 logger = logging.getLogger(__name__)
@@ -35,17 +37,18 @@ def each(
     locked = rows.order_by(*order).select_for_update(of=of, no_key=True, skip_locked=True)
     while len(answers) < most > len(seen) - len(answers):
         row: Row | None = None
-        try:
-            with transaction.atomic(durable=True):
-                row = locked.exclude(pk__in=seen).first()
+        with logs.apart():
+            try:
+                with transaction.atomic(durable=True):
+                    row = locked.exclude(pk__in=seen).first()
+                    if row is None:
+                        return answers
+                    answer = step(row)
+            except Exception:
                 if row is None:
-                    return answers
-                answer = step(row)
-        except Exception:
-            if row is None:
-                raise
-            logger.exception("%s %s failed; it is tried again", row._meta.verbose_name, row.pk)
-        else:
-            answers.append(answer)
+                    raise
+                logger.exception("%s %s failed; it is tried again", row._meta.verbose_name, row.pk)
+            else:
+                answers.append(answer)
         seen.append(row.pk)
     return answers

@@ -2,7 +2,7 @@
 
 from django.contrib.sessions.backends.db import SessionStore
 
-from incidentdesk.kernel import clocks, once, passwords, worker
+from incidentdesk.kernel import clocks, once, passwords, progress, worker
 
 
 @worker.job()
@@ -21,3 +21,9 @@ def prune_sessions() -> None:
 def mail_links() -> None:
     """Mail the links with which people set their passwords."""
     passwords.mail_asked(at=clocks.database_now())
+
+
+@worker.job(queue="page")
+def note_beat() -> None:
+    """Nobody but beat asks for this: that it was done tells that beat lives."""
+    progress.mark(progress.BEAT, "asked for what is due")

@@ -16,12 +16,14 @@ from incidentdesk.kernel.models import Progress
 
 INTAKE, SCHEDULER, SENDER = "intake", "scheduler", "sender"
 WEBHOOKS, AUDITOR = "webhooks", "auditor"
+BEAT = "beat"
 LIMITS = {
     INTAKE: timedelta(minutes=5),  # every 15 s, behind whatever else its worker does
     SCHEDULER: timedelta(seconds=60),  # every 5 s, behind ten seconds of sending
     SENDER: timedelta(seconds=60),
     WEBHOOKS: timedelta(minutes=2),
     AUDITOR: timedelta(seconds=150),  # every minute
+    BEAT: timedelta(seconds=90),  # every 15 s, by the worker that pages
 }
 APART = 3.0  # seconds between two writes of one part by one process
 

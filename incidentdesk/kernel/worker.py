@@ -15,6 +15,7 @@ from collections.abc import Callable
 from celery import current_app, shared_task
 from django.db import transaction
 
+from incidentdesk import logs
 from incidentdesk.kernel import clocks
 
 logger = logging.getLogger(__name__)
@@ -38,16 +39,29 @@ def do(*parts: Callable[..., object]) -> None:
     """The parts of a job, one after the other, each `at` the moment by the database's clock; one
     that fails is logged and stops no other."""
     for part in parts:
-        try:
-            part(at=clocks.database_now())
-        except Exception:
-            logger.exception("%s failed; it is tried again at the next run", part.__qualname__)
+        with logs.apart():
+            try:
+                part(at=clocks.database_now())
+            except Exception:
+                logger.exception("%s failed; it is tried again at the next run", part.__qualname__)
 
 
 def wake(name: str, *, queue: str = "") -> None:
     """After the commit, nudge the job called `name`; a broker that is away is no error."""
     queue = queue or _queues.get(name, "default")
     transaction.on_commit(lambda: _nudge(name, queue), robust=True)
+
+
+def queues_served(*, seconds: float) -> dict[str, list[str]]:
+    """Queue → the names of the workers that take from it now; they have so long to answer."""
+    served: dict[str, list[str]] = {}
+    with current_app.connection_for_write() as connection:
+        connection.ensure_connection(max_retries=1, timeout=seconds)
+        asked = current_app.control.inspect(timeout=seconds, connection=connection)
+        for name, queues in sorted((asked.active_queues() or {}).items()):
+            for queue in queues:
+                served.setdefault(queue["name"], []).append(name)
+    return served
 
 
 # --- at once, or together with those that follow --------------------------------------------------

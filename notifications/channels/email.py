@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import smtplib
 from email.errors import MessageError
+from email.utils import parseaddr
 from typing import Any
 
 from anymail.exceptions import AnymailRecipientsRefused
@@ -103,6 +104,36 @@ class EmailChannel:
         return Answer(
             Outcome.ACCEPTED, words, provider_id=str(status.message_id), is_reported=is_reported
         )
+
+
+def trouble() -> str:
+    """Why the mail server would take no mail of ours, in its words; empty if it would. It is asked
+    by connection, TLS, login and sender, within ten seconds; nothing is sent."""
+    leash = bounded.Leash()
+    try:
+        with bounded.within(WHOLE_SECONDS, leash):
+            backend = mail.get_connection()
+            backend.open()
+            try:
+                return _refusal_of_us(getattr(backend, "connection", None))
+            finally:
+                backend.close()
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is what is asked for
+        if leash.is_over:
+            return "The mail server took longer than ten seconds."
+        return _answer_to(error, Message()).words
+    finally:
+        leash.let_go()
+
+
+def _refusal_of_us(server: object) -> str:
+    """What an SMTP server says against our name and sender, if it does."""
+    if not isinstance(server, smtplib.SMTP):
+        return ""
+    server.ehlo_or_helo_if_needed()
+    code, words = server.mail(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
+    server.rset()
+    return "" if code == 250 else _said(code, words)
 
 
 def _letter(message: Message) -> mail.EmailMultiAlternatives:

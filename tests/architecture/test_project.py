@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -92,3 +94,14 @@ def test_a_style_sheet_closes_every_block_it_opens(name):
         assert depth == 0 or line.startswith((" ", "}")) or not line, line
         depth += line.count("{") - line.count("}")
     assert depth == 0
+
+
+def test_the_bill_of_materials_names_every_requirement_in_its_version():
+    done = subprocess.run(
+        [sys.executable, ".ci/bill.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -18,20 +18,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, connections
 
-from incidentdesk import first
+from incidentdesk import first, published
 from incidentdesk.auditor import checks
 from incidentdesk.embedded import parts, preparation, servers
 from incidentdesk.embedded.errors import EmbeddedError
 from incidentdesk.embedded.layout import Layout
 from incidentdesk.embedded.supervisor import Supervisor
-from incidentdesk.kernel.models import User
-
-LOGINS = (
-    "commander@desk.example responder@desk.example comms@desk.example approver@desk.example "
-    "security@desk.example auditor@desk.example admin@desk.example",
-    "admin@helix.example contact@helix.example contact@norrbank.example contact@tidewater.example",
-)
-PASSWORD = "desk-demo"  # noqa: S105 -- of the demo, printed at every start
 
 
 class Command(BaseCommand):
@@ -85,9 +77,12 @@ class Command(BaseCommand):
         preparation.collect_static(self.work)
         marker = self.work / "first-start"
         before = marker.read_text().strip() if marker.exists() else ""
-        wanted = demo or (not empty and not before and settings.EMBEDDED is not None)
+        by_itself = settings.EMBEDDED is not None and settings.IS_LOCAL
+        wanted = demo or (not empty and not before and by_itself)
+        if (wanted or before == "demo") and (why := published.refusal()):
+            raise EmbeddedError(why)
         if wanted and before != "demo":
-            if not _has_demo():  # a start that was killed here may have loaded it
+            if not published.is_loaded():  # a start that was killed here may have loaded it
                 preparation.load_demo(settings.BASE_DIR)
             marker.write_text("demo\n")
         elif not before:
@@ -152,11 +147,11 @@ class Command(BaseCommand):
             lines.append(f"  desk     {settings.SITE_URL}/admin/")
             lines.append(f"  portal   {settings.SITE_URL}/portal/")
         if self.has_demo and self.has_web:
-            staff, partners = (login.split() for login in LOGINS)
+            staff, partners = published.STAFF.split(), published.PARTNERS.split()
             lines.append(f"  staff    {'  '.join(staff[:4])}")
             lines.append(f"           {'  '.join(staff[4:])}")
             lines.append(f"  partners {'  '.join(partners)}")
-            lines.append(f"  password {PASSWORD} (every demo login)")
+            lines.append(f"  password {published.PASSWORD} (every demo login)")
         if self.has_web and _lacks_administrator():
             lines.append(f"  begin    {first.link()}")
             lines.append("           makes the first administrator (works once, for a day)")
@@ -175,10 +170,6 @@ def _end_at_once(number: int, frame: object) -> None:
 
 def _takes_mail() -> bool:
     return bool(settings.INBOUND_SMTP or settings.INBOUND_IMAP)
-
-
-def _has_demo() -> bool:
-    return User.objects.filter(email=LOGINS[0].split()[0]).exists()
 
 
 def _lacks_administrator() -> bool:

@@ -1,8 +1,9 @@
-"""`desk_setup EMAIL [--name NAME]`: the first administrator of a desk that has none."""
+"""`desk_setup [EMAIL]`: the first start: an administrator, a test mail, the doctor's looks."""
 
 from __future__ import annotations
 
 import secrets
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -11,31 +12,73 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
 from incidentdesk import first
-from incidentdesk.kernel import passwords
+from incidentdesk.doctor import examining, outside
+from incidentdesk.doctor.told import State
+from incidentdesk.kernel import clocks, passwords
 from incidentdesk.kernel.errors import DeskError
 from incidentdesk.kernel.models import User
+from incidentdesk.management.commands import doctor
 
 
 class Command(BaseCommand):
     """Prints a link with which that person, and nobody before, sets a password."""
 
-    help = "Makes the first administrator and prints a one-time link to set a password."
+    help = "Makes the first administrator with a one-time link, sends a test mail, looks at all."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Who it is."""
-        parser.add_argument("email", help="the address with which the administrator logs in")
+        """Who it is, where a test mail goes, and what is left out."""
+        parser.add_argument(
+            "email",
+            nargs="?",
+            default="",
+            help="the address with which the administrator logs in; asked for at a terminal",
+        )
         parser.add_argument("--name", default="", help="the name that others see")
+        parser.add_argument(
+            "--test-mail", default="", metavar="ADDRESS", help="where a test mail is sent"
+        )
+        parser.add_argument("--no-checks", action="store_true", help="do not run the doctor")
+        parser.add_argument("--no-input", action="store_true", help="ask nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Makes the person, or ends with one sentence."""
+        """In the order in which one needs it; ends with one sentence where something is wrong."""
+        self.asks = sys.stdin.isatty() and not options["no_input"]
         email = options["email"].strip().lower()
+        if email or first.is_needed():
+            email = email or self._asked("E-mail of the first administrator").lower()
+            name = options["name"].strip() or (self._asked("Name", email.partition("@")[0]))
+            self._make(email, name)
+        else:
+            self.stdout.write("This desk has an administrator.")
+        wrong = self._test_mail(options["test_mail"].strip(), email)
+        if not options["no_checks"]:
+            self.stdout.write("")
+            names = [name for name in examining.LOOKS if name not in examining.PARTS]
+            wrong += doctor.wrong_among(doctor.tell(examining.examine(names), self.stdout.write))
+        if wrong:
+            raise CommandError(
+                f"{'Something is' if wrong == 1 else f'{wrong} things are'} wrong: do what is said "
+                "above, then run `manage.py doctor`."
+            )
+        if not options["no_checks"]:
+            self.stdout.write("Start the desk's processes, then run `manage.py doctor`.")
+
+    def _asked(self, what: str, otherwise: str = "") -> str:
+        """What the person at the terminal types; without one, `otherwise`, or the end."""
+        if not self.asks:
+            if otherwise:
+                return otherwise
+            raise CommandError("Nobody administers this desk: name the e-mail of who shall.")
+        hint = f" [{otherwise}]" if otherwise else ""
+        return input(f"{what}{hint}: ").strip() or otherwise
+
+    def _make(self, email: str, name: str) -> None:
         try:
             validate_email(email)
         except ValidationError:
-            raise CommandError(f"{email} is no e-mail address.") from None
+            raise CommandError(f"{email or 'That'} is no e-mail address.") from None
         if User.objects.filter(email=email).exists():
             raise CommandError(f"Somebody has the address {email} already; take another.")
-        name = options["name"].strip() or email.partition("@")[0]
         try:  # the password is nobody's: the link replaces it
             user = first.make(email=email, name=name, password=secrets.token_urlsafe(32))
         except DeskError as error:
@@ -43,3 +86,15 @@ class Command(BaseCommand):
         self.stdout.write(f"{user.name} <{user.email}> administers this desk. Set a password here:")
         self.stdout.write(passwords.link(user))
         self.stdout.write(f"The link works once, and for {passwords.valid_days()} days.")
+
+    def _test_mail(self, address: str, administrator: str) -> int:
+        """Send one where asked to; whether that was wrong."""
+        if not address and self.asks:
+            address = self._asked("Send a test mail to (nothing: none)", administrator or "none")
+        if address in ("", "none"):
+            return 0
+        told = outside.test_mail(address, at=clocks.now())
+        self.stdout.write(told.said)
+        if told.do:
+            self.stdout.write(f"→ {told.do}")
+        return int(told.state is State.WRONG)

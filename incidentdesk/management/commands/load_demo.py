@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from cases.models import Incident, Notice, Report
+from incidentdesk import published
 from incidentdesk.demo import cast, director
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.errors import Conflict
@@ -21,6 +22,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load, or refuse in a sentence and change nothing."""
+        if why := published.refusal():
+            raise CommandError(why)
         began = time.monotonic()
         try:
             director.load(at=clocks.now(), say=self._progress)

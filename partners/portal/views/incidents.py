@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cases import notices, receipts, restoring, visibility
 from cases.models import Involvement, NoticeCopy, Phase
 from cases.models.incident import OVER, STEPS
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import clocks, standby
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
 from partners.portal.forms import RemarkForm
@@ -61,9 +61,8 @@ def page(request: ScopedRequest, involvement: Involvement, remark: RemarkForm) -
     newest = updates[-1].notice if updates else None
     if updates:  # the desk proves who saw what; once the scope is left
         seen = [update.notice.pk for update in updates]
-        request.after_scope.append(
-            partial(receipts.note_opened, copy_ids=seen, by=request.actor, at=clocks.now())
-        )
+        note = partial(receipts.note_opened, copy_ids=seen, by=request.actor, at=clocks.now())
+        request.after_scope.append(standby.or_next_time(note))
     context = {
         "involvement": involvement,
         "steps": steps_of(involvement),

@@ -1,0 +1,130 @@
+"""What the desk stands in the world with: its mail, its address, the certificate in front of it."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from incidentdesk.doctor.told import Told, for_others, warning, well, wrong
+from incidentdesk.kernel import clocks
+from notifications.channels import CHANNELS, Outcome
+from notifications.channels.email import trouble
+from notifications.models import Message
+
+SECONDS = 5.0
+SOON = timedelta(days=14)  # a certificate that ends
+_CHECK_MAIL = "See EMAIL_URL: host, port, tls, user and password, and that the server lets us send."
+
+
+def mail() -> Iterator[Told]:
+    """The mail server takes our greeting, our login and our sender; nothing is sent."""
+    if hasattr(settings, "EMAIL_FILE_PATH"):
+        yield for_others(
+            f"Mails go to nobody, they are written to {settings.EMAIL_FILE_PATH}.", "Set EMAIL_URL."
+        )
+    elif settings.MAIL_PROVIDER:
+        said = f"Mails go by {settings.MAIL_PROVIDER}, which only a test mail proves"
+        yield well(f"{said}: manage.py desk_setup --test-mail ADDRESS.")
+    elif why := trouble():
+        yield wrong(f"The mail server does not take our mail: {why}", _CHECK_MAIL)
+    else:
+        yield well(f"The mail server {settings.EMAIL_HOST} takes mail of ours.")
+        yield from _in_clear()
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    if domain in ("", "localhost") and not settings.IS_LOCAL:
+        said = f"Mails come from {settings.DEFAULT_FROM_EMAIL}, which servers refuse."
+        yield wrong(said, "Set DEFAULT_FROM_EMAIL to an address of your domain.")
+
+
+def _in_clear() -> Iterator[Told]:
+    is_near = settings.EMAIL_HOST in ("localhost", "127.0.0.1", "::1")
+    if settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL or is_near:
+        return
+    said = "What is mailed goes to the mail server in clear"
+    do = "Add ?tls=starttls or ?tls=tls to EMAIL_URL."
+    if settings.EMAIL_HOST_PASSWORD:
+        yield wrong(f"{said}, its password too.", do)
+    else:
+        yield warning(f"{said}.", do)
+
+
+def test_mail(address: str, *, at: datetime) -> Told:
+    """Send one to `address`, past the queue."""
+    host = urlsplit(settings.SITE_URL).hostname
+    mark = hashlib.sha256(f"{at.isoformat()} {address}".encode()).hexdigest()[:32]
+    text = f"This is a test of the incident desk at {settings.SITE_URL}. Nothing is to be done."
+    channel = CHANNELS["email"]()
+    try:
+        answer = channel.send(
+            Message(
+                to_address=address,
+                subject="Incident desk: a test mail",
+                body_text=text,
+                message_id=f"<test.{mark}@{host}>",
+            )
+        )
+    finally:
+        channel.close()
+    if answer.outcome is Outcome.ACCEPTED:
+        return well(f"A test mail to {address} was taken: {answer.words}".rstrip(": "))
+    return wrong(f"A test mail to {address} was not taken: {answer.words}", _CHECK_MAIL)
+
+
+def site() -> Iterator[Told]:
+    """The address that people use leads here, with a certificate that browsers believe."""
+    parts = urlsplit(settings.SITE_URL)
+    if not settings.IS_HTTPS:
+        if not settings.IS_LOCAL:
+            said = f"People reach {settings.SITE_URL} in clear, their passwords too."
+            yield wrong(
+                said, "Put a proxy with TLS in front (deploy/nginx.conf), set https:// here."
+            )
+        connection = http.client.HTTPConnection(
+            str(parts.hostname), parts.port or 80, timeout=SECONDS
+        )
+    else:
+        connection = http.client.HTTPSConnection(
+            str(parts.hostname),
+            parts.port or 443,
+            timeout=SECONDS,
+            context=ssl.create_default_context(),
+        )
+    try:
+        yield from _asked(connection)
+    except ssl.SSLCertVerificationError as error:
+        said = f"The certificate of {settings.SITE_URL} is not believed ({error.verify_message})."
+        yield wrong(said, "Renew it, or give the proxy the whole chain.")
+    except (OSError, http.client.HTTPException) as error:
+        said = f"{settings.SITE_URL} cannot be reached from here ({type(error).__name__})."
+        yield warning(said, "See that the proxy and the web run and DNS is right, from elsewhere.")
+    finally:
+        connection.close()
+
+
+def _asked(connection: http.client.HTTPConnection) -> Iterator[Told]:
+    connection.connect()
+    if isinstance(connection.sock, ssl.SSLSocket):
+        yield _ends(connection.sock)
+    connection.request("GET", "/healthz")
+    answer = connection.getresponse()
+    if answer.status == 200 and answer.read(10) == b"ok\n":
+        yield well(f"{settings.SITE_URL} leads to the desk.")
+    else:
+        said = f"{settings.SITE_URL}/healthz answers HTTP {answer.status}, and not as a desk does."
+        yield wrong(said, "See that the proxy passes to the desk's web process.")
+
+
+def _ends(sock: ssl.SSLSocket) -> Told:
+    last = ssl.cert_time_to_seconds(str((sock.getpeercert() or {})["notAfter"]))
+    ends_at = datetime.fromtimestamp(last, UTC)
+    said = f"The certificate is good until {ends_at:%Y-%m-%d}."
+    if ends_at - clocks.now() < SOON:
+        return warning(said, "Renew it; a proxy can do so by itself.")
+    return well(said)
