@@ -11,6 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from cases.access import own, told
+from incidentdesk import sessions
 from incidentdesk.kernel import callers, clocks
 from notifications import outbox
 
@@ -47,6 +48,7 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **known: Any) -> Any:
         """Whoever logged in is written down, for the rules over accesses."""
         self._note(request, user.get_username(), told.SUCCESS)
+        sessions.begin(request)
         return super().post_login(request, user, **known)
 
     def _note(self, request: HttpRequest, email: str, outcome: str) -> None:

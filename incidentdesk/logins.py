@@ -9,6 +9,7 @@ from __future__ import annotations
 from allauth.account import views
 from django.urls import path, re_path
 
+from incidentdesk import browsers
 from incidentdesk.forgotten import AskForLink, ChangePassword, SetPassword
 
 urlpatterns = [
@@ -17,6 +18,7 @@ urlpatterns = [
     path("signup/", views.signup, name="account_signup"),  # answers with a refusal in words
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
+    path("sessions/", browsers.page, name="sessions"),
     path("password/change/", ChangePassword.as_view(), name="account_change_password"),
     path("password/set/", views.password_set, name="account_set_password"),
     path("password/reset/", AskForLink.as_view(), name="account_reset_password"),

@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "incidentdesk.sessions.SessionLimitsMiddleware",  # before anybody is shown anything
     "incidentdesk.kernel.history.HistoryMiddleware",  # who changes what, for the database
     "incidentdesk.kernel.scope.ScopeMiddleware",  # innermost: a partner's reads run in its scope
 ]
@@ -279,7 +280,15 @@ SESSION_COOKIE_NAME = f"{_prefix}desk_{_instance}"
 CSRF_COOKIE_NAME = f"{_prefix}desk_csrf_{_instance}"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "incidentdesk.sessions"
+SESSION_LIMITS = {  # minutes without use, and hours in all, after which one logs in anew
+    kind: (
+        number(f"SESSION_IDLE_{kind.upper()}", default=idle, most=1440),
+        number(f"SESSION_LONGEST_{kind.upper()}", default=longest, most=168),
+    )
+    for kind, idle, longest in (("staff", 60, 14), ("administrator", 30, 12), ("partner", 60, 12))
+}
+SESSION_COOKIE_AGE = max(longest for _, longest in SESSION_LIMITS.values()) * 3600
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0

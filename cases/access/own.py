@@ -39,6 +39,7 @@ _ORDINARY = (
     "accepted the invitation of",
     "answered ",
     "changed own preferences",
+    "ended own sessions",
     "found evidence changed",
     "took back ",
     "viewed the portal as",

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import auth
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
@@ -258,7 +259,8 @@ def _reader(request: HttpRequest) -> Any:
     sessions: Any = import_module(settings.SESSION_ENGINE)
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     request.session = sessions.SessionStore(key)
-    return auth.get_user(request)
+    user = request.user = auth.get_user(request)
+    return AnonymousUser() if user.is_authenticated and sessions.over(request) else user
 
 
 def for_staff(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings as configured
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,7 +18,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.http import int_to_base36
 
 from incidentdesk.kernel import clocks, grants, jobs, passwords
-from incidentdesk.kernel.models import AuditEvent, LinkRequest, User
+from incidentdesk.kernel.models import AuditEvent, LinkRequest, Session, User
 from partners import tokens
 from tests.conftest import PASSWORD, People
 from tests.partners.conftest import Both, leaks

@@ -20,6 +20,7 @@ from unfold.widgets import (
 
 from incidentdesk.kernel import access, clocks, desk, dialogs, passwords, people
 from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.admin import logged_in
 from incidentdesk.kernel.errors import DeskError
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES, permissions_of
@@ -161,8 +162,8 @@ class UserAdmin(desk.RegisterAdmin):
     list_filter = (RoleFilter, "is_active")
     search_fields = ("name", "email")
     ordering = ("name", "email")
-    readonly_fields = ("roles_in_words", "rights", "last_login", "created_at")
-    actions_detail = ("mail_link", "set_password")
+    readonly_fields = ("roles_in_words", "rights", "last_login", "created_at", "browsers")
+    actions_detail = ("mail_link", "set_password", "end_sessions")
 
     @admin.display(description="roles")
     def roles_in_words(self, user: User) -> str:
@@ -176,6 +177,11 @@ class UserAdmin(desk.RegisterAdmin):
         words = [(p.value,) for p in Permission if p in permissions_of(user.roles)]
         return format_html_join("\n", "<div>{}</div>", words) or "only what a partner granted"
 
+    @admin.display(description="logged in")
+    def browsers(self, user: User) -> SafeString | str:
+        """In which browsers, and since when."""
+        return logged_in.in_words(user, at=clocks.now())
+
     def has_people_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Who keeps people may also help them to a password."""
         return access.allows(desk.actor(request), Permission.PEOPLE_WRITE)
@@ -186,7 +192,8 @@ class UserAdmin(desk.RegisterAdmin):
             return [(None, {"fields": ("name", "email", "roles", "first_password")})]
         may_write = self.has_change_permission(request, obj)
         fields = ("name", "email", "roles" if may_write else "roles_in_words", "is_active")
-        return [(None, {"fields": (*fields, "rights", "last_login", "created_at")})]
+        seen = ("browsers",) if self.has_people_permission(request) else ()
+        return [(None, {"fields": (*fields, "rights", "last_login", "created_at", *seen)})]
 
     def get_form(
         self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
@@ -251,3 +258,8 @@ class UserAdmin(desk.RegisterAdmin):
     def set_password(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The dialog that sets a password."""
         return self.show_dialog(request, SET_PASSWORD, object_id)
+
+    @action(description="End sessions", permissions=["people"], attrs={"data-dialog": ""})  # type: ignore[untyped-decorator]
+    def end_sessions(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The dialog that ends sessions."""
+        return self.show_dialog(request, logged_in.END, object_id)
