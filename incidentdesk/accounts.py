@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -11,8 +11,10 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from cases.access import own, told
-from incidentdesk import sessions
-from incidentdesk.kernel import callers, clocks
+from incidentdesk import factors, sessions
+from incidentdesk.kernel import callers, clocks, fresh
+from incidentdesk.kernel.factors import has_one
+from incidentdesk.kernel.models import User
 from notifications import outbox
 
 logger = logging.getLogger(__name__)
@@ -49,7 +51,19 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Whoever logged in is written down, for the rules over accesses."""
         self._note(request, user.get_username(), told.SUCCESS)
         sessions.begin(request)
+        factors.note_login(request, cast(User, user))
         return super().post_login(request, user, **known)
+
+    def is_reauthentication_required(self, *, app: str, **known: Any) -> bool:
+        """Before something grave: whoever did not log in a moment ago confirms it."""
+        return not fresh.is_fresh(self.request, at=clocks.now())
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Whoever has a second factor confirms with that; the password alone does not do."""
+        every: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if user.is_authenticated and has_one(user):
+            return [one for one in every if one["id"] != "reauthenticate"]
+        return every
 
     def _note(self, request: HttpRequest, email: str, outcome: str) -> None:
         address = callers.address(request)

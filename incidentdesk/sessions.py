@@ -16,9 +16,10 @@ from django.contrib.sessions.backends import db
 from django.http import HttpRequest, HttpResponseBase
 
 from incidentdesk.kernel import callers, clocks, sessions
+from incidentdesk.kernel.fresh import BEGAN
 from incidentdesk.kernel.models import Session
 
-BEGAN, SEEN, ADDRESS, DEVICE = "began", "seen", "address", "device"
+SEEN, ADDRESS, DEVICE = "seen", "address", "device"
 NOTED = 60.0  # seconds
 POLL = "X-Poll"  # a page that asks by itself sends it while nobody touches it
 

@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "pghistory",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
 ]
 
 MIDDLEWARE = [
@@ -105,6 +106,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "incidentdesk.sessions.SessionLimitsMiddleware",  # before anybody is shown anything
+    "incidentdesk.factors.FactorMiddleware",
     "incidentdesk.kernel.history.HistoryMiddleware",  # who changes what, for the database
     "incidentdesk.kernel.scope.ScopeMiddleware",  # innermost: a partner's reads run in its scope
 ]
@@ -265,6 +267,17 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a reset asked for a stranger's address
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _site.scheme
+# Where others reach the desk it has an https address; what runs on one's own machine has none.
+REQUIRE_MFA = flag("REQUIRE_MFA", default=IS_HTTPS)
+MFA_ADAPTER = "incidentdesk.factors.DeskMFAAdapter"
+MFA_FORMS = {
+    "authenticate": "incidentdesk.factors.LoginForm",
+    "reauthenticate": "incidentdesk.factors.ConfirmForm",
+    "activate_totp": "incidentdesk.factors.SetUpForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = f"Incident desk {_site.hostname}"
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",

@@ -26,6 +26,7 @@ from ninja.security import HttpBearer
 from pydantic import BaseModel
 
 from cases.access import own
+from incidentdesk import factors
 from incidentdesk.kernel import callers, clocks, counted, once, tokens
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import (
@@ -260,7 +261,8 @@ def _reader(request: HttpRequest) -> Any:
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     request.session = sessions.SessionStore(key)
     user = request.user = auth.get_user(request)
-    return AnonymousUser() if user.is_authenticated and sessions.over(request) else user
+    is_out = user.is_authenticated and (sessions.over(request) or factors.is_missing(request))
+    return AnonymousUser() if is_out else user
 
 
 def for_staff(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

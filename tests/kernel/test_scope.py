@@ -322,6 +322,7 @@ def test_without_a_partner_the_portal_sees_no_row(shared):
         "reviews_review",
         "django_session",
         "kernel_session",
+        "mfa_authenticator",
     ],
 )
 def test_staff_s_tables_are_closed_to_the_portal_even_if_a_view_forgets(helix, table):

@@ -18,9 +18,9 @@ from unfold.widgets import (
     UnfoldAdminPasswordWidget,
 )
 
-from incidentdesk.kernel import access, clocks, desk, dialogs, passwords, people
+from incidentdesk.kernel import access, clocks, desk, dialogs, factors, passwords, people
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.admin import logged_in
+from incidentdesk.kernel.admin import logged_in, lost_factor
 from incidentdesk.kernel.errors import DeskError
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES, permissions_of
@@ -162,8 +162,8 @@ class UserAdmin(desk.RegisterAdmin):
     list_filter = (RoleFilter, "is_active")
     search_fields = ("name", "email")
     ordering = ("name", "email")
-    readonly_fields = ("roles_in_words", "rights", "last_login", "created_at", "browsers")
-    actions_detail = ("mail_link", "set_password", "end_sessions")
+    readonly_fields = ("roles_in_words", "rights", "last_login", "created_at", "factor", "browsers")
+    actions_detail = ("mail_link", "set_password", "end_sessions", "remove_factor")
 
     @admin.display(description="roles")
     def roles_in_words(self, user: User) -> str:
@@ -176,6 +176,12 @@ class UserAdmin(desk.RegisterAdmin):
         """What the roles give together, in the words an auditor reads."""
         words = [(p.value,) for p in Permission if p in permissions_of(user.roles)]
         return format_html_join("\n", "<div>{}</div>", words) or "only what a partner granted"
+
+    @admin.display(description="second factor")
+    def factor(self, user: User) -> SafeString | str:
+        """What it is and since when; nobody reads its secrets."""
+        lines = [(words,) for words in factors.in_words(user)]
+        return format_html_join("\n", "<div>{}</div>", lines) or "none"
 
     @admin.display(description="logged in")
     def browsers(self, user: User) -> SafeString | str:
@@ -192,7 +198,7 @@ class UserAdmin(desk.RegisterAdmin):
             return [(None, {"fields": ("name", "email", "roles", "first_password")})]
         may_write = self.has_change_permission(request, obj)
         fields = ("name", "email", "roles" if may_write else "roles_in_words", "is_active")
-        seen = ("browsers",) if self.has_people_permission(request) else ()
+        seen = ("factor", "browsers") if self.has_people_permission(request) else ()
         return [(None, {"fields": (*fields, "rights", "last_login", "created_at", *seen)})]
 
     def get_form(
@@ -263,3 +269,10 @@ class UserAdmin(desk.RegisterAdmin):
     def end_sessions(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The dialog that ends sessions."""
         return self.show_dialog(request, logged_in.END, object_id)
+
+    @action(
+        description="Remove the second factor", permissions=["people"], attrs={"data-dialog": ""}
+    )  # type: ignore[untyped-decorator]
+    def remove_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The dialog that removes a factor that was lost."""
+        return self.show_dialog(request, lost_factor.REMOVE, object_id)
