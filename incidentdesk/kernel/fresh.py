@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 LASTS = timedelta(minutes=15)
 BEGAN, CONFIRMED = "began", "confirmed"  # in the session, as seconds
 CONFIRM = "/accounts/reauthenticate/"
 SAID = (
-    "You logged in more than 15 minutes ago, and this is grave: confirm that it is you, then send "
-    "it again."
+    'You logged in more than 15 minutes ago: <a href="{}" target="_blank" rel="noopener">confirm '
+    "that it is you</a> (in another tab), then send this again. What you typed is still here."
 )
 
 
@@ -34,3 +36,8 @@ def confirmed(request: HttpRequest, *, at: datetime) -> None:
 def page(back: str) -> str:
     """Where they do, and come back."""
     return f"{CONFIRM}?next={quote(back)}"
+
+
+def refusal(back: str) -> SafeString:
+    """What a form says that was sent too late; `back` is where the other tab goes on."""
+    return format_html(SAID, page(back))

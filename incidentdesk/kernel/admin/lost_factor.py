@@ -53,5 +53,6 @@ REMOVE = dialogs.Action(
     "somebody else: call back on a number that you had before. Their sessions end; until they set "
     "up a new factor their password alone lets them in.",
     submit="Remove it",
+    lets_in=True,
     is_grave=True,
 )

@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action
@@ -18,7 +19,7 @@ from unfold.widgets import (
     UnfoldAdminPasswordWidget,
 )
 
-from incidentdesk.kernel import access, clocks, desk, dialogs, factors, passwords, people
+from incidentdesk.kernel import access, clocks, desk, dialogs, factors, fresh, passwords, people
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.admin import logged_in, lost_factor
 from incidentdesk.kernel.errors import DeskError
@@ -35,6 +36,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     """A person's name, address, roles, and whether they may log in."""
 
     by: ClassVar[Actor]
+    stale: ClassVar[str]  # why what lets somebody in cannot be changed just now; empty: it can
     roles = forms.MultipleChoiceField(
         choices=ROLE_CHOICES,
         required=False,
@@ -53,6 +55,8 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> None:
         """Say in the form what the use case would refuse."""
         super().clean()
+        if self.stale and {"email", "roles", "is_active"} & set(self.changed_data):
+            self.add_error(None, self.stale)
         try:
             people.require_changeable(
                 self.instance,
@@ -122,6 +126,7 @@ MAIL_LINK = dialogs.Action(
     intro=f"The link works once and for {passwords.valid_days()} days; until somebody uses it, the "
     "present password stays.",
     submit="Mail the link",
+    lets_in=True,
     is_primary=True,
 )
 SET_PASSWORD = dialogs.Action(
@@ -131,6 +136,7 @@ SET_PASSWORD = dialogs.Action(
     permission=Permission.PEOPLE_WRITE,
     form=PasswordDialog,
     submit="Set it",
+    lets_in=True,
     is_primary=True,
 )
 
@@ -206,7 +212,9 @@ class UserAdmin(desk.RegisterAdmin):
     ) -> type[forms.ModelForm[User]]:
         """The form knows who fills it in."""
         base = PersonForm if change else NewPersonForm
-        bound = type(base.__name__, (base,), {"by": desk.actor(request)})
+        is_fresh = fresh.is_fresh(request, at=clocks.now())
+        stale = "" if is_fresh else fresh.refusal(reverse("admin:kernel_user_changelist"))
+        bound = type(base.__name__, (base,), {"by": desk.actor(request), "stale": stale})
         found: type[forms.ModelForm[User]] = super().get_form(
             request, obj, change, form=bound, **kwargs
         )
