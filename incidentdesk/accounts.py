@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from cases.access import own, told
 from incidentdesk import factors, sessions
+from incidentdesk import known as known_browsers
 from incidentdesk.kernel import callers, clocks, fresh
 from incidentdesk.kernel.factors import has_one
 from incidentdesk.kernel.models import User
@@ -28,7 +29,7 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "email_password_mismatch": "This e-mail address and password do not fit together; "
         "try again, or set a new password.",
         "too_many_login_attempts": "Too many tries; wait five minutes and try again, "
-        "or set a new password.",
+        "set a new password, or log in where you did before.",
         "rate_limited": "Too many tries; wait a few minutes and try again.",
         "incorrect_password": "This is not your password; try again.",
         "enter_current_password": "This is not your present password; try again.",
@@ -52,7 +53,13 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         self._note(request, user.get_username(), told.SUCCESS)
         sessions.begin(request)
         factors.note_login(request, cast(User, user))
-        return super().post_login(request, user, **known)
+        answer = super().post_login(request, user, **known)
+        known_browsers.remember(answer, cast(User, user))
+        return answer
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """By what wrong passwords are counted."""
+        return known_browsers.counted_as(request, str(credentials.get("email") or ""))
 
     def is_reauthentication_required(self, *, app: str, **known: Any) -> bool:
         """Before something grave: whoever did not log in a moment ago confirms it."""

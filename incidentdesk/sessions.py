@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import auth, messages
@@ -28,7 +28,7 @@ class SessionStore(db.SessionStore):
     """Keeps beside a session whose it is, from where, and since when."""
 
     @classmethod
-    def get_model_class(cls) -> type[Session]:  # type: ignore[override]
+    def get_model_class(cls) -> type[Session]:
         """The table."""
         return Session
 
@@ -37,7 +37,7 @@ class SessionStore(db.SessionStore):
         user_id = data.get(auth.SESSION_KEY)
         if user_id and BEGAN not in data:
             data[BEGAN] = data[SEEN] = clocks.now().timestamp()
-        row: Session = super().create_model_instance(data)
+        row = cast(Session, super().create_model_instance(data))
         if user_id:
             row.user_id = int(user_id)
             row.began_at, row.seen_at = _moment(data[BEGAN]), _moment(data[SEEN])

@@ -291,6 +291,7 @@ _instance = hashlib.sha256(f"{SITE_URL} {DATA_DIR}".encode()).hexdigest()[:8]
 _prefix = "__Host-" if IS_HTTPS else ""
 SESSION_COOKIE_NAME = f"{_prefix}desk_{_instance}"
 CSRF_COOKIE_NAME = f"{_prefix}desk_csrf_{_instance}"
+KNOWN_COOKIE_NAME = f"{_prefix}desk_known_{_instance}"  # see incidentdesk.known
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_ENGINE = "incidentdesk.sessions"

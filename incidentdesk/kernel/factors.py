@@ -36,7 +36,7 @@ def is_required_of(user: User) -> bool:
 def has_one(user: User) -> bool:
     """Whether this person set one up; recovery codes alone are none."""
     every = Authenticator.objects.filter(user_id=user.pk)
-    return every.exclude(type=Authenticator.Type.RECOVERY_CODES).exists()
+    return bool(every.exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
 
 
 def in_words(user: User) -> list[str]:
