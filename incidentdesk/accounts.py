@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from cases.access import own, told
-from incidentdesk import factors, sessions
+from incidentdesk import factors, sessions, sso
 from incidentdesk import known as known_browsers
 from incidentdesk.kernel import callers, clocks, fresh
 from incidentdesk.kernel.factors import has_one
@@ -70,7 +70,7 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         every: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         if user.is_authenticated and has_one(user):
             return [one for one in every if one["id"] != "reauthenticate"]
-        return every
+        return every or (sso.confirms(user) if user.is_authenticated else [])
 
     def _note(self, request: HttpRequest, email: str, outcome: str) -> None:
         address = callers.address(request)

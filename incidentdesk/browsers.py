@@ -27,7 +27,7 @@ def page(request: HttpRequest) -> HttpResponse:
         others = {one.handle for one in found if not one.is_this}
         chosen = others if "others" in request.POST else others & {request.POST.get("session", "")}
         try:
-            ended = sessions.end(user_id=user.pk, handles=chosen, by=access.actor_for(user), at=at)
+            ended = sessions.end_own(user, chosen, by=access.actor_for(user), at=at)
         except DeskError as error:
             messages.error(request, str(error))
         else:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from allauth.account.adapter import get_adapter
 from allauth.account.views import ReauthenticateView
 from allauth.mfa.base.views import IndexView
 from allauth.mfa.base.views import ReauthenticateView as CodeView
@@ -20,7 +19,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from incidentdesk.factors import PROVEN, WANTED
-from incidentdesk.kernel import access, clocks, factors, fresh, scope, sessions
+from incidentdesk.kernel import access, clocks, factors, fresh, passwords, scope, sessions
 from incidentdesk.kernel.models import User
 
 
@@ -55,11 +54,10 @@ class _Changes(_Own):
         user = cast(User, self.request.user)
         with transaction.atomic():
             answer: HttpResponse = super().form_valid(form)  # type: ignore[misc]
-            self.request.session[PROVEN] = self.proven
+            self.request.session[PROVEN] = user.pk if self.proven else None
             sessions.end_others(user, this=self.request.session.session_key)
             factors.record(self.action, user, by=access.actor_for(user), at=clocks.now())
-        known = {"words": self.said}
-        get_adapter().send_mail("account/email/factor_changed", user.email, known)
+        passwords.mail_changed_factor(user, self.said)
         return answer
 
 

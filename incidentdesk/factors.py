@@ -148,7 +148,7 @@ def is_missing(request: HttpRequest) -> bool:
     if not settings.REQUIRE_MFA or settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return False
     user = request.user
-    if not user.is_authenticated or request.session.get(PROVEN):
+    if not user.is_authenticated or request.session.get(PROVEN) == user.pk:
         return False
     return factors.is_required_of(user)
 
@@ -156,4 +156,5 @@ def is_missing(request: HttpRequest) -> bool:
 def note_login(request: HttpRequest, user: User) -> None:
     """A login that took a factor proved it."""
     records = get_authentication_records(request, user)
-    request.session[PROVEN] = any(record["method"] == "mfa" for record in records)
+    if any(record["method"] == "mfa" for record in records):
+        request.session[PROVEN] = user.pk

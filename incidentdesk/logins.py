@@ -10,11 +10,13 @@ from allauth.account import views
 from allauth.mfa.base.views import authenticate
 from django.urls import path, re_path
 
-from incidentdesk import browsers, factor_pages
+from incidentdesk import browsers, factor_pages, sso
 from incidentdesk.forgotten import AskForLink, ChangePassword, SetPassword
 
 urlpatterns = [
-    path("login/", views.login, name="account_login"),
+    path("login/", sso.Login.as_view(), name="account_login"),
+    path("<slug:provider_id>/login/", sso.begin, name="openid_connect_login"),
+    path("<slug:provider_id>/login/callback/", sso.come_back, name="openid_connect_callback"),
     path("logout/", views.logout, name="account_logout"),
     path("signup/", views.signup, name="account_signup"),  # answers with a refusal in words
     path("inactive/", views.account_inactive, name="account_inactive"),

@@ -22,12 +22,14 @@ from incidentdesk.environment import (
     database,
     domain,
     flag,
+    groups,
     hook_secret,
     hosts,
     listening,
     mailer,
     number,
     page,
+    provider_of,
     secret,
     stop,
 )
@@ -90,6 +92,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 
 MIDDLEWARE = [
@@ -278,6 +282,26 @@ MFA_FORMS = {
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = f"Incident desk {_site.hostname}"
+# Single sign-on of staff, off without OIDC_URL.
+OIDC_URL = page("OIDC_URL", os.environ.get("OIDC_URL", "").rstrip("/"))
+OIDC_NAME = os.environ.get("OIDC_NAME") or "single sign-on"
+SSO_ID, SSO_GROUPS_CLAIM = "sso", os.environ.get("OIDC_GROUPS_CLAIM") or "groups"
+SSO_ROLES = groups("OIDC_ROLES")  # which groups of the provider give a role
+_client = {
+    "client_id": os.environ.get("OIDC_CLIENT_ID", ""),
+    "secret": secret("OIDC_CLIENT_SECRET"),
+}
+if OIDC_URL and not (all(_client.values()) and SSO_ROLES):
+    stop("OIDC_URL is set; set OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and OIDC_ROLES as well.")
+_app = {"provider_id": SSO_ID, "name": OIDC_NAME, **_client, "settings": {"server_url": OIDC_URL}}
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "SCOPE": (os.environ.get("OIDC_SCOPES") or "openid profile email").split(),
+        "APPS": [_app],
+    }
+}
+SOCIALACCOUNT_ADAPTER = "incidentdesk.sso.DeskSocialAdapter"
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -316,7 +340,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         **{name: [NONE] for name in ("default-src", "base-uri", "frame-ancestors")},
         **{f"{kind}-src": [SELF] for kind in ("script", "style", "img", "connect")},
-        "form-action": [SELF],
+        "form-action": [SELF, *provider_of(OIDC_URL)],  # where the login's button leads on to
     },
 }
 

@@ -160,10 +160,8 @@ def respond(
     if request.method != "POST" and ended:
         return _render(request, {**context, "refusal": ended}, 409)
     is_stale = action.lets_in and not fresh.is_fresh(request, at=clocks.now())
-    if is_stale and request.method != "POST":
-        return _go(request, fresh.page(request.get_full_path()))
     if request.method != "POST" or AGAIN in request.POST:
-        return _ask(request, action, actor, context)
+        return _ask(request, action, actor, context, is_stale=is_stale)
     form = action.form(request.POST, request.FILES, obj=obj, actor=actor)
     if is_stale:
         form.add_error(None, fresh.refusal(back))
@@ -193,8 +191,10 @@ def as_filtered(request: HttpRequest, list_url: str) -> str:
 
 
 def _ask(
-    request: HttpRequest, action: Action, actor: Actor, context: dict[str, Any]
+    request: HttpRequest, action: Action, actor: Actor, context: dict[str, Any], *, is_stale: bool
 ) -> HttpResponse:
+    if is_stale and request.method != "POST":
+        return _go(request, fresh.page(request.get_full_path()))
     given = request.POST if AGAIN in request.POST else request.GET
     filled = {key: values if values[1:] else values[0] for key, values in given.lists()}
     form = action.form(obj=context["obj"], actor=actor, initial=filled)

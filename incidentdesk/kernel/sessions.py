@@ -100,27 +100,20 @@ def of(user: User, *, at: datetime, this: str | None = None) -> list[LoggedIn]:
 
 @transaction.atomic
 def end(
-    *, user_id: int, handles: Collection[str], by: Actor, at: datetime, reason: str = ""
+    *, user_id: int, handles: Collection[str], reason: str, by: Actor, at: datetime
 ) -> list[str]:
-    """End some sessions of a person at once: one's own, or as an administrator anybody's.
-
-    Answers what was ended, in words.
-    """
-    if user_id != by.person_id:
-        access.require(by, Permission.PEOPLE_WRITE)
+    """End some sessions of a person at once, and say why. Answers what was ended, in words."""
+    access.require(by, Permission.PEOPLE_WRITE)
     user = User.objects.select_for_update().filter(pk=user_id).first()
     if user is None:
         raise NotFound("There is no such person.")
-    found = [row for row in _going_on(user, at) if _handle(row) in handles]
-    if not found:
-        raise NotFound("These sessions have ended already; nothing was changed.")
-    said = [f"{device_words(row.device)}, {row.address or 'no address'}" for row in found]
-    Session.objects.filter(pk__in=[row.pk for row in found]).delete()
-    about, name = f"user:{user.pk}", str(user)
-    more = {"reason": reason} if reason else {}
-    action = "ended own sessions" if user_id == by.user_id else "ended sessions of"
-    audit.record(by=by, at=at, action=action, about=about, name=name, sessions=said, **more)
-    return said
+    return _end(user, handles, "ended sessions of", by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def end_own(user: User, handles: Collection[str], *, by: Actor, at: datetime) -> list[str]:
+    """End some of one's own sessions, which everybody may. Answers what was ended, in words."""
+    return _end(user, handles, "ended own sessions", by=by, at=at)
 
 
 def end_others(user: User, *, this: str | None) -> int:
@@ -136,6 +129,25 @@ def device_words(device: str) -> str:
         return f"{browser or 'A browser'} on {system or 'an unknown system'}"
     known = re.sub(r"[^\w ./-]", "", device)[:40].strip()
     return known or "Unknown browser"
+
+
+def _end(
+    user: User,
+    handles: Collection[str],
+    action: str,
+    *,
+    by: Actor,
+    at: datetime,
+    **detail: object,
+) -> list[str]:
+    found = [row for row in _going_on(user, at) if _handle(row) in handles]
+    if not found:
+        raise NotFound("These sessions have ended already; nothing was changed.")
+    said = [f"{device_words(row.device)}, {row.address or 'no address'}" for row in found]
+    Session.objects.filter(pk__in=[row.pk for row in found]).delete()
+    about, name = f"user:{user.pk}", str(user)
+    audit.record(by=by, at=at, action=action, about=about, name=name, sessions=said, **detail)
+    return said
 
 
 def _going_on(user: User, at: datetime) -> QuerySet[Session]:

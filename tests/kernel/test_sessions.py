@@ -102,6 +102,7 @@ def test_nobody_ends_another_s_session_by_its_name(people: People) -> None:
         sessions.end(
             user_id=people["commander"].pk,
             handles=handles(people["commander"]),
+            reason="x",
             by=people.actor("security"),
             at=clocks.now(),
         )
@@ -144,6 +145,7 @@ def test_what_ended_meanwhile_is_said_so(people: People) -> None:
         sessions.end(
             user_id=people["responder"].pk,
             handles=["0" * 16],
+            reason="x",
             by=people.actor("administrator"),
             at=clocks.now(),
         )

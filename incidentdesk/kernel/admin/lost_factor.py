@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from allauth.account.adapter import get_adapter
 from django import forms
 
-from incidentdesk.kernel import dialogs, factors
+from incidentdesk.kernel import dialogs, factors, passwords
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.models import User
 
@@ -33,14 +32,8 @@ def _remove(obj: User, data: Mapping[str, Any], *, by: Actor, at: datetime) -> d
     user = factors.remove(user_id=obj.pk, reason=data["reason"], by=by, at=at)
     return dialogs.Done(
         f"{user} has no second factor any more and is logged out everywhere.",
-        then=lambda: tell(user),
+        then=lambda: passwords.mail_changed_factor(user, "an administrator removed it"),
     )
-
-
-def tell(user: User) -> None:
-    """Mail them: they may not have asked for it."""
-    known = {"words": "an administrator removed it"}
-    get_adapter().send_mail("account/email/factor_changed", user.email, known)
 
 
 REMOVE = dialogs.Action(
