@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -11,7 +11,11 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from cases.access import own, told
-from incidentdesk.kernel import callers, clocks
+from incidentdesk import factors, sessions, sso
+from incidentdesk import known as known_browsers
+from incidentdesk.kernel import callers, clocks, fresh
+from incidentdesk.kernel.factors import has_one
+from incidentdesk.kernel.models import User
 from notifications import outbox
 
 logger = logging.getLogger(__name__)
@@ -25,7 +29,7 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "email_password_mismatch": "This e-mail address and password do not fit together; "
         "try again, or set a new password.",
         "too_many_login_attempts": "Too many tries; wait five minutes and try again, "
-        "or set a new password.",
+        "set a new password, or log in where you did before.",
         "rate_limited": "Too many tries; wait a few minutes and try again.",
         "incorrect_password": "This is not your password; try again.",
         "enter_current_password": "This is not your present password; try again.",
@@ -47,7 +51,26 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **known: Any) -> Any:
         """Whoever logged in is written down, for the rules over accesses."""
         self._note(request, user.get_username(), told.SUCCESS)
-        return super().post_login(request, user, **known)
+        sessions.begin(request)
+        factors.note_login(request, cast(User, user))
+        answer = super().post_login(request, user, **known)
+        known_browsers.remember(answer, cast(User, user))
+        return answer
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """By what wrong passwords are counted."""
+        return known_browsers.counted_as(request, str(credentials.get("email") or ""))
+
+    def is_reauthentication_required(self, *, app: str, **known: Any) -> bool:
+        """Before something grave: whoever did not log in a moment ago confirms it."""
+        return not fresh.is_fresh(self.request, at=clocks.now())
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Whoever has a second factor confirms with that; the password alone does not do."""
+        every: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if user.is_authenticated and has_one(user):
+            return [one for one in every if one["id"] != "reauthenticate"]
+        return every or (sso.confirms(user) if user.is_authenticated else [])
 
     def _note(self, request: HttpRequest, email: str, outcome: str) -> None:
         address = callers.address(request)

@@ -17,6 +17,7 @@ class IncidentdeskConfig(AppConfig):
         from incidentdesk import celery  # noqa: F401, PLC0415 -- only after the apps are loaded
 
         checks.register(proxies_are_counted)
+        checks.register(a_second_factor_is_required, deploy=True)
 
 
 def proxies_are_counted(**_: Any) -> list[checks.CheckMessage]:
@@ -26,6 +27,15 @@ def proxies_are_counted(**_: Any) -> list[checks.CheckMessage]:
     said = "SITE_URL is https, so a proxy stands in front of the desk, but TRUSTED_PROXIES is 0."
     hint = "Say how many; until then all the world counts as one caller at the login."
     return [checks.Warning(said, hint=hint, id="incidentdesk.W001")]
+
+
+def a_second_factor_is_required(**_: Any) -> list[checks.CheckMessage]:
+    """Of staff, and of those who administer a partner's people, wherever others reach the desk."""
+    if settings.REQUIRE_MFA or not settings.IS_HTTPS:
+        return []
+    said = "REQUIRE_MFA is off: whoever learns a password of staff gets in with it."
+    hint = "Leave it unset: it is on where SITE_URL is https."
+    return [checks.Warning(said, hint=hint, id="incidentdesk.W002")]
 
 
 class DeskAdminConfig(AdminConfig):

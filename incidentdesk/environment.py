@@ -19,6 +19,15 @@ from environs import Env, EnvError
 from incidentdesk import logs
 
 env = Env()
+ROLE_KEYS = (  # as in kernel.roles, which is loaded after the settings
+    "administrator",
+    "approver",
+    "auditor",
+    "commander",
+    "communications",
+    "responder",
+    "security",
+)
 CONNECTION = {  # seconds, the last in ms: a network that swallows all holds nobody for long
     "connect_timeout": 5,
     "keepalives_idle": 10,
@@ -237,3 +246,20 @@ def addresses(name: str) -> list[str]:
         except ValueError:
             stop(f"{name} must be addresses like 10.0.0.5, not “{one}”.")
     return found
+
+
+def groups(name: str) -> dict[str, list[str]]:
+    """`role=group,role=another group` as role → groups."""
+    found: dict[str, list[str]] = {}
+    for one in filter(None, (part.strip() for part in os.environ.get(name, "").split(","))):
+        role, _, group = (part.strip() for part in one.partition("="))
+        if role not in ROLE_KEYS or not group:
+            stop(f"{name} must look like commander=desk-leads,responder=desk, not “{one}”.")
+        found.setdefault(role, []).append(group)
+    return found
+
+
+def provider_of(url: str) -> list[str]:
+    """The origin of an address, for a policy that names it; nothing where there is none."""
+    parts = urlsplit(url)
+    return [f"{parts.scheme}://{parts.netloc}"] if url else []

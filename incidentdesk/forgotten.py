@@ -25,6 +25,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
+from incidentdesk import known
 from incidentdesk.kernel import access, audit, clocks, passwords, scope, tokens
 from incidentdesk.kernel.models import User
 
@@ -112,6 +113,12 @@ class SetPassword(_TakesPassword, PasswordResetFromKeyView):  # type: ignore[mis
     """The page that a mailed link opens."""
 
     form_class = SetForm
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Whoever opened the mail is no stranger in this browser, whoever else tries."""
+        answer: HttpResponse = super().form_valid(form)
+        known.remember(answer, self.reset_user)
+        return answer
 
 
 class AskForLink(PasswordResetView):  # type: ignore[misc]

@@ -7,16 +7,30 @@ administrator; whoever could take any address could be given the rights of its r
 from __future__ import annotations
 
 from allauth.account import views
+from allauth.mfa.base.views import authenticate
 from django.urls import path, re_path
 
+from incidentdesk import browsers, factor_pages, sso
 from incidentdesk.forgotten import AskForLink, ChangePassword, SetPassword
 
 urlpatterns = [
-    path("login/", views.login, name="account_login"),
+    path("login/", sso.Login.as_view(), name="account_login"),
+    path("<slug:provider_id>/login/", sso.begin, name="openid_connect_login"),
+    path("<slug:provider_id>/login/callback/", sso.come_back, name="openid_connect_callback"),
     path("logout/", views.logout, name="account_logout"),
     path("signup/", views.signup, name="account_signup"),  # answers with a refusal in words
     path("inactive/", views.account_inactive, name="account_inactive"),
-    path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
+    path("reauthenticate/", factor_pages.Confirm.as_view(), name="account_reauthenticate"),
+    path("factor/", factor_pages.Index.as_view(), name="mfa_index"),
+    path("factor/code/", authenticate, name="mfa_authenticate"),
+    path("factor/confirm/", factor_pages.ConfirmByCode.as_view(), name="mfa_reauthenticate"),
+    path("factor/app/", factor_pages.SetUp.as_view(), name="mfa_activate_totp"),
+    path("factor/app/remove/", factor_pages.TakeAway.as_view(), name="mfa_deactivate_totp"),
+    path("factor/recovery/", factor_pages.Codes.as_view(), name="mfa_view_recovery_codes"),
+    path(
+        "factor/recovery/new/", factor_pages.NewCodes.as_view(), name="mfa_generate_recovery_codes"
+    ),
+    path("sessions/", browsers.page, name="sessions"),
     path("password/change/", ChangePassword.as_view(), name="account_change_password"),
     path("password/set/", views.password_set, name="account_set_password"),
     path("password/reset/", AskForLink.as_view(), name="account_reset_password"),

@@ -176,6 +176,8 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
             "link": reverse("admin:notifications_contactmethod_changelist"),
         },
         {"title": "API tokens", "link": reverse("admin:kernel_token_changelist")},
+        {"title": "Second factor", "link": reverse("mfa_index")},
+        {"title": "Where you are logged in", "link": reverse("sessions")},
         {"title": "Change password", "link": reverse("account_change_password")},
     ]
 

@@ -23,6 +23,7 @@ from incidentdesk.environment import (
     domain,
     fit_for_others,
     flag,
+    groups,
     hook_secret,
     host_names,
     hosts,
@@ -31,6 +32,7 @@ from incidentdesk.environment import (
     mailer,
     number,
     page,
+    provider_of,
     secret,
     sentry,
     stop,
@@ -98,6 +100,9 @@ INSTALLED_APPS = [
     "pghistory",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 
 MIDDLEWARE = [
@@ -115,6 +120,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "incidentdesk.sessions.SessionLimitsMiddleware",  # before anybody is shown anything
+    "incidentdesk.factors.FactorMiddleware",
     "incidentdesk.kernel.history.HistoryMiddleware",  # who changes what, for the database
     "incidentdesk.kernel.scope.ScopeMiddleware",  # innermost: a partner's reads run in its scope
 ]
@@ -275,6 +282,37 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a reset asked for a stranger's address
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _site.scheme
+# Where others reach the desk it has an https address; what runs on one's own machine has none.
+REQUIRE_MFA = flag("REQUIRE_MFA", default=IS_HTTPS)
+MFA_ADAPTER = "incidentdesk.factors.DeskMFAAdapter"
+MFA_FORMS = {
+    "authenticate": "incidentdesk.factors.LoginForm",
+    "reauthenticate": "incidentdesk.factors.ConfirmForm",
+    "activate_totp": "incidentdesk.factors.SetUpForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = f"Incident desk {_site.hostname}"
+# Single sign-on of staff, off without OIDC_URL.
+OIDC_URL = page("OIDC_URL", os.environ.get("OIDC_URL", "").rstrip("/"))
+OIDC_NAME = os.environ.get("OIDC_NAME") or "single sign-on"
+SSO_ID, SSO_GROUPS_CLAIM = "sso", os.environ.get("OIDC_GROUPS_CLAIM") or "groups"
+SSO_ROLES = groups("OIDC_ROLES")  # which groups of the provider give a role
+_client = {
+    "client_id": os.environ.get("OIDC_CLIENT_ID", ""),
+    "secret": secret("OIDC_CLIENT_SECRET"),
+}
+if OIDC_URL and not (all(_client.values()) and SSO_ROLES):
+    stop("OIDC_URL is set; set OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and OIDC_ROLES as well.")
+_app = {"provider_id": SSO_ID, "name": OIDC_NAME, **_client, "settings": {"server_url": OIDC_URL}}
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "SCOPE": (os.environ.get("OIDC_SCOPES") or "openid profile email").split(),
+        "APPS": [_app],
+    }
+}
+SOCIALACCOUNT_ADAPTER = "incidentdesk.sso.DeskSocialAdapter"
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -288,9 +326,18 @@ _instance = hashlib.sha256(f"{SITE_URL} {DATA_DIR}".encode()).hexdigest()[:8]
 _prefix = "__Host-" if IS_HTTPS else ""
 SESSION_COOKIE_NAME = f"{_prefix}desk_{_instance}"
 CSRF_COOKIE_NAME = f"{_prefix}desk_csrf_{_instance}"
+KNOWN_COOKIE_NAME = f"{_prefix}desk_known_{_instance}"  # see incidentdesk.known
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "incidentdesk.sessions"
+SESSION_LIMITS = {  # minutes without use, and hours in all, after which one logs in anew
+    kind: (
+        number(f"SESSION_IDLE_{kind.upper()}", default=idle, most=1440),
+        number(f"SESSION_LONGEST_{kind.upper()}", default=longest, most=168),
+    )
+    for kind, idle, longest in (("staff", 60, 14), ("administrator", 30, 12), ("partner", 60, 12))
+}
+SESSION_COOKIE_AGE = max(longest for _, longest in SESSION_LIMITS.values()) * 3600
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz)$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
@@ -305,7 +352,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         **{name: [NONE] for name in ("default-src", "base-uri", "frame-ancestors")},
         **{f"{kind}-src": [SELF] for kind in ("script", "style", "img", "connect")},
-        "form-action": [SELF],
+        "form-action": [SELF, *provider_of(OIDC_URL)],  # where the login's button leads on to
     },
 }
 

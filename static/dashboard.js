@@ -27,12 +27,19 @@
     }
   };
 
+  // Nobody is there for as long as nothing is touched: asking alone keeps no session alive.
+  let touched = Date.now();
+  for (const kind of ["pointermove", "keydown", "scroll", "touchstart"]) {
+    addEventListener(kind, () => { touched = Date.now(); }, { passive: true });
+  }
+
   const refresh = async () => {
     const shown = document.getElementById("now");
     if (!shown || isBusy(shown) || Date.now() - asked < EVERY) return;
     asked = Date.now();
     try {
-      const answer = await fetch(location.href, { credentials: "same-origin" });
+      const headers = Date.now() - touched > 60_000 ? { "X-Poll": "1" } : {};
+      const answer = await fetch(location.href, { credentials: "same-origin", headers });
       if (!answer.ok || answer.redirected) return; // logged out: the next click says so
       put(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch {

@@ -9,6 +9,7 @@ addEventListener("DOMContentLoaded", () => {
   let shown = Number(page.dataset.sequence);
   let asked = Date.now();
   let isAsking = false;
+  let touched = Date.now();
   const told = document.createElement("button");
   told.type = "button";
   told.className = "told";
@@ -48,16 +49,34 @@ addEventListener("DOMContentLoaded", () => {
     setTimeout(() => { told.hidden = true; }, 12_000);
   };
 
+  // Nobody is there for as long as nothing is touched: asking alone keeps no session alive.
+  for (const kind of ["pointermove", "keydown", "scroll", "touchstart"]) {
+    addEventListener(kind, () => { touched = Date.now(); }, { passive: true });
+  }
+  const asking = () => ({
+    credentials: "same-origin",
+    headers: Date.now() - touched > 60_000 ? { "X-Poll": "1" } : {},
+  });
+
+  const loggedOut = () => {
+    said.textContent = "You are logged out: this page is not fresh any more.";
+    told.textContent = "You are logged out. Log in again";
+    told.hidden = false;
+    told.onclick = () => location.reload();
+    clearInterval(round);
+  };
+
   const refresh = async () => {
     if (isAsking || document.hidden || Date.now() - asked < EVERY) return;
     if (document.querySelector("dialog[open]")) return;
     isAsking = true;
     asked = Date.now();
     try {
-      const answer = await fetch(`${page.dataset.liveUrl}?since=${shown}`, { credentials: "same-origin" });
-      if (answer.status !== 200 || answer.redirected) return; // nothing new, or logged out
+      const answer = await fetch(`${page.dataset.liveUrl}?since=${shown}`, asking());
+      if (answer.redirected) return loggedOut();
+      if (answer.status !== 200) return; // nothing new
       const { sequence } = await answer.json();
-      const whole = await fetch(location.href, { credentials: "same-origin" });
+      const whole = await fetch(location.href, asking());
       if (!whole.ok || whole.redirected) return;
       const isWhole = put(new DOMParser().parseFromString(await whole.text(), "text/html"));
       mark(shown);
@@ -71,12 +90,12 @@ addEventListener("DOMContentLoaded", () => {
     }
   };
 
-  told.addEventListener("click", () => {
+  told.onclick = () => {
     told.hidden = true;
     const first = page.querySelector("[data-entry].new") || page.querySelector("[data-part=timeline]");
     if (first) first.scrollIntoView({ block: "center" });
     else location.assign(`${location.pathname}?tab=timeline`);
-  });
-  setInterval(refresh, 1000);
+  };
+  const round = setInterval(refresh, 1000);
   document.addEventListener("visibilitychange", refresh);
 });

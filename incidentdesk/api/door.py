@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import auth
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
@@ -25,6 +26,7 @@ from ninja.security import HttpBearer
 from pydantic import BaseModel
 
 from cases.access import own
+from incidentdesk import factors
 from incidentdesk.kernel import callers, clocks, counted, once, standby, tokens
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import (
@@ -260,7 +262,9 @@ def _reader(request: HttpRequest) -> Any:
     sessions: Any = import_module(settings.SESSION_ENGINE)
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     request.session = sessions.SessionStore(key)
-    return auth.get_user(request)
+    user = request.user = auth.get_user(request)
+    is_out = user.is_authenticated and (sessions.over(request) or factors.is_missing(request))
+    return AnonymousUser() if is_out else user
 
 
 def for_staff(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

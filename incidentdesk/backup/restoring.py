@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connections, transaction
 
@@ -23,7 +22,7 @@ from incidentdesk.backup.errors import BackupError
 from incidentdesk.backup.progress import Progress
 from incidentdesk.kernel import audit, snapshot
 from incidentdesk.kernel.access import SYSTEM
-from incidentdesk.kernel.models import User
+from incidentdesk.kernel.models import Session, User
 from notifications import ladder, outbox
 
 SKIPPED = 1000  # numbers that may have been given out since the backup, of each kind

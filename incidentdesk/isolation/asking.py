@@ -22,7 +22,7 @@ from incidentdesk.kernel.models import User
 from notifications.models import Message
 
 _WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "WITH")
-_EVERY_TIME = ("django_session", "kernel_sentform")  # what asking itself leaves
+_EVERY_TIME = ("kernel_session", "kernel_sentform")  # what asking itself leaves
 HOPS = 3
 JSON = "application/json"
 

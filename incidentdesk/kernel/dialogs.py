@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from incidentdesk.kernel import access, clocks, once
+from incidentdesk.kernel import access, clocks, fresh, once
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import CONTRADICTS, GONE, DeskError, mark
 
@@ -87,7 +87,8 @@ class Action:
     `also` is another permission that lets one in where a use case asks for either. A form with a
     file field carries its file; what is too large is refused before it is read (`uploads`).
     `ended` says of an object that is past this action why; its dialog then offers nothing to press.
-    `barred` says why it is not for this very actor, whatever the roles.
+    `barred` says why it is not for this very actor, whatever the roles. What `lets_in` decides who
+    gets in or what somebody may do: it needs a login or a confirmation of a moment ago.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Action:
     also: Permission | None = None
     ended: Callable[[Any], str] = lambda obj: ""
     barred: Callable[[Any, Actor], str] = lambda obj, actor: ""
+    lets_in: bool = False
 
     def allowed(self, actor: Actor) -> bool:
         """Whether this actor may press it."""
@@ -157,13 +159,12 @@ def respond(
     ended = action.ended(obj) or action.barred(obj, actor)
     if request.method != "POST" and ended:
         return _render(request, {**context, "refusal": ended}, 409)
+    is_stale = action.lets_in and not fresh.is_fresh(request, at=clocks.now())
     if request.method != "POST" or AGAIN in request.POST:
-        given = request.POST if AGAIN in request.POST else request.GET
-        filled = {key: values if values[1:] else values[0] for key, values in given.lists()}
-        form = action.form(obj=obj, actor=actor, initial=filled)
-        shown = {**context, "form": form, "refusal": form.refusal}
-        return _render(request, shown, 409 if form.refusal else 200)
+        return _ask(request, action, actor, context, is_stale=is_stale)
     form = action.form(request.POST, request.FILES, obj=obj, actor=actor)
+    if is_stale:
+        form.add_error(None, fresh.refusal(back))
     if form.is_valid() and not form.refusal:
         at = clocks.now()
         try:
@@ -185,6 +186,18 @@ def as_filtered(request: HttpRequest, list_url: str) -> str:
     """The list with the filters that were handed on, read as a query and never as an address."""
     kept = QueryDict(request.GET.get(FILTERS, "")).urlencode()
     return f"{list_url}?{kept}" if kept else list_url
+
+
+def _ask(
+    request: HttpRequest, action: Action, actor: Actor, context: dict[str, Any], *, is_stale: bool
+) -> HttpResponse:
+    if is_stale and request.method != "POST":
+        return _go(request, fresh.page(request.get_full_path()))
+    given = request.POST if AGAIN in request.POST else request.GET
+    filled = {key: values if values[1:] else values[0] for key, values in given.lists()}
+    form = action.form(obj=context["obj"], actor=actor, initial=filled)
+    shown = {**context, "form": form, "refusal": form.refusal}
+    return _render(request, shown, 409 if form.refusal else 200)
 
 
 def _told(request: HttpRequest) -> Done:

@@ -1,8 +1,7 @@
 """Worker entry points of the kernel."""
 
-from django.contrib.sessions.backends.db import SessionStore
-
 from incidentdesk.kernel import clocks, once, passwords, progress, worker
+from incidentdesk.kernel.models import Session
 
 
 @worker.job()
@@ -14,7 +13,7 @@ def prune_sent_forms() -> None:
 @worker.job()
 def prune_sessions() -> None:
     """Forget sessions that have ended, with what still waited to be shown in them."""
-    SessionStore.clear_expired()
+    Session.get_session_store_class().clear_expired()
 
 
 @worker.job()

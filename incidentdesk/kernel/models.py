@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib import import_module
 from typing import Any, ClassVar
 
 import pgtrigger
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
@@ -108,6 +110,33 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_full_name(self) -> str:
         """What lists show."""
         return self.name
+
+
+class Session(AbstractBaseSession):
+    """A browser that is still known. Whose it is and when it was last used are columns, so that one
+    can see where somebody is logged in; without a person it is a visitor's.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="sessions"
+    )
+    address = models.CharField(max_length=45, blank=True)
+    device = models.CharField(max_length=200, blank=True, help_text="As the browser calls itself.")
+    began_at = models.DateTimeField("logged in", null=True)
+    seen_at = models.DateTimeField("last used", null=True, help_text="To the minute.")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(user=None) | Q(began_at__isnull=False, seen_at__isnull=False),
+                name="session_of_a_person_has_its_times",
+            ),
+        ]
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        """What reads and writes it."""
+        return import_module(settings.SESSION_ENGINE).SessionStore
 
 
 class Token(models.Model):

@@ -51,6 +51,11 @@ def mail_link(user: User) -> None:
     get_adapter().send_mail("account/email/set_password", user.email, context)
 
 
+def mail_changed_factor(user: User, words: str) -> None:
+    """Tell `user` that their second factor changed: they may not have done it. Network, too."""
+    get_adapter().send_mail("account/email/factor_changed", user.email, {"words": words})
+
+
 @transaction.atomic
 def ask_for_link(*, email: str, at: datetime) -> None:
     """Somebody typed this address. One row and a nudge, whoever has it."""

@@ -121,6 +121,7 @@ GIVE_LOGIN = dialogs.Action(
     submit="Give the login",
     is_primary=True,
     applies=lambda partner: partner.is_active,
+    lets_in=True,
 )
 
 

@@ -313,6 +313,8 @@ USE_CASES = {
     "incidentdesk.kernel.people.change": PEOPLE,
     "incidentdesk.kernel.people.set_password": PEOPLE,
     "incidentdesk.kernel.people.invite": PEOPLE,
+    "incidentdesk.kernel.factors.remove": PEOPLE,
+    "incidentdesk.kernel.sessions.end": PEOPLE,
     "incidentdesk.kernel.tokens.make": READ,
     "incidentdesk.kernel.tokens.revoke": READ,
 }
@@ -402,7 +404,9 @@ STEPS = {
     "cases.moving.take_back_recovery",
     "cases.timeline.record",
     "incidentdesk.kernel.exchange.apply",
+    "incidentdesk.kernel.factors.record",
     "incidentdesk.kernel.people.require_changeable",
+    "incidentdesk.kernel.sessions.end_own",
     "incidentdesk.kernel.tokens.person",
     "reviews.actions.begin",
     "reviews.actions.complete",
@@ -570,6 +574,8 @@ def test_every_role_may_call_these_use_cases():
         "incidentdesk.kernel.people.change",
         "incidentdesk.kernel.people.set_password",
         "incidentdesk.kernel.people.invite",
+        "incidentdesk.kernel.factors.remove",
+        "incidentdesk.kernel.sessions.end",
     }
     assert by_role["approver"] == ON_CALL | OWN_WAYS | {
         "cases.crew.hand_over",

@@ -61,7 +61,7 @@ from incidentdesk.backup import contents
 rows = {}
 with connection.cursor() as cursor:
     for table in sorted(contents.counts(connection)):
-        if table not in ("django_session", "kernel_auditevent"):
+        if table not in ("kernel_session", "kernel_auditevent"):
             cursor.execute(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t")
             rows[table] = cursor.fetchone()[0]
     cursor.execute("SELECT max(last_value) FROM pg_sequences WHERE sequencename LIKE 'cases_ref%'")

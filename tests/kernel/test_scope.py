@@ -8,8 +8,6 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.storage.fallback import FallbackStorage
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.test import RequestFactory
@@ -18,6 +16,8 @@ from cases import columns, disclosure
 from cases.models import Involvement, NoticeCopy, Report
 from incidentdesk.kernel import grants, once, scope
 from incidentdesk.kernel.errors import GONE, Conflict
+from incidentdesk.kernel.models import Session
+from incidentdesk.sessions import SessionStore
 from partners import deliveries, invitations, preferences, team, tokens, webhooks
 from partners.models import Partner
 from tests.conftest import NOW
@@ -321,6 +321,8 @@ def test_without_a_partner_the_portal_sees_no_row(shared):
         "partners_referencecounter",
         "reviews_review",
         "django_session",
+        "kernel_session",
+        "mfa_authenticator",
     ],
 )
 def test_staff_s_tables_are_closed_to_the_portal_even_if_a_view_forgets(helix, table):

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings as configured
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,7 +18,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.http import int_to_base36
 
 from incidentdesk.kernel import clocks, grants, jobs, passwords
-from incidentdesk.kernel.models import AuditEvent, LinkRequest, User
+from incidentdesk.kernel.models import AuditEvent, LinkRequest, Session, User
 from partners import tokens
 from tests.conftest import PASSWORD, People
 from tests.partners.conftest import Both, leaks
@@ -87,6 +86,44 @@ def test_tries_are_limited_and_counted_where_all_processes_see_it(both: Both) ->
     assert "Too many tries" in answers[5]
     assert "Too many tries" in log_in(Client(), both.a.user.email).text
     assert log_in(Client(), both.b.user.email).status_code == 302
+
+
+def test_whoever_tries_an_address_slows_down_themselves_and_never_locks_out_its_owner(
+    both: Both,
+) -> None:
+    """ASVS 6.3.1: a thousand tries from one address, and from many."""
+    owner, address = Client(), both.a.user.email
+    log_in(owner, address)
+    owner.post("/accounts/logout/")
+    let_through = {"one": 0, "many": 0}
+    for n in range(1000):
+        place = "198.51.100.7" if n < 500 else f"203.0.{n // 250}.{n % 250}"
+        answer = Client(REMOTE_ADDR=place).post(LOGIN, {"login": address, "password": f"no{n}"})
+        let_through["one" if n < 500 else "many"] += REFUSED in answer.text
+    assert let_through == {"one": 5, "many": 0}
+    stolen = Client()
+    stolen.cookies[configured.KNOWN_COOKIE_NAME] = "made-up"
+    assert log_in(stolen, address).status_code != 302
+    other = Client()  # knows another's browser, which does not help with this address
+    log_in(other, both.b.user.email)
+    other.post("/accounts/logout/")
+    assert log_in(other, address).status_code != 302
+    assert log_in(owner, address).status_code == 302
+    owner.post("/accounts/logout/")
+    answers = [log_in(owner, address, f"wrong{n}").text for n in range(6)]
+    assert [REFUSED in text for text in answers] == [True] * 5 + [False]
+
+
+def test_who_is_kept_out_on_a_new_device_gets_in_by_a_mailed_link(both: Both) -> None:
+    address, new = both.a.user.email, "harbour-lantern-9"
+    for n in range(6):
+        log_in(Client(), address, f"wrong{n}")
+    device = Client()
+    form = device.get(passwords.link(both.a.user).removeprefix(configured.SITE_URL), follow=True)
+    device.post(form.redirect_chain[-1][0], {"password1": new, "password2": new})
+    for n in range(6):
+        log_in(Client(), address, f"wrong{n}")
+    assert log_in(device, address, new).status_code == 302
 
 
 def test_nobody_signs_up(db: None) -> None:

@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action
@@ -18,8 +19,9 @@ from unfold.widgets import (
     UnfoldAdminPasswordWidget,
 )
 
-from incidentdesk.kernel import access, clocks, desk, dialogs, passwords, people
+from incidentdesk.kernel import access, clocks, desk, dialogs, factors, fresh, passwords, people
 from incidentdesk.kernel.access import Actor, Permission
+from incidentdesk.kernel.admin import logged_in, lost_factor
 from incidentdesk.kernel.errors import DeskError
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES, permissions_of
@@ -34,6 +36,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     """A person's name, address, roles, and whether they may log in."""
 
     by: ClassVar[Actor]
+    stale: ClassVar[str]  # why what lets somebody in cannot be changed just now; empty: it can
     roles = forms.MultipleChoiceField(
         choices=ROLE_CHOICES,
         required=False,
@@ -52,6 +55,8 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> None:
         """Say in the form what the use case would refuse."""
         super().clean()
+        if self.stale and {"email", "roles", "is_active"} & set(self.changed_data):
+            self.add_error(None, self.stale)
         try:
             people.require_changeable(
                 self.instance,
@@ -121,6 +126,7 @@ MAIL_LINK = dialogs.Action(
     intro=f"The link works once and for {passwords.valid_days()} days; until somebody uses it, the "
     "present password stays.",
     submit="Mail the link",
+    lets_in=True,
     is_primary=True,
 )
 SET_PASSWORD = dialogs.Action(
@@ -130,6 +136,7 @@ SET_PASSWORD = dialogs.Action(
     permission=Permission.PEOPLE_WRITE,
     form=PasswordDialog,
     submit="Set it",
+    lets_in=True,
     is_primary=True,
 )
 
@@ -161,8 +168,8 @@ class UserAdmin(desk.RegisterAdmin):
     list_filter = (RoleFilter, "is_active")
     search_fields = ("name", "email")
     ordering = ("name", "email")
-    readonly_fields = ("roles_in_words", "rights", "last_login", "created_at")
-    actions_detail = ("mail_link", "set_password")
+    readonly_fields = ("roles_in_words", "rights", "last_login", "created_at", "factor", "browsers")
+    actions_detail = ("mail_link", "set_password", "end_sessions", "remove_factor")
 
     @admin.display(description="roles")
     def roles_in_words(self, user: User) -> str:
@@ -176,6 +183,17 @@ class UserAdmin(desk.RegisterAdmin):
         words = [(p.value,) for p in Permission if p in permissions_of(user.roles)]
         return format_html_join("\n", "<div>{}</div>", words) or "only what a partner granted"
 
+    @admin.display(description="second factor")
+    def factor(self, user: User) -> SafeString | str:
+        """What it is and since when; nobody reads its secrets."""
+        lines = [(words,) for words in factors.in_words(user)]
+        return format_html_join("\n", "<div>{}</div>", lines) or "none"
+
+    @admin.display(description="logged in")
+    def browsers(self, user: User) -> SafeString | str:
+        """In which browsers, and since when."""
+        return logged_in.in_words(user, at=clocks.now())
+
     def has_people_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Who keeps people may also help them to a password."""
         return access.allows(desk.actor(request), Permission.PEOPLE_WRITE)
@@ -186,14 +204,17 @@ class UserAdmin(desk.RegisterAdmin):
             return [(None, {"fields": ("name", "email", "roles", "first_password")})]
         may_write = self.has_change_permission(request, obj)
         fields = ("name", "email", "roles" if may_write else "roles_in_words", "is_active")
-        return [(None, {"fields": (*fields, "rights", "last_login", "created_at")})]
+        seen = ("factor", "browsers") if self.has_people_permission(request) else ()
+        return [(None, {"fields": (*fields, "rights", "last_login", "created_at", *seen)})]
 
     def get_form(
         self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
     ) -> type[forms.ModelForm[User]]:
         """The form knows who fills it in."""
         base = PersonForm if change else NewPersonForm
-        bound = type(base.__name__, (base,), {"by": desk.actor(request)})
+        is_fresh = fresh.is_fresh(request, at=clocks.now())
+        stale = "" if is_fresh else fresh.refusal(reverse("admin:kernel_user_changelist"))
+        bound = type(base.__name__, (base,), {"by": desk.actor(request), "stale": stale})
         found: type[forms.ModelForm[User]] = super().get_form(
             request, obj, change, form=bound, **kwargs
         )
@@ -251,3 +272,15 @@ class UserAdmin(desk.RegisterAdmin):
     def set_password(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The dialog that sets a password."""
         return self.show_dialog(request, SET_PASSWORD, object_id)
+
+    @action(description="End sessions", permissions=["people"], attrs={"data-dialog": ""})  # type: ignore[untyped-decorator]
+    def end_sessions(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The dialog that ends sessions."""
+        return self.show_dialog(request, logged_in.END, object_id)
+
+    @action(
+        description="Remove the second factor", permissions=["people"], attrs={"data-dialog": ""}
+    )  # type: ignore[untyped-decorator]
+    def remove_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The dialog that removes a factor that was lost."""
+        return self.show_dialog(request, lost_factor.REMOVE, object_id)

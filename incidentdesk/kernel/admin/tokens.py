@@ -72,6 +72,7 @@ MAKE = dialogs.Action(
     intro="A program that has it acts as you, within what you choose here and what your roles give "
     "at the time.",
     submit="Make the token",
+    lets_in=True,
     is_primary=True,
 )
 REVOKE = dialogs.Action(

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import visibility
-from incidentdesk.kernel import access, clocks
+from incidentdesk.kernel import access, clocks, fresh
 from incidentdesk.kernel.access import Permission
 from incidentdesk.kernel.errors import DeskError, mark
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
@@ -37,6 +38,8 @@ def invite(request: ScopedRequest) -> HttpResponse:
     """Ask a person to work for the partner. What was typed stays if it is refused."""
     _require_administrator(request)
     form = InvitationForm(request.POST)
+    if not fresh.is_fresh(request, at=clocks.now()):
+        form.add_error(None, fresh.refusal(reverse("portal:team")))
     if not form.is_valid():
         return _page(request, form)
     actor, data = request.actor, form.cleaned_data
@@ -57,6 +60,9 @@ def change(request: ScopedRequest, number: int) -> HttpResponse:
     """What a person may do from now on."""
     contact_id, right = _member(request, number).contact.pk, request.POST.get("right", "")
     _require_administrator(request)
+    if not fresh.is_fresh(request, at=clocks.now()):
+        messages.info(request, "Confirm that it is you, then change it again.")
+        return redirect(fresh.page(reverse("portal:team")))
     actor = request.actor
 
     def run() -> str:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import clocks, fresh
 from incidentdesk.kernel.errors import DeskError, mark
 from incidentdesk.kernel.roles import PARTNER_SCOPES
 from incidentdesk.kernel.scope import Afterwards, ScopedRequest
@@ -34,6 +34,8 @@ def index(request: ScopedRequest) -> HttpResponse:
 def make(request: ScopedRequest) -> HttpResponse:
     """A new token; its secret is shown this once. What was typed stays if it is refused."""
     form = TokenForm(request.POST, may_act=request.may_act)
+    if not fresh.is_fresh(request, at=clocks.now()):
+        form.add_error(None, fresh.refusal(reverse("portal:tokens")))
     if not form.is_valid():
         return _page(request, form)
     actor, data = request.actor, form.cleaned_data

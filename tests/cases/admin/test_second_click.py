@@ -7,7 +7,6 @@ import re
 import pytest
 from django.contrib import admin
 from django.contrib.messages.storage.fallback import FallbackStorage
-from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client, RequestFactory
 
 from cases.admin.system import SystemAdmin
@@ -15,6 +14,7 @@ from cases.models import Entry, Incident, System, Task
 from incidentdesk.kernel.errors import GONE, Conflict
 from incidentdesk.kernel.models import AuditEvent, SentForm
 from incidentdesk.kernel.once import SAID
+from incidentdesk.sessions import SessionStore
 from tests.cases.admin.conftest import address, page_of, text_of
 
 IN_PLACE = {"X-Dialog": "1"}
