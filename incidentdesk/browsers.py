@@ -24,8 +24,9 @@ def page(request: HttpRequest) -> HttpResponse:
     user, at = cast(User, request.user), clocks.now()
     found = sessions.of(user, at=at, this=request.session.session_key)
     if request.method == "POST":
-        others = {one.handle for one in found if not one.is_this}
-        chosen = others if "others" in request.POST else others & {request.POST.get("session", "")}
+        others = [one.handle for one in found if not one.is_this]
+        wanted = others if "others" in request.POST else [request.POST.get("session", "")]
+        chosen = [handle for handle in others if handle in wanted]
         try:
             ended = sessions.end_own(user, chosen, by=access.actor_for(user), at=at)
         except DeskError as error:

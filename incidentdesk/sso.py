@@ -85,9 +85,9 @@ class DeskSocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         if user is None:
             _refuse(request, said.email, refusal)
             return
-        if linked is None:
-            sociallogin.connect(request, user)
         sociallogin.user = user
+        if linked is None:
+            sociallogin.save(request, connect=True)
         amr = sociallogin.account.extra_data.get("id_token", {}).get("amr") or []
         if "mfa" in amr:
             request.session[PROVEN] = user.pk

@@ -7,7 +7,7 @@ A session ends when nobody uses it for a while (`idle`) and, used or not, some h
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -99,9 +99,7 @@ def of(user: User, *, at: datetime, this: str | None = None) -> list[LoggedIn]:
 
 
 @transaction.atomic
-def end(
-    *, user_id: int, handles: Collection[str], reason: str, by: Actor, at: datetime
-) -> list[str]:
+def end(*, user_id: int, handles: Sequence[str], reason: str, by: Actor, at: datetime) -> list[str]:
     """End some sessions of a person at once, and say why. Answers what was ended, in words."""
     access.require(by, Permission.PEOPLE_WRITE)
     user = User.objects.select_for_update().filter(pk=user_id).first()
@@ -111,7 +109,7 @@ def end(
 
 
 @transaction.atomic
-def end_own(user: User, handles: Collection[str], *, by: Actor, at: datetime) -> list[str]:
+def end_own(user: User, handles: Sequence[str], *, by: Actor, at: datetime) -> list[str]:
     """End some of one's own sessions, which everybody may. Answers what was ended, in words."""
     return _end(user, handles, "ended own sessions", by=by, at=at)
 
@@ -133,7 +131,7 @@ def device_words(device: str) -> str:
 
 def _end(
     user: User,
-    handles: Collection[str],
+    handles: Sequence[str],
     action: str,
     *,
     by: Actor,

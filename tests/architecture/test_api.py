@@ -104,6 +104,8 @@ LEFT_OUT = {
     "incidentdesk.kernel.people.add": "people get rights from a person at the desk only",
     "incidentdesk.kernel.people.change": "people get rights from a person at the desk only",
     "incidentdesk.kernel.people.set_password": "people get rights from a person at the desk only",
+    "incidentdesk.kernel.factors.remove": "a second factor is removed by a person at the desk only",
+    "incidentdesk.kernel.sessions.end": "sessions are of browsers, and ended from one",
     "incidentdesk.kernel.people.invite": "people get rights from a person at the desk only",
     "cases.saved_views.keep": "a view is an address of the desk's own list",
     "cases.saved_views.forget": "a view is an address of the desk's own list",

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
@@ -321,6 +323,18 @@ def test_nobody_else_removes_one_and_nobody_their_own(people: People) -> None:
     with pytest.raises(Conflict, match="no second factor"):
         factors.remove(user_id=people["auditor"].pk, by=keeper, **known)
     assert Authenticator.objects.count() == 4
+
+
+def test_the_last_administrator_s_is_removed_on_the_server(people: People) -> None:
+    set_up(log_in(people["administrator"]))
+    email = people["administrator"].email
+    with pytest.raises(CommandError, match="Nobody here"):
+        call_command("remove_factor", "nobody@desk.test", reason="lost")
+    call_command("remove_factor", email, reason="phone lost", stdout=StringIO())
+    event = AuditEvent.objects.get(action="removed the second factor of")
+    assert (event.actor, event.detail["reason"]) == ("The desk", "phone lost")
+    with pytest.raises(CommandError, match="has no second factor"):
+        call_command("remove_factor", email, reason="again")
 
 
 # --- confirming -----------------------------------------------------------------------------------

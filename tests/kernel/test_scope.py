@@ -209,6 +209,7 @@ def test_every_table_that_names_a_partner_and_is_read_by_the_portal_has_row_secu
         "cases_sharedfile",
         "kernel_finding",
         "kernel_progress",
+        "kernel_session",
         "kernel_token",
         "notifications_absence",
         "notifications_calendarfeed",

@@ -42,6 +42,7 @@ def _noon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def as_(client: Client) -> As:
     def log_in(user: User) -> Client:
+        client.logout()
         client.force_login(user)
         return client
 

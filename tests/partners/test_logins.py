@@ -347,6 +347,16 @@ def test_the_page_of_a_password_has_the_portal_s_menu_and_no_link_to_itself(both
     assert "/portal/team/" not in client.get("/accounts/password/change/").text
 
 
+@pytest.mark.parametrize("common", ["password123", "qwertyuiop", "iloveyou1", "123456789"])
+def test_a_password_that_everybody_tries_is_refused(both: Both, common: str) -> None:
+    """ASVS 6.2.4: by a list that is on this machine."""
+    client = Client()
+    log_in(client, both.a.user.email)
+    typed = {"oldpassword": PASSWORD, "password1": common, "password2": common}
+    assert "too common" in client.post("/accounts/password/change/", typed).text
+    assert log_in(Client(), both.a.user.email, common).status_code == 200
+
+
 def works_with(secret: str) -> bool:
     """Whether a program of the partner's is let in with it."""
     client = Client(headers={"Authorization": f"Bearer {secret}"})

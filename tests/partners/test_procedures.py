@@ -95,6 +95,8 @@ def test_the_home_page_says_what_expires_or_that_there_is_none(
     for days, words in ((-59, "is valid until"), (2, "expired")):
         moment = NOW.replace(year=last.year) + timedelta(days=days)
         monkeypatch.setattr(clocks, "now", lambda moment=moment: moment)
+        client.logout()  # a session of that day
+        client.force_login(both.a.user)
         text = client.get("/portal/").text
         assert f"your procedure {words}" in text
     client.post(page_of(both.a.procedure, "withdraw/"))
@@ -133,6 +135,8 @@ def test_what_expired_stands_apart_from_what_is_in_force(
     after = held.valid_until + timedelta(days=1)
     moment = NOW.replace(year=after.year, month=after.month, day=after.day)
     monkeypatch.setattr(clocks, "now", lambda: moment)
+    client.logout()  # a session of that day
+    client.force_login(both.a.user)
     text = client.get("/portal/procedures/").text
     in_force, _, expired = text.partition("Expired: not in force any more</h2>")
     assert ("ALDER later" in in_force, held.title in in_force) == (True, False)

@@ -142,6 +142,7 @@ def test_the_list_shows_what_is_open_overdue_and_ours(as_, asked, people, monkey
 
     assert listed() == {"", "all"}
     monkeypatch.setattr(clocks, "now", lambda: NOW + timedelta(days=2))
+    browser = as_("commander")
     assert listed() == {"", "overdue", "all"}
     answered(asked, people)
     assert listed() == {"", "ours", "all"}

@@ -133,4 +133,6 @@ def test_the_page_says_how_it_stands(nightly: Source, at: Any, people: People) -
     due = NOW + 65 * MINUTE
     assert f'<dt>Next one due</dt><dd><time datetime="{due.isoformat()}">' in page
     at(70)
+    browser.logout()  # a session of that hour
+    browser.force_login(people["responder"])
     assert "It is missing, or failed." in browser.get(url).text
