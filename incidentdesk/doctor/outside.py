@@ -109,10 +109,9 @@ def site() -> Iterator[Told]:
 
 
 def _asked(connection: http.client.HTTPConnection) -> Iterator[Told]:
-    connection.connect()
+    connection.request("GET", "/healthz")
     if isinstance(connection.sock, ssl.SSLSocket):
         yield _ends(connection.sock)
-    connection.request("GET", "/healthz")
     answer = connection.getresponse()
     if answer.status == 200 and answer.read(10) == b"ok\n":
         yield well(f"{settings.SITE_URL} leads to the desk.")
