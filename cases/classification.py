@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from cases import evaluation, moving, personal_data, queries, rules, timeline
+from cases import evaluation, moments, moving, personal_data, queries, rules, timeline
 from cases.models import Classification, Entry, Incident, Involvement
 from cases.regulation import answered, inputs, standing
 from cases.regulation.decision import Answer
@@ -39,7 +39,7 @@ def classify(
     """Decide under one regime with what is known now; without a partner, for us.
 
     From `aware_at` the clocks of NIS2 and of the GDPR count; left out, since when the incident is
-    known.
+    known. A later decision that names another moves them.
 
     `answers` are inputs of `cases.regulation.inputs` by name; what is not known is left out, and
     the answer may be that it cannot be decided yet. Under the GDPR that asks for a task, and keeps
@@ -47,17 +47,17 @@ def classify(
     """
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_CLASSIFY)
-    if aware_at is not None and aware_at > at:
-        raise InvalidInput("This lies in the future; check the time.", field="aware_at")
+    future = "This lies in the future; check the time."
+    moments.require_happened(aware_at, at=at, future=future, field="aware_at")
     moving.require_reason(reason, "A classification", where="it stays with the decision")
     involvement = _party(incident, involvement_id)
     kept = prepared(incident, involvement, regime, answers, at=at)
     before = standing.newest(involvement or incident, regime)
-    _require_change(before, kept)
+    if not answered.moves(incident, involvement, regime, aware_at):
+        _require_change(before, kept)
     made = _keep(incident, involvement, regime, kept, reason=reason, by=by, at=at)
     _tell(incident, made, before, by=by, at=at)
-    since = aware_at or incident.aware_at or at
-    answered.record(incident, made, before, aware_at=since, by=by, at=at)
+    answered.record(incident, made, before, aware_at=aware_at, by=by, at=at)
     if regime == Regime.GDPR:
         _suspect(incident, made, by=by, at=at)
         personal_data.settle(incident, made, by=by, at=at)

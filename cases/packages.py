@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from cases import accuracy, disclosure, labels, promises, queries, timeline
+from cases import accuracy, disclosure, labels, moments, promises, queries, timeline
 from cases.models import Entry, FactsPackage, Incident, Involvement
 from cases.regulation import details as regulation_details
 from cases.regulation import gathering
@@ -80,7 +80,7 @@ def hand_over(
     disclosure.require_telling(incident)
     involvement = incident.involvements.select_related("partner").get(pk=involvement_id)
     involvement.incident = incident
-    _require_possible(involvement, stage, figures)
+    _require_possible(involvement, stage, figures, at=at)
     _require_said(figures, without_figures=without_figures)
     partner = involvement.partner
     added = regulation_details.clean(details or {})
@@ -136,7 +136,9 @@ def said(package: FactsPackage) -> str:
     return f"{', '.join(parts).capitalize()}.{estimated}"
 
 
-def _require_possible(involvement: Involvement, stage: str, figures: Figures) -> None:
+def _require_possible(
+    involvement: Involvement, stage: str, figures: Figures, *, at: datetime
+) -> None:
     if stage not in Stage.values:
         raise InvalidInput("A facts package is the first, an interim or the final one.")
     if involvement.disclosed_at is None:
@@ -152,6 +154,9 @@ def _require_possible(involvement: Involvement, stage: str, figures: Figures) ->
         raise InvalidInput("Say what happened, in words for this partner.")
     if figures.began_at and figures.ended_at and figures.ended_at < figures.began_at:
         raise InvalidInput("It cannot have ended before it began.", field="ended_at")
+    for name in ("began_at", "ended_at"):
+        future = "This lies in the future; a package holds what has been."
+        moments.require_happened(getattr(figures, name), at=at, future=future, field=name)
     for name in ("clients_share", "transactions_share"):
         share = getattr(figures, name)
         if share is not None and not 0 <= share <= WHOLE:

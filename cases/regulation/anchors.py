@@ -13,6 +13,7 @@ from cases.models import Anchor, Incident, Involvement
 from cases.models.moment import MOMENTS
 from cases.models.regulation import ANCHORS
 from cases.regulation import clocks, known
+from incidentdesk.kernel import clocks as arithmetic
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import InvalidInput
 
@@ -68,6 +69,9 @@ def _require_possible(
     ahead = moment > at if isinstance(moment, datetime) else bool(moment and moment > at.date())
     if ahead:
         raise InvalidInput("A time lies in the future; check it.", field="moment")
+    if moment is not None and moment.year < arithmetic.EARLIEST:
+        early = f"Nothing told here happened before {arithmetic.EARLIEST}; check the year."
+        raise InvalidInput(early, field="moment" if isinstance(moment, datetime) else "day")
 
 
 def _said(name: str, value: datetime | None, day: date | None, former: datetime | None) -> str:

@@ -194,10 +194,10 @@ def _tone(row: Row) -> str:
 
 
 def _said(row: Row) -> str:
-    """What a row says beside its bar."""
-    if not row.count("recorded"):
-        return "nothing recorded"
-    parts = [times.facts(row), f"90 % within {figures.span(row.number('p90'))}"]
+    """What a row says beside its bar. Late is also what was due and is not recorded."""
+    parts = ["nothing recorded"]
+    if row.count("recorded"):
+        parts = [times.facts(row), f"90 % within {figures.span(row.number('p90'))}"]
     if row.count("judged"):
         parts.append(f"{row.count('in_time'):,} of {row.count('judged'):,} in time")
     return "; ".join(parts)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.urls import reverse
 
 from cases import classification, disclosure, evaluation, restriction, workflow
 from cases.models import Anchor, Category, Classification, Entry, Incident, Involvement, Task
@@ -286,6 +287,27 @@ def test_the_clocks_of_a_breach_count_from_when_it_was_known_and_not_from_the_de
     assert anchors(incident, told) == []  # Art. 33(2) is a processor's duty
     with pytest.raises(InvalidInput, match="This lies in the future"):
         classify(incident, {}, regime="gdpr", of=told, aware_at=LATER + HOUR)
+    with pytest.raises(InvalidInput, match="check the year"):
+        classify(incident, {}, regime="gdpr", of=told, aware_at=NOW.replace(year=1989))
+
+
+def test_a_later_decision_moves_since_when_it_is_known_and_shows_what_stands(
+    incident, classify, as_
+):
+    """The form offers the time; what is typed there a second time is not thrown away."""
+    Incident.objects.filter(pk=incident.pk).update(aware_at=NOW)
+    breach = {"personal_data": True, "risk": "risk"}
+    classify(incident, breach, regime="gdpr", aware_at=NOW + HOUR)
+    form = as_("commander").get(
+        reverse("admin:cases_incident_do", args=[incident.pk, "classify_gdpr"])
+    )
+    assert form.context["form"]["aware_at"].value() == (NOW + HOUR).replace(tzinfo=None)
+    classify(incident, breach | {"risk": "high"}, regime="gdpr")  # says nothing of it
+    assert anchors(incident) == [("personal_data_breach_at", NOW + HOUR)]
+    with pytest.raises(Conflict, match="Nothing differs"):
+        classify(incident, breach | {"risk": "high"}, regime="gdpr", aware_at=NOW + HOUR)
+    classify(incident, breach | {"risk": "high"}, regime="gdpr", aware_at=NOW)
+    assert anchors(incident)[-1] == ("personal_data_breach_at", NOW)
 
 
 def test_a_suspected_breach_in_an_evaluation_asks_for_the_decision(incident_in, people):

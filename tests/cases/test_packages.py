@@ -179,6 +179,18 @@ def test_what_cannot_be_is_refused_in_words_and_hands_nothing_over(seen, hand):
         ),
         (
             "initial",
+            packages.Figures(text="x", began_at=NOW, ended_at=NOW + HOUR),
+            "lies in the future",
+            "ended_at",
+        ),
+        (
+            "initial",
+            packages.Figures(text="x", began_at=NOW.replace(year=1)),
+            "check the year",
+            "began_at",
+        ),
+        (
+            "initial",
             packages.Figures(text="x", transactions_share=Decimal(101)),
             "0 and 100 per cent",
             "transactions_share",

@@ -12,7 +12,7 @@ from cases import classification
 from cases.admin.dialogs import classify_fields, fields
 from cases.admin.page import classified
 from cases.models import Incident, Involvement
-from cases.regulation import inputs, standing
+from cases.regulation import answered, inputs, standing
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
@@ -94,9 +94,10 @@ class _AwareForm(ClassifyForm):
     aware_at = fields.moment("Aware of it since", required=False)
 
     def prepare(self) -> None:
-        """Since when the incident is known, unless somebody knows better."""
+        """As it stands; else since when the incident is known, unless somebody knows better."""
         super().prepare()
-        self.fields["aware_at"].initial = self.obj.aware_at
+        stands = answered.since(self.obj, self.row, self.regime)
+        self.fields["aware_at"].initial = stands or self.obj.aware_at
         self.fields["aware_at"].help_text = "UTC. The clocks count from here."
 
 

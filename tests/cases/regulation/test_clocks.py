@@ -224,6 +224,12 @@ def test_what_has_not_come_yet_is_refused(incident, put, moment):
         put(incident, None, "classified_major_at", moment, when=at("2026-03-05T10:00"))
 
 
+@pytest.mark.parametrize("moment", [at("0001-01-01T00:00"), date(1989, 12, 31)])
+def test_a_year_that_cannot_be_is_refused(incident, put, moment):
+    with pytest.raises(InvalidInput, match="Nothing told here happened before 1990"):
+        put(incident, None, "classified_major_at", moment)
+
+
 def test_an_unknown_time_is_refused(incident, put):
     with pytest.raises(InvalidInput, match="There is no such time"):
         put(incident, None, "closed_at", MAJOR)

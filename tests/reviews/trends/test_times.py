@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from reviews.trends import asked as period
 from reviews.trends import times
+from reviews.trends.drawing import draw
 from tests.conftest import NOW
 from tests.reviews.trends.conftest import figures, meet
 
@@ -55,6 +56,13 @@ def test_what_was_due_and_is_not_recorded_is_not_in_time(make, chart):
     make(phase="closed")  # over, and nobody wrote it down
     make(days_ago=1 / 24)  # an hour of its two is left
     assert figures(chart("contain"), "in_time", "judged")["SEV-2"] == (1, 3)
+
+
+def test_a_severity_of_which_all_is_late_and_nothing_recorded_says_so(make, chart):
+    make(severity=1)
+    said = {line.label: line.said for line in draw(chart("contain")).lines}
+    assert said["SEV-1"] == "nothing recorded; 0 of 1 in time"
+    assert said["SEV-4"] == "nothing recorded"
 
 
 def test_partners_are_told_once_all_of_them_are_and_where_none_is_to_be_it_is_no_figure(
