@@ -10,6 +10,8 @@ from __future__ import annotations
 import ast
 from functools import cache
 
+import pytest
+
 from incidentdesk.kernel import access
 from incidentdesk.kernel.roles import ROLES, Permission
 from tests.architecture.source import modules
@@ -631,11 +633,15 @@ def test_every_role_may_call_these_use_cases():
     }
 
 
+@pytest.mark.asvs("8.2.1", 3)
+@pytest.mark.mistake(5)
 def test_every_use_case_asks_for_exactly_one_permission_or_says_why_not():
     counted = {name: len(required(node)) for name, node in use_cases().items()}
     assert {name for name, count in counted.items() if count != 1} == set(ASKS_OTHERWISE)
 
 
+@pytest.mark.asvs("8.2.1", 3)
+@pytest.mark.mistake(5)
 def test_every_use_case_asks_before_it_writes():
     writing = {"save", "create", "update", "delete", "bulk_create", "record", "queue", "grant"}
     late = set()

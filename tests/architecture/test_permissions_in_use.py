@@ -331,6 +331,8 @@ def _with(right: str, partner: Partner) -> Actor:
     return access.actor_for(user, partner_id=partner.pk)
 
 
+@pytest.mark.asvs("8.2.1", 3)
+@pytest.mark.mistake(5)
 def test_every_use_case_lets_in_whom_the_table_names(things, people, helix):
     """`note_review` is asked for an approval here, which fewer may give than write; `resend` for a
     notice, which fewer may send than page."""
