@@ -243,6 +243,9 @@ WORKING_FOR = "partners.preferences.working_for"  # a partner, its person's time
 LEAVES = "partners.leaving.end_everywhere"  # what ends with a login that is switched off
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
+RETAINED = [f"cases.retained.{kind}" for kind in ("EVENTS", "ACCESS", "LETTERS", "DRAFTS")]
+RETAINED.append("notifications.retained.MESSAGES")  # kept for a while only: kernel.retention
+HELD = "cases.holds.names"  # of what nothing goes
 PROMETHEUS_HOSTS = hosts("PROMETHEUS_HOSTS")  # what the worker may ask for figures
 PATH_FACTS = "cases.paths.choices"  # what an escalation path may ask for
 WEBHOOK_TARGET = "reviews.tracking.target_of"  # what a webhook is signed with, and its id

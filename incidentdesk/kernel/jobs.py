@@ -2,7 +2,7 @@
 
 from django.contrib.sessions.backends.db import SessionStore
 
-from incidentdesk.kernel import clocks, once, passwords, worker
+from incidentdesk.kernel import clocks, once, passwords, retention, worker
 
 
 @worker.job()
@@ -15,6 +15,12 @@ def prune_sent_forms() -> None:
 def prune_sessions() -> None:
     """Forget sessions that have ended, with what still waited to be shown in them."""
     SessionStore.clear_expired()
+
+
+@worker.job()
+def let_go() -> None:
+    """Let go of what is older than its kind is kept."""
+    retention.forget_due(at=clocks.database_now())
 
 
 @worker.job()

@@ -68,7 +68,7 @@ class Undo(Exception):
 
 
 @pytest.fixture
-def things(incident_in, people, helix, source) -> dict[str, Any]:
+def things(incident_in, people, helix, source, tmp_path) -> dict[str, Any]:
     """A value for every argument that names something which has to exist."""
     incident = incident_in("review")
     review_workflow.open_missing(at=LATER)
@@ -116,6 +116,7 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         at=LATER,
     )
     return {
+        "to": tmp_path / "leaving.zip",
         **_pieces(incident, people),
         "request_id": asked.pk,
         "procedure_id": procedures.keep(

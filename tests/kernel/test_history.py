@@ -41,6 +41,7 @@ UNTRACKED = {
     "HeldAlert": "an alert as it came; machines release it",
     "Heartbeat": "what a machine says, many times a day",
     "FrameworkReading": "append-only",
+    "LegalHold": "placed and lifted on the timeline and the audit trail",
     "Letter": "a mail as it came; it is decided once, on the audit trail",
     "Move": "append-only",
     "Digest": "append-only",
