@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases import moving, queries, timeline
+from cases import holds, moving, queries, timeline
 from cases.models import Entry, Incident
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
@@ -59,6 +59,8 @@ def blank(*, incident_id: int, entry_sequence: int, reason: str, by: Actor, at: 
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_reason(reason, "Taking out a text")
     entry = _entry(incident, entry_sequence)
+    if holds.is_held(incident):
+        raise Conflict(f"{incident.reference} is under legal hold; nothing of it is taken out.")
     if entry.is_blanked:
         raise Conflict(f"The text of entry {entry.sequence} was taken out already.")
     if entry.kind == Kind.BLANKING:

@@ -13,10 +13,10 @@ from cases import (
     silence,
     warning,
 )
-from cases.access import judging, stored
+from cases.access import judging
 from cases.access import own as own_accesses
 from cases.anomalies import of_the_desk, scraping, watching
-from cases.intake import alerts, beats, figures, keeping, releasing, storm
+from cases.intake import alerts, beats, figures, releasing, storm
 from incidentdesk.kernel import clocks, progress, worker
 
 
@@ -38,12 +38,6 @@ def end_maintenance() -> None:
 def calm_storms() -> None:
     """Clear the incidents about sources that send too much or what cannot be read, once over."""
     storm.calm_down(at=clocks.database_now())
-
-
-@worker.job()
-def prune_events() -> None:
-    """Forget raw events that are older than they are kept."""
-    keeping.prune(at=clocks.database_now())
 
 
 @worker.job()
@@ -136,9 +130,3 @@ def judge_access() -> None:
 def take_audit_trail() -> None:
     """Let the access rules see what the audit trail says, and all that is waiting for them."""
     worker.do(own_accesses.take_audit_trail, judging.judge)
-
-
-@worker.job()
-def prune_access() -> None:
-    """Forget access events that are old and that no rule found."""
-    stored.prune(at=clocks.database_now())

@@ -117,6 +117,8 @@ def _why_not(message: Message, incident: Incident | None, *, at: datetime) -> st
     found = resending.why_not(message, at=at)
     if found or rule is None:
         return found or _UNKNOWN
+    if not message.body_text:
+        return "Its words are kept no more; write anew."
     return (_of_incident(message, incident) if incident else "") or rule(message)
 
 

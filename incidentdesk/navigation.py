@@ -136,6 +136,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Auditor", "monitor_heart", "kernel.Finding", is_hot=True),
             Place("Parts of the desk", "conveyor_belt", "kernel.Progress", within="kernel.Finding"),
             Place("Access events", "login", "cases.AccessEvent"),
+            Place("Retention", "auto_delete", "kernel.Retention"),
             Place("Checkpoints", "verified", "cases.Checkpoint"),
             Place("Checkpoint recipients", "mark_email_read", "cases.CheckpointRecipient"),
         ),

@@ -45,11 +45,6 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
-    "prune-events": {
-        "task": "cases.jobs.prune_events",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
     "find-missing-beats": {
         "task": "cases.jobs.find_missing_beats",
         "schedule": 60.0,
@@ -135,15 +130,15 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
-    "prune-access": {
-        "task": "cases.jobs.prune_access",
-        "schedule": 24 * 3600.0,
-        "options": {"expires": 3600},
-    },
     "mail-links": {
         "task": "incidentdesk.kernel.jobs.mail_links",
         "schedule": 60.0,
         "options": {"expires": 60},
+    },
+    "let-go": {  # of what is older than it is kept; asked for more often, for restarts
+        "task": "incidentdesk.kernel.jobs.let_go",
+        "schedule": 6 * 3600.0,
+        "options": {"expires": 3600},
     },
     "prune-sent-forms": {
         "task": "incidentdesk.kernel.jobs.prune_sent_forms",

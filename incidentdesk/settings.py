@@ -108,6 +108,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "incidentdesk.kernel.traced.TracedMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "incidentdesk.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "incidentdesk.health.ProbeMiddleware",  # what follows asks for a name of the desk's
@@ -260,6 +261,9 @@ WORKING_FOR = "partners.preferences.working_for"  # a partner, its person's time
 LEAVES = "partners.leaving.end_everywhere"  # what ends with a login that is switched off
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
+RETAINED = [f"cases.retained.{kind}" for kind in ("EVENTS", "ACCESS", "LETTERS", "DRAFTS")]
+RETAINED.append("notifications.retained.MESSAGES")  # kept for a while only: kernel.retention
+HELD = "cases.holds.names"  # of what nothing goes
 PROMETHEUS_HOSTS = hosts("PROMETHEUS_HOSTS")  # what the worker may ask for figures
 PATH_FACTS = "cases.paths.choices"  # what an escalation path may ask for
 WEBHOOK_TARGET = "reviews.tracking.target_of"  # what a webhook is signed with, and its id
@@ -346,7 +350,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # The pages of partners and of logging in run and load what the desk itself serves as a file, and
-# nothing else. The admin's theme evaluates text as code and could not work so.
+# nothing else. The desk's own pages and what is no page have theirs from incidentdesk.headers.
 CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": ["/admin/"],
     "DIRECTIVES": {

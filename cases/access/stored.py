@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from cases.access.rules import KINDS
 from cases.access.seen import Rule, Seen, stretch_of, window
@@ -212,12 +212,14 @@ def since(rule: Rule, at: datetime, *, until: datetime, most: int) -> list[Seen]
     return [Seen(*row) for row in rows.order_by("-at", "-id").values_list(*COLUMNS)[:most]]
 
 
-def prune(*, at: datetime) -> int:
-    """Forget what came longer ago than `KEPT` and no rule found. Answers how many."""
+def old(before: datetime) -> QuerySet[AccessEvent]:
+    """What came before this time and no rule found."""
+    return AccessEvent.objects.filter(received_at__lt=before, findings=None, is_judged=True)
+
+
+def forget(before: datetime, *, at: datetime) -> int:
+    """Forget these, a batch at a time. Answers how many."""
     gone = 0
-    while True:
-        old = AccessEvent.objects.filter(received_at__lt=at - KEPT, findings=None, is_judged=True)
-        ids = list(old.order_by().values_list("pk", flat=True)[:_A_DELETION])
-        if not ids:
-            return gone
+    while ids := list(old(before).order_by().values_list("pk", flat=True)[:_A_DELETION]):
         gone += AccessEvent.objects.filter(pk__in=ids)._raw_delete(using="default")
+    return gone

@@ -26,6 +26,7 @@ from cases.admin.dialogs import (
     evidence,
     facts,
     fixes,
+    hold,
     moves,
     partners,
     regulators,
@@ -133,6 +134,7 @@ class IncidentAdmin(EvaluationViews, FactsViews, IncidentViews):
         moves.REOPEN,
         *crew.ALL,
         *restriction.ALL,
+        *hold.ALL,
         splitting.SPLIT,
         entries.CORRECT,
         entries.BLANK,
@@ -147,7 +149,9 @@ class IncidentAdmin(EvaluationViews, FactsViews, IncidentViews):
         found = (
             super()
             .get_queryset(request)
-            .select_related("category", "commander", "acknowledged_by", "playbook")
+            .select_related(
+                "category", "commander", "acknowledged_by", "playbook", "hold__placed_by"
+            )
         )
         return incident_list.with_next_deadline(found)
 

@@ -46,7 +46,7 @@ MORE = (
         "residual_exposure",
     ),
     ("step_back", "dismiss", "reopen"),
-    ("split", "restrict", "admit", "exclude", "lift"),
+    ("split", "restrict", "admit", "exclude", "lift", "hold", "lift_hold"),
     ("blank_entry",),
 )
 _NAMED = Basis.objects.select_related("alert", "evidence", "report", "set_by")

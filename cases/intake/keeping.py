@@ -3,27 +3,33 @@ timeline, the incident."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 
+from cases import holds
 from cases.models import Event, HeldAlert
 
-KEPT = timedelta(days=90)
 _A_DELETION = 5_000  # rows at once, so that nobody waits for long
 
 
-def prune(*, at: datetime) -> int:
-    """Forget raw events and held alerts of more than `KEPT` ago. Answers how many rows.
+def old_events(before: datetime) -> QuerySet[Event]:
+    """Deliveries of before this time that wait for nothing and belong to nothing that is held."""
+    rows = Event.objects.filter(received_at__lt=before).exclude(outcome=Event.Outcome.PENDING)
+    held = holds.ids()
+    return rows.exclude(incident__in=held).exclude(concerns__overlap=held) if held else rows
+
+
+def forget(before: datetime, *, at: datetime) -> int:
+    """Forget raw events and held alerts of before this time. Answers how many rows.
 
     What still waits to be opened, and what still fires in a window that is not over, is kept.
     """
-    old = at - KEPT
-    events = Event.objects.filter(received_at__lt=old).exclude(outcome=Event.Outcome.PENDING)
-    held = HeldAlert.objects.filter(at__lt=old)
-    waiting = held.filter(window__ends_at__gt=at, cleared_at=None, released_at=None)
-    return _forget(events) + _forget(held.exclude(pk__in=waiting))
+    held = HeldAlert.objects.filter(at__lt=before)
+    firing = held.filter(cleared_at=None, released_at=None)
+    waiting = firing.filter(window__ends_at__gt=at)
+    return _forget(old_events(before)) + _forget(held.exclude(pk__in=waiting))
 
 
 def _forget(rows: QuerySet[Any]) -> int:

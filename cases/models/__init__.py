@@ -13,6 +13,7 @@ from cases.models.evidence import CustodyEvent, Evidence
 from cases.models.facts_package import FactsPackage
 from cases.models.fix import Fix
 from cases.models.framework import Framework, FrameworkReading
+from cases.models.hold import LegalHold
 from cases.models.incident import Incident, Phase
 from cases.models.involvement import Involvement
 from cases.models.letter import Letter
@@ -81,6 +82,7 @@ __all__ = [
     "IncidentUserObjectPermission",
     "Involvement",
     "LabelMapping",
+    "LegalHold",
     "Letter",
     "MaintenanceWindow",
     "MomentChange",

@@ -10,9 +10,21 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+# What goes when a mail is let go of: in one update, whole, and once. The row stays.
+_WORDS = ("envelope_from", "sent_to", "sender", "sender_name", "subject", "text", "files")
+_GO = (*_WORDS, "forgotten_at")
+_OLD, _NEW = (", ".join(f"{row}.{name}" for name in _GO) for row in ("OLD", "NEW"))
+_DECIDED = ("outcome", "partner_id", "report_id", "handled_at", "handled_by_id")
+_FORGETTING = (
+    "OLD.forgotten_at IS NULL AND NEW.forgotten_at IS NOT NULL AND "
+    + " AND ".join(f"NEW.{name} = ''" for name in _WORDS)
+    + "".join(f" AND NEW.{name} IS NOT DISTINCT FROM OLD.{name}" for name in _DECIDED)
+)
+
 
 class Letter(models.Model):
-    """One mail as it came in. It is never changed or deleted; a person decides on it once.
+    """One mail as it came in. It is never deleted, and changed only when it is let go of: then its
+    words go, and that it came stays. A person decides on it once.
 
     The whole mail lies in the vault by its `key` and is never shown as HTML; `text` is what of it
     can be read.
@@ -60,6 +72,9 @@ class Letter(models.Model):
     report = models.ForeignKey("cases.Report", models.PROTECT, null=True, related_name="letters")
     request = models.ForeignKey("cases.Request", models.PROTECT, null=True, related_name="letters")
     incident = models.ForeignKey("cases.Incident", models.PROTECT, null=True, related_name="+")
+    forgotten_at = models.DateTimeField(
+        null=True, help_text="When its words, its people and its file were let go of."
+    )
     handled_at = models.DateTimeField(null=True)
     handled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
@@ -100,11 +115,20 @@ class Letter(models.Model):
             pgtrigger.Protect(
                 name="letter_is_decided_once",
                 operation=pgtrigger.Update,
-                condition=~pgtrigger.Q(old__outcome="quarantined"),
+                condition=pgtrigger.Condition(
+                    f"OLD.outcome <> 'quarantined' AND NOT ({_FORGETTING})"
+                ),
             ),
             pgtrigger.ReadOnly(
                 name="letter_is_what_it_was",
-                exclude=["outcome", "partner", "report", "handled_at", "handled_by"],
+                exclude=["outcome", "partner", "report", "handled_at", "handled_by", *_GO],
+            ),
+            pgtrigger.Protect(
+                name="letter_goes_whole",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    f"NOT (({_NEW}) IS NOT DISTINCT FROM ({_OLD}) OR ({_FORGETTING}))"
+                ),
             ),
         ]
 

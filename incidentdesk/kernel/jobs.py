@@ -1,6 +1,6 @@
 """Worker entry points of the kernel."""
 
-from incidentdesk.kernel import clocks, once, passwords, progress, worker
+from incidentdesk.kernel import clocks, once, passwords, progress, retention, worker
 from incidentdesk.kernel.models import Session
 
 
@@ -14,6 +14,12 @@ def prune_sent_forms() -> None:
 def prune_sessions() -> None:
     """Forget sessions that have ended, with what still waited to be shown in them."""
     Session.get_session_store_class().clear_expired()
+
+
+@worker.job()
+def let_go() -> None:
+    """Let go of what is older than its kind is kept."""
+    retention.forget_due(at=clocks.database_now())
 
 
 @worker.job()

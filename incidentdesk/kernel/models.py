@@ -284,3 +284,25 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return self.words
+
+
+class Retention(models.Model):
+    """How many days a kind of data is kept; what the kinds are, `kernel.retention` says."""
+
+    LONGEST = 3660
+
+    key = models.CharField(max_length=20, unique=True)
+    days = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = "kind of data"
+        verbose_name_plural = "retention"
+        ordering = ("key",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(days__gte=1, days__lte=3660), name="retention_is_a_period"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

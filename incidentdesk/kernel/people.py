@@ -19,8 +19,10 @@ from django.utils.module_loading import import_string
 from incidentdesk.kernel import access, audit, grants, tokens
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
-from incidentdesk.kernel.models import User
+from incidentdesk.kernel.models import LinkRequest, User
 from incidentdesk.kernel.roles import ROLES, permissions_of
+
+FORGOTTEN = "@forgotten.invalid"  # where nobody gets mail
 
 
 @transaction.atomic
@@ -105,6 +107,35 @@ def invite(*, user_id: int, by: Actor, at: datetime) -> User:
         raise Conflict(f"{user} is switched off; switch the login on first.")
     _record(user, "mailed a password link to", by=by, at=at)
     return user
+
+
+@transaction.atomic
+def forget(*, user_id: int, by: Actor, at: datetime) -> User:
+    """Take the name and the address of somebody who left out of the register, for good.
+
+    A pseudonym stands in their place. What is written once stays as it was signed: timelines, the
+    audit trail, field history.
+    """
+    access.require(by, Permission.PEOPLE_WRITE)
+    user = _locked(user_id, by)
+    if user.is_active:
+        raise Conflict(f"{user} can still log in; switch the login off first.")
+    pseudonymise(user, "Former colleague")
+    _record(user, "forgot person", by=by, at=at)
+    return user
+
+
+def pseudonymise(user: User, called: str) -> None:
+    """Nothing of the person is left in the row; part of a use case that asks and records."""
+    if user.email.endswith(FORGOTTEN):
+        raise Conflict(f"{user} was forgotten already.")
+    LinkRequest.objects.filter(email__iexact=user.email).delete()
+    user.name, user.email = f"{called} {user.pk}", f"person-{user.pk}{FORGOTTEN}"
+    user.is_active = False
+    user.set_unusable_password()
+    user.save(update_fields=["name", "email", "is_active", "password"])
+    user.tokens.update(name="forgotten")
+    end_sessions(user)
 
 
 def end_sessions(user: User) -> None:

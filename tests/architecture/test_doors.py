@@ -173,6 +173,7 @@ def test_nobody_is_remembered_in_a_thread():
     assert _where(lambda m: _calls(m, "threading.local") or _imports(m, "crum")) == set()
 
 
+@pytest.mark.asvs("8.2.1", 3)
 def test_permissions_are_asked_at_the_rule_and_never_of_the_user():
     asked = re.compile(r"\.(has_perms?|has_module_perms)$|permission_required|user_passes_test")
     assert _where(lambda m: any(asked.search(name) for name, _ in m.calls())) == set()

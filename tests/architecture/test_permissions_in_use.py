@@ -68,7 +68,7 @@ class Undo(Exception):
 
 
 @pytest.fixture
-def things(incident_in, people, helix, source) -> dict[str, Any]:
+def things(incident_in, people, helix, source, tmp_path) -> dict[str, Any]:
     """A value for every argument that names something which has to exist."""
     incident = incident_in("review")
     review_workflow.open_missing(at=LATER)
@@ -116,6 +116,7 @@ def things(incident_in, people, helix, source) -> dict[str, Any]:
         at=LATER,
     )
     return {
+        "to": tmp_path / "leaving.zip",
         **_pieces(incident, people),
         "request_id": asked.pk,
         "procedure_id": procedures.keep(
@@ -331,6 +332,8 @@ def _with(right: str, partner: Partner) -> Actor:
     return access.actor_for(user, partner_id=partner.pk)
 
 
+@pytest.mark.asvs("8.2.1", 3)
+@pytest.mark.mistake(5)
 def test_every_use_case_lets_in_whom_the_table_names(things, people, helix):
     """`note_review` is asked for an approval here, which fewer may give than write; `resend` for a
     notice, which fewer may send than page."""

@@ -387,6 +387,7 @@ class Desk(RuleBasedStateMachine):
             assert incident.review_facts.approved_by_id not in incident.commanded_by
 
 
+@pytest.mark.asvs("2.3.1", 8)
 @pytest.mark.django_db
 def test_whatever_is_clicked_in_whatever_order_the_gates_hold_and_the_timeline_stands(
     people, helix

@@ -209,6 +209,7 @@ FORGET = (
 )
 
 
+@pytest.mark.asvs("16.2.1-16.2.5 16.4.1 16.4.2", 38)
 @pytest.mark.parametrize("what", ONLY_AGAINST)
 def test_a_checkpoint_tells_what_the_chain_does_not(taken, five, what):
     statement, said = ONLY_AGAINST[what]

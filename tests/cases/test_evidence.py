@@ -63,6 +63,7 @@ def chain_of(piece: Evidence) -> list[tuple[str, str]]:
     return list(piece.custody.order_by("id").values_list("action", "actor"))
 
 
+@pytest.mark.asvs("5.2.2 5.4.1 5.4.2 3.2.1", 23)
 def test_a_file_is_kept_byte_by_byte_under_its_hash_and_for_nobody_else_to_read(
     add, declare, media
 ):
@@ -83,6 +84,7 @@ def test_a_file_is_kept_byte_by_byte_under_its_hash_and_for_nobody_else_to_read(
     assert timeline.first_fault(incident) is None
 
 
+@pytest.mark.asvs("5.3.2", 24)
 @pytest.mark.parametrize(
     ("given", "shown"),
     [
@@ -136,6 +138,7 @@ def test_what_is_refused_leaves_neither_row_nor_file(more, words, add, declare, 
     assert (Evidence.objects.count(), Entry.objects.count()) == (0, before)
 
 
+@pytest.mark.asvs("5.2.1 5.2.3", 22)
 def test_too_large_is_refused_before_it_is_read_and_also_if_its_size_was_a_lie(
     add, declare, media, settings, people
 ):
@@ -199,6 +202,7 @@ def test_a_folder_that_cannot_be_written_is_said_in_words(add, declare, media):
     assert Evidence.objects.count() == 0
 
 
+@pytest.mark.asvs("2.3.3", 9)
 def test_a_disk_that_fills_up_half_way_leaves_nothing(add, declare, media):
     """The process may write no file beyond 64 KB: refused in the middle, as when it is full."""
     incident = declare()

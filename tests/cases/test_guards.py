@@ -69,6 +69,7 @@ def phase_of(incident: Incident) -> str:
     return Incident.objects.values_list("phase", flat=True).get(pk=incident.pk)
 
 
+@pytest.mark.asvs("2.3.1", 8)
 @pytest.mark.parametrize("origin", FOLLOWS)
 def test_no_statement_skips_the_order_of_the_phases(declare, origin):
     incident = declare()

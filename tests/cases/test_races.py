@@ -87,6 +87,7 @@ def test_of_many_who_acknowledge_at_once_one_is_the_first(declare, people, at_on
     )
 
 
+@pytest.mark.asvs("2.3.4", 10)
 def test_of_two_who_approve_one_does_and_the_notice_is_sent_once(declare, walk, people, at_once):
     incident = declare()
     walk(incident).ready_for_containment()

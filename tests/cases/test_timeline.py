@@ -250,6 +250,7 @@ TAMPERED = {
 }
 
 
+@pytest.mark.asvs("16.2.1-16.2.5 16.4.1 16.4.2", 38)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("how", TAMPERED)
 def test_tampering_is_found_and_named(written, helix, how):

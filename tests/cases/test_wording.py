@@ -73,6 +73,8 @@ def test_a_promise_stands_in_the_text_as_it_was_made(draft):
     assert set(read(notice).values()) == {"By 4 Mar 2026 10:41 UTC."}
 
 
+@pytest.mark.asvs("1.3.7", 15)
+@pytest.mark.mistake(6)
 @pytest.mark.parametrize(
     "text",
     [
@@ -93,6 +95,7 @@ def test_nothing_that_looks_like_a_template_is_executed(draft, text):
     assert set(read(draft(f"a {text} b")).values()) == {f"a {text} b"}
 
 
+@pytest.mark.asvs("1.3.7", 15)
 def test_what_was_filled_in_is_not_filled_in_again(incident, draft):
     incident.involvements.update(meaning="{partner} {severity}")
     assert set(read(draft("{meaning}")).values()) == {"{partner} {severity}"}

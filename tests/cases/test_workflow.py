@@ -506,6 +506,7 @@ def test_what_is_over_is_worked_on_no_more(declare, commander, people):
     response.post_update(**step, text="The vendor wrote back.")  # words may always be added
 
 
+@pytest.mark.asvs("2.3.3", 9)
 def test_a_move_that_fails_half_way_leaves_nothing(declare, walk, commander):
     """Its second write fails for real: a name that is too wide for the column."""
     incident = declare()

@@ -135,6 +135,7 @@ def test_every_operation_answers_while_redis_is_away_and_again_when_it_is_back(
     assert (cache.get("kept"), cache.fault) == ("again", None)
 
 
+@pytest.mark.asvs("6.3.1 6.1.1", 25)
 @pytest.mark.django_db
 @pytest.mark.fault("F6", "a login without Redis")
 def test_people_log_in_while_redis_is_away_and_tries_are_still_limited(

@@ -58,6 +58,9 @@ def run(*arguments: str) -> tuple[int, str]:
 # --- the desk as it is ----------------------------------------------------------------------------
 
 
+@pytest.mark.asvs("8.2.2", 1)
+@pytest.mark.asvs("8.4.1", 2)
+@pytest.mark.mistake(2)
 def test_no_partner_learns_of_another_and_nothing_is_left_behind() -> None:
     models = [Partner, Contact, User, Incident, Involvement, NoticeCopy, Report, Message]
     models.append(AuditEvent)
@@ -69,6 +72,8 @@ def test_no_partner_learns_of_another_and_nothing_is_left_behind() -> None:
     assert [model.objects.count() for model in models] == before
 
 
+@pytest.mark.asvs("8.2.2", 1)
+@pytest.mark.asvs("8.2.1", 3)
 def test_every_route_is_walked() -> None:
     def count(patterns: Any) -> int:
         return sum(1 if isinstance(p, URLPattern) else count(p.url_patterns) for p in patterns)
@@ -267,6 +272,8 @@ def test_a_table_that_it_cannot_fill_is_said(monkeypatch: pytest.MonkeyPatch) ->
 ONE = "api/v1/partner/incidents/<incident:reference>"
 
 
+@pytest.mark.asvs("8.2.2", 1)
+@pytest.mark.asvs("8.4.1", 2)
 def test_it_walks_the_partners_api_with_a_token_and_finds_nothing() -> None:
     made = prove("api/v1/partner/reports")  # a part: the whole desk was asked above
     assert [str(finding) for finding in made.findings] == []

@@ -32,6 +32,7 @@ def sink(settings: Any) -> Iterator[SmtpSink]:
         yield running
 
 
+@pytest.mark.asvs("6.4.1 6.4.3", 28)
 def test_the_link_sets_a_password_once(client: Client) -> None:
     said = run("Ada@Desk.example", "--name", "Ada")
     ada = User.objects.get()

@@ -116,6 +116,7 @@ def test_the_application_reads_and_writes_rows_and_no_more_than_that():
     }
 
 
+@pytest.mark.asvs("16.2.1-16.2.5 16.4.1 16.4.2", 38)
 @pytest.mark.parametrize("table", sorted(APPEND_ONLY))
 @pytest.mark.parametrize(
     "statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {}", "TRUNCATE {} CASCADE"]
@@ -124,6 +125,7 @@ def test_an_append_only_table_refuses(table, statement):
     assert _try(statement.format(table)) == f"permission denied for table {table}"
 
 
+@pytest.mark.asvs("16.2.1-16.2.5 16.4.1 16.4.2", 38)
 @pytest.mark.parametrize("table", sorted(APPEND_ONLY | {"cases_incident", "cases_notice"}))
 def test_no_guard_can_be_lifted_by_the_application(table):
     owner = f"must be owner of table {table}"

@@ -26,6 +26,7 @@ def seen(settings: Any, proxies: int, header: str | None) -> str:
     return callers.address(RequestFactory(REMOTE_ADDR=PROXY, headers=headers).get("/"))
 
 
+@pytest.mark.asvs("4.1.3 15.3.4", 35)
 @pytest.mark.parametrize(
     ("proxies", "header", "address"),
     [
@@ -62,6 +63,7 @@ def tries(number: int, header: str) -> str:
     return client.post("/accounts/login/", known).text
 
 
+@pytest.mark.asvs("4.1.3 15.3.4", 35)
 @pytest.mark.parametrize(
     ("proxies", "header", "is_one_caller"),
     [

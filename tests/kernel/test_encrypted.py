@@ -35,6 +35,7 @@ def stored(row: ContactMethod) -> tuple[str, str]:
         return address, secret
 
 
+@pytest.mark.asvs("11.5.1 7.2.3 11.4.2", 36)
 def test_the_table_holds_nothing_that_can_be_read_and_the_desk_reads_it() -> None:
     row = method(person("Ada"), address="tgram://123:secret/chat")
     address, secret = stored(row)
@@ -91,6 +92,7 @@ def tables_with(text: str) -> list[str]:
     return found
 
 
+@pytest.mark.asvs("11.5.1 7.2.3 11.4.2", 36)
 def test_no_table_nor_its_history_holds_a_secret_that_signs(both: Both) -> None:
     url, by, now = "https://hooks.alder.example/desk", boss(both.a), clocks.now()
     webhook, former = webhooks.add(url=url, events=EventType.values, by=by, at=now)

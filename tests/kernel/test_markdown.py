@@ -92,6 +92,8 @@ class Seen(HTMLParser):
         self.tags.append(("!", {}))
 
 
+@pytest.mark.asvs("1.3.1 1.3.5", 14)
+@pytest.mark.mistake(7)
 @pytest.mark.parametrize("text", XSS)
 def test_nothing_that_is_typed_runs_or_loads(text):
     for shown in (text, f"Before\n\n{text}\n\nafter", f"- {text}", f"see {text} please"):
@@ -103,6 +105,7 @@ def test_nothing_that_is_typed_runs_or_loads(text):
                 assert attributes["rel"] == "noopener nofollow"
 
 
+@pytest.mark.asvs("1.3.1 1.3.5", 14)
 def test_raw_html_is_shown_as_it_was_typed():
     assert render("<b>x</b> & <i>") == "<p>&lt;b&gt;x&lt;/b&gt; &amp; &lt;i&gt;</p>"
     assert render("a < b & c > d") == "<p>a &lt; b &amp; c &gt; d</p>"
@@ -132,6 +135,7 @@ def test_it_looks_as_it_was_meant(text, html):
     assert render(text) == html
 
 
+@pytest.mark.asvs("1.3.1 1.3.5", 14)
 @pytest.mark.parametrize(
     ("text", "href"),
     [

@@ -200,6 +200,7 @@ def test_the_list_tells_staff_from_contacts(as_: As, people: People, helix: Any)
     assert "contact@helix.test" not in staff
 
 
+@pytest.mark.asvs("16.2.1-16.2.5 16.4.1 16.4.2", 38)
 def test_the_audit_trail_is_read_and_never_written(as_: As, people: People) -> None:
     change(people["responder"], people.actor("administrator"), name="Rob")
     event = AuditEvent.objects.get()

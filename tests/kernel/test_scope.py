@@ -97,6 +97,7 @@ def test_a_scope_is_for_a_number_and_for_nothing_else(partner_id):
 # --- what the portal's role may read --------------------------------------------------------------
 
 
+@pytest.mark.asvs("8.2.3", 4)
 def test_the_portal_may_read_these_columns_and_write_nothing():
     with connection.cursor() as cursor:
         cursor.execute(
@@ -514,6 +515,7 @@ def test_a_form_is_shown_again_from_inside_the_scope(ask, people, helix):
     assert (answer.status_code, answer.content.decode()) == (422, said)
 
 
+@pytest.mark.asvs("14.2.1 14.3.2", 37)
 def test_the_portal_s_answers_are_kept_by_no_cache(ask, people, helix):
     _, answer = ask(people["helix"])
     assert "no-store" in answer["Cache-Control"]

@@ -67,6 +67,7 @@ def test_a_file_that_is_none_is_refused_in_words(raw, said):
         sheets.decoded(raw)
 
 
+@pytest.mark.mistake(22)
 @pytest.mark.parametrize("cell", ["=1+1", "+49 30 1", "-1", "@SUM(A1)", "'=x", "''-x"])
 def test_no_cell_begins_as_a_formula_and_each_comes_back_as_it_was(cell):
     raw = sheets.write(COLUMNS, [{"name": cell, "note": "a"}]).decode("utf-8-sig")

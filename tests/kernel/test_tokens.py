@@ -48,6 +48,7 @@ def test_every_right_of_staff_is_let_through_by_exactly_one_scope_but_those_for_
     assert by_people == NEVER_BY_TOKEN
 
 
+@pytest.mark.asvs("11.5.1 7.2.3 11.4.2", 36)
 def test_a_token_is_a_person_s_own_lasts_90_days_and_its_secret_is_stored_nowhere(make, people):
     token, secret = make("commander", "respond")
     assert (token.user, token.scopes) == (people["commander"], ["read", "respond"])
@@ -157,6 +158,7 @@ def test_an_administrator_revokes_anybody_s_and_nobody_else_does(make, people):
     assert tokens.find(secret, at=NOW) is None
 
 
+@pytest.mark.asvs("7.2.4 7.4.1 7.4.2", 30)
 def test_who_loses_a_role_loses_it_in_every_token_at_once_and_who_is_switched_off_every_token(
     make, people
 ):

@@ -27,6 +27,7 @@ def _one_megabyte(settings: Any) -> None:
     settings.MAX_UPLOAD_MB = 1
 
 
+@pytest.mark.asvs("5.2.1 5.2.3", 22)
 def test_a_file_beyond_the_limit_is_refused_in_one_sentence() -> None:
     response = post("/admin/cases/incident/1/do/add_evidence/", 2 * MB + 1)
     assert response.status_code == 413
@@ -39,6 +40,7 @@ def test_a_file_beyond_the_limit_is_refused_in_one_sentence() -> None:
     assert in_place.text.lstrip().startswith('<div class="dialog" data-in-place>')
 
 
+@pytest.mark.asvs("5.2.1 5.2.3", 22)
 def test_none_of_it_is_read() -> None:
     class Unread:
         def read(self, *size: int) -> bytes:

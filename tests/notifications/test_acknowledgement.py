@@ -25,6 +25,8 @@ def test_a_token_says_who_was_paged_about_what(token: str) -> None:
     assert (claim.about, claim.escalation_id) == (ABOUT, row.pk)
 
 
+@pytest.mark.asvs("3.5.1 3.5.3", 34)
+@pytest.mark.mistake(14)
 @pytest.mark.fault("F25", "a link that is followed")
 def test_reading_a_token_acknowledges_nothing(token: str) -> None:
     acknowledgement.read_token(token, at=NOON)
@@ -32,6 +34,8 @@ def test_reading_a_token_acknowledges_nothing(token: str) -> None:
     assert Escalation.objects.get().state == "running"
 
 
+@pytest.mark.asvs("6.4.1 6.4.3", 28)
+@pytest.mark.mistake(18)
 @pytest.mark.fault("F21", "a token a day later")
 def test_a_token_expires_after_24_hours_and_says_so(token: str) -> None:
     with pytest.raises(errors.InvalidInput, match="valid for 24 hours and has expired"):

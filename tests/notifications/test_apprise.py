@@ -80,6 +80,8 @@ def test_what_an_answer_means(hook: Receiver, status: int, outcome: Outcome) -> 
     assert answer.words == f"The service did not take it (error {status})."
 
 
+@pytest.mark.asvs("1.3.6 13.2.4 13.2.5", 17)
+@pytest.mark.mistake(11)
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "[::1]"])
 def test_nothing_inside_is_called(host: str) -> None:
     with receiver() as inside:
@@ -88,6 +90,7 @@ def test_nothing_inside_is_called(host: str) -> None:
     assert answer.words == "The name leads to no address of the public internet."
 
 
+@pytest.mark.asvs("15.3.2", 18)
 def test_a_redirect_leads_nowhere_inside(hook: Receiver) -> None:
     """The first call is let through by its port; where it leads is looked at once more."""
     with receiver() as inside:

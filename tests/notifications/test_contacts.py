@@ -67,6 +67,7 @@ def test_a_code_goes_to_the_new_way_itself_and_verifies_it(ada: User, sink: Smtp
     assert list(trail) == [("added contact method", known), ("verified contact method", known)]
 
 
+@pytest.mark.asvs("6.5.1 6.5.5", 27)
 def test_a_code_is_void_after_five_wrong_tries_and_after_fifteen_minutes(ada: User) -> None:
     row, _ = add(ada)
     right = code_of(row)
@@ -148,6 +149,7 @@ def test_a_removed_way_is_empty_and_what_waits_goes_by_the_next(ada: User) -> No
     assert list(found) == [("suppressed", "json"), ("queued", "ada@desk.test")]
 
 
+@pytest.mark.mistake(12)
 def test_nobody_touches_another_s_way_but_an_administrator_may_test_it(ada: User) -> None:
     row, stranger = method(ada), access.actor_for(person("Eve"))
     admin = access.actor_for(person("Root", "administrator"))
@@ -193,6 +195,8 @@ def test_a_way_is_tested_once_a_month_and_its_person_says_that_it_came(ada: User
     assert proving.is_unanswered(old, at=week) is False
 
 
+@pytest.mark.asvs("3.5.1 3.5.3", 34)
+@pytest.mark.mistake(14)
 def test_opening_the_link_of_a_test_changes_nothing_and_its_button_does(ada: User) -> None:
     row = method(ada)
     link = f"/reached/{proving.make_token(row, at=clocks.now())}/"

@@ -39,6 +39,9 @@ def test_an_address_of_the_public_internet_may_be_called(address):
     assert guarded.is_public(address) is True
 
 
+@pytest.mark.asvs("1.3.6 13.2.4 13.2.5", 17)
+@pytest.mark.mistake(11)
+@pytest.mark.mistake(15)
 @pytest.mark.parametrize(
     "address",
     [
@@ -94,6 +97,8 @@ def test_the_allowance_lets_in_this_machine_and_no_network(settings: Any, monkey
             post("http://name.test/")
 
 
+@pytest.mark.asvs("1.3.6 13.2.4 13.2.5", 17)
+@pytest.mark.mistake(11)
 def test_a_name_with_one_inner_address_among_others_is_not_called(monkeypatch: Any):
     monkeypatch.setattr(socket, "getaddrinfo", answering("93.184.215.14", "10.0.0.1"))
     with pytest.raises(guarded.NotPublic):
@@ -119,6 +124,8 @@ def test_a_name_server_that_does_not_answer_is_not_waited_for(monkeypatch: Any):
     answers.set()
 
 
+@pytest.mark.asvs("1.3.6 13.2.4 13.2.5", 17)
+@pytest.mark.mistake(15)
 def test_the_call_goes_to_the_very_address_that_was_looked_at(
     hook: Receiver, settings: Any, monkeypatch: Any
 ):
@@ -152,6 +159,7 @@ def test_a_server_that_answers_a_byte_at_a_time_is_hung_up_on(
     assert not isinstance(ended.value, guarded.NotPublic)
 
 
+@pytest.mark.asvs("15.3.2", 18)
 @pytest.mark.fault("F16", "a redirect")
 def test_a_redirect_is_an_answer_and_is_not_followed(hook: Receiver, settings: Any):
     settings.WEBHOOK_LOOPBACK = True

@@ -11,6 +11,7 @@ from tests.notifications.conftest import ABOUT, NOON, path, person, queue, start
 TABLES = ["notifications_messageevent", "notifications_escalationevent"]
 
 
+@pytest.mark.asvs("16.2.1-16.2.5 16.4.1 16.4.2", 38)
 @pytest.mark.django_db
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize(

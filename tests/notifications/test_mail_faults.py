@@ -214,6 +214,7 @@ def certificate(folder: Path, *, days: int) -> tuple[Path, Path]:
     return chain, secret
 
 
+@pytest.mark.asvs("12.2.1 12.3.1 12.3.2 13.4.2 15.1.2", 40)
 @pytest.mark.parametrize(("days", "outcome"), [(30, Outcome.ACCEPTED), (-1, Outcome.LATER)])
 @pytest.mark.fault("F15", "an expired certificate")
 def test_a_certificate_that_has_expired_is_refused(
@@ -241,6 +242,7 @@ def test_a_certificate_that_has_expired_is_refused(
     assert ("certificate has expired" in answer.words) is (outcome is Outcome.LATER)
 
 
+@pytest.mark.asvs("12.2.1 12.3.1 12.3.2 13.4.2 15.1.2", 40)
 @pytest.mark.fault("F15", "STARTTLS stripped")
 def test_without_starttls_nothing_is_said_in_clear(sink: SmtpSink, settings: Any) -> None:
     """F15: whoever stands between strips the offer; then there is no mail, and no password."""

@@ -80,6 +80,8 @@ def test_what_is_stored_is_the_finished_text_and_a_message_id_of_this_desk() -> 
     assert message.message_id.endswith("@localhost>")
 
 
+@pytest.mark.asvs("1.3.11", 16)
+@pytest.mark.mistake(21)
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "title",

@@ -56,6 +56,7 @@ def test_an_address_that_is_absolute_already_stays_as_it_is() -> None:
     assert "\nhttps://desk.test/portal/\n" in mail.text
 
 
+@pytest.mark.asvs("1.2.1 1.3.1", 13)
 @pytest.mark.parametrize(
     "kind",
     sorted(

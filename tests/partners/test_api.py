@@ -249,6 +249,7 @@ def of_birch(both: Both) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
+@pytest.mark.asvs("8.2.2", 1)
 @pytest.mark.parametrize("scopes", [(), ("act",)])
 def test_what_is_another_s_is_not_there(both, program, scopes):
     calls, before = program(both.a, *scopes), both.b.rows()
@@ -362,6 +363,7 @@ def test_only_the_own_tokens_are_seen_and_an_administrator_sees_the_partner_s(bo
     assert held == [("status page", "Person of Alder"), ("of the boss", "Boss")]
 
 
+@pytest.mark.asvs("2.4.1", 11)
 def test_a_token_calls_so_often_and_no_more(both, program, monkeypatch):
     monkeypatch.setattr(door, "CALLS_A_MINUTE", 2)
     reads = program(both.a)

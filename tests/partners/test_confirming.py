@@ -114,6 +114,8 @@ def test_before_recovery_there_is_nothing_to_confirm(browser, incident_in, helix
     assert involvement.recovery_confirmed_at is None
 
 
+@pytest.mark.asvs("3.5.1 3.5.3", 34)
+@pytest.mark.mistake(14)
 def test_looking_confirms_nothing_and_neither_does_another_partner(
     browser, involvement, people, norrbank
 ):

@@ -250,6 +250,8 @@ def test_of_programs_only_the_own_are_there(both: Both) -> None:
             assert set(MessageEvent.objects.values_list("message_id")) == {(own.message_id,)}
 
 
+@pytest.mark.asvs("8.2.2", 1)
+@pytest.mark.asvs("8.4.1", 2)
 def test_a_row_of_another_is_not_there_even_by_its_id(both: Both) -> None:
     with partner_scope(both.a.partner.pk):
         for model, row in [

@@ -62,6 +62,7 @@ def no_database_wall(settings: Any) -> None:
     settings.PORTAL_ROLE = database.app_role()
 
 
+@pytest.mark.asvs("8.4.1", 2)
 def test_without_filters_the_database_gives_nothing_of_another(
     both: Both, no_python_wall: None
 ) -> None:

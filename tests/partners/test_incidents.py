@@ -109,6 +109,7 @@ def test_one_incident_shows_how_far_it_is_and_what_it_means(both: Both, telling:
     assert not leaks(text, "BIRCH")
 
 
+@pytest.mark.asvs("8.2.3", 4)
 def test_the_incident_s_own_start_is_shown_to_nobody_and_its_own_once_it_is_entered(
     both: Both, telling: Telling
 ) -> None:

@@ -51,6 +51,8 @@ def test_capitals_in_the_address_do_not_matter(both: Both) -> None:
     assert log_in(Client(), "Person@ALDER.test").status_code == 302
 
 
+@pytest.mark.asvs("1.2.2 3.7.2", 20)
+@pytest.mark.mistake(13)
 @pytest.mark.parametrize("wanted", ["//evil.test", "https://evil.test/", "javascript:alert(1)"])
 def test_the_login_leads_nowhere_else(both: Both, wanted: str) -> None:
     assert log_in(Client(), both.a.user.email, next=wanted)["Location"] == "/"
@@ -63,6 +65,7 @@ def test_after_the_login_one_is_where_one_wanted_to_be(both: Both) -> None:
     assert log_in(client, both.a.user.email, next=page)["Location"] == page
 
 
+@pytest.mark.asvs("6.3.1 6.1.1", 25)
 def test_a_refusal_does_not_tell_who_has_an_account(both: Both) -> None:
     off = User.objects.create_user("off@alder.test", PASSWORD, name="Off", is_active=False)
     answers = [
@@ -79,6 +82,8 @@ def test_a_refusal_does_not_tell_who_has_an_account(both: Both) -> None:
     assert len(texts) == 1
 
 
+@pytest.mark.asvs("2.4.1", 11)
+@pytest.mark.asvs("6.3.1 6.1.1", 25)
 def test_tries_are_limited_and_counted_where_all_processes_see_it(both: Both) -> None:
     assert "RedisCache" in configured.CACHES["default"]["BACKEND"]
     answers = [log_in(Client(), both.a.user.email, f"wrong{n}").text for n in range(6)]
@@ -145,6 +150,7 @@ def test_nobody_takes_another_address(both: Both) -> None:
         assert client.post(address, new).status_code == 404
 
 
+@pytest.mark.asvs("3.5.1 3.5.3", 34)
 def test_logging_out_takes_a_button(both: Both) -> None:
     client = both.a.client
     assert "Log out?" in client.get("/accounts/logout/").text
@@ -164,6 +170,7 @@ def test_a_secret_that_was_not_shown_yet_goes_with_whoever_logs_out(both: Both) 
     assert leaks(client.get("/portal/tokens/").text, name, 'class="secret"') == []
 
 
+@pytest.mark.asvs("7.2.4 7.4.1 7.4.2", 30)
 def test_what_waits_in_a_session_that_ended_is_forgotten(both: Both) -> None:
     ended, goes_on = both.a.client, both.b.client
     for client in (ended, goes_on):
@@ -175,6 +182,7 @@ def test_what_waits_in_a_session_that_ended_is_forgotten(both: Both) -> None:
     assert before - set(Session.objects.values_list("pk", flat=True)) == {key}
 
 
+@pytest.mark.asvs("7.2.4 7.4.1 7.4.2", 30)
 def test_the_login_gives_a_new_session(both: Both) -> None:
     client, name = Client(), configured.SESSION_COOKIE_NAME
     log_in(client, both.a.user.email)
@@ -243,6 +251,8 @@ def test_a_link_names_nobody_by_a_number_that_counts_everybody(both: Both) -> No
     assert "This link does not work" in Client().get(swapped, follow=True).text
 
 
+@pytest.mark.asvs("6.4.1 6.4.3", 28)
+@pytest.mark.mistake(23)
 def test_a_poisoned_host_does_not_reach_the_mail(
     both: Both, settings: Any, mailoutbox: list[Any]
 ) -> None:
@@ -261,6 +271,8 @@ def test_a_poisoned_host_does_not_reach_the_mail(
         assert f"{configured.SITE_URL}/accounts/password/reset/key/" in letter.body
 
 
+@pytest.mark.asvs("6.4.1 6.4.3", 28)
+@pytest.mark.mistake(23)
 def test_a_host_that_is_not_ours_is_refused(db: None) -> None:
     client = Client()
     client.raise_request_exception = False
@@ -270,6 +282,7 @@ def test_a_host_that_is_not_ours_is_refused(db: None) -> None:
     assert "evil" not in answer.text
 
 
+@pytest.mark.mistake(16)
 def test_asking_for_a_strangers_address_mails_nobody_and_looks_the_same(
     both: Both, mailoutbox: list[Any]
 ) -> None:
@@ -302,6 +315,7 @@ def test_asking_does_the_same_whoever_has_the_address(both: Both, mailoutbox: li
     )
 
 
+@pytest.mark.asvs("2.4.1", 11)
 def test_who_asks_thrice_gets_one_mail_and_what_waited_too_long_gets_none(
     both: Both, mailoutbox: list[Any]
 ) -> None:

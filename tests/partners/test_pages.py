@@ -138,6 +138,7 @@ def test_a_new_partner_reads_what_will_stand_here(both: Both, telling: Telling) 
     assert re.findall('href="([^"]*)"', waits) == ["/portal/framework/"]
 
 
+@pytest.mark.asvs("16.3.1-16.3.4 16.5.1-16.5.3", 39)
 def test_a_page_that_broke_needs_neither_session_nor_database(
     django_assert_num_queries: Any,
 ) -> None:

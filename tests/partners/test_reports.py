@@ -107,6 +107,8 @@ def test_a_second_click_makes_no_second_report(both: Both) -> None:
     assert Report.objects.latest("id").reference[-4:] == f"{int(made.reference[-4:]) + 1:04d}"
 
 
+@pytest.mark.asvs("15.3.3", 6)
+@pytest.mark.mistake(1)
 def test_nothing_else_can_be_slipped_in(both: Both) -> None:
     strange: dict[str, Any] = {
         "partner": both.b.partner.pk,

@@ -160,6 +160,7 @@ def test_what_is_not_ours_is_not_there(both: Both, route: str, method: str) -> N
     assert state(both) == before
 
 
+@pytest.mark.asvs("8.4.1", 2)
 @pytest.mark.parametrize("route", PLAIN)
 def test_the_lists_hold_nothing_of_another(both: Both, route: str) -> None:
     client, before = both.a.client, state(both)
@@ -186,6 +187,7 @@ def test_a_page_does_not_go_on_after_what_is_not_ours(both: Both) -> None:
         assert client.get(route, {"after": both.b.involvement.reference}).status_code == 404
 
 
+@pytest.mark.asvs("8.2.3", 4)
 @pytest.mark.parametrize("route", ROUTES)
 def test_the_own_pages_say_nothing_of_others(both: Both, route: str) -> None:
     client, seen = both.a.client, 0

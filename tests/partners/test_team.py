@@ -117,6 +117,7 @@ def test_nobody_else_changes_the_team(both: Both, boss: Boss, right: str):
         invitations.invite(name="x", email="x@x.test", right="act", by=other.actor, at=NOW)
 
 
+@pytest.mark.asvs("8.3.1", 5)
 def test_an_auditor_reads_and_no_button_of_theirs_works(both: Both):
     auditor = person(both.a, "audit", "Otto")
     reference, client = both.a.involvement.reference, auditor.client
@@ -163,6 +164,9 @@ def test_an_invited_person_chooses_a_password_and_works(both: Both, boss: Boss):
     ]
 
 
+@pytest.mark.asvs("6.4.1 6.4.3", 28)
+@pytest.mark.asvs("6.5.1 6.5.5", 27)
+@pytest.mark.mistake(18)
 def test_a_link_works_once(boss: Boss):
     link = invite(boss)
     Client().post(link, {"password": NEW_PASSWORD})
@@ -171,6 +175,8 @@ def test_a_link_works_once(boss: Boss):
     assert "This invitation has ended" in again.text
 
 
+@pytest.mark.asvs("6.4.1 6.4.3", 28)
+@pytest.mark.mistake(18)
 def test_it_ends_after_a_week_and_the_database_keeps_that(boss: Boss):
     link = invite(boss)
     now = clocks.now()
@@ -198,6 +204,7 @@ def test_a_new_invitation_takes_the_place_of_the_former(boss: Boss):
     assert Client().get(second).status_code == 200
 
 
+@pytest.mark.asvs("11.5.1 7.2.3 11.4.2", 36)
 def test_the_secret_is_stored_as_a_digest_and_shown_to_nobody_else(boss: Boss, people: People):
     secret = invite(boss).split("/")[-2]
     assert secret not in str(list(Invitation.objects.values()))
@@ -293,6 +300,7 @@ def test_a_right_is_changed_and_takes_the_place_of_the_former(both: Both, boss: 
     assert both.a.client.post("/portal/report/").status_code == 403
 
 
+@pytest.mark.asvs("7.2.4 7.4.1 7.4.2", 30)
 def test_a_removed_person_is_out_at_once(both: Both, boss: Boss):
     client = both.a.client
     assert client.get("/portal/").status_code == 200
@@ -310,6 +318,7 @@ def test_a_removed_person_is_out_at_once(both: Both, boss: Boss):
     assert page.status_code == 404
 
 
+@pytest.mark.asvs("7.2.4 7.4.1 7.4.2", 30)
 def test_tokens_end_with_the_person(both: Both, boss: Boss, people: People):
     user = both.a.user
     user.roles = ["responder"]

@@ -117,6 +117,7 @@ def test_a_deleted_one_is_told_nothing_and_its_log_stays_readable(both: Both, ho
     assert again.is_on
 
 
+@pytest.mark.mistake(19)
 def test_nothing_goes_unsigned_where_the_secret_can_be_read_no_more(
     both: Both, hook: Receiver, settings: Any
 ):

@@ -229,6 +229,7 @@ def test_a_server_that_fails_is_tried_again_ever_more_rarely(both: Both, hook: R
     assert len({headers["webhook-id"] for headers, _ in hook.calls}) == 1
 
 
+@pytest.mark.asvs("15.3.2", 18)
 @pytest.mark.parametrize(("status", "state"), [(404, "queued"), (301, "queued"), (307, "queued")])
 def test_no_redirect_is_followed(both: Both, hook: Receiver, status: int, state: str):
     webhook, _ = added(both.a, hook)
@@ -354,6 +355,7 @@ def test_what_was_typed_stays_when_an_address_is_refused(both: Both):
     assert "Give an address that begins with https://" in answer.text
 
 
+@pytest.mark.mistake(12)
 def test_others_read_and_change_nothing_and_strangers_find_nothing(both: Both, hook: Receiver):
     added(both.a, hook)
     acting = both.a.client

@@ -139,8 +139,8 @@ def test_old_events_are_forgotten_but_for_those_that_an_incident_rests_on(told):
     told(*(line(n, actor=f"user{n}") for n in range(10)), line(0, ip="198.51.100.7", actor="kim"))
     assert AccessFinding.objects.count() == 10
     now = clocks.now()
-    assert stored.prune(at=now + stored.KEPT - timedelta(minutes=1)) == 0
-    assert stored.prune(at=now + stored.KEPT + timedelta(minutes=1)) == 1
+    assert stored.forget(now - timedelta(minutes=1), at=now) == 0
+    assert stored.forget(now + timedelta(minutes=1), at=now) == 1
     assert set(AccessEvent.objects.values_list("address", flat=True)) == {ATTACKER}
 
 

@@ -36,6 +36,7 @@ def log_in(email: str, password: str = PASSWORD) -> None:
     Client(REMOTE_ADDR="198.51.100.7").post(LOGIN, {"login": email, "password": password})
 
 
+@pytest.mark.asvs("16.3.1-16.3.4 16.5.1-16.5.3", 39)
 def test_logins_failures_and_who_was_switched_off_are_written_down(people):
     off = User.objects.create_user("off@desk.test", PASSWORD, name="Off", is_active=False)
     log_in(people["responder"].email)

@@ -52,6 +52,7 @@ def test_a_role_sees_exactly_the_buttons_that_it_may_use(role, as_, people, inci
     assert ("<textarea" in words) == ("post_update" in wanted)
 
 
+@pytest.mark.asvs("8.3.1", 5)
 @pytest.mark.parametrize("role", sorted(ROLES))
 def test_a_button_that_is_not_shown_is_refused_and_changes_nothing(role, as_, people, incident_in):
     incident, browser, actor = incident_in("containment"), as_(role), people.actor(role)
@@ -78,6 +79,7 @@ def test_an_auditor_has_no_button_at_all(as_, people, incident_in, walk):
         assert "data-dialog" not in browser.get(page).content.decode()
 
 
+@pytest.mark.asvs("3.5.1 3.5.3", 34)
 def test_opening_a_dialog_changes_nothing(people, as_, incident_in, walk, declare):
     incident = incident_in("containment")
     notice = walk(incident).notify("first")

@@ -159,6 +159,8 @@ def test_a_dialog_comes_filled_in_for_the_row_that_its_button_stood_at(as_, inci
     assert ending.content.decode().count('name="tasks"') == 1
 
 
+@pytest.mark.asvs("8.2.2", 1)
+@pytest.mark.mistake(2)
 def test_a_row_of_another_incident_cannot_be_named(as_, incident_in, declare):
     theirs = incident_in("containment").involvements.get()
     incident = declare(title="Another")

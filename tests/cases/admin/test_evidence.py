@@ -223,6 +223,8 @@ def test_whatever_it_is_it_leaves_inert(name, disposition, as_, piece):
     assert one.custody.last().action == "downloaded"
 
 
+@pytest.mark.asvs("5.2.2 5.4.1 5.4.2 3.2.1", 23)
+@pytest.mark.asvs("3.5.1 3.5.3", 34)
 def test_a_file_never_leaves_by_following_a_link_or_a_form_from_elsewhere(as_, piece, people):
     one = piece()
     for path in (file_of(one), f"/admin/cases/evidence/export/{one.incident_id}/"):

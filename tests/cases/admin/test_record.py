@@ -98,6 +98,8 @@ def test_an_axis_is_named_once_answered_or_open(as_, incident_in):
     assert "Scope open: counts as S3 until answered" in words
 
 
+@pytest.mark.asvs("1.2.1 1.3.1", 13)
+@pytest.mark.mistake(3)
 def test_a_text_of_the_record_is_never_markup(as_, declare, people):
     incident = declare(title="<script>alert(1)</script>")
     page = as_("responder").get(_print(incident)).content.decode()

@@ -121,6 +121,7 @@ def test_what_a_register_learns_only_while_saving_is_a_sentence(late, said, peop
     assert System.objects.get().name == "order-router"
 
 
+@pytest.mark.asvs("2.3.4", 10)
 @pytest.mark.django_db(transaction=True)
 def test_of_four_clicks_at_once_one_declares(people, at_once):
     form = {"title": "Orders rejected", "once": "the-same"}

@@ -71,6 +71,8 @@ def test_or_until_somebody_says_that_it_needs_none(as_, involved):
     assert "Thread 1 waits for an answer" not in tab(browser, involved)
 
 
+@pytest.mark.asvs("5.2.2 5.4.1 5.4.2 3.2.1", 23)
+@pytest.mark.mistake(7)
 def test_its_files_leave_as_downloads(as_, involved):
     file = SharedFile.objects.get()
     response = as_("responder").get(f"/admin/cases/request/file/{file.key}/")

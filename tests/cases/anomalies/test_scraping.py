@@ -177,6 +177,7 @@ def test_a_figure_is_of_the_step_that_was_asked_for_whatever_time_stands_in_the_
     assert list(Observation.objects.values_list("at", "series__labels")) == [(NOW, {"a": "?"})]
 
 
+@pytest.mark.asvs("15.3.2", 18)
 def test_no_redirect_is_followed(query, prometheus):
     prometheus.status, prometheus.body = 302, ""
     prometheus.headers = {"Location": f"http://127.0.0.1:{prometheus.server_port}/elsewhere"}

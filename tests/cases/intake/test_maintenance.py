@@ -198,13 +198,14 @@ def test_raw_events_are_forgotten_after_a_time_and_what_waits_is_not(
     answer(post(call(alert("Opened"), group="b")))
     answer(post(call(alert("Waits"), group="c")))
     Event.objects.filter(pk=Event.objects.latest("id").pk).update(outcome="pending")
-    later = clocks.now() + keeping.KEPT + HOUR
-    assert keeping.prune(at=clocks.now() + keeping.KEPT - HOUR) == 0
-    assert keeping.prune(at=later) == 2
+    kept = timedelta(days=90)
+    later = clocks.now() + kept + HOUR
+    assert keeping.forget(clocks.now() - HOUR, at=clocks.now() + kept - HOUR) == 0
+    assert keeping.forget(later - kept, at=later) == 2
     assert [event.outcome for event in Event.objects.all()] == ["pending"]
     assert [row.window for row in HeldAlert.objects.all()] == [upgrade]
     HeldAlert.objects.update(cleared_at=clocks.now())
-    assert keeping.prune(at=later) == 1
+    assert keeping.forget(later - kept, at=later) == 1
 
 
 def test_what_the_desk_itself_finds_in_a_system_is_listed_and_held_like_any_alert(

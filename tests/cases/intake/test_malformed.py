@@ -86,6 +86,8 @@ BODIES: dict[str, str | bytes] = {
 }
 
 
+@pytest.mark.asvs("1.5.1 1.5.2", 21)
+@pytest.mark.asvs("2.2.1 2.2.2", 12)
 @pytest.mark.parametrize("what", BODIES)
 @pytest.mark.parametrize("to", [ALERTMANAGER, "/v2/enqueue", "/v2/alerts", *OTHERS])
 @pytest.mark.fault("F31", "each kind at each door")

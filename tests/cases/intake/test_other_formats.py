@@ -425,6 +425,7 @@ def test_sentry_with_a_secret_is_taken_only_as_it_signed(make: Make, client: Cli
     assert said(send(client, "sentry", other, **right)) == REFUSED
 
 
+@pytest.mark.mistake(19)
 def test_a_secret_that_can_be_read_no_more_lets_nothing_in(
     make: Make, client: Client, settings: Any
 ) -> None:

@@ -44,6 +44,7 @@ def outcomes() -> list[tuple[str, str]]:
     return [(e.outcome, e.said) for e in Event.objects.order_by("id")]
 
 
+@pytest.mark.asvs("2.3.3", 9)
 @pytest.mark.parametrize(
     "table",
     [

@@ -81,6 +81,7 @@ def test_a_report_gets_its_reference_at_once_and_waits(report, people, helix, no
     assert not visibility.reports_for(people.contact("norrbank", norrbank)).exists()
 
 
+@pytest.mark.mistake(16)
 def test_the_reporter_alone_gets_a_confirmation(report, people):
     made = report()
     mail = Message.objects.get()
@@ -279,6 +280,7 @@ def test_a_partner_that_a_machine_listed_gets_its_words_with_its_report(
     )
 
 
+@pytest.mark.mistake(8)
 def test_a_report_joins_no_incident_that_is_over_or_not_there(report, triage, declare, people):
     over = declare()
     workflow.dismiss(incident_id=over.pk, reason="A test.", by=people.actor("commander"), at=NOW)

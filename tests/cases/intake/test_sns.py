@@ -153,6 +153,7 @@ def test_what_is_no_alarm_is_an_alert_called_by_its_subject() -> None:
     assert (only().title, only().description) == ("From our script", "Disk full\non gw-2")
 
 
+@pytest.mark.asvs("1.3.6 13.2.4 13.2.5", 17)
 def test_a_subscription_is_confirmed_at_amazon_s_own_address_and_nowhere_else() -> None:
     body = signed(subscription())
     assert status(body) == "ignored"
@@ -236,6 +237,7 @@ def test_what_amazon_did_not_sign_for_us_is_refused_and_kept(name: str) -> None:
     assert set(asked) <= {CERTIFICATE}  # whatever a message says, nobody else is called
 
 
+@pytest.mark.asvs("12.2.1 12.3.1 12.3.2 13.4.2 15.1.2", 40)
 def test_a_certificate_that_is_over_proves_nothing(time_machine: Any) -> None:
     later = NOW + timedelta(days=2)
     time_machine.move_to(later)

@@ -37,6 +37,7 @@ def flood(post: Post, times: int, to: str = "/intake/key-alertmanager/alertmanag
     return [post(call(alert()), to).status_code for _ in range(times)]
 
 
+@pytest.mark.asvs("2.4.1", 11)
 def test_past_the_limit_it_is_429_until_the_minute_is_over(source: Source, post: Post) -> None:
     assert flood(post, 7) == [202] * 5 + [429] * 2
     refused = post(call(alert()))

@@ -43,6 +43,7 @@ def test_a_source_that_was_switched_off_is_unknown(source, pagerduty, post):
     assert said(post(event(), "/v2/enqueue")) == (401, NO_SOURCE)
 
 
+@pytest.mark.asvs("11.5.1 7.2.3 11.4.2", 36)
 def test_a_key_is_kept_as_a_digest_only(source, post):
     answer(post(call(alert())))
     rows = [str(list(model.objects.values())) for model in (type(source), Event, Incident)]

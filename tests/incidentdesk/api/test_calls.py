@@ -134,6 +134,8 @@ def test_an_incident_walks_from_declaration_to_closed_through_the_api(
     assert Incident.objects.get(pk=made["id"]).phase == "review"
 
 
+@pytest.mark.asvs("8.3.1", 5)
+@pytest.mark.mistake(5)
 def test_every_call_of_someone_without_the_right_changes_nothing(program, incident_in, people):
     """The auditor reads; every use case says 403 in words, or 404 where the row is not there."""
     incident = incident_in("review")

@@ -94,6 +94,8 @@ def _is_wrong(case: Any) -> bool:
     return any(one is not None and one.mode.is_negative for one in found)
 
 
+@pytest.mark.asvs("15.3.1", 7)
+@pytest.mark.asvs("2.2.1 2.2.2", 12)
 @pytest.mark.parametrize("who", ["commander", "administrator"])
 def test_whatever_is_sent_is_answered_as_the_description_says(app, rows, program, monkeypatch, who):
     monkeypatch.setattr(door, "CALLS_A_MINUTE", 10**6)
@@ -151,6 +153,8 @@ def told(incident_in: Any, people: Any, helix: Any, clock: Any) -> dict[str, dic
     }
 
 
+@pytest.mark.asvs("15.3.1", 7)
+@pytest.mark.asvs("2.2.1 2.2.2", 12)
 @pytest.mark.parametrize("scopes", [["act"], []])
 def test_the_partners_api_answers_as_its_own_description_says(
     app, told, people, helix, monkeypatch, scopes

@@ -60,6 +60,7 @@ def test_a_call_says_who_it_is_and_what_it_may(program):
     }
 
 
+@pytest.mark.asvs("2.4.1", 11)
 def test_a_token_calls_so_often_and_no_more(program, monkeypatch, clock):
     monkeypatch.setattr(door, "CALLS_A_MINUTE", 2)
     caller, other = program("commander"), program("responder")
@@ -107,6 +108,7 @@ def test_the_desk_s_own_calls_are_described_to_its_staff_and_their_tokens_alone(
         assert refused == [{"error": door.FOR_STAFF}] * 3
 
 
+@pytest.mark.asvs("14.2.1 14.3.2", 37)
 def test_answers_are_kept_by_nobody_on_the_way(program):
     assert program("commander").get("/me")["Cache-Control"] == "no-store"
 
@@ -181,6 +183,8 @@ def test_unknown_addresses_and_methods_are_refused_as_json(program):
     assert caller.get(f"/incidents/{10**400}").status_code in (404, 422)
 
 
+@pytest.mark.asvs("16.3.1-16.3.4 16.5.1-16.5.3", 39)
+@pytest.mark.mistake(4)
 def test_what_nobody_thought_of_is_logged_and_shown_to_nobody(program, monkeypatch, caplog):
     def broken(by):
         raise RuntimeError("a secret")

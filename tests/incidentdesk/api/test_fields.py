@@ -58,6 +58,7 @@ def test_a_dataclass_is_its_fields_and_parts_of_it_are_built():
     }
 
 
+@pytest.mark.asvs("15.3.3", 6)
 @pytest.mark.parametrize(
     "sent",
     [

@@ -37,6 +37,7 @@ def hide(people):
     return restricted
 
 
+@pytest.mark.mistake(8)
 @pytest.mark.parametrize("field", ["split_from_id", "is_restricted"])
 def test_a_declaration_neither_names_a_parent_nor_shuts_others_out(declare, hide, program, field):
     hidden = hide(declare(title="Insider"))
@@ -77,6 +78,7 @@ def test_a_part_does_not_name_what_it_was_split_from(hide, people, source, progr
         )
 
 
+@pytest.mark.asvs("8.2.3", 4)
 def test_an_entry_that_mentions_it_comes_without_name_and_without_salt(
     declare, hide, people, program
 ):

@@ -122,6 +122,7 @@ def test_the_trail_and_the_message_log_need_the_right_to_read_them(program, peop
     assert {row["action"] for row in told} == {"made token"}
 
 
+@pytest.mark.asvs("15.3.1", 7)
 def test_no_list_shows_a_secret_or_what_is_not_named(program, incident_in, source, people):
     incident_in("containment")
     caller = program("administrator")

@@ -71,6 +71,7 @@ def test_filters_stay_in_the_address_and_what_cannot_be_is_said(as_, make):
     assert browser.get(f"{FILE}nothing/").status_code == 404
 
 
+@pytest.mark.mistake(22)
 def test_the_file_holds_what_the_page_shows_and_no_formula(as_, make, people):
     Category.objects.filter(key="outage").update(name="=cmd|' /C calc'!A0")
     make(contained_at=42, phase="mitigation", systems=("+ledger", "@gateway"))

@@ -92,6 +92,8 @@ def test_the_database_lets_nobody_change_or_remove_what_came(letter, people):
         cursor.execute("DELETE FROM cases_letter")
 
 
+@pytest.mark.asvs("1.2.1 1.3.1", 13)
+@pytest.mark.mistake(7)
 def test_the_page_shows_text_and_nothing_of_the_mail_as_html(letter, as_, people):
     page = as_("commander").get(f"/admin/cases/letter/{letter.pk}/change/").text
     assert "Odd &lt;b&gt;fills&lt;/b&gt;" in page

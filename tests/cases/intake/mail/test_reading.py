@@ -17,6 +17,8 @@ KIND = b"Content-Type: text/plain; " + b"a=b;" * 500 + b"\r\n\r\nx"
 MANY = b"X: y\r\n" * 900
 
 
+@pytest.mark.mistake(10)
+@pytest.mark.asvs("5.2.1 5.2.3", 22)
 @pytest.mark.parametrize(
     ("raw", "fault"),
     [

@@ -121,6 +121,7 @@ def test_several_senders_are_none(receive):
     )
 
 
+@pytest.mark.mistake(16)
 def test_a_stranger_whose_domain_stands_behind_them_waits_and_gets_no_answer(receive):
     letter = receive(signed(mail("Eve <eve@evil.test>"), "evil.test"))
     assert quarantined(letter) == "Nobody is known by the address of its sender."
@@ -160,6 +161,7 @@ def test_while_the_dns_is_silent_everybody_is_to_come_again(receive, zone, peopl
     assert Letter.objects.count() == 0
 
 
+@pytest.mark.mistake(10)
 def test_a_flood_waits_outside_whoever_it_says_to_be_and_who_is_proved_goes_on(
     receive, monkeypatch, people
 ):
@@ -216,6 +218,7 @@ def test_while_the_dns_is_silent_about_a_known_sender_it_is_to_come_again(receiv
     assert Letter.objects.count() == 0
 
 
+@pytest.mark.mistake(17)
 def test_a_contact_of_two_partners_waits(receive, helix, norrbank, people):
     Contact.objects.create(
         partner=norrbank, user=people["helix"], name="Same", email="contact@helix.test"

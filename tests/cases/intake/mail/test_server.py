@@ -70,6 +70,7 @@ def test_a_mail_is_stored_before_it_is_taken(zone, helix):
     assert b"".join(vault.read(letter.key)) == raw
 
 
+@pytest.mark.asvs("14.2.1 14.3.2", 37)
 def test_addresses_stay_out_of_the_log():
     assert logging.getLogger("mail.log").getEffectiveLevel() == logging.WARNING
 

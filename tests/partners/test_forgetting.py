@@ -1,0 +1,102 @@
+"""Who left is reduced to a pseudonym, and every chain stays whole."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from cases import notices, timeline
+from cases.models import Incident, NoticeCopy
+from incidentdesk.kernel import people as register
+from incidentdesk.kernel.errors import Conflict, NotAllowed
+from incidentdesk.kernel.models import User
+from notifications.models import Message
+from partners import directory, forgetting
+from partners.models import Contact
+from tests.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+def tables_with(text: str) -> set[str]:
+    """Every table in which this text can be read."""
+    found = set()
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(
+                f'SELECT EXISTS (SELECT FROM "{table}" AS t WHERE strpos(lower(t::text), %s) > 0)',  # noqa: S608
+                [text.lower()],
+            )
+            if cursor.fetchone()[0]:
+                found.add(table)
+    return found
+
+
+def test_a_contact_who_left_is_a_pseudonym_wherever_rows_may_change(people, helix, incident_in):
+    incident = incident_in("mitigation")
+    contact, by = Contact.objects.get(partner=helix), people.actor("administrator")
+    Contact.objects.filter(pk=contact.pk).update(phone="+49 171 4711", title="Head of desk")
+    acting = people.contact("helix", helix)
+    notices.acknowledge(copy_id=NoticeCopy.objects.latest("pk").pk, by=acting, at=NOW)
+    Message.objects.filter(to_address=contact.email).update(
+        state=Message.State.SENT, sent_at=NOW, next_try_at=None
+    )
+    assert Message.objects.filter(to_address=contact.email).exists()
+    with pytest.raises(Conflict, match="still works for Helix Markets"):
+        forgetting.forget(contact_id=contact.pk, by=by, at=NOW)
+    directory.take_login(contact_id=contact.pk, by=by, at=NOW)
+    forgetting.forget(contact_id=contact.pk, by=by, at=NOW)
+    contact.refresh_from_db()
+    user = User.objects.get(contacts=contact)
+    assert (contact.name, contact.phone, contact.title) == (f"Former contact {contact.pk}", "", "")
+    assert contact.email == f"contact-{contact.pk}@forgotten.invalid"
+    assert (user.name, user.is_active) == (f"Former contact {user.pk}", False)
+    assert user.email == f"person-{user.pk}@forgotten.invalid"
+    assert not user.has_usable_password()
+    # An approved notice names to whom it went, and the audit trail whom it is about: both stay.
+    assert tables_with("contact@helix.test") == {"cases_notice", "kernel_auditevent"}
+    assert tables_with("+49 171 4711") | tables_with("Head of desk") == set()
+    for row in Incident.objects.all():
+        assert timeline.first_fault(row) is None
+    assert incident.entries.filter(actor="Helix Markets contact").exists()  # as it was signed
+    with pytest.raises(Conflict, match="forgotten already"):
+        forgetting.forget(contact_id=contact.pk, by=by, at=NOW)
+
+
+def test_who_serves_another_partner_too_keeps_the_login(people, helix, norrbank):
+    user, by = people["helix"], people.actor("administrator")
+    other = Contact.objects.create(partner=norrbank, user=user, name="Ada", email="ada@norr.test")
+    contact = Contact.objects.get(partner=helix)
+    Contact.objects.filter(pk=contact.pk).update(is_active=False)
+    forgetting.forget(contact_id=contact.pk, by=by, at=NOW)
+    user.refresh_from_db()
+    other.refresh_from_db()
+    assert (user.is_active, user.email, other.name) == (True, "contact@helix.test", "Ada")
+
+
+def test_a_colleague_who_left_too_and_nobody_who_can_log_in(people):
+    by, user = people.actor("administrator"), people["responder"]
+    with pytest.raises(Conflict, match="switch the login off first"):
+        register.forget(user_id=user.pk, by=by, at=NOW)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    register.forget(user_id=user.pk, by=by, at=NOW)
+    user.refresh_from_db()
+    assert (user.name, user.email) == (
+        f"Former colleague {user.pk}",
+        f"person-{user.pk}@forgotten.invalid",
+    )
+    with pytest.raises(NotAllowed):
+        register.forget(user_id=user.pk, by=people.actor("commander"), at=NOW)
+
+
+def test_by_hand_in_an_administrator_s_name(people, helix):
+    out = io.StringIO()
+    Contact.objects.filter(partner=helix).update(is_active=False)
+    call_command("forget_person", "contact@helix.test", by="administrator@desk.test", stdout=out)
+    assert "contact@helix.test is Former contact" in out.getvalue()
+    for email, by in (("contact@helix.test", "administrator"), ("approver@desk.test", "approver")):
+        with pytest.raises(CommandError):
+            call_command("forget_person", email, by=f"{by}@desk.test", stdout=out)
