@@ -47,6 +47,12 @@ def written(*, json_lines: bool) -> Iterator[list[str]]:
 say = logging.getLogger("desk.test")
 
 
+@pytest.fixture(autouse=True)
+def _of_its_own() -> None:
+    """What a use case of another test let the log know is not known here."""
+    logs.forget()
+
+
 def test_a_line_for_programs_names_request_and_incident() -> None:
     with written(json_lines=True) as lines:
         with logs.apart(request_id="abc", incident="INC-2026-0001"):

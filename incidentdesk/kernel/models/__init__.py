@@ -1,0 +1,26 @@
+"""Rows of the kernel: people and what belongs to them, and records."""
+
+from __future__ import annotations
+
+from incidentdesk.kernel.models.people import Session, Token, User, UserManager
+from incidentdesk.kernel.models.records import (
+    AuditEvent,
+    Finding,
+    LinkRequest,
+    Progress,
+    Retention,
+    SentForm,
+)
+
+__all__ = [
+    "AuditEvent",
+    "Finding",
+    "LinkRequest",
+    "Progress",
+    "Retention",
+    "SentForm",
+    "Session",
+    "Token",
+    "User",
+    "UserManager",
+]
