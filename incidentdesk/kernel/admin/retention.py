@@ -47,7 +47,7 @@ CHANGE = Action(
     _change,
     Permission.REGISTER_WRITE,
     PeriodForm,
-    intro="What is older goes with the next daily run, for good. What belongs to an incident under "
+    intro="What is older goes within six hours, for good. What belongs to an incident under "
     "legal hold stays.",
     submit="Keep for so long",
     is_primary=True,

@@ -1,4 +1,4 @@
-"""`manage.py retention`: what would go by now; with `--apply` it goes, as in the daily run."""
+"""`manage.py retention`: what would go by now; with `--apply` it goes, as it does by itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from incidentdesk.kernel import clocks, retention
 
 
 class Command(BaseCommand):
-    """A dry run by hand, and the daily run by hand."""
+    """A dry run by hand, and the run itself by hand."""
 
     help = "Shows how long each kind of data is kept and what would go now; --apply lets it go."
 
