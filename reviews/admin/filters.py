@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from cases.admin.filters import ChoiceFilter
+from cases import queries as incidents
+from cases.admin.filters import ChoiceFilter, TypedFilter
 from incidentdesk.kernel import clocks, ids
+from incidentdesk.kernel.desk import actor
 from reviews.models import PreventiveAction, Review
 from reviews.models.preventive_action import WAITS, overdue
 
@@ -74,6 +77,28 @@ class OverdueFilter(ChoiceFilter):
         if self.value() == "waiting":
             return queryset.filter(WAITS)
         return queryset.filter(~WAITS) if self.value() == "over" else queryset
+
+
+class FellDueFilter(TypedFilter):
+    """The days on which it fell due, as trends count it (2026-03-02..2026-03-08): nothing of an
+    exercise."""
+
+    title = "Fell due, from..to"
+    parameter_name = "fell_due"
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[PreventiveAction]
+    ) -> QuerySet[PreventiveAction]:
+        """Those of these days, with both; of one day, if there is only one."""
+        if not self.typed:
+            return queryset
+        first, _, last = self.typed.partition("..")
+        try:
+            days = date.fromisoformat(first), date.fromisoformat(last or first)
+        except ValueError:
+            return queryset.none()
+        counted = incidents.counted_for(actor(request))
+        return queryset.filter(due_on__range=days, review__incident__in=counted)
 
 
 class ControlFilter(ChoiceFilter):

@@ -20,7 +20,7 @@ from incidentdesk.kernel.desk import DeskAdmin, actor
 from reviews import queries
 from reviews.admin import action_export
 from reviews.admin.dialogs import actions
-from reviews.admin.filters import ControlFilter, OverdueFilter, OwnerFilter
+from reviews.admin.filters import ControlFilter, FellDueFilter, OverdueFilter, OwnerFilter
 from reviews.models import PreventiveAction
 
 
@@ -35,6 +35,7 @@ class PreventiveActionAdmin(DeskAdmin):
     list_filter = (
         OwnerFilter,
         OverdueFilter,
+        FellDueFilter,
         ("state", admin.ChoicesFieldListFilter),
         ("kind", admin.ChoicesFieldListFilter),
         ("priority", admin.ChoicesFieldListFilter),

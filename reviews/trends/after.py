@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Case, Count, F, QuerySet, Value, When
 
@@ -20,6 +21,7 @@ from reviews.trends.measures import over
 
 # --- preventive actions ---------------------------------------------------------------------------
 
+REGISTER = "/admin/reviews/preventiveaction/"
 DONE = (
     Column("in_time", "In time"),
     Column("late", "Late"),
@@ -48,7 +50,7 @@ def actions(asked: Asked, actor: Actor, at: datetime) -> Chart:
         Row(
             str(labels.get(kind, kind)).capitalize(),
             {column.key: counts.get(column.key, 0) for column in DONE},
-            f"/admin/reviews/preventiveaction/?kind__exact={kind}",
+            _register_url(kind, asked),
         )
         for kind, counts in known.items()
     )
@@ -66,6 +68,14 @@ def actions(asked: Asked, actor: Actor, at: datetime) -> Chart:
         empty="No preventive action fell due in this period. Reviews agree them.",
         drawn=("in_time", "late", "overdue"),
     )
+
+
+def _register_url(kind: str, asked: Asked) -> str:
+    """The register with exactly those that are counted; it knows no filter of incidents."""
+    if asked.is_narrowed:
+        return ""
+    fell_due = f"{asked.first}..{asked.last}"
+    return f"{REGISTER}?{urlencode({'kind__exact': kind, 'fell_due': fell_due})}"
 
 
 def standings(asked: Asked, actor: Actor, at: datetime) -> QuerySet[Any]:

@@ -45,6 +45,16 @@ def test_actions_are_in_time_late_overdue_pending_dropped_or_invalid(actions, ch
     assert found.title == f"3 of 7 (43 %) {said}"
 
 
+def test_a_bar_of_actions_leads_to_exactly_those_that_it_counts(actions, chart, as_):
+    browser = as_("responder")
+    for row in chart("actions").rows:
+        listed = browser.get(row.url).context["cl"].queryset
+        assert listed.count() == sum(row.count(key) for key in STANDINGS)
+    assert {row.url for row in chart("actions", severity="2").rows} == {""}
+    nonsense = browser.get("/admin/reviews/preventiveaction/?fell_due=soon")
+    assert nonsense.context["cl"].queryset.count() == 0
+
+
 def test_the_dashboard_says_the_same_but_for_what_is_invalid(actions, chart, people):
     was = queries.actions_in_time(people.actor("responder"), since=NOW - timedelta(days=29), at=NOW)
     (row,) = (row for row in chart("actions").rows if row.label == "Detect")
