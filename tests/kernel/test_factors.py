@@ -82,6 +82,7 @@ def set_up(client: Client) -> tuple[str, list[str]]:
 # --- setting it up --------------------------------------------------------------------------------
 
 
+@pytest.mark.asvs("6.3.3", 26)
 def test_an_app_is_set_up_and_asked_for_at_the_next_login(
     people: People, clock: time_machine.Traveller, mailoutbox: list[Any]
 ) -> None:
@@ -134,6 +135,7 @@ def test_secrets_lie_encrypted_and_a_lost_key_makes_no_code_right(
 # --- codes ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.asvs("6.5.1 6.5.5", 27)
 def test_a_code_opens_once_also_when_what_counts_tries_forgot_it(
     people: People, clock: time_machine.Traveller
 ) -> None:
@@ -152,6 +154,7 @@ def test_a_code_opens_once_also_when_what_counts_tries_forgot_it(
     assert is_in(log_in(user, shown(secret)))
 
 
+@pytest.mark.asvs("6.5.1 6.5.5", 27)
 def test_a_recovery_code_opens_once(people: People, clock: time_machine.Traveller) -> None:
     user = people["responder"]
     _, codes = set_up(log_in(user))
@@ -170,6 +173,7 @@ def test_codes_cannot_be_tried_through(people: People, clock: time_machine.Trave
     assert not is_in(client)
 
 
+@pytest.mark.asvs("6.4.1 6.4.3", 28)
 def test_a_new_password_does_not_get_around_it(
     people: People, clock: time_machine.Traveller
 ) -> None:
@@ -203,6 +207,7 @@ def test_a_token_of_a_program_needs_none(people: People, required: None) -> None
 # --- who must have one ----------------------------------------------------------------------------
 
 
+@pytest.mark.asvs("6.3.3", 26)
 @pytest.mark.parametrize(
     "page",
     ["/", "/admin/", "/admin/cases/incident/", "/report/", "/accounts/password/change/",
@@ -230,6 +235,7 @@ def test_after_setting_it_up_one_goes_on_to_where_one_wanted(
     )
 
 
+@pytest.mark.asvs("6.3.3", 26)
 def test_of_partners_people_their_administrators_must(
     people: People, helix: Partner, required: None
 ) -> None:
@@ -242,6 +248,7 @@ def test_of_partners_people_their_administrators_must(
     assert is_in(client, "/portal/")
 
 
+@pytest.mark.asvs("6.3.3", 26)
 def test_a_browser_that_proved_none_is_let_in_nowhere(people: People, required: None) -> None:
     proven = log_in(people["commander"])
     set_up(proven)
@@ -340,6 +347,7 @@ def test_the_last_administrator_s_is_removed_on_the_server(people: People) -> No
 # --- confirming -----------------------------------------------------------------------------------
 
 
+@pytest.mark.asvs("7.3.1 7.3.2 7.5.1", 31)
 def test_changing_it_needs_a_login_or_a_confirmation_of_a_moment_ago(
     people: People, clock: time_machine.Traveller
 ) -> None:

@@ -80,6 +80,7 @@ def test_a_dialog_that_lets_somebody_in_asks_who_is_there(
     assert Authenticator.objects.count() == 1
 
 
+@pytest.mark.asvs("7.3.1 7.3.2 7.5.1", 31)
 def test_a_right_an_address_or_a_login_is_changed_by_who_is_surely_there(
     people: People, later: Later
 ) -> None:
@@ -107,6 +108,7 @@ def test_a_right_an_address_or_a_login_is_changed_by_who_is_surely_there(
     assert user.roles == ["auditor", "responder"]
 
 
+@pytest.mark.asvs("7.3.1 7.3.2 7.5.1", 31)
 def test_the_same_at_a_partner(people: People, helix: Partner, later: Later) -> None:
     grants.grant(people["helix"], "administer", helix)
     client = browser(people["helix"])
@@ -131,6 +133,7 @@ def test_the_same_at_a_partner(people: People, helix: Partner, later: Later) -> 
     assert Token.objects.count() == 1
 
 
+@pytest.mark.asvs("1.2.2 3.7.2", 20)
 @pytest.mark.parametrize("wanted", ["//evil.test", "https://evil.test/", "javascript:alert(1)"])
 def test_confirming_leads_nowhere_else(people: People, wanted: str, later: Any) -> None:
     client = browser(people["responder"])

@@ -65,6 +65,7 @@ def handles(user: User) -> list[str]:
 # --- ending ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.asvs("7.2.4 7.4.1 7.4.2", 30)
 def test_one_sees_one_s_own_browsers_and_ends_those_one_does_not_know(people: People) -> None:
     here = browser(people["responder"])
     there = browser(people["responder"], IPHONE, "198.51.100.9")
@@ -151,6 +152,7 @@ def test_what_ended_meanwhile_is_said_so(people: People) -> None:
         )
 
 
+@pytest.mark.asvs("7.2.4 7.4.1 7.4.2", 30)
 def test_a_cookie_of_a_login_that_was_switched_off_or_logged_out_opens_nothing(
     people: People,
 ) -> None:
@@ -167,6 +169,7 @@ def test_a_cookie_of_a_login_that_was_switched_off_or_logged_out_opens_nothing(
 # --- the clock ------------------------------------------------------------------------------------
 
 
+@pytest.mark.asvs("7.3.1 7.3.2 7.5.1", 31)
 @pytest.mark.parametrize(
     ("who", "page", "idle", "longest"),
     [
@@ -197,6 +200,7 @@ def test_a_session_ends_without_use_and_some_hours_after_the_login(
     assert sessions.of(people[who], at=clocks.now()) == []
 
 
+@pytest.mark.asvs("7.3.1 7.3.2 7.5.1", 31)
 def test_a_page_that_asks_by_itself_keeps_no_session_alive(people: People, clock: Clock) -> None:
     watched, touched = browser(people["responder"]), browser(people["responder"], IPHONE)
     for minute in (20, 40, 59):

@@ -93,6 +93,7 @@ def test_tries_are_limited_and_counted_where_all_processes_see_it(both: Both) ->
     assert log_in(Client(), both.b.user.email).status_code == 302
 
 
+@pytest.mark.asvs("6.3.1 6.1.1", 25)
 def test_whoever_tries_an_address_slows_down_themselves_and_never_locks_out_its_owner(
     both: Both,
 ) -> None:
