@@ -24,6 +24,7 @@ from notifications.rotas import oncall
 
 Kind = Entry.Kind
 _MOVES = Inserted(Move)
+LONGEST_REASON = 4_000  # characters
 
 
 class Facts(TypedDict):
@@ -215,9 +216,13 @@ def require_second_person(incident: Incident, person_id: int) -> None:
 
 
 def require_reason(reason: str, what: str, *, where: str = "it goes on the timeline") -> None:
-    """Refuse what needs a reason and has none."""
+    """Refuse what needs a reason and has none, or one that nobody would read."""
     if not reason.strip():
         raise InvalidInput(f"{what} needs a reason; {where}.")
+    if len(reason) > LONGEST_REASON:
+        raise InvalidInput(
+            f"The reason is {len(reason)} characters long; {LONGEST_REASON} is the most."
+        )
 
 
 def take_back_recovery(incident: Incident, system: str, *, by: Actor, at: datetime) -> None:

@@ -28,7 +28,7 @@ class ProbeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request."""
-        view = PROBES.get(request.path_info)
+        view = PROBES.get(request.path_info) if request.method in ("GET", "HEAD") else None
         return view(request) if view else self.get_response(request)
 
 

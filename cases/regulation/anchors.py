@@ -7,6 +7,7 @@ and when is kept, in rows that are only added to.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from cases.models import Anchor, Incident, Involvement
@@ -18,6 +19,16 @@ from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import InvalidInput
 
 LABELS = dict(ANCHORS)
+# One is sent after the other, or at the same moment.
+ORDERS = (
+    (
+        "initial_submitted_at",
+        "intermediate_submitted_at",
+        "updated_intermediate_submitted_at",
+        "final_submitted_at",
+    ),
+    ("early_warning_submitted_at", "notification_submitted_at", "progress_submitted_at"),
+)
 
 
 def put(
@@ -39,6 +50,8 @@ def put(
     _require_possible(name, moment, involvement, at=at)
     value = moment if isinstance(moment, datetime) else None
     day = moment if value is None and isinstance(moment, date) else None
+    if value is not None:
+        _require_order(name, value, known.times(known.current(incident, involvement)))
     former = known.own(incident, involvement).get(name, known.Known())
     if (former.value, former.day) == (value, day):
         return False
@@ -72,6 +85,23 @@ def _require_possible(
     if moment is not None and moment.year < arithmetic.EARLIEST:
         early = f"Nothing told here happened before {arithmetic.EARLIEST}; check the year."
         raise InvalidInput(early, field="moment" if isinstance(moment, datetime) else "day")
+
+
+def _require_order(name: str, moment: datetime, stands: Mapping[str, datetime]) -> None:
+    """Nothing is told before it happened, and no report before the one that it follows."""
+    if name in dict(MOMENTS):
+        return
+    order = next((order for order in ORDERS if name in order), (name,))
+    place = order.index(name)
+    first = dict.fromkeys(("occurred_at", *order[:place]), "before")
+    for other, where in (first | dict.fromkeys(order[place + 1 :], "after")).items():
+        stood = stands.get(other, moment)
+        if moment < stood if where == "before" else moment > stood:
+            raise InvalidInput(
+                f"That lies {where} “{LABELS[other]}”, {stood:%-d %b %Y %H:%M} UTC; correct "
+                "whichever is wrong.",
+                field="moment",
+            )
 
 
 def _said(name: str, value: datetime | None, day: date | None, former: datetime | None) -> str:

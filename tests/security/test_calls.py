@@ -110,7 +110,7 @@ def test_a_register_s_form_writes_its_own_fields_and_no_others(
     as_: Any, people: People, helix: Partner, source: Any
 ) -> None:
     browser, request = as_("administrator"), RequestFactory().get("/")
-    request.user = people["administrator"]
+    request.user, request.session = people["administrator"], browser.session
     tried = 0
     for model in [m for m in apps.get_models() if m._meta.app_label in OURS]:
         register = admin.site._registry.get(model)

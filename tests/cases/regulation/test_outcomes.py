@@ -68,6 +68,24 @@ def test_what_was_sent_meets_its_clock_and_starts_the_next(incident, record):
     )
 
 
+def test_nothing_is_told_before_it_happened_and_no_report_before_the_one_that_it_follows(
+    declare, put
+):
+    made = declare(occurred_at=at("2026-03-04T08:00"))
+    put(made, None, "initial_submitted_at", SENT)
+    wrong = {
+        "classified_major_at": "2026-03-04T07:59",
+        "intermediate_submitted_at": "2026-03-04T12:59",
+        "final_submitted_at": "2026-03-04T12:00",
+    }
+    for name, moment in wrong.items():
+        with pytest.raises(InvalidInput, match="That lies before “"):
+            put(made, None, name, at(moment))
+    put(made, None, "intermediate_submitted_at", SENT)  # both at once
+    with pytest.raises(InvalidInput, match="That lies after “Intermediate report sent"):
+        put(made, None, "initial_submitted_at", at("2026-03-04T13:01"))
+
+
 def test_what_a_partner_sent_is_its_own(incident, bound, involve, put, record, helix):
     bound(helix, "GDPR")
     row = involve(incident, helix)
