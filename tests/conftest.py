@@ -82,7 +82,7 @@ def _redis() -> Iterator[None]:
 
     servers.acquire_redis(settings.EMBEDDED)
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
-    own = settings.EMBEDDED.cache_url.replace("db=1", f"db={2 + number % 2}")  # of four it has
+    own = settings.EMBEDDED.cache_url.replace("db=1", f"db={4 + number % 4}")  # of eight it has
     settings.CACHES["default"]["LOCATION"] = own  # what one process clears is another's
     yield
 

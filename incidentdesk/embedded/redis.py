@@ -23,7 +23,7 @@ OPTIONS = {
     "appendfsync": "everysec",
     "save": "",
     "maxmemory-policy": "noeviction",
-    "databases": "4",
+    "databases": "8",
 }
 
 

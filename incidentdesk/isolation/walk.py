@@ -24,7 +24,8 @@ HIDDEN = (404, 405)  # what a stranger gets: nothing is here, or not in this way
 QUERIES = ("after", "q", "state", "page", "partner", "id", "next")
 _ONCE = re.compile(r'<input[^>]*name="(?:csrfmiddlewaretoken|once)"[^>]*>|csrftoken=\S+')
 _HEADS = re.compile(
-    r"^(?:Set-Cookie|Expires|Last-Modified|Date|Content-Length):.*$|Max-Age=\S+", re.M
+    r"^(?:Set-Cookie|Expires|Last-Modified|Date|Content-Length|X-Request-ID):.*$|Max-Age=\S+",
+    re.M,
 )
 
 # Rows that are a reader's own affair: the login, how times are shown, tokens that only read.
