@@ -29,7 +29,11 @@ class ProbeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request."""
         view = PROBES.get(request.path_info) if request.method in ("GET", "HEAD") else None
-        return view(request) if view else self.get_response(request)
+        if view is None:
+            return self.get_response(request)
+        answer = view(request)
+        answer.headers["Content-Length"] = str(len(answer.content))  # keeps the connection
+        return answer
 
 
 def healthz(request: HttpRequest) -> HttpResponse:

@@ -38,6 +38,14 @@ def test_a_desk_is_ready_while_all_parts_move(client: Client, all_move: None) ->
     assert ready(client) == (200, {})
 
 
+def test_a_probe_s_answer_says_how_long_it_is_so_that_its_connection_stays(
+    client: Client, all_move: None
+) -> None:
+    for path in ("/healthz", "/readyz"):
+        answer = client.get(path)
+        assert answer.headers["Content-Length"] == str(len(answer.content))
+
+
 def test_a_part_that_is_silent_for_too_long_makes_it_red_and_others_do_not(
     client: Client, all_move: None
 ) -> None:
