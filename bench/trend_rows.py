@@ -179,7 +179,7 @@ OF_INCIDENTS = (
             "owner_id": "%(user)s",
             "due_on": "(opened_at + interval '30 days')::date",
             "agreed_at": "opened_at",
-            "state": "'open'",
+            "state": "'agreed'",
         },
         "reviews_review",
     ),
