@@ -44,17 +44,25 @@ def of_queue(name: str) -> Callable[[], Iterator[Told]]:
     def look() -> Iterator[Told]:
         queue = parts.QUEUES[name]
         try:
-            served = worker.queues_served(seconds=SECONDS)
+            taken = _takers(queue)
         except Exception as error:  # noqa: BLE001 -- any fault of the broker is what is told
             yield wrong(f"Redis passes no question on ({type(error).__name__}).", SEE_REDIS)
             return
-        if taken := served.get(queue):
+        if taken:
             yield well(f"The queue {queue} is taken by {', '.join(taken)}.")
             return
         command = " ".join(parts.worker_command(name))
         yield wrong(f"No worker takes what is queued for {queue}.", START.format(command))
 
     return look
+
+
+def _takers(queue: str) -> list[str]:
+    """The workers of the queue. Asked twice: a busy machine's worker may miss the first time."""
+    for seconds in (SECONDS, 2 * SECONDS):
+        if taken := worker.queues_served(seconds=seconds).get(queue):
+            return taken
+    return []
 
 
 def beat() -> Iterator[Told]:
