@@ -1307,17 +1307,6 @@ class Migration(migrations.Migration):
                 max_length=20,
             ),
         ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(
-                condition=models.Q(
-                    ("classify_at__isnull", False),
-                    models.Q(("phase__in", ["closed", "dismissed"]), _negated=True),
-                ),
-                fields=["classify_at", "id"],
-                name="incident_to_classify",
-            ),
-        ),
         migrations.AddField(
             model_name="anchor",
             name="incident",

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """One index in place of another: which sources an incident has alerts of, without the table."""
+    """Indexes on tables in use: which sources an incident has alerts of, and what is to classify."""
 
     atomic = False
 
@@ -18,6 +18,20 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="alert",
             index=models.Index(fields=["incident", "source"], name="alert_of_incident"),
+        ),
+        migrations.RunSQL(
+            "DROP INDEX CONCURRENTLY IF EXISTS incident_to_classify", migrations.RunSQL.noop
+        ),
+        AddIndexConcurrently(
+            model_name="incident",
+            index=models.Index(
+                condition=models.Q(
+                    ("classify_at__isnull", False),
+                    models.Q(("phase__in", ["closed", "dismissed"]), _negated=True),
+                ),
+                fields=["classify_at", "id"],
+                name="incident_to_classify",
+            ),
         ),
         migrations.AlterField(
             model_name="alert",

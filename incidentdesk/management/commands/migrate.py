@@ -1,0 +1,54 @@
+"""`migrate`, as Django has it, while the desk is running: it never makes others wait for long."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.core.management.commands import migrate
+from django.db import OperationalError, connections
+from psycopg2.errors import LockNotAvailable
+
+WAITS = 5  # seconds for a table that others use; who comes after us waits as long as we do
+TIMES = 24  # so many tries
+PAUSE = 5.0  # seconds between two, for the others
+
+
+class Command(migrate.Command):
+    """A step that would wait for a table is given up and tried again; what is done stays done.
+
+    Without a limit one long transaction on a table would hold the step, and the step everybody who
+    wants the table after it.
+    """
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """CommandError, in one sentence, where the table did not become free."""
+        for attempt in range(1, TIMES + 1):
+            if self._is_done(*args, **options):
+                return
+            if attempt < TIMES:
+                self.stderr.write(
+                    f"\nA table is in use; trying again in {PAUSE:.0f} s ({attempt} of {TIMES})."
+                )
+                time.sleep(PAUSE)
+        raise CommandError(
+            "A table stayed in use, so not every migration is applied; the desk goes on as it is. "
+            "Run this again, or end the transaction that pg_stat_activity shows as the oldest."
+        )
+
+    def _is_done(self, *args: Any, **options: Any) -> bool:
+        """Whether nothing had to wait for too long."""
+        connection = connections[options["database"]]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{WAITS}s"])
+        try:
+            super().handle(*args, **options)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            return False
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("RESET lock_timeout")
+        return True
