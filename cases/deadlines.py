@@ -12,7 +12,7 @@ from django.db.models import Min
 
 from cases import promises
 from cases.models import Deadline, Incident, Involvement, Phase, Target
-from cases.models.deadline import FACTS, FIRST_NOTICE
+from cases.models.deadline import AFTERWARDS, FIRST_NOTICE, ROOT_CAUSE
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.prepared import Inserted
 
@@ -72,7 +72,7 @@ def move_anchor(incident: Incident, name: str, former: datetime | None) -> None:
     if kind:
         Deadline.objects.filter(incident=incident, kind=kind, met_at=former).update(met_at=now)
     targets = Target.objects.filter(severity=incident.severity, anchor=name)
-    by_kind = {target.kind: target for target in targets}
+    by_kind = {target.kind: target for target in targets if target.kind != ROOT_CAUSE}
     met = Deadline.objects.filter(incident=incident, met_at__isnull=False, kind__in=by_kind)
     moved = list(met.filter(anchor_at=former))
     for deadline in moved:
@@ -83,11 +83,14 @@ def move_anchor(incident: Incident, name: str, former: datetime | None) -> None:
 
 
 def wanted(incident: Incident, targets: Iterable[Target]) -> list[Deadline]:
-    """The deadlines that the severity sets, of those whose anchor is known."""
+    """The deadlines that the severity sets, of those whose anchor is known. What is owed to each
+    partner follows from the severity for it (`promises`)."""
     found = []
     for target in targets:
         anchor: datetime | None = getattr(incident, target.anchor)
-        if target.severity == incident.severity and anchor is not None:
+        if target.kind == ROOT_CAUSE or anchor is None:
+            continue
+        if target.severity == incident.severity:
             due = clocks.add(anchor, target.amount, target.counting)
             warn = clocks.first_reminder(anchor, due)
             found.append(
@@ -116,8 +119,8 @@ def run_again(incident: Incident, kind: str) -> None:
 def drop(incident: Incident, kind: str | None = None) -> None:
     """It no longer applies: one kind, or (the incident is over) every running one."""
     running = Deadline.objects.filter(incident=incident, met_at=None)
-    if incident.phase == Phase.CLOSED:  # what a partner needs for its reports is owed all the same
-        running = running.exclude(kind__in=FACTS.values())
+    if incident.phase == Phase.CLOSED:  # reports, and what a partner needs for its own, are owed
+        running = running.exclude(kind__in=AFTERWARDS)
     (running.filter(kind=kind) if kind else running).update(is_dropped=True)
 
 

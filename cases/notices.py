@@ -228,7 +228,8 @@ def _send(notice: Notice, *, by: Actor, at: datetime) -> Notice:
         copy.save(update_fields=["sent_at", "is_emergency", "remind_at"])
         dispatch.mails(copy, at=at)
         events.published(notice.incident, copy, at=at)
-        promises.keep(copy.involvement, copy.next_update_at, at=at)
+        is_report = notice.kind == Notice.Kind.REPORT
+        promises.keep(copy.involvement, copy.next_update_at, is_report=is_report, at=at)
     notice.save()
     deadlines.settle_first_notice(notice.incident)
     names = ", ".join(copy.partner.name for copy in copies)

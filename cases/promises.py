@@ -1,5 +1,5 @@
-"""What each involved partner was promised: by contract its first notice and its facts packages, and
-the next update.
+"""What each involved partner was promised: by contract its first notice and its facts packages, by
+the severity a report of the cause, and the next update.
 
 All are deadlines of the incident that name the partner's involvement. The wait for an approval is
 part of their time: they are met by sending, or handing over.
@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from cases.models import Deadline, Incident, Involvement, RegulatoryClock
-from cases.models.deadline import FACTS, NEXT_UPDATE, PARTNER_NOTICE
+from cases.models import Deadline, Incident, Involvement, RegulatoryClock, Target
+from cases.models.deadline import AFTERWARDS, FACTS, NEXT_UPDATE, PARTNER_NOTICE, ROOT_CAUSE
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.errors import InvalidInput
 from partners import directory
 
-BY_CONTRACT = (PARTNER_NOTICE, *FACTS.values())
+OWED = (PARTNER_NOTICE, *AFTERWARDS)
 FACTS_SEVERITY = 2  # what is milder has its facts when the partner asks for them
 
 
@@ -32,15 +32,15 @@ def require_ahead(next_update_at: datetime | None, *, at: datetime) -> None:
 def reset(incident: Incident) -> None:
     """Recompute when each partner is to be told and to have its facts; what is met stays.
 
-    By the severity for the partner. Notice counts from detection, facts from confirmation. Without
-    an agreed time none runs.
+    By the severity for the partner. Notice counts from detection, facts from confirmation, the
+    report of the cause from recovery. Without an agreed time none runs.
     """
     involved = list(incident.involvements.select_related("partner__terms"))
     if not involved:
         return
-    of_partners = Deadline.objects.filter(incident=incident, kind__in=BY_CONTRACT)
+    of_partners = Deadline.objects.filter(incident=incident, kind__in=OWED)
     known = {(row.kind, row.involvement_id): row for row in of_partners}
-    found = list(_wanted(incident, involved))
+    found = [*_wanted(incident, involved), *_reports(incident, involved)]
     wanted = {(row.kind, row.involvement_id) for row in found}
     gone = [row.pk for key, row in known.items() if key not in wanted and row.met_at is None]
     if gone:
@@ -63,17 +63,33 @@ def _wanted(incident: Incident, involved: Iterable[Involvement]) -> Iterable[Dea
             spans |= {FACTS[stage]: span for stage, span in terms.facts_within().items()}
         for kind, span in spans.items():
             anchor = incident.detected_at if kind == PARTNER_NOTICE else incident.confirmed_at
-            if span is None or anchor is None:
-                continue
-            yield Deadline(
-                incident=incident,
-                involvement=row,
-                kind=kind,
-                anchor_at=anchor,
-                due_at=anchor + span,
-                is_dropped=row.decision in Involvement.NOT_TOLD,
-                warn_at=clocks.first_reminder(anchor, anchor + span),
-            )
+            if span is not None and anchor is not None:
+                yield _clock(row, kind, anchor, anchor + span)
+
+
+def _reports(incident: Incident, involved: Iterable[Involvement]) -> Iterable[Deadline]:
+    """When each partner is to know the cause and what changes. A drill has none to tell."""
+    if incident.recovered_at is None or incident.is_exercise:
+        return
+    targets = {target.severity: target for target in Target.objects.filter(kind=ROOT_CAUSE)}
+    for row in involved:
+        target = targets.get(row.severity)
+        anchor: datetime | None = getattr(incident, target.anchor) if target else None
+        if target is not None and anchor is not None:
+            due_at = clocks.add(anchor, target.amount, target.counting)
+            yield _clock(row, ROOT_CAUSE, anchor, due_at)
+
+
+def _clock(row: Involvement, kind: str, anchor_at: datetime, due_at: datetime) -> Deadline:
+    return Deadline(
+        incident_id=row.incident_id,
+        involvement=row,
+        kind=kind,
+        anchor_at=anchor_at,
+        due_at=due_at,
+        is_dropped=row.decision in Involvement.NOT_TOLD,
+        warn_at=clocks.first_reminder(anchor_at, due_at),
+    )
 
 
 def _differs(row: Deadline, known: Deadline | None) -> bool:
@@ -86,15 +102,22 @@ def _differs(row: Deadline, known: Deadline | None) -> bool:
 
 def settle(incident: Incident) -> None:
     """Who is not to be told has no clock; who is has one again."""
-    running = Deadline.objects.filter(incident=incident, kind__in=BY_CONTRACT, met_at=None)
+    running = Deadline.objects.filter(incident=incident, kind__in=OWED, met_at=None)
     running.filter(involvement__decision__in=Involvement.NOT_TOLD).update(is_dropped=True)
     if incident.is_open:
         running.exclude(involvement__decision__in=Involvement.NOT_TOLD).update(is_dropped=False)
 
 
-def keep(involvement: Involvement, next_update_at: datetime | None, *, at: datetime) -> None:
+def keep(
+    involvement: Involvement,
+    next_update_at: datetime | None,
+    *,
+    is_report: bool = False,
+    at: datetime,
+) -> None:
     """The partner was sent a notice: what was promised is kept by it, what it promises runs."""
-    _meet(involvement, (PARTNER_NOTICE, NEXT_UPDATE), at=at)
+    report = (ROOT_CAUSE,) if is_report else ()
+    _meet(involvement, (PARTNER_NOTICE, NEXT_UPDATE, *report), at=at)
     if next_update_at is None:
         return
     promise = Deadline(

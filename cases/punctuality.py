@@ -1,4 +1,5 @@
-"""How punctual we are to a partner: first notices, promised updates and facts packages of a year.
+"""How punctual we are to a partner: the first notices, promised updates, facts packages and
+reports of the cause of a year.
 
 Made of what its reader may see, without exercises. What is dropped, or not due yet, counts for
 nothing; what is overdue counts as late from then on.
@@ -16,7 +17,7 @@ from django.db.models.functions import Lead
 
 from cases import queries
 from cases.models import Deadline, NoticeCopy
-from cases.models.deadline import FACTS, PARTNER_NOTICE
+from cases.models.deadline import AFTERWARDS, FACTS, PARTNER_NOTICE, ROOT_CAUSE
 from cases.models.incident import OVER
 from incidentdesk.kernel.access import Actor
 
@@ -39,21 +40,23 @@ class Kept:
 
 
 def of(partner_id: int, *, actor: Actor, at: datetime) -> list[Kept]:
-    """First notices, promised updates, facts packages. Two queries."""
+    """First notices, promised updates, facts packages, reports. Two queries."""
     by_kind = _by_contract(partner_id, actor=actor, at=at)
     facts = [by_kind[kind] for kind in FACTS.values() if kind in by_kind]
     return [
         _total("First notices", [by_kind[PARTNER_NOTICE]] if PARTNER_NOTICE in by_kind else []),
         _updates(partner_id, actor=actor, at=at),
         _total("Facts packages", facts),
+        _total("Reports of the cause", [by_kind[ROOT_CAUSE]] if ROOT_CAUSE in by_kind else []),
     ]
 
 
 def owed(*, actor: Actor, since: datetime, until: datetime | None = None) -> QuerySet[Deadline]:
-    """What contracts promise partners and falls due between, promised updates left out."""
+    """What partners are promised and falls due between: by contract, and the report of the cause.
+    Promised updates are left out."""
     rows = Deadline.objects.filter(
         involvement__is_exercise=False,
-        kind__in=[PARTNER_NOTICE, *FACTS.values()],
+        kind__in=[PARTNER_NOTICE, *AFTERWARDS],
         due_at__gte=since,
         incident__in=queries.visible_to(actor),
     )

@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from cases import fixes, owed, roster, tasks
 from cases.models import Assignment, Deadline, Incident, RegulatoryClock
-from cases.models.deadline import FACTS, FIRST_NOTICE, REVIEW
+from cases.models.deadline import AFTERWARDS, FIRST_NOTICE, REVIEW, ROOT_CAUSE
 from cases.models.incident import OVER
 from incidentdesk.kernel.models import User
 
@@ -44,9 +44,9 @@ def _communications() -> Iterable[User]:
 
 
 def _clocks(*, at: datetime) -> list[owed.Owed]:
-    """What partners need for their reports is owed after the incident is over as well."""
+    """What partners are told of the cause, and need for reports, is owed after its end too."""
     running = Deadline.objects.filter(met_at=None, is_dropped=False)
-    running = running.exclude(~Q(kind__in=FACTS.values()), incident__phase__in=OVER)
+    running = running.exclude(~Q(kind__in=AFTERWARDS), incident__phase__in=OVER)
     people = ("incident__commander", "incident__review_facts__facilitator")
     rows = running.select_related("incident__category", "involvement__partner", *people)
     crews: dict[int, list[User]] = {}
@@ -96,8 +96,14 @@ def _owed(crews: dict[int, list[User]], row: Deadline) -> owed.Owed:
         start_at=row.anchor_at,
         due_at=row.due_at,
         url=f"{incident.url}?tab=notices" if is_notice else incident.url,
-        hint="The wait for an approval counts." if is_notice else "",
+        hint=_hint(row) if is_notice else "",
     )
+
+
+def _hint(row: Deadline) -> str:
+    waits = "The wait for an approval counts."
+    drafted = "It is drafted on the page of the review, once that is approved."
+    return f"{drafted} {waits}" if row.kind == ROOT_CAUSE else waits
 
 
 def _who_owes(row: Deadline, crews: dict[int, list[User]]) -> list[User]:

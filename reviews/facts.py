@@ -12,7 +12,7 @@ from django.db.models import Prefetch
 
 from cases import gates
 from cases.models import Deadline, Entry, Fix, Incident, Involvement, NoticeCopy, Phase
-from cases.models.deadline import FACTS, FIRST_NOTICE, NEXT_UPDATE, PARTNER_NOTICE
+from cases.models.deadline import AFTERWARDS, FIRST_NOTICE, NEXT_UPDATE, PARTNER_NOTICE
 from cases.models.incident import OVER, STEPS
 from incidentdesk.kernel import clocks
 
@@ -23,7 +23,7 @@ MEASURED_BY = {
     Phase.RECOVERY: "recover",
     Phase.REVIEW: "review",
 }
-TELLING = (FIRST_NOTICE, PARTNER_NOTICE, NEXT_UPDATE, *FACTS.values())
+TELLING = (FIRST_NOTICE, PARTNER_NOTICE, NEXT_UPDATE, *AFTERWARDS)
 _SEVERITY = re.compile(r"SEV-([1-4])")
 
 

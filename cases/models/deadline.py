@@ -28,12 +28,16 @@ KINDS = [
 PARTNER_NOTICE, NEXT_UPDATE = "partner_notice", "next_update"
 # By the stage of the package that meets it.
 FACTS = {"initial": "facts_initial", "interim": "facts_interim", "final": "facts_final"}
+ROOT_CAUSE = "root_cause_report"
+# What a partner is owed although the incident is closed.
+AFTERWARDS = (*FACTS.values(), ROOT_CAUSE)
 PARTNER_KINDS = [
     (PARTNER_NOTICE, "Notice by contract"),
     (NEXT_UPDATE, "Promised update"),
     (FACTS["initial"], "First facts package"),
     (FACTS["interim"], "Interim facts package"),
     (FACTS["final"], "Final facts package"),
+    (ROOT_CAUSE, "Report of the cause"),
 ]
 LABELS = dict([*KINDS, *PARTNER_KINDS])
 ANCHORS = [
@@ -48,7 +52,9 @@ class Target(models.Model):
     """How long something may take at a severity, counted from an anchor."""
 
     severity = models.PositiveSmallIntegerField()
-    kind = models.CharField(max_length=20, choices=KINDS)
+    kind = models.CharField(
+        max_length=20, choices=[*KINDS, (ROOT_CAUSE, "Report of the cause, to each partner")]
+    )
     anchor = models.CharField(max_length=20, choices=ANCHORS)
     amount = models.PositiveIntegerField()
     counting = models.CharField(max_length=20, choices=[(c, c.replace("_", " ")) for c in Counting])
@@ -95,7 +101,7 @@ class Deadline(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(involvement=None)
-                ^ Q(kind__in=[PARTNER_NOTICE, NEXT_UPDATE, *FACTS.values()]),
+                ^ Q(kind__in=[PARTNER_NOTICE, NEXT_UPDATE, *AFTERWARDS]),
                 name="deadline_of_a_partner_or_none",
             ),
         ]

@@ -6,12 +6,23 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from cases import labels, notices
 from cases import workflow as case
 from incidentdesk.demo import phrases
 from incidentdesk.demo.agenda import between
 from incidentdesk.demo.life import Life
 from incidentdesk.kernel.access import Actor
-from reviews import actions, approval, attending, causes, controls, documents, lessons, workflow
+from reviews import (
+    actions,
+    approval,
+    attending,
+    causes,
+    controls,
+    documents,
+    lessons,
+    reporting,
+    workflow,
+)
 from reviews.models import Cause, DocumentUpdate, PreventiveAction, Review
 from reviews.models.review import FINDINGS
 
@@ -47,6 +58,7 @@ class Aftermath:
             add(between(start, end, 0.75 + 0.05 * number), partial(self._finish_document, number))
         add(between(start, end, 0.9), self._ask)
         add(end, self._finish)
+        add(end + timedelta(hours=6), self._report)
         self._plan_actions(between(start, end, 0.4), end)
 
     def reopen(self, when: datetime, reason: str, *, again: datetime) -> None:
@@ -177,6 +189,22 @@ class Aftermath:
         workflow.finish(review_id=self.review_id, by=self.approver, at=at)
 
     # --- what is done after it ------------------------------------------------------------------
+
+    def _report(self, at: datetime) -> None:
+        """What partners were told of is told to its end: the cause, and what changes."""
+        review = Review.objects.get(pk=self.review_id)
+        told = [row.pk for row in reporting.told(review)]
+        if not told or not review.is_approved or review.incident.tlp == labels.Tlp.RED:
+            return
+        made = reporting.draft(
+            review_id=review.pk,
+            body=reporting.text_of(review),
+            involvement_ids=told,
+            by=self.life.comms,
+            at=at,
+        )
+        notices.approve(notice_id=made.pk, by=self.approver, at=at)
+        notices.send(notice_id=made.pk, by=self.life.comms, at=at)
 
     def _agree(self, at: datetime) -> None:
         for number, (kind, title) in enumerate(self.life.story.actions):

@@ -30,7 +30,7 @@ MOST = 12
 
 
 def punctual(asked: Asked, actor: Actor, at: datetime) -> Chart:
-    """Our notices and facts packages by contract, by partner. One query."""
+    """Our notices, facts packages and reports of the cause, by partner. One query."""
     rows = punctuality.owed(actor=actor, since=asked.since, until=asked.until)
     rows = period.of_incidents(rows, "incident", asked, actor)
     if asked.partner_id:
@@ -56,8 +56,8 @@ def punctual(asked: Asked, actor: Actor, at: datetime) -> Chart:
         "Our notices and facts packages",
         shown,
         columns,
-        f"{_share(shown)} of what contracts promised partners came in time",
-        "Nothing that a contract promises a partner fell due in this period.",
+        f"{_share(shown)} of what partners were promised came in time",
+        "Nothing that a partner is promised fell due in this period.",
     )
 
 

@@ -23,6 +23,7 @@ TARGETS = {
         "contain": (DETECTED, "60 min"),
         "recover": (DETECTED, "2 h"),
         "review": (RECOVERED, "3 calendar days"),
+        "root_cause_report": (RECOVERED, "10 business days"),
     },
     2: {
         "acknowledge": (DETECTED, "15 min"),
@@ -31,6 +32,7 @@ TARGETS = {
         "contain": (DETECTED, "2 h"),
         "recover": (DETECTED, "4 h"),
         "review": (RECOVERED, "5 business days"),
+        "root_cause_report": (RECOVERED, "15 business days"),
     },
     3: {
         "acknowledge": (DETECTED, "60 min"),
@@ -60,6 +62,7 @@ DUE = {
     "2 business days": "2026-03-06 09:41",
     "5 business days": "2026-03-11 09:41",
     "10 business days": "2026-03-18 09:41",
+    "15 business days": "2026-03-25 09:41",
     "3 calendar days": "2026-03-07 09:41",
 }
 AXES = {1: (4, 4, 3), 2: (3, 2, 2), 3: (2, 2, 2), 4: (1, 1, 1)}  # impact, scope, urgency
@@ -143,6 +146,7 @@ def test_confirmation_and_recovery_start_theirs(opened, evaluate, people, severi
     }
     left = wanted(severity, DETECTED, CONFIRMED, RECOVERED)
     del left["recover"]
+    left.pop("root_cause_report", None)  # no partner is involved
     assert due(incident) == left
 
 
@@ -222,7 +226,7 @@ def test_the_end_of_an_incident_ends_its_clocks_and_reopening_starts_them(opened
 def test_the_walk_meets_every_clock_on_its_way(incident_in):
     incident = incident_in("review")
     facts = {"facts_initial", "facts_interim", "facts_final"}  # nobody handed them over
-    assert set(due(incident)) == {"review", *facts}
+    assert set(due(incident)) == {"review", "root_cause_report", *facts}
     five_business_days = incident.recovered_at + timedelta(days=7)  # it is still that Wednesday
     assert incident.deadlines.get(kind="review").due_at == five_business_days
     met = incident.deadlines.filter(met_at__isnull=False)

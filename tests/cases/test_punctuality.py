@@ -38,7 +38,7 @@ def test_first_notices_and_facts_are_in_time_late_or_overdue(told, people):
         at=NOW,
     )
     clocks.filter(kind="facts_interim").update(due_at=NOW + HOUR)
-    first, _, facts = kept(told, people)
+    first, _, facts, _ = kept(told, people)
     assert first == ("First notices", 0, 1, 0)
     assert facts == ("Facts packages", 1, 0, 1)  # the final one is not due yet
 
@@ -68,10 +68,11 @@ def test_exercises_other_partners_and_what_the_reader_may_not_see_do_not_count(
         ("First notices", 0, 0, 0),
         ("Promised updates", 0, 0, 0),
         ("Facts packages", 0, 0, 0),
+        ("Reports of the cause", 0, 0, 0),
     ]
     assert kept(told, people) != nothing
     other = punctuality.of(norrbank.pk, actor=people.actor("communications"), at=SOON)
-    assert [one.counted for one in other] == [0, 0, 0]
+    assert [one.counted for one in other] == [0, 0, 0, 0]
     restriction.restrict(
         incident_id=told.incident_id,
         user_ids=[],

@@ -41,16 +41,17 @@ BROWSER_LACKS = _browser_lacks()
 
 @dataclass
 class Desk:
-    """A running desk: its address, its data folder, its log."""
+    """A running desk: its address, its data folder, its log, and where its code lies."""
 
     url: str
     data: Path
     log: Path
     process: subprocess.Popen[bytes]
+    code: Path = ROOT
 
     def manage(self, *words: str) -> str:
         """Run a command of the desk beside it; answers what it printed."""
-        return manage(self.data, *words, port=self.url.rsplit(":", 1)[1])
+        return manage(self.data, *words, port=self.url.rsplit(":", 1)[1], code=self.code)
 
     def post(self, path: str, body: object) -> tuple[int, dict[str, object]]:
         """POST JSON as a monitoring tool does; answers status and JSON."""
@@ -66,11 +67,11 @@ class Desk:
             return error.code, json.loads(error.read())
 
 
-def manage(data: Path, *words: str, port: str = "8000") -> str:
+def manage(data: Path, *words: str, port: str = "8000", code: Path = ROOT) -> str:
     """Run a command of the desk of this data folder, whether it runs or not; what it printed."""
     done = subprocess.run(
         [sys.executable, "manage.py", *words],
-        cwd=ROOT,
+        cwd=code,
         env=_environment(data, port),
         capture_output=True,
         text=True,
@@ -88,29 +89,32 @@ def _environment(data: Path, port: str, **more: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def running_desk(
-    data: Path, *words: str, email_url: str = "", redis_url: str = ""
+    data: Path, *words: str, email_url: str = "", redis_url: str = "", code: Path = ROOT
 ) -> Iterator[Desk]:
-    """`manage.py desk` on a free port, until the block ends; it has to end cleanly."""
+    """`manage.py desk` on a free port, until the block ends; it has to end cleanly. `code` is where
+    the code lies, if it is not this one's."""
     port, log = free_port(), data.parent / "desk.log"
     more = {"EMAIL_URL": email_url, "REDIS_URL": redis_url}
     more = {name: value for name, value in more.items() if value}
     with log.open("wb") as file:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "desk", *words],
-            cwd=ROOT,
+            cwd=code,
             env=_environment(data, str(port), **more),
             stdout=file,
             stderr=subprocess.STDOUT,
         )
-    desk = Desk(f"http://localhost:{port}", data, log, process)
+    desk = Desk(f"http://localhost:{port}", data, log, process, code)
     try:
         wait_for(desk.url + "/readyz", seconds=400, alive=process, log=log)
         yield desk
     finally:
         was_killed = process.poll() == -signal.SIGKILL  # by a test that wants to see that
         process.send_signal(signal.SIGTERM)
-        code = process.wait(60)
-    assert was_killed or code in (0, -signal.SIGTERM, 128 + signal.SIGTERM), log.read_text()[-3000:]
+        ended = process.wait(60)
+    assert was_killed or ended in (0, -signal.SIGTERM, 128 + signal.SIGTERM), log.read_text()[
+        -3000:
+    ]
 
 
 def wait_for(url: str, *, seconds: float, alive: subprocess.Popen[bytes], log: Path) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cases import labels, notices
-from cases.models import Incident, Involvement, Notice, NoticeCopy
-from incidentdesk.kernel import pdf
+from cases import labels, notices, promises, warning
+from cases.models import Deadline, Incident, Involvement, Notice, NoticeCopy
+from incidentdesk.kernel import clocks, pdf
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
+from notifications.models import Message
 from partners.models import Partner
 from reviews import reporting, workflow
 from reviews.models import Review
@@ -105,6 +106,60 @@ def test_it_is_approved_sent_and_acknowledged_like_every_notice(
     copy.refresh_from_db()
     assert copy.acknowledged_by == "Helix Markets contact"
     assert list(reporting.reports(approved)) == [copy]
+
+
+def clock(review: Review, code: str) -> Deadline | None:
+    """Of one partner, for the report of the cause."""
+    rows = Deadline.objects.filter(involvement__partner__code=code, kind="root_cause_report")
+    return rows.filter(incident=review.incident_id).first()
+
+
+def test_a_report_is_due_to_each_partner_by_its_severity_after_the_incident_closed_too(
+    approved: Review, people: People
+) -> None:
+    incident = Incident.objects.get(pk=approved.incident_id)
+    found = clock(approved, "HELIX")
+    assert (incident.phase, incident.involvements.get(partner__code="HELIX").severity) == (
+        "closed",
+        2,
+    )
+    assert found is not None
+    assert incident.recovered_at is not None
+    assert found.due_at == clocks.add(incident.recovered_at, 15, clocks.Counting.BUSINESS_DAYS)
+    assert (found.anchor_at, found.met_at, found.is_dropped) == (
+        incident.recovered_at,
+        None,
+        False,
+    )
+    assert clock(approved, "NORR") is None, "a SEV-3 has one on request"
+
+    warning.warn(at=found.due_at)
+
+    said = Message.objects.filter(kind="deadline", to_address="communications@desk.test").last()
+    assert said is not None
+    line = (
+        "Report of the cause to Helix Markets: was due 26 Mar 2026, 09:11 UTC and is still open. "
+    )
+    assert (
+        f"{line}It is drafted on the page of the review, once that is approved." in said.body_text
+    )
+
+
+def test_sending_the_report_keeps_that_clock_and_no_other_notice_does(
+    approved: Review, people: People
+) -> None:
+    report = drafted(approved, people)
+    promised = clock(approved, "HELIX")
+    assert promised is not None
+    promises.keep(promised.involvement, None, at=LATER)  # type: ignore[arg-type]
+    promised.refresh_from_db()
+    assert promised.met_at is None
+
+    notices.approve(notice_id=report.pk, by=people.actor("approver"), at=LATER)
+    notices.send(notice_id=report.pk, by=people.actor("communications"), at=LATER)
+
+    promised.refresh_from_db()
+    assert (promised.met_at, promised.is_late) == (LATER, False)
 
 
 def test_before_the_approval_there_is_nothing_to_report(review: Review, people: People) -> None:

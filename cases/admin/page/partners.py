@@ -10,7 +10,7 @@ from django.db.models import Prefetch
 
 from cases.admin.page import moments
 from cases.models import Deadline, Incident, Involvement, Notice, NoticeCopy
-from cases.models.deadline import FACTS, PARTNER_NOTICE
+from cases.models.deadline import AFTERWARDS, PARTNER_NOTICE
 from incidentdesk.kernel import clocks
 
 
@@ -61,8 +61,8 @@ def _row(involvement: Involvement, promised: Sequence[Deadline], now: datetime) 
     seen = involvement.disclosed_at
     sees = f"it since {moments.short(seen, now)}" if seen else "nothing of it yet"
     live_clocks = [deadline for deadline in promised if not deadline.is_dropped]
-    facts = [d for d in live_clocks if d.kind in FACTS.values() and d.met_at is None]
-    near = [d for d in live_clocks if d.kind not in FACTS.values()] + facts[:1]
+    facts = [d for d in live_clocks if d.kind in AFTERWARDS and d.met_at is None]
+    near = [d for d in live_clocks if d.kind not in AFTERWARDS] + facts[:1]
     all_clocks, next_ones = ([clock(d, now) for d in rows] for rows in (live_clocks, near))
     is_waiting = bool(waiting) and not sent
     return PartnerRow(involvement, told, bool(sent), is_waiting, sees, all_clocks, next_ones)

@@ -76,7 +76,7 @@ def test_what_contracts_promise_is_in_time_late_overdue_pending_or_no_longer_owe
         "Helix Markets": (2, 1, 1, 1, 0),
         "Norrbank Securities": (0, 0, 0, 0, 1),
     }
-    assert found.title == "2 of 4 (50 %) of what contracts promised partners came in time"
+    assert found.title == "2 of 4 (50 %) of what partners were promised came in time"
 
 
 def test_the_partners_page_says_the_same_of_our_punctuality(owed, chart, people, helix):
