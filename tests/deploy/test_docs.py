@@ -8,6 +8,7 @@ import re
 import runpy
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -105,6 +106,28 @@ def test_every_setting_that_is_read_is_documented() -> None:
     table = [line for line in (DOCS / "settings.md").read_text().splitlines() if line[:3] == "| `"]
     documented = {name for line in table for name in re.findall(r"`([A-Z_]+)`", line.split("|")[1])}
     assert known == documented
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "guides").glob("*.md")), ids=lambda path: path.stem)
+def test_what_a_guide_says_that_one_presses_or_sees_is_a_word_of_the_desk(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    said = re.findall(r"\*\*([^*]+)\*\*", text) + re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", text)
+    assert len(said) > 10
+    assert [words for words in said if words not in _words_of_the_desk()] == []
+
+
+@cache
+def _words_of_the_desk() -> str:
+    """All templates, scripts and modules; a sentence that a module breaks in two is made whole."""
+    files = [
+        path
+        for folder in ("cases", "reviews", "partners", "notifications", "incidentdesk")
+        for path in (ROOT / folder).rglob("*.py")
+        if "migrations" not in path.parts
+    ]
+    files += [*(ROOT / "templates").rglob("*.*"), *(ROOT / "static").rglob("*.js")]
+    whole = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    return re.sub(r'"\s*\n\s*f?"', "", whole)
 
 
 WHO = ("STAFF", "ADMINISTRATOR", "PARTNER")
