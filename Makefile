@@ -1,4 +1,4 @@
-# What one types: `make run`, `make test`, `make audit`, `make bench`, `make faults`, `make reset`.
+# What one types: `make run`, `make test`, `make audit`, `make bench`, `make faults`, `make docs`, `make reset`.
 
 PYTHON ?= python3
 PY := .venv/bin/python
@@ -10,6 +10,7 @@ help:
 	@echo "make run     the desk with demo data on http://localhost:8000 (PORT=8123 DATA_DIR=… change that)"
 	@echo "make test    all checks and tests"
 	@echo "make audit   bandit, bill of materials, known vulnerabilities (make bill writes the bill)"
+	@echo "make docs    the documentation as a site, into site/"
 	@echo "make bench   the benchmarks, as a table"
 	@echo "make faults  every fault, as a table (FAULTS_TABLE=docs/faults.md writes it down)"
 	@echo "make reset   wipes var/ (or DATA_DIR)"
@@ -28,8 +29,8 @@ faults: .venv/dev.installed
 
 # --- the checks, in the order in which they fail fastest -------------------------------------------
 
-.PHONY: tools format lint types imports migrations deploy audit bill suite journeys
-test: tools format lint types imports migrations deploy audit suite journeys
+.PHONY: tools format lint types imports migrations deploy audit bill docs suite journeys
+test: tools format lint types imports migrations deploy audit docs suite journeys
 	@CI= .ci/tools
 	@echo "All checks passed."
 
@@ -74,6 +75,11 @@ audit: .venv/dev.installed
 
 bill: .venv/dev.installed
 	@$(PY) .ci/bill.py
+
+# A link that leads nowhere, or a page that stands in no menu, fails it.
+docs: .venv/dev.installed
+	@echo "── docs"
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet
 
 suite: .venv/dev.installed
 	@echo "── tests"

@@ -53,6 +53,10 @@ class Desk:
         """Run a command of the desk beside it; answers what it printed."""
         return manage(self.data, *words, port=self.url.rsplit(":", 1)[1], code=self.code)
 
+    def environment(self) -> dict[str, str]:
+        """Of a command that is typed beside it."""
+        return _environment(self.data, self.url.rsplit(":", 1)[1])
+
     def post(self, path: str, body: object) -> tuple[int, dict[str, object]]:
         """POST JSON as a monitoring tool does; answers status and JSON."""
         request = urllib.request.Request(
