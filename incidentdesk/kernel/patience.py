@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 def limit(*, waits: int, stands_still: int) -> None:
@@ -15,3 +19,15 @@ def limit(*, waits: int, stands_still: int) -> None:
             " set_config('idle_in_transaction_session_timeout', %s, true)",
             [f"{waits}s", f"{stands_still}s"],
         )
+
+
+@contextmanager
+def limited(of: BaseDatabaseWrapper, *, waits: int) -> Iterator[None]:
+    """Within the block, over all transactions of this connection: so many seconds for a lock."""
+    with of.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{waits}s"])
+    try:
+        yield
+    finally:
+        with of.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")

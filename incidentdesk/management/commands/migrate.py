@@ -10,6 +10,8 @@ from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 from psycopg2.errors import LockNotAvailable
 
+from incidentdesk.kernel import patience
+
 WAITS = 5  # seconds for a table that others use; who comes after us waits as long as we do
 TIMES = 24  # so many tries
 PAUSE = 5.0  # seconds between two, for the others
@@ -39,16 +41,11 @@ class Command(migrate.Command):
 
     def _is_done(self, *args: Any, **options: Any) -> bool:
         """Whether nothing had to wait for too long."""
-        connection = connections[options["database"]]
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{WAITS}s"])
         try:
-            super().handle(*args, **options)
+            with patience.limited(connections[options["database"]], waits=WAITS):
+                super().handle(*args, **options)
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
                 raise
             return False
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("RESET lock_timeout")
         return True
