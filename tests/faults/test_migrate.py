@@ -49,6 +49,7 @@ def applied(alias: str) -> int:
     return int(asked(alias, behind))
 
 
+@pytest.mark.fault("F29", "a table that is in use")
 def test_a_table_in_use_is_left_as_it_is_with_a_sentence_and_tried_again_until_it_is_free(
     behind: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
