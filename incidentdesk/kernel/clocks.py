@@ -77,6 +77,11 @@ def database_now() -> datetime:
         return moment
 
 
+def apart(theirs: datetime, before: datetime, after: datetime) -> timedelta:
+    """How far another clock is, at least, from the one that was read before and after it."""
+    return max(theirs - after, before - theirs, timedelta(0))
+
+
 def is_present(at: datetime) -> bool:
     """Whether `at` is the present by the clock of this process, be that right or wrong."""
     return abs(timezone.now() - at) < PRESENT

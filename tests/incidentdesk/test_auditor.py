@@ -73,7 +73,7 @@ class Direct(Auditor):
 
     def again(self) -> list[str]:
         """Another round, whatever the time; what is wrong."""
-        self._round_at = 0.0
+        self._round_at = self._beat_at = 0.0
         seen = self.step(at=NOW)
         assert seen is not None
         return seen.wrong
