@@ -21,6 +21,11 @@ class Runbook:
         """The page of that name."""
         return cls((FOLDER / f"{name}.md").read_text(encoding="utf-8"))
 
+    @property
+    def title(self) -> str:
+        """Its first line."""
+        return self.text.splitlines()[0].removeprefix("# ")
+
     def section(self, title: str) -> str:
         """What stands below one heading."""
         return self.text.split(f"\n## {title}\n")[1].split("\n## ")[0]

@@ -118,6 +118,7 @@ class Auditor:
     def _without_database(self, error: Exception, *, at: datetime) -> None:
         """Say so, and once it has lasted for a minute mail it, once an hour."""
         now = time.monotonic()
+        self._round_at = 0.0  # as soon as it answers
         self.away_from = self.away_from or now
         why = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         logger.critical("the auditor cannot look at the desk: %s", why)
