@@ -45,7 +45,7 @@ class Scheduler(PersistentScheduler):  # type: ignore[misc]
 
     def tick(self, *args: Any, **options: Any) -> float:
         """What is due is asked for; answers when to look again."""
-        since = time.time() - time.monotonic()
+        since = self.app.now().timestamp() - time.monotonic()
         if self._since is None or since < self._since - 1:
             for entry in self.schedule.values():
                 entry.last_run_at = min(entry.last_run_at, entry.default_now())

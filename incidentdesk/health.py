@@ -60,9 +60,8 @@ def _database_and_parts() -> dict[str, str]:
 
 
 def _parts() -> dict[str, str]:
-    before, at, after = clocks.now(), clocks.database_now(), clocks.now()
-    is_off = standing.is_off(at, before, after)
-    words = {"clock": "is not the database's" if is_off else OK}
+    at, off = clocks.beside_database()
+    words = {"clock": "is not the database's" if off > standing.TOO_FAR else OK}
     said, late = progress.read(), progress.silent(PARTS, at=at)
     for part in PARTS:
         words[part] = OK

@@ -29,11 +29,11 @@ def disk(*, at: datetime, since: datetime) -> Iterator[Fault]:
 def wrong_clocks(web_said: datetime | None, *, at: datetime) -> Iterator[Fault]:
     """The clocks of this process, of the parts that moved, and of the web, which said its own at
     `at` (it says whole seconds)."""
-    before, theirs, after = clocks.now(), clocks.database_now(), clocks.now()
+    _, off = clocks.beside_database()
     names = set(progress.off_clock(at=at)) - {progress.AUDITOR}  # what it said a round ago
-    if standing.is_off(theirs, before, after):
+    if off > standing.TOO_FAR:
         names.add(progress.AUDITOR)
-    if web_said is not None and standing.is_off(at, web_said, web_said):
+    if web_said is not None and clocks.apart(at, web_said, web_said) > standing.TOO_FAR:
         names.add("web")
     if names:
         seconds = standing.TOO_FAR.total_seconds()

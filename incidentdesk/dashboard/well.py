@@ -13,9 +13,9 @@ def faults() -> list[str]:
 
     Of what the auditor found only what is about the desk itself: that names no incident.
     """
-    before, at, after = clocks.now(), clocks.database_now(), clocks.now()
+    at, off = clocks.beside_database()
     said = findings.of_the_desk()
-    if standing.is_off(at, before, after):
+    if off > standing.TOO_FAR:
         said.append(OWN_CLOCK)
     if progress.silent([progress.AUDITOR], at=at):
         said.append(UNSEEN)

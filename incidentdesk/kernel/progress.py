@@ -49,9 +49,14 @@ def mark(part: str, said: str = "", *, is_well: bool = True, always: bool = Fals
     if not always and moment < _not_before.get(part, 0.0):
         return
     with connection.cursor() as cursor:
-        before = clocks.now()
-        cursor.execute(_MARK, [part, said[:300], is_well])
-        if standing.is_off(cursor.fetchone()[0], before, clocks.now()):
+
+        def marked() -> datetime:
+            cursor.execute(_MARK, [part, said[:300], is_well])
+            moment: datetime = cursor.fetchone()[0]
+            return moment
+
+        _, off = clocks.beside_database(marked)
+        if off > standing.TOO_FAR:
             cursor.execute(_MARK, [part, _CLOCK, False])
     _not_before[part] = moment + APART
 

@@ -6,23 +6,16 @@ Each answers in a sentence, or '' where all is well. Nothing here mends or remem
 from __future__ import annotations
 
 import shutil
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.core.cache import cache
 
-from incidentdesk.kernel import clocks
-
 TOO_FAR = timedelta(seconds=30)  # between two clocks: codes of a second factor stop working
 LAST = 100 * 10**6  # bytes of a disk: a few files later nothing can be kept
 REDIS = "Redis does not answer ({}). Pages go on, some seconds later."
 DISK = "The disk for files is full: {:.0f} MB are free at {}. Nothing can be attached."
-
-
-def is_off(theirs: datetime, before: datetime, after: datetime) -> bool:
-    """Whether our clock, read before and after the database's, is too far from that."""
-    return clocks.apart(theirs, before, after) > TOO_FAR
 
 
 def redis_fault() -> str:

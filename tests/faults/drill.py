@@ -223,9 +223,10 @@ class Drill:
             check=False,
         )
         asked = self.folder / "asked"
-        for words in asked.read_text().splitlines() if asked.exists() else []:
-            self._units()[words]()
+        words = asked.read_text().splitlines() if asked.exists() else []
         asked.unlink(missing_ok=True)
+        for one in words:
+            self._units()[one]()
         return done
 
     def _environment(self) -> dict[str, str]:
