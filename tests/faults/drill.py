@@ -6,11 +6,13 @@ started by the commands of the units, and all of them read a clock that can be m
 
 from __future__ import annotations
 
+import contextlib
 import html
 import os
 import pwd
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -175,12 +177,23 @@ class Drill:
         self.stopped = process.args
 
     def start(self, name: str) -> None:
-        """Start it again on what it had."""
+        """Start it again on what it had, and wait until it answers, as its unit does."""
         account: dict[str, Any] = {}
         if name == "postgres" and os.geteuid() == 0:
             known = pwd.getpwnam("postgres")
             account = {"user": known.pw_uid, "group": known.pw_gid, "extra_groups": []}
         self.machine.start(*self.stopped, **account)  # type: ignore[misc]
+        which = "database" if name == "postgres" else "redis"
+        within(30, lambda: self._answers(self.machine.ports[which]), name)
+
+    def _answers(self, port: int) -> bool:
+        if port == self.machine.ports["redis"]:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 2):
+                return True
+            return False
+        asked = ["pg_isready", "--quiet", "--port", str(port)]
+        known = {**os.environ, "PGHOST": str(self.folder / "pg")}
+        return subprocess.run(asked, env=known, check=False).returncode == 0
 
     def fill_the_disk(self) -> None:
         """Write to the disk for files until nothing more goes."""
