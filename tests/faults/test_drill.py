@@ -245,6 +245,8 @@ def test_a_restore(drill: Drill) -> None:
     drill.sink.messages.clear()
     printed = "\n".join(follow(drill, runbook, "What to do"))
     assert runbook.unseen(printed) == []
+    within(OVER, drill.is_green, "the restored desk")
+    drill.log_in()  # everybody does
     green(drill, runbook)
     within(MINUTE, lambda: bool(drill.stage.mails(known)), "the page of what was open then")
     told = "The desk was restored: nothing after"
