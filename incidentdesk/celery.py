@@ -2,9 +2,11 @@
 
 import logging.config
 import os
+import time
 from typing import Any
 
 from celery import Celery, signals
+from celery.beat import PersistentScheduler
 
 from incidentdesk import logs
 
@@ -33,3 +35,21 @@ def say_which_job(task_id: str, task: Any, **_: Any) -> None:
 def say_no_more(**_: Any) -> None:
     """What is logged between jobs is of none."""
     logs.forget()
+
+
+class Scheduler(PersistentScheduler):  # type: ignore[misc]
+    """Beat that goes on when its machine's clock is set back: Celery's own would be silent for as
+    long as it was set back, since what it did last seems to lie ahead."""
+
+    _since: float | None = None  # how far the clock was from the one that nobody can set
+
+    def tick(self, *args: Any, **options: Any) -> float:
+        """What is due is asked for; answers when to look again."""
+        since = self.app.now().timestamp() - time.monotonic()
+        if self._since is None or since < self._since - 1:
+            for entry in self.schedule.values():
+                entry.last_run_at = min(entry.last_run_at, entry.default_now())
+            self._heap = None  # is made anew
+        self._since = since
+        wait: float = super().tick(*args, **options)
+        return wait

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
-from incidentdesk.kernel import clocks, progress
+from incidentdesk.kernel import clocks, progress, standing
 from incidentdesk.kernel.aside import Aside
 
 OK = "ok"
@@ -42,8 +41,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 only if database and Redis answer, scheduler, sender and auditor have finished a round
-    lately (`progress.LIMITS`) and the auditor finds nothing wrong; JSON has each in words.
+    """200 only if database and Redis answer, this clock is the database's, scheduler, sender and
+    auditor have finished a round lately (`progress.LIMITS`) and the auditor finds nothing wrong;
+    JSON has each in words.
 
     A desk that runs without an auditor is never ready: nobody would notice what it loses.
     """
@@ -55,13 +55,14 @@ def _database_and_parts() -> dict[str, str]:
     try:
         return {"database": OK, **_aside.ask(_parts, seconds=SECONDS)}
     except Exception as error:  # noqa: BLE001 -- any fault is what the page is there to show
-        unknown = dict.fromkeys(PARTS, "not known without the database")
+        unknown = dict.fromkeys(("clock", *PARTS), "not known without the database")
         return {"database": type(error).__name__, **unknown}
 
 
 def _parts() -> dict[str, str]:
-    said, late = progress.read(), progress.silent(PARTS, at=clocks.database_now())
-    words = {}
+    at, off = clocks.beside_database()
+    words = {"clock": "is not the database's" if off > standing.TOO_FAR else OK}
+    said, late = progress.read(), progress.silent(PARTS, at=at)
     for part in PARTS:
         words[part] = OK
         if part not in said:
@@ -76,12 +77,7 @@ def _parts() -> dict[str, str]:
 
 def redis() -> str:
     """Whether Redis answers, or what kind of fault it has."""
-    try:
-        cache.get("readyz")
-        fault = getattr(cache, "fault", None)  # the cache itself does without Redis
-        return type(fault).__name__ if fault else OK
-    except Exception as error:  # noqa: BLE001 -- any fault is what the page is there to show
-        return type(error).__name__
+    return standing.redis_fault() or OK
 
 
 PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz, "/readyz": readyz}

@@ -211,6 +211,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 0,  # a click must not wait for a dead Redis; the sweep finds the row
 }
 CELERY_BEAT_SCHEDULE = schedule.EVERY
+CELERY_BEAT_SCHEDULER = "incidentdesk.celery:Scheduler"
 
 # --- mail ---------------------------------------------------------------------------------------
 

@@ -17,11 +17,13 @@ from django.db.models.functions import Least
 from incidentdesk.kernel import clocks, findings, worker
 from incidentdesk.kernel.findings import Fault
 from notifications import bundling
-from notifications.models import Escalation, Message
+from notifications.channels import email
+from notifications.models import ContactMethod, Escalation, Message
 from notifications.outbox import ELSEWHERE
 
 LATE = timedelta(seconds=60)
 HELD_LATE = bundling.WITHIN + bundling.APART  # by then a list has gone, whatever came before it
+LATELY = timedelta(minutes=10)  # a mail that was refused before that says nothing of now
 MOST = 1000  # rows that are counted, and mended at once
 _SCHEDULER = findings.waking("The scheduler was woken.", {"notifications.jobs.escalate": "page"})
 _SENDERS = findings.waking(
@@ -119,6 +121,24 @@ def _pull_in(ids: list[int], *, at: datetime) -> str:
     return "Their next steps were set to now."
 
 
+def refused_mail(*, at: datetime, since: datetime) -> Iterator[Fault]:
+    """The mail server takes no mail of ours. It is asked, and nothing sent, once a mail could not
+    be handed over; a page that waits for it is enough, whatever the server says to us then."""
+    mails = Message.objects.filter(channel=ContactMethod.Channel.EMAIL)
+    waiting = mails.filter(state=Message.State.QUEUED, attempts__gt=0).exclude(last_error="")
+    rows = list(waiting.order_by("-is_page", "next_try_at", "id")[:MOST])
+    lately = mails.filter(state=Message.State.FAILED, created_at__gt=at - LATELY)
+    if not rows and not lately.order_by("-id")[:1]:
+        return
+    why = email.trouble() or next((row.last_error for row in rows if row.is_page), "")
+    if why:
+        number = findings.number(rows, "message waits", "messages wait", most=MOST)
+        yield Fault(
+            "mail refused",
+            f"The mail server does not take our mail: {why.rstrip('.')}. {number} for it.",
+        )
+
+
 def _late(
     due: QuerySet[Any, Any],
     what: tuple[str, str],
@@ -136,4 +156,4 @@ def _late(
         yield Fault(f"late {what[1]}", words, mend=mend)
 
 
-CHECKS = (overdue_steps, overdue_messages, forgotten_pages, far_steps)
+CHECKS = (overdue_steps, overdue_messages, forgotten_pages, far_steps, refused_mail)

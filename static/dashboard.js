@@ -12,7 +12,7 @@
     (shown.contains(document.activeElement) && document.activeElement !== document.body);
 
   const put = (fresh) => {
-    for (const id of ["now", "as-of"]) {
+    for (const id of ["now", "as-of", "light"]) {
       const shown = document.getElementById(id);
       const next = fresh.getElementById(id);
       if (!shown || !next) return;
@@ -33,6 +33,11 @@
     addEventListener(kind, () => { touched = Date.now(); }, { passive: true });
   }
 
+  const stale = (is) => {
+    const said = document.getElementById("stale");
+    if (said) said.hidden = !is;
+  };
+
   const refresh = async () => {
     const shown = document.getElementById("now");
     if (!shown || isBusy(shown) || Date.now() - asked < EVERY) return;
@@ -40,10 +45,11 @@
     try {
       const headers = Date.now() - touched > 60_000 ? { "X-Poll": "1" } : {};
       const answer = await fetch(location.href, { credentials: "same-origin", headers });
+      stale(answer.status >= 500);
       if (!answer.ok || answer.redirected) return; // logged out: the next click says so
       put(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch {
-      // No connection: “as of” above says how old the page is.
+      stale(true); // “as of” above says how old the page is
     }
   };
 

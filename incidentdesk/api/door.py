@@ -17,7 +17,7 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from ninja import NinjaAPI, Swagger
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -84,8 +84,6 @@ _SENTENCES: tuple[tuple[type[Exception], int, str], ...] = (
     (RequestDataTooBig, 413, "The body is larger than 512 KB; send less at once."),
     (DataError, 422, "A text is too long or a number too large for the desk; shorten it."),
     (IntegrityError, 409, CONTRADICTS),
-    (OperationalError, 503, "The desk cannot reach its database at the moment; try again."),
-    (InterfaceError, 503, "The desk cannot reach its database at the moment; try again."),
 )
 
 
@@ -235,8 +233,8 @@ def _fault(fault: dict[str, Any]) -> str:
 
 def _on_anything(request: HttpRequest, error: Exception) -> HttpResponse:
     """What nobody thought of is logged, and never shown."""
-    if standby.is_read_only(error):
-        return _refused(standby.READ_ONLY, 503)
+    if words := standby.words(error):
+        return _refused(words, 503)
     for kind, status, sentence in _SENTENCES:
         if isinstance(error, kind):
             return _refused(sentence, status)

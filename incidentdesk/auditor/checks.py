@@ -6,13 +6,15 @@ import http.client
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from cases import auditing as of_cases
-from incidentdesk.kernel import findings, progress
+from incidentdesk.auditor import ground
+from incidentdesk.kernel import clocks, findings, progress
 from incidentdesk.kernel.findings import Fault
 from notifications import auditing as of_the_post
 
@@ -38,7 +40,12 @@ def silent_parts(*, at: datetime, since: datetime) -> Iterator[Fault]:
         yield Fault(f"silent {part}", words, mend=findings.waking("It was woken.", JOBS[part]))
 
 
-CHECKS: tuple[Check, ...] = (*of_cases.CHECKS, *of_the_post.CHECKS, silent_parts)
+CHECKS: tuple[Check, ...] = (
+    *of_cases.CHECKS,
+    *of_the_post.CHECKS,
+    silent_parts,
+    *ground.CHECKS,
+)
 
 
 def found(*, web: str, at: datetime, since: datetime) -> Iterator[Fault]:
@@ -52,13 +59,15 @@ def found(*, web: str, at: datetime, since: datetime) -> Iterator[Fault]:
             logger.exception("the check %s failed", check.__name__)
             words = f"The check “{check.__name__}” failed: {type(error).__name__}."
             yield Fault(f"check {check.__name__}"[:40], words)
+    why, web_said = asked_web(web) if web else ("", None)
     is_up = at - since >= WEB_STARTS  # it was told to start when the auditor was
-    if web and is_up and (why := silent_web(web)):
+    if is_up and why:
         yield Fault("silent web", f"The web at {web} does not answer ({why}).")
+    yield from ground.wrong_clocks(web_said, at=clocks.database_now())
 
 
-def silent_web(place: str) -> str:
-    """Why the web at `host:port` does not answer `/healthz`, or nothing.
+def asked_web(place: str) -> tuple[str, datetime | None]:
+    """Why the web at `host:port` does not answer `/healthz`, or nothing; and what time it says.
 
     Asked the way a proxy in front of the desk would ask.
     """
@@ -68,10 +77,12 @@ def silent_web(place: str) -> str:
     try:
         headers = {"Host": site.netloc, "X-Forwarded-Proto": site.scheme}
         connection.request("GET", "/healthz", headers=headers)
-        status = connection.getresponse().status
-        return "" if status == 200 else f"HTTP {status}"
+        answer = connection.getresponse()
+        said = answer.getheader("Date")
+        why = "" if answer.status == 200 else f"HTTP {answer.status}"
+        return why, parsedate_to_datetime(said) if said else None
     except (OSError, http.client.HTTPException) as error:
-        return type(error).__name__
+        return type(error).__name__, None
     finally:
         connection.close()
 

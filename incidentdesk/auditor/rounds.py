@@ -1,4 +1,4 @@
-"""A round of the auditor every minute, and a look every few seconds whether the worker is alive.
+"""A round of the auditor twice a minute, and a look every few seconds whether the worker is alive.
 
 Whatever may hang runs aside, so that a frozen database or mail server holds no round up for long.
 """
@@ -19,7 +19,8 @@ from incidentdesk.kernel.aside import Aside, Hangs
 from incidentdesk.kernel.models import Finding
 from notifications import bundling, delivery, escalation, failover, turns
 
-ROUND_SECONDS = 60.0  # from one to the next
+ROUND_SECONDS = 30.0  # from one to the next
+BEAT_SECONDS = 60.0  # between two calls of HEARTBEAT_URL
 LOOK_SECONDS = 5.0  # between two looks at the worker
 ANSWER_SECONDS = 30.0  # in which the database has to answer all checks
 AWAY_SECONDS = 60.0  # without a database, before somebody is mailed
@@ -48,6 +49,7 @@ class Auditor:
     away_from: float | None = None  # without a database, by the monotonic clock
     mailed_at: float | None = None  # that it is away
     _round_at: float = 0.0
+    _beat_at: float = 0.0
     _look: Aside = field(default_factory=Aside)
     _work: Aside = field(default_factory=Aside)
 
@@ -95,7 +97,9 @@ class Auditor:
             self._look.ask(
                 lambda: findings.note_paged(rows, at=clocks.database_now()), seconds=ANSWER_SECONDS
             )
-        if settings.HEARTBEAT_URL and seen.all_move and not seen.wrong:
+        is_time = time.monotonic() >= self._beat_at
+        if settings.HEARTBEAT_URL and is_time and seen.all_move and not seen.wrong:
+            self._beat_at = time.monotonic() + BEAT_SECONDS - LOOK_SECONDS
             heart.beat(settings.HEARTBEAT_URL)
 
     def _stand_in(self) -> None:
@@ -114,6 +118,7 @@ class Auditor:
     def _without_database(self, error: Exception, *, at: datetime) -> None:
         """Say so, and once it has lasted for a minute mail it, once an hour."""
         now = time.monotonic()
+        self._round_at = 0.0  # as soon as it answers
         self.away_from = self.away_from or now
         why = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         logger.critical("the auditor cannot look at the desk: %s", why)

@@ -23,6 +23,7 @@ from notifications.channels.email import EmailChannel
 from notifications.models import ContactMethod, Message
 
 URL = "/admin/kernel/finding/"
+DATABASE_AWAY = "Incident desk: the database does not answer"
 ENOUGH = 2  # tries at the start, of ten seconds at most, that tell of the server itself
 AT_ONCE = 8  # chats that are called side by side
 CHAT_LENGTH = 1_000  # letters; some services take no more
@@ -81,7 +82,7 @@ def of_the_database(why: str, people: Collection[Administrator], *, key: str) ->
         "",
         "While that lasts the desk takes nothing in and pages nobody.",
     ]
-    return _tell("Incident desk: the database does not answer", text, people, key=key)
+    return _tell(DATABASE_AWAY, text, people, key=key)
 
 
 def _tell(subject: str, text: list[str], people: Collection[Administrator], *, key: str) -> bool:

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from cases import handing, queries
 from cases.models import Incident
-from incidentdesk.dashboard import figures, needs, trends
+from incidentdesk.dashboard import figures, needs, trends, well
 from incidentdesk.kernel import access, clocks, desk
 from incidentdesk.kernel.access import Permission
 from notifications.rotas import oncall
@@ -29,6 +29,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         **context,
         "title": "Dashboard",
         "at": at,
+        "faults": well.faults(),
         "may_declare": access.allows(by, Permission.INCIDENT_DECLARE),
         "shift": handing.shift_of(by, counted.in_hands, at=at),
         "figures": counted,

@@ -14,10 +14,9 @@ from pathlib import Path
 from django.conf import settings
 
 from incidentdesk.doctor.told import Told, warning, well, wrong
-from incidentdesk.kernel import clocks, pdf
+from incidentdesk.kernel import clocks, pdf, standing
 
 APART = timedelta(seconds=2)  # two clocks that agree
-TOO_FAR = timedelta(seconds=30)  # codes of a second factor stop working
 GIGABYTE = 10**9
 ENOUGH, LITTLE = 2 * GIGABYTE, GIGABYTE // 2  # bytes that are free
 _NOT_KEPT = 5  # TIME_ERROR of adjtimex(2)
@@ -36,12 +35,12 @@ def clock() -> Iterator[Told]:
 
 def apart(theirs: datetime, before: datetime, after: datetime) -> Told:
     """How far the database's clock is from ours, which was read before and after it."""
-    off = max(theirs - after, before - theirs, timedelta(0))
+    off = clocks.apart(theirs, before, after)
     if off < APART:
         return well("The clocks of this machine and of the database agree.")
     said = f"The clocks of this machine and of the database are {off.total_seconds():.0f} s apart."
     do = "Let a time server keep both (chrony, systemd-timesyncd)."
-    return wrong(said, do) if off > TOO_FAR else warning(said, do)
+    return wrong(said, do) if off > standing.TOO_FAR else warning(said, do)
 
 
 def is_kept() -> bool | None:

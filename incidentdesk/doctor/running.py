@@ -10,7 +10,7 @@ from django.conf import settings
 
 from incidentdesk.doctor.told import Told, warning, well, wrong
 from incidentdesk.embedded import parts
-from incidentdesk.kernel import clocks, progress, worker
+from incidentdesk.kernel import clocks, progress, standing, worker
 from incidentdesk.kernel.models import Finding
 
 SECONDS = 2.0  # for Redis, and for the workers' answers
@@ -28,7 +28,7 @@ def redis() -> Iterator[Told]:
             info: Any = asked.info()
     except (client.RedisError, OSError) as error:
         yield wrong(
-            f"Redis does not answer ({type(error).__name__}). Pages go on, some seconds later.",
+            standing.REDIS.format(type(error).__name__),
             SEE_REDIS,
         )
         return

@@ -8,6 +8,7 @@ machines agree on no other, so what falls due at once is stamped by it as well (
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -75,6 +76,18 @@ def database_now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         moment: datetime = cursor.fetchone()[0]
         return moment
+
+
+def apart(theirs: datetime, before: datetime, after: datetime) -> timedelta:
+    """How far another clock is, at least, from the one that was read before and after it."""
+    return max(theirs - after, before - theirs, timedelta(0))
+
+
+def beside_database(ask: Callable[[], datetime] = database_now) -> tuple[datetime, timedelta]:
+    """The database's moment, which `ask` asks it for, and how far this process's clock is, at
+    least, from that."""
+    before, theirs, after = now(), ask(), now()
+    return theirs, apart(theirs, before, after)
 
 
 def is_present(at: datetime) -> bool:

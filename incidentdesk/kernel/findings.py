@@ -90,6 +90,12 @@ def note_paged(rows: Sequence[Finding], *, at: datetime) -> None:
         row.save(update_fields=["paged_at", "pages"])
 
 
+def of_the_desk() -> list[str]:
+    """What is wrong now with the desk itself, the oldest first; it names no incident."""
+    rows = Finding.objects.filter(cleared_at=None, about="").order_by("id")
+    return list(rows.values_list("words", flat=True))
+
+
 def visible_to(actor: Actor) -> QuerySet[Finding]:
     """The findings that this actor may read: not those about what is sealed from it."""
     return Finding.objects.exclude(sealed.from_(actor))

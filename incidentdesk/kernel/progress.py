@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from incidentdesk.kernel import clocks, standing
 from incidentdesk.kernel.models import Progress
 
 INTAKE, SCHEDULER, SENDER = "intake", "scheduler", "sender"
@@ -22,9 +23,10 @@ LIMITS = {
     SCHEDULER: timedelta(seconds=60),  # every 5 s, behind ten seconds of sending
     SENDER: timedelta(seconds=60),
     WEBHOOKS: timedelta(minutes=2),
-    AUDITOR: timedelta(seconds=150),  # every minute
+    AUDITOR: timedelta(seconds=150),  # twice a minute, and it waits for what hangs
     BEAT: timedelta(seconds=90),  # every 15 s, by the worker that pages
 }
+RECENT = timedelta(minutes=5)  # what a part said longer ago is no news
 APART = 3.0  # seconds between two writes of one part by one process
 
 _MARK = """
@@ -32,23 +34,42 @@ _MARK = """
     VALUES (%s, clock_timestamp(), %s, %s)
     ON CONFLICT (part) DO UPDATE
     SET at = clock_timestamp(), said = excluded.said, is_well = excluded.is_well
+    RETURNING at
 """
+_CLOCK = "The clock of its machine is not the database's."
 _not_before: dict[str, float] = {}  # part → when this process may write it again
 
 
 def mark(part: str, said: str = "", *, is_well: bool = True, always: bool = False) -> None:
-    """`part` has just finished a round. Written at most every `APART` seconds, unless `always`."""
+    """`part` has just finished a round. Written at most every `APART` seconds, unless `always`.
+
+    A process whose clock is wrong says that, and nothing else.
+    """
     moment = time.monotonic()
     if not always and moment < _not_before.get(part, 0.0):
         return
     with connection.cursor() as cursor:
-        cursor.execute(_MARK, [part, said[:300], is_well])
+
+        def marked() -> datetime:
+            cursor.execute(_MARK, [part, said[:300], is_well])
+            moment: datetime = cursor.fetchone()[0]
+            return moment
+
+        _, off = clocks.beside_database(marked)
+        if off > standing.TOO_FAR:
+            cursor.execute(_MARK, [part, _CLOCK, False])
     _not_before[part] = moment + APART
 
 
 def read() -> dict[str, Progress]:
     """What each part last said; one that never ran is not there."""
     return {row.part: row for row in Progress.objects.all()}
+
+
+def off_clock(*, at: datetime) -> list[str]:
+    """Those whose machine's clock was not the database's when they moved last."""
+    rows = read().items()
+    return sorted(part for part, row in rows if row.said == _CLOCK and row.at > at - RECENT)
 
 
 def silent(

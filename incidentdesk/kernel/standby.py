@@ -11,11 +11,15 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.db import InterfaceError, InternalError, OperationalError
-from psycopg2.errors import ReadOnlySqlTransaction
+from psycopg2.errors import DiskFull, ReadOnlySqlTransaction
 
 READ_ONLY = (
     "The desk can be read, and nothing can be changed for the moment: its database is being moved. "
     "Try again in a minute."
+)
+FULL = (
+    "The desk can be read, and nothing can be changed: its database has no room left on its disk. "
+    "Tell an administrator; it goes on by itself once there is room."
 )
 AWAY = "The desk cannot reach its database at the moment. Try again in a minute."
 logger = logging.getLogger(__name__)
@@ -27,9 +31,11 @@ def is_read_only(error: BaseException | None) -> bool:
 
 
 def words(error: BaseException | None) -> str:
-    """What to say of an error of a database that is being moved or is away; '' of any other."""
+    """What to say of an error of a database that is moved, full or away; '' of any other."""
     if is_read_only(error):
         return READ_ONLY
+    if isinstance(error, OperationalError) and isinstance(error.__cause__, DiskFull):
+        return FULL
     return AWAY if isinstance(error, OperationalError | InterfaceError) else ""
 
 

@@ -159,7 +159,7 @@ def redis(machine: Machine) -> subprocess.Popen[bytes]:
 def processes(machine: Machine) -> None:
     """By the commands of the units, and one pager more."""
     work = machine.folder / "beat"
-    work.mkdir()
+    work.mkdir(exist_ok=True)
     for path in UNITS:
         if path.stem == "incidentdesk-mail":
             continue

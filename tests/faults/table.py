@@ -51,7 +51,7 @@ FAULTS = {
     "F34": "a process is killed for its memory",
     "F35": "the network between the desk and its database is cut",
 }
-WHOLE_DESKS = ("test_processes.py", "test_storm.py")
+WHOLE_DESKS = ("test_processes.py", "test_drill.py", "test_storm.py")
 
 
 @dataclass

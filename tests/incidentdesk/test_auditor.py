@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
 
 from cases.models import Incident
-from incidentdesk.auditor import checks, heart, rounds, telling
+from incidentdesk.auditor import checks, ground, heart, rounds, telling
 from incidentdesk.auditor.rounds import Auditor
+from incidentdesk.dashboard import well
 from incidentdesk.kernel import clocks, progress
 from incidentdesk.kernel.aside import Aside
 from incidentdesk.kernel.models import Finding, Progress, User
@@ -73,7 +75,7 @@ class Direct(Auditor):
 
     def again(self) -> list[str]:
         """Another round, whatever the time; what is wrong."""
-        self._round_at = 0.0
+        self._round_at = self._beat_at = 0.0
         seen = self.step(at=NOW)
         assert seen is not None
         return seen.wrong
@@ -345,3 +347,84 @@ def test_a_malformed_heartbeat_address_stops_the_start_and_is_not_repeated() -> 
             1,
             "incidentdesk: HEARTBEAT_URL must look like https://hc-ping.com/your-check.\n",
         )
+
+
+# --- what the desk stands on ----------------------------------------------------------------------
+
+
+def kinds() -> list[str]:
+    return list(Finding.objects.filter(cleared_at=None).values_list("kind", flat=True))
+
+
+def test_redis_that_is_away_is_found_and_is_over_once_it_answers(
+    all_move: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*args: Any, **kwargs: Any) -> None:
+        raise ConnectionError
+
+    auditor = Direct()
+    with monkeypatch.context() as patched:
+        patched.setattr(cache, "get", away, raising=False)
+        words = "Redis does not answer (ConnectionError). Pages go on, some seconds later."
+        assert auditor.again() == [words]
+    assert auditor.again() == []
+
+
+def test_a_disk_that_is_full_is_found_before_nothing_can_be_attached(
+    all_move: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MEDIA_ROOT = "/srv/desk/not/yet"
+    auditor, free = Direct(), 10**8
+    usage = type("Usage", (), {"free": free})
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+    assert auditor.again() == []
+    usage.free = free - 1
+    assert auditor.again() == [
+        "The disk for files is full: 100 MB are free at /srv/desk/not/yet. Nothing can be attached."
+    ]
+
+
+def test_a_clock_that_is_not_the_database_s_is_named_by_the_parts_that_have_it(
+    all_move: None,
+) -> None:
+    auditor = Direct()
+    with time_machine.travel(clocks.now() + timedelta(minutes=5)):
+        progress.mark("scheduler", always=True)
+        differs = "The clock differs from the database's by more than 30 s:"
+        assert auditor.again() == [f"{differs} auditor, scheduler."]
+        assert not progress.read()["scheduler"].is_well
+    assert auditor.again() == [f"{differs} scheduler."]
+    progress.mark("scheduler", always=True)
+    assert auditor.again() == []
+    assert progress.read()["scheduler"].is_well
+
+
+def test_the_clock_of_the_web_is_read_from_its_answer(
+    all_move: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = clocks.database_now()
+    for off, found in ((-29, []), (-31, ["web"]), (31, ["web"]), (0, [])):
+        web_said = at + timedelta(seconds=off)
+        faults = list(ground.wrong_clocks(web_said, at=at))
+        names = [fault.words.rpartition(": ")[2].rstrip(".") for fault in faults]
+        assert names == found, off
+
+
+def test_whoever_looks_at_the_first_page_sees_what_is_wrong_with_the_desk_and_no_incident_in_it(
+    declare: Declare, all_move: None, as_: Callable[[str], Client]
+) -> None:
+    responder = as_("responder")
+    assert "● The desk itself is well" in text_of(responder.get("/admin/"))
+    secret = declare(title="Insider", is_restricted=True, at=clocks.database_now())
+    Escalation.objects.all().delete()
+    Direct(web=f"127.0.0.1:{free_port()}").again()
+    assert sorted(kinds()) == ["no page due", "silent web"]
+    page = text_of(responder.get("/admin/"))
+    assert "The desk itself is well" not in page
+    assert "does not answer (ConnectionRefusedError)." in page
+    assert "nobody would have been paged" not in page
+    assert secret.reference not in page
+    Finding.objects.update(cleared_at=clocks.database_now())
+    silent_since = clocks.database_now() - timedelta(seconds=151)
+    Progress.objects.filter(part="auditor").update(at=silent_since)
+    assert well.UNSEEN in text_of(responder.get("/admin/"))

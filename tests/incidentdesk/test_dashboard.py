@@ -360,4 +360,4 @@ def test_the_page_costs_the_same_with_one_and_with_thirty_incidents(
     more(1, 15)
     assert Incident.objects.count() == 30
     assert queries_of(browser, URL) == with_one
-    assert with_one <= 31
+    assert with_one <= 34

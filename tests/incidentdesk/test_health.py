@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.test import Client
 
@@ -16,7 +17,14 @@ from incidentdesk.kernel.models import Progress
 from tests.conftest import as_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
-OK = {"database": "ok", "redis": "ok", "scheduler": "ok", "sender": "ok", "auditor": "ok"}
+OK = {
+    "database": "ok",
+    "clock": "ok",
+    "redis": "ok",
+    "scheduler": "ok",
+    "sender": "ok",
+    "auditor": "ok",
+}
 
 
 @pytest.fixture
@@ -77,7 +85,9 @@ def test_a_locked_table_costs_a_bounded_wait(
     client: Client, all_move: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("incidentdesk.health.SECONDS", 0.3)
-    unknown = dict.fromkeys(("scheduler", "sender", "auditor"), "not known without the database")
+    unknown = dict.fromkeys(
+        ("clock", "scheduler", "sender", "auditor"), "not known without the database"
+    )
     with as_owner() as cursor:
         cursor.execute("LOCK TABLE kernel_progress")
         began = time.monotonic()
@@ -125,3 +135,11 @@ def test_work_aside_says_what_it_answers_raises_and_that_it_hangs() -> None:
         one.begin(lambda: 8)
     gate.set()
     assert one.ask(lambda: 9, seconds=5) == 9
+
+
+def test_a_process_whose_clock_is_not_the_database_s_is_not_ready(
+    client: Client, all_move: None
+) -> None:
+    for off, words in ((29, "ok"), (31, "is not the database's"), (-31, "is not the database's")):
+        with time_machine.travel(clocks.now() + timedelta(seconds=off)):
+            assert client.get("/readyz").json()["clock"] == words, off

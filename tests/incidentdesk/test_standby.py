@@ -136,3 +136,15 @@ def test_any_other_error_is_the_page_that_it_was(people: People, monkeypatch: An
     answer = browser(people, "commander").get("/")
     assert answer.status_code == 500
     assert "Something went wrong on our side" in answer.content.decode()
+
+
+def test_a_database_without_room_is_said_to_be_full_and_not_away(
+    people: People, monkeypatch: Any
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DO $$ BEGIN RAISE disk_full; END $$")
+
+    monkeypatch.setattr("incidentdesk.home.redirect", full)
+    answer = browser(people, "commander").get("/")
+    assert (answer.status_code, standby.FULL in answer.content.decode()) == (503, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from incidentdesk.kernel.findings import Fault
 from notifications import auditing, delivery, escalation
@@ -19,6 +20,7 @@ from tests.notifications.conftest import (
     seconds,
     start,
 )
+from tests.sinks import SmtpSink, free_port
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = NOON - timedelta(days=1)
@@ -125,3 +127,46 @@ def test_repeats_and_last_resorts_are_not_far_ahead() -> None:
     for minute in range(0, 91, 30):
         escalation.run_due(at=minutes(minute))
         assert list(auditing.far_steps(at=minutes(minute), since=LONG_AGO)) == []
+
+
+def test_mail_that_is_refused_is_found_once_it_was_tried_and_is_over_once_it_is_taken(
+    sink: SmtpSink,
+) -> None:
+    queue()
+    sink.refuse("451 4.3.0 Try again later", command="MAIL")
+    assert said(NOON) == []
+    delivery.deliver_due(at=NOON)
+    words = (
+        "The mail server does not take our mail: 451 4.3.0 Try again later. 1 message waits for it."
+    )
+    assert said(NOON) == [("mail refused", words)]
+    sink.accept()
+    assert said(NOON) == []
+    delivery.deliver_due(at=seconds(6))
+    assert said(seconds(6)) == []
+
+
+def test_a_page_that_one_recipient_s_server_delays_is_found_and_a_notice_is_not(
+    sink: SmtpSink,
+) -> None:
+    queue()
+    sink.refuse("451 4.7.1 Greylisted")
+    delivery.deliver_due(at=NOON)
+    Message.objects.update(is_page=False)
+    assert said(NOON) == []
+    Message.objects.update(is_page=True)
+    words = "The mail server does not take our mail: 451 4.7.1 Greylisted. 1 message waits for it."
+    assert said(NOON) == [("mail refused", words)]
+
+
+def test_mail_that_was_refused_for_good_is_found_while_the_server_takes_none(
+    sink: SmtpSink, settings: Settings
+) -> None:
+    queue()
+    sink.refuse("550 5.1.1 No such user", times=1)
+    delivery.deliver_due(at=NOON)
+    assert said(NOON) == []  # it is that recipient's
+    settings.EMAIL_PORT = free_port()
+    [(kind, words)] = said(NOON)
+    assert kind == "mail refused"
+    assert words.endswith("Connection refused. 0 messages wait for it.")

@@ -136,7 +136,7 @@ class Command(BaseCommand):
             except EmbeddedError as error:
                 preparation.say(f"{error} The desk tries again.")
         if not self.announced and (
-            not self.has_web or not checks.silent_web(f"127.0.0.1:{self.port}")
+            not self.has_web or not checks.asked_web(f"127.0.0.1:{self.port}")[0]
         ):
             self.announced = True
             self._announce()
