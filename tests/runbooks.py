@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "runbooks"
+from tests.fenced import DOCS, blocks_of
+
+FOLDER = DOCS / "runbooks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.md") if path.stem != "README")
 
 
@@ -42,8 +43,8 @@ class Runbook:
 
     def commands(self, title: str) -> list[str]:
         """What it says one types, a command each."""
-        blocks = re.findall(r"```sh\n(.*?)```", self.section(title), re.DOTALL)
-        lines = "".join(blocks).replace("\\\n", " ").splitlines()
+        text = "\n".join(block.text for block in blocks_of(self.section(title)))
+        lines = text.replace("\\\n", " ").splitlines()
         return [line.partition("  # ")[0].strip() for line in lines if line.strip()]
 
 
