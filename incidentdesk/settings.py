@@ -14,7 +14,7 @@ from typing import Any
 import django_stubs_ext
 from csp.constants import NONE, SELF
 
-from incidentdesk import crashes, logs, schedule
+from incidentdesk import crashes, logs, schedule, tls
 from incidentdesk.embedded import layout
 from incidentdesk.environment import (
     address,
@@ -75,6 +75,7 @@ ALLOWED_HOSTS = [str(_site.hostname), *host_names("ALLOWED_HOSTS")]
 if not IS_HTTPS and _site.hostname == "localhost":
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+PLAINTEXT_HOSTS = hosts("PLAINTEXT_HOSTS")  # databases and Redis that need no TLS: see tls
 TRUSTED_PROXIES = number("TRUSTED_PROXIES", default=0, least=0, most=9)  # see kernel.callers
 
 # --- the parts --------------------------------------------------------------------------------
@@ -166,6 +167,9 @@ else:
     _owner_url = secret("DATABASE_OWNER_URL")
     if _owner_url:
         DATABASES["owner"] = {**database(_owner_url, "DATABASE_OWNER_URL"), "CONN_MAX_AGE": 0}
+    if not IS_LOCAL:
+        for _alias, _name in (("default", "DATABASE_URL"), ("owner", "DATABASE_OWNER_URL")):
+            tls.require_database(_name, DATABASES.get(_alias, {}), PLAINTEXT_HOSTS)
 if "owner" in DATABASES:  # tests create the database as its owner and connect as the application
     DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
     DATABASES["owner"]["TEST"] = {"DEPENDENCIES": []}
@@ -182,6 +186,8 @@ else:
     address("REDIS_URL", _redis_url)
     if not _redis_url.startswith(("redis://", "rediss://", "redis+socket://")):
         stop("REDIS_URL must look like redis://host:6379/0.")
+    if not IS_LOCAL:
+        tls.require_redis(_redis_url, PLAINTEXT_HOSTS)
     CELERY_BROKER_URL = _redis_url
     _cache_backend = "incidentdesk.cache.RedisCache"
     _cache_url = _redis_url.replace("redis+socket://", "unix://").replace("virtual_host", "db")
@@ -193,6 +199,7 @@ CACHES = {
         "KEY_PREFIX": "desk",
     }
 }
+CELERY_BROKER_USE_SSL = tls.of_broker(CELERY_BROKER_URL)
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -268,7 +275,7 @@ PROMETHEUS_HOSTS = hosts("PROMETHEUS_HOSTS")  # what the worker may ask for figu
 PATH_FACTS = "cases.paths.choices"  # what an escalation path may ask for
 WEBHOOK_TARGET = "reviews.tracking.target_of"  # what a webhook is signed with, and its id
 WEBHOOK_GONE = "reviews.tracking.gone"  # who is told that an address is gone for good
-SNS_FETCH = "notifications.channels.guarded.fetch"  # how Amazon's certificates are got
+SNS_FETCH = "cases.intake.aws.fetch"  # how Amazon's certificates are got
 CHAT_HOSTS = hosts("CHAT_HOSTS")  # chats of one's own that are not on the public internet
 WEBHOOK_LOOPBACK = False  # tests alone: plain HTTP to a receiver on this machine
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from cases import auditing as of_cases
-from incidentdesk.kernel import findings, progress
+from incidentdesk.kernel import findings, outgoing, progress
 from incidentdesk.kernel.findings import Fault
 from notifications import auditing as of_the_post
 
@@ -63,17 +62,14 @@ def silent_web(place: str) -> str:
     Asked the way a proxy in front of the desk would ask.
     """
     site = urlsplit(settings.SITE_URL)
-    host, _, port = place.rpartition(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=WEB_SECONDS)
+    headers = {"Host": site.netloc, "X-Forwarded-Proto": site.scheme}
+    caps = outgoing.Caps(whole=WEB_SECONDS)
     try:
-        headers = {"Host": site.netloc, "X-Forwarded-Proto": site.scheme}
-        connection.request("GET", "/healthz", headers=headers)
-        status = connection.getresponse().status
-        return "" if status == 200 else f"HTTP {status}"
-    except (OSError, http.client.HTTPException) as error:
-        return type(error).__name__
-    finally:
-        connection.close()
+        url = f"http://{place}/healthz"
+        status = outgoing.call("GET", url, outgoing.NAMED, headers=headers, caps=caps).status
+    except outgoing.Failed as error:
+        return type(error.__cause__ or error).__name__
+    return "" if status == 200 else f"HTTP {status}"
 
 
 def mended(faults: Sequence[Fault]) -> list[tuple[Fault, str]]:
