@@ -14,7 +14,7 @@ from typing import Any
 import django_stubs_ext
 from csp.constants import NONE, SELF
 
-from incidentdesk import crashes, logs, schedule, tls
+from incidentdesk import buckets, crashes, logs, schedule, tls
 from incidentdesk.embedded import layout
 from incidentdesk.environment import (
     address,
@@ -33,9 +33,11 @@ from incidentdesk.environment import (
     number,
     page,
     provider_of,
+    scanner,
     secret,
     sentry,
     stop,
+    words,
 )
 
 VERSION = "0.1.0"
@@ -67,6 +69,7 @@ if not EMBEDDED and not os.environ.get("SITE_URL"):
 _site = address("SITE_URL", SITE_URL)
 if _site.scheme not in ("http", "https") or not _site.hostname:
     stop(f"SITE_URL must look like https://desk.example.com, not “{SITE_URL}”.")
+ORGANISATION_NAME = words("ORGANISATION_NAME", default="6MM", most=60)  # whose desk this is
 IS_HTTPS = _site.scheme == "https"
 IS_LOCAL = is_loopback(str(_site.hostname))  # nobody reaches it from elsewhere
 if not IS_LOCAL:
@@ -143,7 +146,7 @@ TEMPLATES = [
                 "incidentdesk.kernel.once.context",
                 "incidentdesk.kernel.times.context",
             ],
-            "builtins": ["incidentdesk.kernel.templatetags.when"],
+            "builtins": [f"incidentdesk.kernel.templatetags.{one}" for one in ("when", "whose")],
         },
     },
 ]
@@ -157,6 +160,7 @@ if EMBEDDED:
         "ENGINE": "incidentdesk.embedded.postgresql",
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,  # see kernel.snapshot, which has its own
     }
     DATABASES: dict[str, dict[str, Any]] = {
         "default": {**EMBEDDED.database("app"), **_engine},
@@ -265,6 +269,7 @@ SEALED = "cases.sealing.from_"  # what may not be read of things known by name o
 SEALED_AMONG = "cases.sealing.among"  # the same of lists of such names
 WITHHELD = "cases.reading.withheld_from"  # what of a partner's view staff may not read
 WORKING_FOR = "partners.preferences.working_for"  # a partner, its person's times and name
+OFFBOARDING = "incidentdesk.offboarding"  # what takes out all that a partner sees
 LEAVES = "partners.leaving.end_everywhere"  # what ends with a login that is switched off
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
@@ -374,10 +379,12 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = EMBEDDED.static_dir if EMBEDDED else BASE_DIR / "var" / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    **buckets.storage(secret("FILES_URL"), PLAINTEXT_HOSTS),  # instead of MEDIA_ROOT
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT") or (DATA_DIR / "media"))
 INTAKE_LIMIT = number("INTAKE_LIMIT", default=15_000, most=10_000_000)  # a source and minute
+CLAMAV = scanner("CLAMAV_URL")  # who looks for viruses in what is taken in
 MAX_UPLOAD_MB = number("MAX_UPLOAD_MB", default=25, most=2000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 LANGUAGE_CODE = "en-gb"

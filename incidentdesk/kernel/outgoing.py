@@ -90,7 +90,7 @@ class Answer:
     status: int
     body: bytes = b""
     is_cut: bool = False  # there was more than was wanted
-    headers: Mapping[str, str] = field(default_factory=Message)
+    headers: Message = field(default_factory=Message)
     certified_until: datetime | None = None  # when its certificate ends, by TLS
 
 
