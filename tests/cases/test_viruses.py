@@ -13,6 +13,7 @@ from cases import evidence, files, vault
 from cases.intake.mail import receiving
 from cases.intake.mail.verdicts import Envelope
 from cases.models import Evidence, Letter
+from incidentdesk.doctor import machine
 from incidentdesk.kernel import scanning
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from incidentdesk.kernel.models import AuditEvent
@@ -53,7 +54,7 @@ def kept() -> list[Any]:
     return [file for file in vault.folder().rglob("*") if file.is_file()]
 
 
-@pytest.mark.asvs("5.4.3", 23)
+@pytest.mark.asvs("5.2.2 5.4.1 5.4.2 3.2.1", 23)
 def test_a_virus_is_no_evidence_and_who_brought_it_is_on_the_audit_trail(
     scanner: None, declare: Any, people: Any
 ) -> None:
@@ -120,3 +121,12 @@ def test_a_scanner_that_takes_less_than_was_sent_refuses_it(
             add(declare(), people, b"x" * 3_000_000)
         assert str(refused.value) == scanning.TOO_MUCH
     assert kept() == []
+
+
+def test_the_doctor_says_whether_anybody_looks(scanner: None, settings: Any) -> None:
+    said = []
+    for place in (None, settings.CLAMAV, "/nowhere/clamd.ctl"):
+        settings.CLAMAV = place
+        [told] = machine.scanner()
+        said.append(str(told.state))
+    assert said == ["ok", "ok", "wrong"]

@@ -27,7 +27,6 @@ from tests.incidentdesk.test_production import refusal, started
 from tests.servers import POSTGRES, account, folder_of, postgres, running
 from tests.sinks import free_port
 
-ASVS = pytest.mark.asvs("12.2.1 12.3.1 12.3.2 13.4.2 15.1.2", 40)
 PEERS = pytest.mark.parametrize(
     ("peer", "is_taken"),
     [("good", True), ("expired", False), ("elsewhere", False), ("unknown", False)],
@@ -64,7 +63,7 @@ def authority(peer: str, files: dict[str, Path]) -> Path:
 # --- PostgreSQL -----------------------------------------------------------------------------------
 
 
-@ASVS
+@pytest.mark.asvs("12.2.1 12.3.1 12.3.2 13.4.2 15.1.2", 40)
 @PEERS
 @pytest.mark.skipif(POSTGRES is None, reason="PostgreSQL is not installed on this machine")
 def test_a_database_whose_certificate_does_not_hold_is_not_logged_in_to(
@@ -98,14 +97,24 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@ASVS
+@pytest.mark.asvs("12.2.1 12.3.1 12.3.2 13.4.2 15.1.2", 40)
 @PEERS
 @pytest.mark.skipif(REDIS is None, reason="redis-server is not installed on this machine")
 def test_a_redis_whose_certificate_does_not_hold_gets_no_job_and_no_count(
     files: dict[str, Path], peer: str, is_taken: bool
 ) -> None:
     port, file = free_port(), files[peer]
-    command = [REDIS, "--port", 0, "--tls-port", port, "--bind", "127.0.0.1", "--save", ""]
+    command: list[Any] = [
+        REDIS,
+        "--port",
+        0,
+        "--tls-port",
+        port,
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+    ]
     command += ["--tls-cert-file", file, "--tls-key-file", file, "--tls-ca-cert-file", file]
     command += ["--tls-auth-clients", "no"]
     url = f"rediss://localhost:{port}/0?ssl_ca_certs={authority(peer, files)}"
@@ -114,13 +123,23 @@ def test_a_redis_whose_certificate_does_not_hold_gets_no_job_and_no_count(
         assert cache_takes(url) is is_taken
 
 
-@ASVS
+@pytest.mark.asvs("12.2.1 12.3.1 12.3.2 13.4.2 15.1.2", 40)
 @pytest.mark.skipif(REDIS is None, reason="redis-server is not installed on this machine")
 def test_an_authority_that_nobody_named_is_not_believed_by_the_broker(
     files: dict[str, Path],
 ) -> None:
     port, file = free_port(), files["good"]
-    command = [REDIS, "--port", 0, "--tls-port", port, "--bind", "127.0.0.1", "--save", ""]
+    command: list[Any] = [
+        REDIS,
+        "--port",
+        0,
+        "--tls-port",
+        port,
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+    ]
     command += ["--tls-cert-file", file, "--tls-key-file", file, "--tls-ca-cert-file", file]
     command += ["--tls-auth-clients", "no"]
     with running(command, lambda: listens(port), **account("postgres")):
@@ -163,7 +182,7 @@ def _taken(why: str) -> bool:
 # --- a mailbox ------------------------------------------------------------------------------------
 
 
-@ASVS
+@pytest.mark.asvs("12.2.1 12.3.1 12.3.2 13.4.2 15.1.2", 40)
 @PEERS
 def test_a_mailbox_whose_certificate_does_not_hold_is_not_told_the_password(
     files: dict[str, Path], peer: str, is_taken: bool, monkeypatch: pytest.MonkeyPatch
@@ -213,7 +232,7 @@ def answering(file: Path, said: list[bytes]) -> Iterator[int]:
 FAR = "postgresql://desk_app:s3cret-word@db.invalid/incidentdesk"
 
 
-@ASVS
+@pytest.mark.asvs("12.2.1 12.3.1 12.3.2 13.4.2 15.1.2", 40)
 @pytest.mark.parametrize(
     ("changed", "said"),
     [

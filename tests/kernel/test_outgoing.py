@@ -261,7 +261,7 @@ def test_it_says_who_calls_and_nothing_of_its_version(hook: Receiver):
 # --- TLS ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.asvs("12.3.1 12.3.2", 40)
+@pytest.mark.asvs("12.2.1 12.3.1 12.3.2 13.4.2 15.1.2", 40)
 @KINDS
 @pytest.mark.parametrize(
     ("days", "host", "is_known", "taken"),

@@ -65,7 +65,7 @@ def test_a_removed_contact_is_forgotten_after_seeing_what_goes(
 ) -> None:
     incident_in("mitigation")
     contact, browser = Contact.objects.get(partner=helix), fresh_one(as_)
-    url = f"/admin/partners/partner/{helix.pk}/forget-contact/"
+    url = f"/admin/partners/partner/{helix.pk}/forget_contact/"
     assert "Nobody left" in browser.get(url).text
     Contact.objects.filter(pk=contact.pk).update(is_active=False, phone="+49 171 4711")
     Message.objects.filter(to_address=contact.email).update(
@@ -134,6 +134,6 @@ def test_who_keeps_no_register_finds_neither(people: Any, helix: Any, as_: Any, 
     url = f"/admin/partners/partner/{helix.pk}/leaving/"
     assert browser.get(url).status_code == 404
     assert browser.post(url, {"reason": REASON}).status_code == 404
-    forget = f"/admin/partners/partner/{helix.pk}/forget-contact/"
+    forget = f"/admin/partners/partner/{helix.pk}/forget_contact/"
     assert browser.post(forget, {"reason": "x"}).status_code in (403, 404)
     assert AuditEvent.objects.filter(action__in=["forgot contact", "exported"]).count() == 0
