@@ -48,8 +48,8 @@ def export(admin: Any, request: HttpRequest, object_id: int) -> HttpResponseBase
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
-        "title": f"Take out all that {partner} sees",
-        "counts": counts,
+        "title": f"Export all that {partner} sees",
+        "counts": {name.replace("-", " "): count for name, count in counts.items()},
         "form": form,
         "refusal": refusal,
         "back": reverse("admin:partners_partner_change", args=[partner.pk]),

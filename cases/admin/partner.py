@@ -59,7 +59,7 @@ class PartnerPage(PartnerAdmin):
         page = self.admin_site.admin_view(partial(leaving.export, self))
         return [path("<int:object_id>/leaving/", page, name="partner_leaving"), *super().get_urls()]
 
-    @action(description="Take out all it sees", permissions=["login"])  # type: ignore[untyped-decorator]
+    @action(description="Export", permissions=["login"])  # type: ignore[untyped-decorator]
     def take_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To the page that shows what would be taken out."""
         return redirect("admin:partner_leaving", object_id)

@@ -125,7 +125,7 @@ def test_what_a_partner_sees_is_counted_and_then_leaves_as_a_download(
     assert len(files) == line.detail["files"] > 2
     for word, count in line.detail.items():
         if isinstance(count, int) and count:
-            assert f"<dt>{word}</dt><dd>{count}</dd>" in page.text
+            assert f"<dt>{word.replace('-', ' ')}</dt><dd>{count}</dd>" in page.text
 
 
 @pytest.mark.parametrize("key", ["approver", "responder", "auditor"])
