@@ -173,9 +173,9 @@ def sweep(*, at: datetime) -> int:
     """Give up files that no row speaks of: an upload whose transaction did not last."""
     count = 0
     for files in vault.old_files(before=at - LEFT_OVER):
-        known = {key.hex for key in _keys(files)}
+        known = {key.hex for key in _keys(name.rpartition("/")[2] for name in files)}
         for name in files:
-            if name not in known:
+            if name.rpartition("/")[2] not in known:
                 vault.discard(name)
                 count += 1
     return count

@@ -60,8 +60,12 @@ def _bucket() -> Any:
 
 
 def _named(name: str) -> str:
-    """The name in the bucket of what would lie under this name in the folder."""
-    return f"evidence/{name[:2]}/{name}"
+    """The name in the bucket of what would lie under this name, `4f/4f01…`, in the folder."""
+    return f"evidence/{name}"
+
+
+def _name(key: UUID) -> str:
+    return f"{key.hex[:2]}/{key.hex}"
 
 
 @contextmanager
@@ -88,7 +92,7 @@ def store(key: UUID, chunks: Iterable[bytes], *, most: int, too_large: str) -> S
         if scanning.is_on():
             scanning.require_clean(_pieces(part))
         if (bucket := _bucket()) is not None:
-            bucket.put(_named(key.hex), part)
+            bucket.put(_named(_name(key)), part)
             _unlink(part)
         else:
             part.rename(place)
@@ -127,7 +131,7 @@ def _settle(directory: Path) -> None:
 
 def remove(key: UUID) -> None:
     """Take away a file that no row will speak of."""
-    discard(key.hex)
+    discard(_name(key))
 
 
 def discard(name: str) -> None:
@@ -135,7 +139,7 @@ def discard(name: str) -> None:
     if (bucket := _bucket()) is not None:
         with suppress(OSError):  # the sweep comes again
             bucket.remove(_named(name))
-    _unlink(folder() / name[:2] / name)
+    _unlink(folder() / name)
 
 
 def is_there(key: UUID) -> bool:
@@ -144,7 +148,7 @@ def is_there(key: UUID) -> bool:
     if bucket is None:
         return path_of(key).is_file()
     try:
-        return bool(bucket.is_there(_named(key.hex)))
+        return bool(bucket.is_there(_named(_name(key))))
     except OSError:
         return False
 
@@ -159,7 +163,7 @@ def _unlink(path: Path) -> None:
 def read(key: UUID) -> Iterator[bytes]:
     """The file, piece by piece. Raises OSError if it is not there."""
     bucket = _bucket()
-    yield from _pieces(path_of(key)) if bucket is None else bucket.pieces(_named(key.hex))
+    yield from _pieces(path_of(key)) if bucket is None else bucket.pieces(_named(_name(key)))
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
@@ -183,12 +187,13 @@ def old_files(*, before: datetime) -> Iterator[list[str]]:
     """Names of files that were written before this time, some at a time, half-written ones too."""
     if (bucket := _bucket()) is not None:
         for number in range(256):
-            if found := list(bucket.old(f"evidence/{number:02x}", before=before)):
+            names = bucket.old(_named(f"{number:02x}/"), before=before)
+            if found := [f"{number:02x}/{name}" for name in names]:
                 yield found
     for shelf in sorted(folder().glob("[0-9a-f][0-9a-f]")):
-        found = [one.name for one in shelf.iterdir() if one.stat().st_mtime < before.timestamp()]
-        if found:
-            yield found
+        old = [one for one in shelf.iterdir() if one.stat().st_mtime < before.timestamp()]
+        if old:
+            yield [f"{shelf.name}/{one.name}" for one in old]
 
 
 def shown_name(name: str) -> str:
