@@ -75,7 +75,7 @@ def infection_told(name: str, *, by: Actor, at: datetime) -> Iterator[None]:
         yield
     except scanning.Infected as found:
         known = {"name": shown_name(name), "virus": found.virus}
-        audit.record_apart(by=by, at=at, action=INFECTED, about="upload", **known)
+        audit.record_apart(actor=by, at=at, action=INFECTED, about="upload", **known)
         raise
 
 

@@ -53,6 +53,7 @@ def export(
     *, partner_id: int, to: Path, reason: str = "", by: Actor, at: datetime
 ) -> dict[str, int]:
     """Write the zip to a file that is not there yet; see `take`. Answers how many of each kind."""
+    access.require(by, Permission.REGISTER_WRITE)
     taken = take(partner_id=partner_id, reason=reason, by=by, at=at)
     with to.open("xb") as file:
         for chunk in taken.chunks():
@@ -60,9 +61,9 @@ def export(
     return taken.counts
 
 
-def foresee(*, partner_id: int, by: Actor) -> dict[str, int]:
+def foresee(*, partner_id: int, actor: Actor) -> dict[str, int]:
     """How many rows of each kind, and files, `take` would hold. Refuses what that refuses."""
-    partner = _partner(partner_id, by)
+    partner = _partner(partner_id, actor)
     found: dict[str, int] = {}
     with scope.partner_scope(partner.pk), connection.cursor() as cursor:
         for table in sorted(reach.readable_columns()):
@@ -80,6 +81,7 @@ def take(*, partner_id: int, reason: str = "", by: Actor, at: datetime) -> Taken
 
     Refuses where some of it belongs to a restricted incident that `by` may not open.
     """
+    access.require(by, Permission.REGISTER_WRITE)
     partner = _partner(partner_id, by)
     with scope.partner_scope(partner.pk):
         tables = dict(_tables())
@@ -97,8 +99,7 @@ def take(*, partner_id: int, reason: str = "", by: Actor, at: datetime) -> Taken
 
 
 def _partner(partner_id: int, by: Actor) -> Partner:
-    """The partner, if `by` may take what it sees."""
-    access.require(by, Permission.REGISTER_WRITE)
+    """The partner, if nothing of what it sees is hidden from `by`."""
     partner = Partner.objects.filter(pk=partner_id).first()
     if partner is None:
         raise NotFound("There is no such partner.")

@@ -35,7 +35,7 @@ def export(admin: Any, request: HttpRequest, object_id: int) -> HttpResponseBase
         raise Http404
     form, counts, refusal = TakeForm(request.POST or None), {}, ""
     try:
-        counts = import_string(f"{settings.OFFBOARDING}.foresee")(partner_id=partner.pk, by=by)
+        counts = import_string(f"{settings.OFFBOARDING}.foresee")(partner_id=partner.pk, actor=by)
         if request.method == "POST" and not fresh.is_fresh(request, at=clocks.now()):
             form.add_error(None, fresh.refusal(reverse("admin:partners_partner_changelist")))
         if request.method == "POST" and form.is_valid():

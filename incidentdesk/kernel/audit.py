@@ -26,13 +26,13 @@ def record(*, by: Actor, at: datetime, action: str, about: str, **detail: Any) -
     )
 
 
-def record_apart(*, by: Actor, at: datetime, action: str, about: str, **detail: Any) -> None:
+def record_apart(*, actor: Actor, at: datetime, action: str, about: str, **detail: Any) -> None:
     """Write a line that stays where what is under way is refused and taken back.
 
     By a connection of its own. Five seconds at most: a database that gives none loses the line,
     and whoever asked is still refused.
     """
-    line = partial(record, by=by, at=at, action=action, about=about, **detail)
+    line = partial(record, by=actor, at=at, action=action, about=about, **detail)
     try:
         Aside().ask(line, seconds=5.0)
     except (Hangs, DatabaseError):

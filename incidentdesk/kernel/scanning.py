@@ -6,6 +6,7 @@ taken: a scanner that is away must not be a way in.
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import struct
@@ -72,11 +73,9 @@ def _connected() -> socket.socket:
         return socket.create_connection(place, CONNECT)
     scanner = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     scanner.settimeout(CONNECT)
-    try:
-        scanner.connect(str(place))
-    except OSError:
+    if error := scanner.connect_ex(str(place)):
         scanner.close()
-        raise
+        raise OSError(error, os.strerror(error))
     return scanner
 
 
