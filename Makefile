@@ -60,7 +60,7 @@ migrations: .venv/dev.installed
 # With the settings of a production installation; nothing is connected to.
 deploy: .venv/dev.installed
 	@echo "── check --deploy"
-	@DATABASE_URL=postgresql://desk_app:x@db.invalid/incidentdesk REDIS_URL=redis://redis.invalid:6379/0 \
+	@DATABASE_URL=postgresql://desk_app:x@db.invalid/incidentdesk?sslmode=verify-full REDIS_URL=rediss://redis.invalid:6379/0 \
 	 EMAIL_URL=smtp://mail.invalid:587?tls=starttls DEFAULT_FROM_EMAIL=desk@desk.example \
 	 SITE_URL=https://desk.example TRUSTED_PROXIES=1 \
 	 SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))')" \

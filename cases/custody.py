@@ -42,7 +42,7 @@ class Export:
 
     def chunks(self) -> Iterator[bytes]:
         """The zip, made while it is read; without the database."""
-        return vault.zipped(self.manifest, self.files)
+        return vault.zipped({"manifest.json": self.manifest}, self.files)
 
 
 def note(

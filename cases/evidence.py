@@ -70,9 +70,10 @@ def add(
         added_by_id=by.person_id,
     )
     _require_sound(piece, upload.size, at=at)
-    stored = vault.store(
-        piece.key, upload.chunks(), most=uploads.limit(), too_large=uploads.too_large()
-    )
+    with vault.infection_told(name, by=by, at=at):
+        stored = vault.store(
+            piece.key, upload.chunks(), most=uploads.limit(), too_large=uploads.too_large()
+        )
     try:
         piece.size, piece.sha256 = stored.size, stored.sha256
         return _add(piece, incident_id, task_id, affected_id, by=by, at=at)
@@ -172,10 +173,10 @@ def sweep(*, at: datetime) -> int:
     """Give up files that no row speaks of: an upload whose transaction did not last."""
     count = 0
     for files in vault.old_files(before=at - LEFT_OVER):
-        known = {key.hex for key in _keys(file.name for file in files)}
-        for file in files:
-            if file.name not in known:
-                file.unlink(missing_ok=True)
+        known = {key.hex for key in _keys(name.rpartition("/")[2] for name in files)}
+        for name in files:
+            if name.rpartition("/")[2] not in known:
+                vault.discard(name)
                 count += 1
     return count
 
@@ -248,7 +249,7 @@ def _visible(evidence_id: int, by: Actor) -> Evidence:
 
 
 def _require_file(piece: Evidence) -> None:
-    if not vault.path_of(piece.key).is_file():
+    if not vault.is_there(piece.key):
         raise Conflict(vault.GONE.format(piece.title))
 
 

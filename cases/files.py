@@ -66,13 +66,13 @@ def open_file(*, file_id: int, by: Actor, at: datetime) -> Opened:
 
 def opened(file: SharedFile) -> Opened:
     """A file that its reader was found to be let into."""
-    if not vault.path_of(file.key).is_file():
+    if not vault.is_there(file.key):
         raise Conflict(vault.GONE.format(file.name))
     return Opened(file.name, file.size, file.key)
 
 
 @contextmanager
-def kept(files: Sequence[Upload]) -> Iterator[list[SharedFile]]:
+def kept(files: Sequence[Upload], *, by: Actor, at: datetime) -> Iterator[list[SharedFile]]:
     """Write the files before anything is locked, so that a slow disk keeps nobody waiting.
 
     If what follows fails, they are gone again.
@@ -82,7 +82,8 @@ def kept(files: Sequence[Upload]) -> Iterator[list[SharedFile]]:
     stored: list[SharedFile] = []
     try:
         for file in files:
-            stored.append(_stored(file))  # noqa: PERF401 -- known when a later one fails
+            with vault.infection_told(file.name or "", by=by, at=at):
+                stored.append(_stored(file))
         yield stored
     except BaseException:
         for one in stored:

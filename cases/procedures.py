@@ -59,7 +59,7 @@ def keep(
         kept_by_id=by.person_id,
     )
     _require_whole(made, uploads, at.date())
-    with files.kept(uploads) as kept:
+    with files.kept(uploads, by=by, at=at) as kept:
         if replaces_id is not None:
             made.replaces = _end(replaces_id, by=by, at=at)
         made.reference = directory.next_reference(partner, kind="procedure", year=at.year)

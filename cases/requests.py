@@ -40,7 +40,7 @@ def ask(
 ) -> Request:
     """Ask a partner that sees the incident for something, until a time; its contacts get a mail."""
     access.require(by, Permission.NOTICE_DRAFT)
-    with files.kept(uploads) as kept:
+    with files.kept(uploads, by=by, at=at) as kept:
         incident = queries.locked(incident_id, by=by)
         moving.require_open(incident)
         disclosure.require_telling(incident)
@@ -84,7 +84,7 @@ def answer(
     """
     found = _theirs(request_id, by)
     access.require(by, Permission.PARTNER_ACT, found.partner)
-    with files.kept(uploads) as kept:
+    with files.kept(uploads, by=by, at=at) as kept:
         request = _locked(request_id, by=access.SYSTEM)
         if request.is_settled:
             raise Conflict("This request is closed; write to the response team instead.")
@@ -162,7 +162,7 @@ def ask_again(
     access.require(by, Permission.NOTICE_DRAFT)
     _require_words(text, "Say what is missing in the answer; the partner reads it.")
     _require_ahead(due_at, at=at)
-    with files.kept(uploads) as kept:
+    with files.kept(uploads, by=by, at=at) as kept:
         request = _locked(request_id, by=by)
         _require_answered(request)
         request.state, request.answered_at = State.OPEN, None

@@ -37,7 +37,7 @@ def write(
     """Write to a partner that sees the incident; what it wrote before counts as answered."""
     access.require(by, Permission.NOTICE_DRAFT)
     _require_something(text, uploads)
-    with files.kept(uploads) as kept:
+    with files.kept(uploads, by=by, at=at) as kept:
         incident = queries.locked(incident_id, by=by)
         disclosure.require_telling(incident)
         involvement = incident.involvements.select_related("partner").get(pk=involvement_id)
@@ -63,7 +63,7 @@ def reply(
     found = _theirs(involvement_id, by)
     access.require(by, Permission.PARTNER_ACT, found.partner)
     _require_something(text, uploads)
-    with files.kept(uploads) as kept:
+    with files.kept(uploads, by=by, at=at) as kept:
         # A restriction shuts out people of the desk; what was disclosed stays the partner's own.
         incident = queries.locked(found.incident_id, by=access.SYSTEM)
         involvement = _theirs(involvement_id, by)

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from cases import chain
 from cases.chain import Chain, Head, Line
 from cases.models import Entry, Incident, TimelineHead
+from incidentdesk.kernel import snapshot
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.prepared import Inserted
 
@@ -70,7 +71,7 @@ def recompute(entry: Entry, previous_hash: str) -> tuple[str, str]:
 def lines(entries: QuerySet[Entry]) -> Iterator[Line]:
     """Entries in order of incident and sequence, a batch in memory at a time."""
     rows = entries.order_by("incident_id", "sequence").values_list(*Line._fields)
-    return (Line(*row) for row in rows.iterator(chunk_size=BATCH))
+    return (Line(*row) for row in snapshot.streamed(rows, batch=BATCH))
 
 
 def first_fault(incident: Incident) -> str | None:

@@ -1,4 +1,4 @@
-"""The files of evidence on disk: written whole, hashed while they arrive, never changed.
+"""The files of evidence, on disk or in a bucket: whole, hashed as they arrive, never changed.
 
 A file lies under its key, which no person chooses; the name that it came with is for display only.
 Which rows there are, `cases.evidence` knows.
@@ -11,7 +11,8 @@ import io
 import os
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,10 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.files.storage import storages
 
+from incidentdesk.kernel import audit, scanning
+from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 
 CHUNK = 256 * 1024
@@ -28,6 +32,7 @@ NO_ROOM = (
     "The file could not be kept: the folder for evidence is full or cannot be written; nothing "
     "was stored. Tell an administrator, and keep the file until then."
 )
+INFECTED = "refused a file with a virus"
 GONE = "The file of “{}” is not where it was kept; tell an administrator at once."
 
 
@@ -45,19 +50,53 @@ def folder() -> Path:
 
 
 def path_of(key: UUID) -> Path:
-    """Where the file of this key lies."""
+    """Where the file of this key lies, or is written before it goes into the bucket."""
     return folder() / key.hex[:2] / key.hex
 
 
+def _bucket() -> Any:
+    """The bucket (`cases.bucket`) in which files are kept, or None where they lie in the folder."""
+    return storages["evidence"] if "evidence" in settings.STORAGES else None
+
+
+def _named(name: str) -> str:
+    """The name in the bucket of what would lie under this name, `4f/4f01…`, in the folder."""
+    return f"evidence/{name}"
+
+
+def _name(key: UUID) -> str:
+    return f"{key.hex[:2]}/{key.hex}"
+
+
+@contextmanager
+def infection_told(name: str, *, by: Actor, at: datetime) -> Iterator[None]:
+    """A file in which a virus was found is on the audit trail, though nothing else of it stays."""
+    try:
+        yield
+    except scanning.Infected as found:
+        known = {"name": shown_name(name), "virus": found.virus}
+        audit.record_apart(actor=by, at=at, action=INFECTED, about="upload", **known)
+        raise
+
+
 def store(key: UUID, chunks: Iterable[bytes], *, most: int, too_large: str) -> Stored:
-    """Write a file beside its place, then move it there; a failure leaves nothing behind."""
+    """Write a file beside its place, then move it there; a failure leaves nothing behind.
+
+    Infected, if a virus is found in it; Conflict, if there is no room, or nobody can look.
+    """
     place = path_of(key)
     part = place.with_suffix(".part")
     try:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         stored = _write(part, chunks, most=most, too_large=too_large)
-        part.rename(place)
-        _settle(place.parent)
+        if scanning.is_on():
+            scanning.require_clean(_pieces(part))
+        if (bucket := _bucket()) is not None:
+            bucket.put(_named(_name(key)), part)
+            _unlink(part)
+        else:
+            part.rename(place)
+            _settle(place.parent)
     except OSError as error:
         _unlink(part)
         raise Conflict(NO_ROOM) from error
@@ -92,7 +131,26 @@ def _settle(directory: Path) -> None:
 
 def remove(key: UUID) -> None:
     """Take away a file that no row will speak of."""
-    _unlink(path_of(key))
+    discard(_name(key))
+
+
+def discard(name: str) -> None:
+    """The same, by the name under which it was found."""
+    if (bucket := _bucket()) is not None:
+        with suppress(OSError):  # the sweep comes again
+            bucket.remove(_named(name))
+    _unlink(folder() / name)
+
+
+def is_there(key: UUID) -> bool:
+    """Whether the file of this key can be read; no, where that cannot be said."""
+    bucket = _bucket()
+    if bucket is None:
+        return path_of(key).is_file()
+    try:
+        return bool(bucket.is_there(_named(_name(key))))
+    except OSError:
+        return False
 
 
 def _unlink(path: Path) -> None:
@@ -104,7 +162,12 @@ def _unlink(path: Path) -> None:
 
 def read(key: UUID) -> Iterator[bytes]:
     """The file, piece by piece. Raises OSError if it is not there."""
-    with path_of(key).open("rb") as file:
+    bucket = _bucket()
+    yield from _pieces(path_of(key)) if bucket is None else bucket.pieces(_named(_name(key)))
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             yield chunk
 
@@ -120,12 +183,17 @@ def sha256(key: UUID) -> str:
     return digest.hexdigest()
 
 
-def old_files(*, before: datetime) -> Iterator[list[Path]]:
-    """Files that were written before this time, folder by folder, half-written ones too."""
+def old_files(*, before: datetime) -> Iterator[list[str]]:
+    """Names of files that were written before this time, some at a time, half-written ones too."""
+    if (bucket := _bucket()) is not None:
+        for number in range(256):
+            names = bucket.old(_named(f"{number:02x}/"), before=before)
+            if found := [f"{number:02x}/{name}" for name in names]:
+                yield found
     for shelf in sorted(folder().glob("[0-9a-f][0-9a-f]")):
-        found = [file for file in shelf.iterdir() if file.stat().st_mtime < before.timestamp()]
-        if found:
-            yield found
+        old = [one for one in shelf.iterdir() if one.stat().st_mtime < before.timestamp()]
+        if old:
+            yield [f"{shelf.name}/{one.name}" for one in old]
 
 
 def shown_name(name: str) -> str:
@@ -165,11 +233,12 @@ class _Pipe(io.RawIOBase):
         return taken
 
 
-def zipped(manifest: bytes, files: Iterable[tuple[str, UUID]]) -> Iterator[bytes]:
-    """A zip with `manifest.json` first and then the files, made while it is read."""
+def zipped(texts: Mapping[str, str | bytes], files: Iterable[tuple[str, UUID]]) -> Iterator[bytes]:
+    """A zip with the texts first and then the files, made while it is read."""
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("manifest.json", manifest)
+        for name, text in texts.items():
+            archive.writestr(name, text)
         for name, key in files:
             with archive.open(name, "w", force_zip64=True) as entry:
                 for chunk in read(key):

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from cases import timeline
 from cases.chain import Chain, Head, Heads, Known, Line, Mark, Ordered, stamp
 from cases.models import Checkpoint, CheckpointHead, Entry, Incident
+from incidentdesk.kernel import snapshot
 
 Heard = Callable[[int], None]  # told how many timelines are verified
 
@@ -69,7 +70,7 @@ def incidents(only: Collection[int] = ()) -> Iterator[tuple[int, str, Head | Non
     rows = found.order_by("pk").values_list(
         "pk", "reference", "timeline_head__sequence", "timeline_head__hash"
     )
-    for pk, reference, sequence, value in rows.iterator(chunk_size=timeline.BATCH):
+    for pk, reference, sequence, value in snapshot.streamed(rows, batch=timeline.BATCH):
         yield pk, reference, None if value is None else Head(pk, reference, sequence, value)
 
 
@@ -86,7 +87,7 @@ def heads_at(checkpoint: Checkpoint) -> Iterator[Head]:
         .distinct("incident_id")
         .values_list(*Head._fields)
     )
-    return (Head(*row) for row in rows.iterator(chunk_size=timeline.BATCH))
+    return (Head(*row) for row in snapshot.streamed(rows, batch=timeline.BATCH))
 
 
 def mark(checkpoint: Checkpoint) -> Mark:
@@ -113,7 +114,8 @@ def hash_of(heads: Iterable[Head]) -> Heads:
 def fault_of_checkpoints() -> str | None:
     """The first checkpoint in the table that was changed or is missing, in words; or None."""
     previous, number, newest = "", 0, None
-    for newest in Checkpoint.objects.order_by("number").iterator(chunk_size=timeline.BATCH):
+    every = Checkpoint.objects.order_by("number")
+    for newest in snapshot.streamed(every, batch=timeline.BATCH):
         number += 1
         if newest.number != number:
             return f"Checkpoint {number} is missing from the table."

@@ -75,6 +75,14 @@ def number(name: str, *, default: int, most: int, least: int = 1) -> int:
     return int(value)
 
 
+def words(name: str, *, default: str, most: int) -> str:
+    """A line of words that is shown to people."""
+    value = " ".join((os.environ.get(name) or default).split())
+    if len(value) > most or not value.isprintable():
+        stop(f"{name} must be one line of at most {most} characters.")
+    return value
+
+
 def is_loopback(host: str) -> bool:
     """Whether an address with this host is reached from this machine alone."""
     return host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")
@@ -140,7 +148,9 @@ def database(url: str, name: str) -> dict[str, Any]:
     if not url.startswith(("postgres://", "postgresql://")):
         stop(f"{name} must begin with postgresql://; the desk runs on PostgreSQL and nothing else.")
     found: dict[str, Any] = dict(
-        dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
+        dj_database_url.parse(
+            url, conn_max_age=None, conn_health_checks=True, disable_server_side_cursors=True
+        )
     )
     return found | {"OPTIONS": CONNECTION | found.get("OPTIONS", {})}
 
@@ -227,6 +237,17 @@ def listening(name: str) -> tuple[str, int] | None:
     if not parts.hostname or not parts.port or set(value) & set("/@?# "):
         stop(f"{name} must look like 127.0.0.1:2525, not “{value}”.")
     return str(parts.hostname), int(parts.port or 0)
+
+
+def scanner(name: str) -> tuple[str, int] | str | None:
+    """Where clamd listens: a host and a port, or a socket's path; None where it is not set."""
+    value = os.environ.get(name, "")
+    parts = address(name, value)
+    if parts.scheme == "unix" and parts.path.startswith("/"):
+        return parts.path
+    if value and (parts.scheme != "tcp" or not parts.hostname or not parts.port):
+        stop(f"{name} must look like tcp://clamav:3310 or unix:///run/clamav/clamd.ctl.")
+    return (str(parts.hostname), int(parts.port or 0)) if value else None
 
 
 def domain(name: str) -> str:

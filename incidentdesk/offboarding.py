@@ -7,8 +7,8 @@ partner, every column that this role may read. So it holds what the partner coul
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,13 +34,72 @@ files/   what you sent and were sent, each under its key and its name
 """
 
 
+@dataclass(frozen=True)
+class Taken:
+    """The zip before it is made: its name, its texts, its files, and how many of each kind."""
+
+    name: str
+    texts: dict[str, str]
+    files: list[tuple[str, UUID]]
+    counts: dict[str, int]
+
+    def chunks(self) -> Iterator[bytes]:
+        """Its bytes, made while they are read; without the database."""
+        return vault.zipped(self.texts, self.files)
+
+
 @transaction.atomic
-def export(*, partner_id: int, to: Path, by: Actor, at: datetime) -> dict[str, int]:
-    """Write the zip and record that it was taken. Answers how many rows and files, by kind.
+def export(
+    *, partner_id: int, to: Path, reason: str = "", by: Actor, at: datetime
+) -> dict[str, int]:
+    """Write the zip to a file that is not there yet; see `take`. Answers how many of each kind."""
+    access.require(by, Permission.REGISTER_WRITE)
+    taken = take(partner_id=partner_id, reason=reason, by=by, at=at)
+    with to.open("xb") as file:
+        for chunk in taken.chunks():
+            file.write(chunk)
+    return taken.counts
+
+
+def foresee(*, partner_id: int, actor: Actor) -> dict[str, int]:
+    """How many rows of each kind, and files, `take` would hold. Refuses what that refuses."""
+    partner = _partner(partner_id, actor)
+    found: dict[str, int] = {}
+    with scope.partner_scope(partner.pk), connection.cursor() as cursor:
+        for table in sorted(reach.readable_columns()):
+            cursor.execute(f'SELECT count(*) FROM "{table}"')  # noqa: S608 -- our names
+            if count := cursor.fetchone()[0]:
+                found[_called(table)] = count
+                if table == FILES:
+                    found["files"] = count
+    return found
+
+
+@transaction.atomic
+def take(*, partner_id: int, reason: str = "", by: Actor, at: datetime) -> Taken:
+    """All that a partner sees, and a line on the audit trail that it was taken.
 
     Refuses where some of it belongs to a restricted incident that `by` may not open.
     """
     access.require(by, Permission.REGISTER_WRITE)
+    partner = _partner(partner_id, by)
+    with scope.partner_scope(partner.pk):
+        tables = dict(_tables())
+    said = README.format(partner=partner, at=f"{at:%Y-%m-%d %H:%M}", by=by.name)
+    texts = {"README.txt": said}
+    texts |= {f"tables/{_called(table)}.json": _json(rows) for table, rows in tables.items()}
+    files = [
+        (f"files/{row['id']}-{vault.shown_name(row['name'])}", UUID(str(row["key"])))
+        for row in tables.get(FILES, [])
+    ]
+    counts = {_called(table): len(rows) for table, rows in tables.items()} | {"files": len(files)}
+    known = {"name": str(partner), "reason": reason, **counts}
+    audit.record(by=by, at=at, action="exported", about=f"partner:{partner.pk}", **known)
+    return Taken(f"{partner.code}-{at:%Y-%m-%d}.zip", texts, files, counts)
+
+
+def _partner(partner_id: int, by: Actor) -> Partner:
+    """The partner, if nothing of what it sees is hidden from `by`."""
     partner = Partner.objects.filter(pk=partner_id).first()
     if partner is None:
         raise NotFound("There is no such partner.")
@@ -49,22 +108,7 @@ def export(*, partner_id: int, to: Path, by: Actor, at: datetime) -> dict[str, i
             f"{len(hidden)} of what {partner} sees belong to restricted incidents that you may not "
             "open; somebody who may has to take it."
         )
-    with scope.partner_scope(partner.pk):
-        tables = dict(_tables())
-    files = [(row["id"], row["name"], UUID(str(row["key"]))) for row in tables.get(FILES, [])]
-    said = README.format(partner=partner, at=f"{at:%Y-%m-%d %H:%M}", by=by.name)
-    with zipfile.ZipFile(to, "x", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("README.txt", said)
-        for table, rows in tables.items():
-            archive.writestr(f"tables/{_called(table)}.json", _json(rows))
-        for pk, name, key in files:
-            with archive.open(f"files/{pk}-{vault.shown_name(name)}", "w") as entry:
-                for chunk in vault.read(key):
-                    entry.write(chunk)
-    counts = {_called(table): len(rows) for table, rows in tables.items()} | {"files": len(files)}
-    about, name = f"partner:{partner.pk}", str(partner)
-    audit.record(by=by, at=at, action="exported", about=about, name=name, **counts)
-    return counts
+    return partner
 
 
 def _tables() -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -14,7 +14,7 @@ from typing import Any
 import django_stubs_ext
 from csp.constants import NONE, SELF
 
-from incidentdesk import crashes, logs, schedule
+from incidentdesk import buckets, crashes, logs, schedule, tls
 from incidentdesk.embedded import layout
 from incidentdesk.environment import (
     address,
@@ -33,9 +33,11 @@ from incidentdesk.environment import (
     number,
     page,
     provider_of,
+    scanner,
     secret,
     sentry,
     stop,
+    words,
 )
 
 VERSION = "0.1.0"
@@ -67,6 +69,7 @@ if not EMBEDDED and not os.environ.get("SITE_URL"):
 _site = address("SITE_URL", SITE_URL)
 if _site.scheme not in ("http", "https") or not _site.hostname:
     stop(f"SITE_URL must look like https://desk.example.com, not “{SITE_URL}”.")
+ORGANISATION_NAME = words("ORGANISATION_NAME", default="6MM", most=60)  # whose desk this is
 IS_HTTPS = _site.scheme == "https"
 IS_LOCAL = is_loopback(str(_site.hostname))  # nobody reaches it from elsewhere
 if not IS_LOCAL:
@@ -75,6 +78,7 @@ ALLOWED_HOSTS = [str(_site.hostname), *host_names("ALLOWED_HOSTS")]
 if not IS_HTTPS and _site.hostname == "localhost":
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+PLAINTEXT_HOSTS = hosts("PLAINTEXT_HOSTS")  # databases and Redis that need no TLS: see tls
 TRUSTED_PROXIES = number("TRUSTED_PROXIES", default=0, least=0, most=9)  # see kernel.callers
 
 # --- the parts --------------------------------------------------------------------------------
@@ -142,7 +146,7 @@ TEMPLATES = [
                 "incidentdesk.kernel.once.context",
                 "incidentdesk.kernel.times.context",
             ],
-            "builtins": ["incidentdesk.kernel.templatetags.when"],
+            "builtins": [f"incidentdesk.kernel.templatetags.{one}" for one in ("when", "whose")],
         },
     },
 ]
@@ -156,6 +160,7 @@ if EMBEDDED:
         "ENGINE": "incidentdesk.embedded.postgresql",
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,  # see kernel.snapshot, which has its own
     }
     DATABASES: dict[str, dict[str, Any]] = {
         "default": {**EMBEDDED.database("app"), **_engine},
@@ -166,6 +171,9 @@ else:
     _owner_url = secret("DATABASE_OWNER_URL")
     if _owner_url:
         DATABASES["owner"] = {**database(_owner_url, "DATABASE_OWNER_URL"), "CONN_MAX_AGE": 0}
+    if not IS_LOCAL:
+        for _alias, _name in (("default", "DATABASE_URL"), ("owner", "DATABASE_OWNER_URL")):
+            tls.require_database(_name, DATABASES.get(_alias, {}), PLAINTEXT_HOSTS)
 if "owner" in DATABASES:  # tests create the database as its owner and connect as the application
     DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
     DATABASES["owner"]["TEST"] = {"DEPENDENCIES": []}
@@ -182,6 +190,8 @@ else:
     address("REDIS_URL", _redis_url)
     if not _redis_url.startswith(("redis://", "rediss://", "redis+socket://")):
         stop("REDIS_URL must look like redis://host:6379/0.")
+    if not IS_LOCAL:
+        tls.require_redis(_redis_url, PLAINTEXT_HOSTS)
     CELERY_BROKER_URL = _redis_url
     _cache_backend = "incidentdesk.cache.RedisCache"
     _cache_url = _redis_url.replace("redis+socket://", "unix://").replace("virtual_host", "db")
@@ -193,6 +203,7 @@ CACHES = {
         "KEY_PREFIX": "desk",
     }
 }
+CELERY_BROKER_USE_SSL = tls.of_broker(CELERY_BROKER_URL)
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -259,6 +270,7 @@ SEALED = "cases.sealing.from_"  # what may not be read of things known by name o
 SEALED_AMONG = "cases.sealing.among"  # the same of lists of such names
 WITHHELD = "cases.reading.withheld_from"  # what of a partner's view staff may not read
 WORKING_FOR = "partners.preferences.working_for"  # a partner, its person's times and name
+OFFBOARDING = "incidentdesk.offboarding"  # what takes out all that a partner sees
 LEAVES = "partners.leaving.end_everywhere"  # what ends with a login that is switched off
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
@@ -269,7 +281,7 @@ PROMETHEUS_HOSTS = hosts("PROMETHEUS_HOSTS")  # what the worker may ask for figu
 PATH_FACTS = "cases.paths.choices"  # what an escalation path may ask for
 WEBHOOK_TARGET = "reviews.tracking.target_of"  # what a webhook is signed with, and its id
 WEBHOOK_GONE = "reviews.tracking.gone"  # who is told that an address is gone for good
-SNS_FETCH = "notifications.channels.guarded.fetch"  # how Amazon's certificates are got
+SNS_FETCH = "cases.intake.aws.fetch"  # how Amazon's certificates are got
 CHAT_HOSTS = hosts("CHAT_HOSTS")  # chats of one's own that are not on the public internet
 WEBHOOK_LOOPBACK = False  # tests alone: plain HTTP to a receiver on this machine
 
@@ -368,10 +380,12 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = EMBEDDED.static_dir if EMBEDDED else BASE_DIR / "var" / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    **buckets.storage(secret("FILES_URL"), PLAINTEXT_HOSTS),  # instead of MEDIA_ROOT
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT") or (DATA_DIR / "media"))
 INTAKE_LIMIT = number("INTAKE_LIMIT", default=15_000, most=10_000_000)  # a source and minute
+CLAMAV = scanner("CLAMAV_URL")  # who looks for viruses in what is taken in
 MAX_UPLOAD_MB = number("MAX_UPLOAD_MB", default=25, most=2000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 LANGUAGE_CODE = "en-gb"

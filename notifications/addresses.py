@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from incidentdesk.kernel import networks, outgoing
 from incidentdesk.kernel.errors import InvalidInput
-from notifications.channels import guarded
 
 
 def checked(url: str, *, field: str) -> str:
@@ -34,14 +34,14 @@ def _refusal(url: str) -> str | None:
         return "Leave user name, password and # out; each call is signed instead."
     if not _may_be_public(parts.hostname):
         return "Give an address that can be reached from the internet."
-    if not guarded.is_web_port(parts.port):
-        return f"Give an address with another port. {guarded.PORTS}"
+    if not outgoing.is_web_port(parts.port):
+        return f"Give an address with another port. {outgoing.PORTS}"
     return "Keep the address to 300 characters." if len(url) > 300 else None
 
 
 def _may_be_public(host: str) -> bool:
     """Whether a host can be one of the internet; a name is looked at when it is called."""
     try:
-        return guarded.is_public(host) or settings.WEBHOOK_LOOPBACK
+        return networks.is_public(host) or settings.WEBHOOK_LOOPBACK
     except ValueError:  # a name
         return host != "localhost" or settings.WEBHOOK_LOOPBACK

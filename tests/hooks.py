@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 @dataclass
@@ -19,6 +21,7 @@ class Receiver:
     location: str = ""
     body: str = "ok"
     drip: bool = False
+    is_endless: bool = False  # an answer to GET that does not end
     seconds: float = 0.0  # before it answers
     until: Callable[[], bool] = lambda: True  # what it waits for, though not for ever
     calls: list[tuple[dict[str, str], str]] = field(default_factory=list)
@@ -30,8 +33,8 @@ class Receiver:
 
 
 @contextlib.contextmanager
-def receiver() -> Iterator[Receiver]:
-    """A server that runs until the block ends."""
+def receiver(certificate: Path | None = None) -> Iterator[Receiver]:
+    """A server that runs until the block ends; by TLS, with a certificate and its key."""
     kept = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -59,13 +62,25 @@ def receiver() -> Iterator[Receiver]:
             kept.calls.append(({k.lower(): v for k, v in self.headers.items()}, ""))
             time.sleep(kept.seconds)
             self.send_response(kept.status)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", "5000" if kept.is_endless else "0")
+            if kept.location:
+                self.send_header("Location", kept.location)
             self.end_headers()
+            with contextlib.suppress(OSError):
+                for _ in range(100 if kept.is_endless else 0):
+                    self.wfile.write(b" ")
+                    time.sleep(0.05)
 
         def log_message(self, *args: object) -> None:
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     kept.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -7,10 +7,7 @@ stored once.
 
 from __future__ import annotations
 
-import http.client
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -20,12 +17,14 @@ from zoneinfo import ZoneInfo
 from cases.access import nginx, sshd
 from cases.access.tail import Tail
 from cases.access.told import Told
+from incidentdesk.kernel import outgoing
 from incidentdesk.kernel.errors import InvalidInput
 
 POLL = 0.5  # seconds between two looks at a file that does not grow
 LONGEST_WAIT = 60  # seconds
 MOST_BYTES, MOST_LINES = 400_000, 2_000  # of one delivery; the desk takes 512 KB and 5,000
 LOCALTIME = Path("/etc/localtime")
+CAPS = outgoing.Caps(read=30.0, whole=60.0, most=1024 * 1024)
 _LOOKED_AT = 200  # lines by which a format is guessed
 
 
@@ -157,24 +156,24 @@ class Sender:
 
     def _post(self, body: bytes) -> tuple[str, float] | None:
         """None once it is stored; else why not, and in how many seconds the desk wants it again."""
-        request = urllib.request.Request(  # noqa: S310 -- http or https, see above
-            self.url, data=body, headers={"Content-Type": "application/x-ndjson"}
-        )
+        kind = {"Content-Type": "application/x-ndjson"}
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-                for why in _refusals(answer.read()):
-                    self.say(f"The desk cannot read an event: {why}")
-                return None
-        except urllib.error.HTTPError as error:
-            return self._refused(error)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            return str(error) or type(error).__name__, 0.0
+            answer = outgoing.call(
+                "POST", self.url, outgoing.NAMED, body=body, headers=kind, caps=CAPS
+            )
+            if not 200 <= answer.status < 300:
+                return self._refused(answer)
+            for why in _refusals(answer.body):
+                self.say(f"The desk cannot read an event: {why}")
+        except (outgoing.Failed, ValueError) as error:
+            return str(error), 0.0
+        return None
 
-    def _refused(self, error: urllib.error.HTTPError) -> tuple[str, float] | None:
-        if error.code in (401, 403, 404):
+    def _refused(self, answer: outgoing.Answer) -> tuple[str, float] | None:
+        if answer.status in (401, 403, 404):
             raise InvalidInput("The desk has no source with this key; check the key and --to.")
-        if error.code == 400:  # it is kept there as a refused delivery, and would be again
-            self.say(f"The desk refused a delivery: {error.read(500).decode(errors='replace')}")
+        if answer.status == 400:  # it is kept there as a refused delivery, and would be again
+            self.say(f"The desk refused a delivery: {answer.body[:500].decode(errors='replace')}")
             return None
-        after = error.headers.get("Retry-After") or ""
-        return f"HTTP {error.code}", float(after) if after.isdecimal() else 0.0
+        after = answer.headers.get("Retry-After") or ""
+        return f"HTTP {answer.status}", float(after) if after.isdecimal() else 0.0

@@ -5,16 +5,21 @@ The register itself knows no incidents; what is added here, it shows without kno
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from unfold.decorators import action
 
 from cases import cooperation, correspondence, digests, punctuality
+from cases.admin import leaving
 from cases.admin.filters import ChoiceFilter
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.desk import actor
@@ -46,7 +51,18 @@ class PartnerPage(PartnerAdmin):
     """The same, with its procedures and its record of cooperation."""
 
     list_display: Any = (*PartnerAdmin.list_display, "procedure")
+    actions_detail: Any = (*PartnerAdmin.actions_detail, "take_out")
     list_filter: Any = (*PartnerAdmin.list_filter, ProcedureFilter)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page on which a partner that leaves is taken out, before the admin's own."""
+        page = self.admin_site.admin_view(partial(leaving.export, self))
+        return [path("<int:object_id>/leaving/", page, name="partner_leaving"), *super().get_urls()]
+
+    @action(description="Export", permissions=["login"])  # type: ignore[untyped-decorator]
+    def take_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the page that shows what would be taken out."""
+        return redirect("admin:partner_leaving", object_id)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
         """With until when it has a valid procedure."""

@@ -13,17 +13,16 @@ import logging
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-import requests
 from django.conf import settings
 from django.db.models import F, Q
-from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from cases.intake import figures
 from cases.intake.metrics import Figure
 from cases.intake.signal import text
 from cases.models import PrometheusQuery
+from incidentdesk.kernel import outgoing
 from incidentdesk.kernel.errors import InvalidInput
 
 logger = logging.getLogger(__name__)
@@ -89,7 +88,7 @@ def _ask_one(query: PrometheusQuery, moment: datetime, *, at: datetime) -> bool:
         said = stored.refused[0].error if stored.refused else f"{len(found)} series answered"
     except Exception as error:  # noqa: BLE001 -- whatever it is, those behind it are asked
         said, answered = f"failed: {_words(error)}", {}
-        is_there = not isinstance(error, (requests.RequestException, HTTPError))
+        is_there = not isinstance(error, outgoing.Failed)
     rows = PrometheusQuery.objects.filter(pk=query.pk)
     rows.update(said=text(said, 300), **answered)
     return is_there
@@ -97,26 +96,19 @@ def _ask_one(query: PrometheusQuery, moment: datetime, *, at: datetime) -> bool:
 
 def _answer(query: PrometheusQuery, moment: datetime) -> Any:
     url = f"{require_allowed(query.url)}/api/v1/query"
-    until = monotonic() + ANSWER
-    with requests.Session() as session:
-        session.trust_env = False
-        answer = session.post(
-            url,
-            data={"query": query.query, "time": moment.timestamp()},
-            timeout=(CONNECT, ANSWER),
-            allow_redirects=False,
-            stream=True,
-        )
-        body = b""
-        while part := answer.raw.read1(65_536, decode_content=True):
-            body += part
-            if len(body) > LARGEST:
-                raise InvalidInput("the answer is too large")
-            if monotonic() > until:
-                raise requests.ReadTimeout
-    if answer.status_code != requests.codes.ok and not body.startswith(b"{"):
-        raise InvalidInput(f"it answered {answer.status_code}")
-    return json.loads(body)
+    answer = outgoing.call(
+        "POST",
+        url,
+        outgoing.NAMED,
+        body=urlencode({"query": query.query, "time": moment.timestamp()}).encode(),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        caps=outgoing.Caps(connect=CONNECT, read=ANSWER, whole=ANSWER, most=LARGEST),
+    )
+    if answer.is_cut:
+        raise InvalidInput("the answer is too large")
+    if answer.status != 200 and not answer.body.startswith(b"{"):
+        raise InvalidInput(f"it answered {answer.status}")
+    return json.loads(answer.body)
 
 
 def _read(answer: Any, metric: str, moment: datetime) -> list[Figure]:
@@ -154,9 +146,11 @@ def _words(error: Exception) -> str:
     """What went wrong, in few words and without what a library says of its inside."""
     if isinstance(error, InvalidInput):
         return str(error)
-    if isinstance(error, (requests.Timeout, ReadTimeoutError)):
+    if isinstance(error, outgoing.Late):
         return "it did not answer in time"
-    if isinstance(error, (requests.ConnectionError, HTTPError)):
+    if isinstance(error, outgoing.Untrusted):
+        return "its certificate does not hold"
+    if isinstance(error, outgoing.Failed):
         return "nobody answers there"
     if not isinstance(error, UNREADABLE):
         logger.error("figures of a Prometheus could not be stored", exc_info=error)

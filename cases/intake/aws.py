@@ -9,7 +9,6 @@ used before anything is written, never inside a transaction.
 from __future__ import annotations
 
 import base64
-import http.client
 import json
 import re
 from collections.abc import Callable
@@ -31,12 +30,13 @@ from cases.intake import alerts, formats, sns
 from cases.intake.receipt import Receipt
 from cases.intake.signal import mapping, moment, text
 from cases.models import Event, Source
+from incidentdesk.kernel import outgoing
 from incidentdesk.kernel.errors import InvalidInput
 from incidentdesk.kernel.shown_once import digest
-from notifications.channels import guarded
 
 OLDEST = timedelta(hours=1)  # of a message, by the time that Amazon signed
 AHEAD = timedelta(minutes=5)  # that a clock may go before ours
+MOST_BYTES = 64 * 1024  # of what Amazon answers
 CERTIFICATE_SECONDS = 24 * 3600  # that a certificate is kept
 _REGION = re.compile(r"arn:aws:sns:([a-z0-9-]{4,30}):\d{12}:[\w-]{1,256}(?:\.fifo)?")
 _CERTIFICATE = "https://sns.{}.amazonaws.com/SimpleNotificationService-"
@@ -199,11 +199,17 @@ def _fetched(url: str) -> bytes:
     fetch = cast(Fetch, import_string(settings.SNS_FETCH))
     try:
         status, body = fetch(url)
-    except (OSError, http.client.HTTPException, guarded.NotPublic) as error:
+    except outgoing.Failed as error:
         raise Unreachable("Amazon did not answer.") from error
     if status != 200:
         raise Unreachable(f"Amazon answered {status}.")
     return body
+
+
+def fetch(url: str) -> tuple[int, bytes]:
+    """The status and, as far as `MOST_BYTES`, the body of an address of Amazon's."""
+    answer = outgoing.call("GET", url, outgoing.PUBLIC, caps=outgoing.Caps(most=MOST_BYTES))
+    return answer.status, answer.body
 
 
 def _masked(raw: str) -> str:

@@ -65,7 +65,7 @@ def report(
         reported_by_id=by.person_id,
         reporter=by.name,
     )
-    _keep(made, uploads, at=at)
+    _keep(made, uploads, by=by, at=at)
     if forgets_draft:
         drafting.forget(by)
     if is_confirmed:
@@ -102,7 +102,7 @@ def take_in(
         reported_by_id=by.person_id,
         reporter=reporter[:120],
     )
-    _keep(made, uploads, at=at)
+    _keep(made, uploads, by=by, at=at)
     return made
 
 
@@ -193,10 +193,10 @@ def decline(*, report_id: int, answer: str, by: Actor, at: datetime) -> Report:
     return made
 
 
-def _keep(made: Report, uploads: Sequence[Upload], *, at: datetime) -> None:
+def _keep(made: Report, uploads: Sequence[Upload], *, by: Actor, at: datetime) -> None:
     """Store it whole, with its reference and its files, or not at all."""
     _require_whole(made)
-    with files.kept(uploads) as kept:
+    with files.kept(uploads, by=by, at=at) as kept:
         made.reference = directory.next_reference(made.partner, kind="report", year=at.year)
         _refuse_twice(made)
         made.save(force_insert=True)

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
+
 from cases.models import Classification, FactsPackage, Incident
 from cases.regulation import its, standing
 from cases.regulation.report import Entity, Known, build
 from partners import directory
 from partners.models import Partner
 
-OUR_NAME = "6MM, ICT third-party service provider"
+OUR_PART = "ICT third-party service provider"
 _NUMBERS = ("clients", "clients_share", "transactions", "transactions_share", "value_eur")
 _COUNTERPARTS = ("counterparts", "counterparts_share")
 
@@ -41,7 +43,7 @@ def _known(
         stage=package.stage,
         entity=_entity(package.partner),
         text=package.text,
-        origin=OUR_NAME,
+        origin=f"{settings.ORGANISATION_NAME}, {OUR_PART}",
         services=package.services,
         category=category.key if category else "",
         is_ours=incident.detection != Incident.Detection.PARTNER,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from django.db import DatabaseError, InterfaceError
 
 from cases import auditing as of_cases
 from incidentdesk.auditor import ground
-from incidentdesk.kernel import clocks, findings, progress
+from incidentdesk.kernel import clocks, findings, outgoing, progress
 from incidentdesk.kernel.findings import Fault
 from notifications import auditing as of_the_post
 
@@ -72,19 +71,16 @@ def asked_web(place: str) -> tuple[str, datetime | None]:
     Asked the way a proxy in front of the desk would ask.
     """
     site = urlsplit(settings.SITE_URL)
-    host, _, port = place.rpartition(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=WEB_SECONDS)
+    headers = {"Host": site.netloc, "X-Forwarded-Proto": site.scheme}
+    caps = outgoing.Caps(whole=WEB_SECONDS)
     try:
-        headers = {"Host": site.netloc, "X-Forwarded-Proto": site.scheme}
-        connection.request("GET", "/healthz", headers=headers)
-        answer = connection.getresponse()
-        said = answer.getheader("Date")
-        why = "" if answer.status == 200 else f"HTTP {answer.status}"
-        return why, parsedate_to_datetime(said) if said else None
-    except (OSError, http.client.HTTPException) as error:
-        return type(error).__name__, None
-    finally:
-        connection.close()
+        url = f"http://{place}/healthz"
+        answer = outgoing.call("GET", url, outgoing.NAMED, headers=headers, caps=caps)
+    except outgoing.Failed as error:
+        return type(error.__cause__ or error).__name__, None
+    said = answer.headers.get("Date")
+    why = "" if answer.status == 200 else f"HTTP {answer.status}"
+    return why, parsedate_to_datetime(said) if said else None
 
 
 def mended(faults: Sequence[Fault]) -> list[tuple[Fault, str]]:

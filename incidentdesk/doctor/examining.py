@@ -18,6 +18,7 @@ SECONDS = 20.0  # for a look; what hangs is told and left alone
 BY_ITSELF: dict[str, Look] = {
     "settings": choices.setting,
     "disk": machine.disk,
+    "scanner": machine.scanner,
     "pdf": machine.printing,
     "redis": running.redis,
     "mail": outside.mail,

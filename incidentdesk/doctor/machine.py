@@ -14,7 +14,7 @@ from pathlib import Path
 from django.conf import settings
 
 from incidentdesk.doctor.told import Told, warning, well, wrong
-from incidentdesk.kernel import clocks, pdf, standing
+from incidentdesk.kernel import clocks, pdf, scanning, standing
 
 APART = timedelta(seconds=2)  # two clocks that agree
 GIGABYTE = 10**9
@@ -56,6 +56,17 @@ def disk() -> Iterator[Told]:
     """Where the desk writes: that it may, and that there is room."""
     for name, folder in (("DATA_DIR", settings.DATA_DIR), ("MEDIA_ROOT", settings.MEDIA_ROOT)):
         yield room(name, Path(folder))
+
+
+def scanner() -> Iterator[Told]:
+    """Whoever looks for viruses answers."""
+    if not scanning.is_on():
+        yield well("Nobody looks for viruses in files that are taken in: CLAMAV_URL is not set.")
+    elif why := scanning.trouble():
+        said = f"The scanner at CLAMAV_URL does not answer ({why}): no file is taken in."
+        yield wrong(said, "See that clamd runs and listens there.")
+    else:
+        yield well("Files that are taken in are looked at for viruses.")
 
 
 def room(name: str, folder: Path) -> Told:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from incidentdesk.doctor.told import Told, for_others, warning, well, wrong
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import clocks, outgoing
 from notifications.channels import CHANNELS, Outcome
 from notifications.channels.email import trouble
 from notifications.models import Message
 
-SECONDS = 5.0
 SOON = timedelta(days=14)  # a certificate that ends
 _CHECK_MAIL = "See EMAIL_URL: host, port, tls, user and password, and that the server lets us send."
 
@@ -79,50 +77,34 @@ def test_mail(address: str, *, at: datetime) -> Told:
 
 def site() -> Iterator[Told]:
     """The address that people use leads here, with a certificate that browsers believe."""
-    parts = urlsplit(settings.SITE_URL)
-    if not settings.IS_HTTPS:
-        if not settings.IS_LOCAL:
-            said = f"People reach {settings.SITE_URL} in clear, their passwords too."
-            yield wrong(
-                said, "Put a proxy with TLS in front (deploy/nginx.conf), set https:// here."
-            )
-        connection = http.client.HTTPConnection(
-            str(parts.hostname), parts.port or 80, timeout=SECONDS
-        )
-    else:
-        connection = http.client.HTTPSConnection(
-            str(parts.hostname),
-            parts.port or 443,
-            timeout=SECONDS,
-            context=ssl.create_default_context(),
-        )
+    if not settings.IS_HTTPS and not settings.IS_LOCAL:
+        said = f"People reach {settings.SITE_URL} in clear, their passwords too."
+        yield wrong(said, "Put a proxy with TLS in front (deploy/nginx.conf), set https:// here.")
+    url = f"{settings.SITE_URL}/healthz"
     try:
-        yield from _asked(connection)
-    except ssl.SSLCertVerificationError as error:
-        said = f"The certificate of {settings.SITE_URL} is not believed ({error.verify_message})."
-        yield wrong(said, "Renew it, or give the proxy the whole chain.")
-    except (OSError, http.client.HTTPException) as error:
-        said = f"{settings.SITE_URL} cannot be reached from here ({type(error).__name__})."
-        yield warning(said, "See that the proxy and the web run and DNS is right, from elsewhere.")
-    finally:
-        connection.close()
-
-
-def _asked(connection: http.client.HTTPConnection) -> Iterator[Told]:
-    connection.request("GET", "/healthz")
-    if isinstance(connection.sock, ssl.SSLSocket):
-        yield _ends(connection.sock)
-    answer = connection.getresponse()
-    if answer.status == 200 and answer.read(10) == b"ok\n":
+        answer = outgoing.call("GET", url, outgoing.NAMED, caps=outgoing.Caps(most=10))
+    except outgoing.Failed as error:
+        yield _unreached(error)
+        return
+    if answer.certified_until is not None:
+        yield _ends(answer.certified_until)
+    if (answer.status, answer.body) == (200, b"ok\n"):
         yield well(f"{settings.SITE_URL} leads to the desk.")
     else:
-        said = f"{settings.SITE_URL}/healthz answers HTTP {answer.status}, and not as a desk does."
+        said = f"{url} answers HTTP {answer.status}, and not as a desk does."
         yield wrong(said, "See that the proxy passes to the desk's web process.")
 
 
-def _ends(sock: ssl.SSLSocket) -> Told:
-    last = ssl.cert_time_to_seconds(str((sock.getpeercert() or {})["notAfter"]))
-    ends_at = datetime.fromtimestamp(last, UTC)
+def _unreached(error: outgoing.Failed) -> Told:
+    why = error.__cause__
+    if isinstance(why, ssl.SSLCertVerificationError):
+        said = f"The certificate of {settings.SITE_URL} is not believed ({why.verify_message})."
+        return wrong(said, "Renew it, or give the proxy the whole chain.")
+    said = f"{settings.SITE_URL} cannot be reached from here ({type(why or error).__name__})."
+    return warning(said, "See that the proxy and the web run and DNS is right, from elsewhere.")
+
+
+def _ends(ends_at: datetime) -> Told:
     said = f"The certificate is good until {ends_at:%Y-%m-%d}."
     if ends_at - clocks.now() < SOON:
         return warning(said, "Renew it; a proxy can do so by itself.")

@@ -23,6 +23,7 @@ from incidentdesk.kernel.models import LinkRequest, User
 from incidentdesk.kernel.roles import ROLES, permissions_of
 
 FORGOTTEN = "@forgotten.invalid"  # where nobody gets mail
+FORMER = "Former colleague"
 
 
 @transaction.atomic
@@ -110,7 +111,7 @@ def invite(*, user_id: int, by: Actor, at: datetime) -> User:
 
 
 @transaction.atomic
-def forget(*, user_id: int, by: Actor, at: datetime) -> User:
+def forget(*, user_id: int, reason: str = "", by: Actor, at: datetime) -> User:
     """Take the name and the address of somebody who left out of the register, for good.
 
     A pseudonym stands in their place. What is written once stays as it was signed: timelines, the
@@ -118,11 +119,23 @@ def forget(*, user_id: int, by: Actor, at: datetime) -> User:
     """
     access.require(by, Permission.PEOPLE_WRITE)
     user = _locked(user_id, by)
-    if user.is_active:
-        raise Conflict(f"{user} can still log in; switch the login off first.")
-    pseudonymise(user, "Former colleague")
-    _record(user, "forgot person", by=by, at=at)
+    if why := why_not_forgotten(user):
+        raise Conflict(why)
+    pseudonymise(user, FORMER)
+    _record(user, "forgot person", by=by, at=at, reason=reason)
     return user
+
+
+def why_not_forgotten(user: User) -> str:
+    """Why somebody cannot be reduced to a pseudonym now; nothing if they can."""
+    if user.is_active:
+        return f"{user} can still log in; switch the login off first."
+    return f"{user} was forgotten already." if user.email.endswith(FORGOTTEN) else ""
+
+
+def pseudonym(user: User, called: str) -> tuple[str, str]:
+    """The name and the address that stand in somebody's place."""
+    return f"{called} {user.pk}", f"person-{user.pk}{FORGOTTEN}"
 
 
 def pseudonymise(user: User, called: str) -> None:
@@ -130,7 +143,7 @@ def pseudonymise(user: User, called: str) -> None:
     if user.email.endswith(FORGOTTEN):
         raise Conflict(f"{user} was forgotten already.")
     LinkRequest.objects.filter(email__iexact=user.email).delete()
-    user.name, user.email = f"{called} {user.pk}", f"person-{user.pk}{FORGOTTEN}"
+    user.name, user.email = pseudonym(user, called)
     user.is_active = False
     user.set_unusable_password()
     user.save(update_fields=["name", "email", "is_active", "password"])

@@ -1,8 +1,8 @@
 """Statements that are planned once a connection: for the few that run so often that planning them
 would cost more than running them.
 
-They need what the desk needs anyway: a connection that stays the same, so a pooler in front of
-PostgreSQL has to work in session mode.
+They need a connection that stays the same. Where a pooler stands in front of PostgreSQL, whatever
+its mode, each may run on another one: then the same statements run as they are, planned each time.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ Row = TypeVar("Row", bound=models.Model)
 
 # By connection to the server; a new connection knows none. A thread only sees its own.
 _known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+_pooled: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+_PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
 class Prepared:
@@ -43,6 +45,7 @@ class Prepared:
             " RESET enable_seqscan"
         )
         self._execute = f"EXECUTE {self._name} ({places})" if types else f"EXECUTE {self._name}"
+        self._as_it_is = _PARAMETER.sub(lambda found: f"({found[0]}::{types[found[1]]})", sql)
 
     def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Run it; the rows that it answers."""
@@ -52,6 +55,8 @@ class Prepared:
 
     def planned(self) -> str:
         """What runs it on the connection that is open, which knows it from now on."""
+        if is_pooled():
+            return self._as_it_is
         known = _known.setdefault(connection.connection, set())
         if self._name not in known:
             with connection.wrap_database_errors, connection.connection.cursor() as plain:
@@ -67,6 +72,21 @@ class Prepared:
         raw: Any = connection  # the stubs do not know it
         raw.health_check_done = True
         return self.rows(values)
+
+
+def is_pooled() -> bool:
+    """Whether something between us and PostgreSQL hands out its connections.
+
+    A server says at the start which process it is; a pooler says a number that it made up, since
+    it does not know yet which will serve us.
+    """
+    connection.ensure_connection()
+    raw = connection.connection
+    if raw not in _pooled:
+        with connection.wrap_database_errors, raw.cursor() as plain:
+            plain.execute("SELECT pg_backend_pid()")
+            _pooled[raw] = plain.fetchone()[0] != raw.info.backend_pid
+    return _pooled[raw]
 
 
 class Asked(Generic[Row]):

@@ -18,8 +18,9 @@ from urllib.parse import parse_qs, urlsplit
 import apprise
 from django.conf import settings
 
+from incidentdesk.kernel import networks, outgoing
 from incidentdesk.kernel.errors import InvalidInput
-from notifications.channels import bounded, guarded
+from notifications.channels import bounded
 from notifications.channels.channel import Answer, Outcome
 from notifications.models import Message
 
@@ -151,10 +152,10 @@ def _check(url: str) -> bounded.Check | None:
 
 def _require_public(address: Any) -> None:
     """Refuse to connect to anything but the public internet's web ports."""
-    if not isinstance(address, tuple) or not guarded.is_public(str(address[0])):
-        raise guarded.NotPublic
-    if not guarded.is_web_port(int(address[1])):
-        raise guarded.NotThatPort
+    if not isinstance(address, tuple) or not networks.is_public(str(address[0])):
+        raise outgoing.NotPublic
+    if not outgoing.is_web_port(int(address[1])):
+        raise outgoing.NotThatPort
 
 
 def _answer(is_taken: object, said: list[str], words: str, *, is_late: bool) -> Answer:
@@ -171,10 +172,8 @@ def _answer(is_taken: object, said: list[str], words: str, *, is_late: bool) -> 
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, guarded.NotThatPort):
-        return guarded.PORTS
-    if isinstance(error, guarded.NotPublic):
-        return "The name leads to no address of the public internet."
+    if isinstance(error, outgoing.NotPublic):
+        return str(error)
     if isinstance(error, OSError):
         return "The service could not be reached, or hung up."
     logger.error("a chat could not be called", exc_info=error)

@@ -4,9 +4,7 @@ the body, by each secret that is good just now.
 
 from __future__ import annotations
 
-import http.client
 import logging
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,14 +14,14 @@ import standardwebhooks
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from incidentdesk.kernel import clocks
-from notifications.channels import guarded
+from incidentdesk.kernel import clocks, outgoing
 from notifications.channels.channel import Answer, Outcome
 from notifications.models import Message
 
 # Its id and the secrets that sign it, the present one first; None if it is not wanted any more.
 Target = tuple[str, list[str]]
 UNREADABLE = "The desk cannot read the secret that signs this any more: a new one has to be made."
+CAPS = outgoing.CAPS
 logger = logging.getLogger(__name__)
 
 
@@ -107,7 +105,10 @@ def _post(url: str, message: Message, target: Target, now: datetime) -> int:
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(signed),
     }
-    return guarded.post(url, body=body.encode(), headers=headers)
+    answer = outgoing.call(
+        "POST", url, outgoing.PUBLIC, body=body.encode(), headers=headers, caps=CAPS
+    )
+    return answer.status
 
 
 def _answer(status: int) -> Answer:
@@ -124,15 +125,7 @@ def _answer(status: int) -> Answer:
 
 def _answer_to(error: Exception) -> Answer:
     """In words that tell a partner nothing of the desk's own network."""
-    if isinstance(error, guarded.NotThatPort):
-        return Answer(Outcome.LATER, guarded.PORTS)
-    if isinstance(error, guarded.NotPublic):
-        return Answer(Outcome.LATER, "The name leads to no address of the public internet.")
-    if isinstance(error, ssl.SSLError):
-        return Answer(Outcome.LATER, "No safe connection: the server's certificate does not hold.")
-    if isinstance(error, TimeoutError):
-        return Answer(Outcome.LATER, "The server did not answer in time.")
-    if isinstance(error, OSError | http.client.HTTPException):
-        return Answer(Outcome.LATER, "The server could not be reached, or hung up.")
+    if isinstance(error, outgoing.Failed):
+        return Answer(Outcome.LATER, str(error))
     logger.error("a webhook could not be posted", exc_info=error)
     return Answer(Outcome.LATER, "Something went wrong at the desk.")

@@ -23,6 +23,7 @@ from incidentdesk.kernel.dialogs import Done
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.sheet_pages import Exchanged
 from partners import directory, sheets
+from partners.admin import leavers
 from partners.models import Contact, Partner
 from partners.models.partner import ENTITY_TYPES
 
@@ -174,7 +175,7 @@ class PartnerAdmin(Exchanged, desk.RegisterAdmin):
     list_display = ("name", "code", "kind", "people", "logins", "is_active")
     list_filter = ("kind", "is_active")
     search_fields = ("name", "code", "contacts__name", "contacts__email")
-    actions_detail = ("view_as", "give_login", "take_login")
+    actions_detail = ("view_as", "give_login", "take_login", "forget_contact")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
         """With the number of its people."""
@@ -263,3 +264,8 @@ class PartnerAdmin(Exchanged, desk.RegisterAdmin):
     def give_login(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The dialog that lets a contact into the portal."""
         return self.show_dialog(request, GIVE_LOGIN, object_id)
+
+    @action(description="Forget a contact", permissions=["login"], attrs={"data-dialog": ""})  # type: ignore[untyped-decorator]
+    def forget_contact(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The dialog that reduces who left to a pseudonym."""
+        return self.show_dialog(request, leavers.FORGET, object_id)

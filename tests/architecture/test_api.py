@@ -21,6 +21,7 @@ LEFT_OUT = {
     "incidentdesk.kernel.retention.change": "it decides what goes for good",
     "incidentdesk.kernel.people.forget": "it cannot be taken back",
     "partners.forgetting.forget": "it cannot be taken back",
+    "incidentdesk.offboarding.take": "somebody looks at what is in it first, and says why",
     "incidentdesk.offboarding.export": "it is written where the desk runs",
     "cases.anomalies.answers.answer": "a person looks at the series and at what the answer does",
     "cases.anomalies.answers.take_back": "a person looks at the series and at what it does",

@@ -11,7 +11,7 @@ from tests.architecture.source import ROOT, everything, modules
 LONGEST_MODULE = 300
 LONGEST_FUNCTION = 39
 LONGER_ON_PURPOSE = {
-    "incidentdesk/settings.py": 430,  # one file by design; a list of values without rules
+    "incidentdesk/settings.py": 450,  # one file by design; a list of values without rules
 }
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "services", "managers", "misc", "base"}
 

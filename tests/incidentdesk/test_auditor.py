@@ -246,14 +246,13 @@ def test_a_beat_that_fails_is_logged_and_costs_no_more_than_its_limit(
 ) -> None:
     hook.status = 500
     assert heart.beat(hook.url) is False
-    assert "HTTP Error 500" in caplog.text
+    assert "HTTP 500" in caplog.text
     assert heart.beat(f"http://127.0.0.1:{free_port()}/") is False
-    assert "refused" in caplog.text
+    assert "could not be reached" in caplog.text
     monkeypatch.setattr(heart, "SECONDS", 0.2)
     hook.status, hook.seconds = 200, 1.0
     assert heart.beat(hook.url) is False
-    # Whichever of the two limits is first: of the call, or of whoever waits for it.
-    assert "no answer within 0.2 s" in caplog.text or "timed out" in caplog.text
+    assert "did not answer in time" in caplog.text
 
 
 def test_a_check_that_fails_is_a_finding_and_stops_no_other(

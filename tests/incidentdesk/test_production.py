@@ -19,15 +19,22 @@ from incidentdesk.kernel.models import User
 from tests.embedded.conftest import ROOT, environment
 
 GOOD = {
-    "DATABASE_URL": "postgresql://desk_app:x@db.invalid/incidentdesk",
-    "REDIS_URL": "redis://redis.invalid:6379/0",
+    "DATABASE_URL": "postgresql://desk_app:x@db.invalid/incidentdesk?sslmode=verify-full",
+    "REDIS_URL": "rediss://redis.invalid:6379/0",
     "EMAIL_URL": "smtp://mail.invalid:587?tls=starttls",
     "DEFAULT_FROM_EMAIL": "desk@desk.example",
     "SITE_URL": "https://desk.example",
     "TRUSTED_PROXIES": "1",
     "SECRET_KEY": secrets.token_urlsafe(50),
 }
-OWN = ("ALLOWED_HOSTS", "SECRET_KEY_FILE", "DEBUG", "DJANGO_ALLOW_ASYNC_UNSAFE", *GOOD)
+OWN = (
+    "ALLOWED_HOSTS",
+    "SECRET_KEY_FILE",
+    "DEBUG",
+    "DATABASE_OWNER_URL",
+    "DJANGO_ALLOW_ASYNC_UNSAFE",
+    *GOOD,
+)
 
 
 def started(*command: str, **changed: str) -> subprocess.CompletedProcess[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.template.loader import render_to_string
 from django.test import Client
 
 from incidentdesk.kernel.models import AuditEvent, User
@@ -92,10 +93,28 @@ def test_it_ends_with_the_doctors_looks_at_all_that_need_not_run_yet() -> None:
 
 
 def test_at_a_terminal_it_asks(monkeypatch: pytest.MonkeyPatch, sink: SmtpSink) -> None:
-    answers = iter(["Ada@desk.example", "Ada Byron", ""])
+    answers = iter(["", "Ada@desk.example", "Ada Byron", ""])
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda _: next(answers))
     call_command("desk_setup", "--no-checks", stdout=io.StringIO())
     ada = User.objects.get()
     assert (ada.email, ada.name) == ("ada@desk.example", "Ada Byron")
     assert sink.recipients == ["ada@desk.example"]
+
+
+def test_it_says_what_to_set_where_the_desk_is_another_organisation_s() -> None:
+    said = run("ada@desk.example", "--organisation", " Acme  Markets ")
+    assert 'Set ORGANISATION_NAME="Acme Markets" for every process of the desk.' in said
+    assert "ORGANISATION_NAME" not in run("--organisation", "6MM")
+
+
+def test_the_organisation_s_name_stands_wherever_people_read_it(
+    client: Client, settings: Any
+) -> None:
+    settings.ORGANISATION_NAME = "Acme & Sons"
+    page = client.get("/accounts/login/").content.decode()
+    assert "Acme &amp; Sons · " in page
+    assert "6MM" not in page
+    for name in ("500.html", "503.html"):
+        assert "at Acme &amp; Sons" in render_to_string(name) or name == "503.html"
+        assert "6MM" not in render_to_string(name)

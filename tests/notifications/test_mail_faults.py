@@ -8,23 +8,19 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import transaction
 
-from incidentdesk.kernel import clocks
 from notifications import delivery, escalation, failover
 from notifications.channels import Outcome
 from notifications.channels import email as channel
 from notifications.channels.email import EmailChannel
 from notifications.models import Message
+from tests.certificates import certificate
 from tests.faults import promises
 from tests.notifications.conftest import ABOUT, NOON, method, person, queue, seconds
 from tests.sinks import SmtpSink, free_port
@@ -189,33 +185,17 @@ def test_such_a_page_goes_on_by_the_next_way_and_its_address_is_not_thought_bad(
     assert (way.failures, way.bad_since) == (failover.BAD_AFTER - 1, None)
 
 
-def certificate(folder: Path, *, days: int) -> tuple[Path, Path]:
-    """A certificate of localhost that ends in so many days, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = clocks.now()
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=30))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    chain, secret = folder / "chain.pem", folder / "key.pem"
-    chain.write_bytes(made.public_bytes(pem))
-    plain = serialization.NoEncryption()
-    secret.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    return chain, secret
-
-
 @pytest.mark.asvs("12.2.1 12.3.1 12.3.2 13.4.2 15.1.2", 40)
-@pytest.mark.parametrize(("days", "outcome"), [(30, Outcome.ACCEPTED), (-1, Outcome.LATER)])
+@pytest.mark.parametrize(
+    ("days", "host", "is_known", "why"),
+    [
+        (30, "localhost", True, ""),
+        (-1, "localhost", True, "certificate has expired"),
+        (30, "localhost", False, "self-signed certificate"),
+        (30, "elsewhere.test", True, "Hostname mismatch"),
+    ],
+    ids=["good", "expired", "signed by itself", "another's name"],
+)
 @pytest.mark.fault("F15", "an expired certificate")
 def test_a_certificate_that_has_expired_is_refused(
     sink: SmtpSink,
@@ -223,12 +203,15 @@ def test_a_certificate_that_has_expired_is_refused(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     days: int,
-    outcome: Outcome,
+    host: str,
+    is_known: bool,
+    why: str,
 ) -> None:
-    chain, secret = certificate(tmp_path, days=days)
-    monkeypatch.setenv("SSL_CERT_FILE", str(chain))  # its issuer is trusted; only the time is over
+    file = certificate(tmp_path, days=days, host=host)
+    if is_known:
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(chain, secret)
+    context.load_cert_chain(file)
     kept = SmtpSink(port=free_port())
     controller = Controller(kept, hostname="127.0.0.1", port=kept.port, tls_context=context)
     controller.start()
@@ -237,9 +220,9 @@ def test_a_certificate_that_has_expired_is_refused(
         answer = send()
     finally:
         controller.stop()
-    assert answer.outcome is outcome
-    assert len(kept.messages) == (outcome is Outcome.ACCEPTED)
-    assert ("certificate has expired" in answer.words) is (outcome is Outcome.LATER)
+    assert answer.outcome is (Outcome.LATER if why else Outcome.ACCEPTED)
+    assert len(kept.messages) == int(not why)
+    assert why in answer.words
 
 
 @pytest.mark.asvs("12.2.1 12.3.1 12.3.2 13.4.2 15.1.2", 40)

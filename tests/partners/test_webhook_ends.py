@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import clocks, outgoing
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from incidentdesk.kernel.models import AuditEvent
 from notifications import turns
-from notifications.channels import guarded
 from notifications.models import Message
 from partners import webhooks
 from partners.models import Webhook
@@ -190,8 +189,8 @@ def test_a_port_on_which_other_things_listen_is_refused_in_a_sentence(both: Both
         for who in [{"by": boss(both.a), "at": clocks.now()}]
     ]
     assert made == [True] * 5
-    with pytest.raises(guarded.NotThatPort):
-        guarded.post("https://mail.alder.test:25/", body=b"", headers={})
+    with pytest.raises(outgoing.NotThatPort):
+        outgoing.call("POST", "https://mail.alder.test:25/", outgoing.PUBLIC)
 
 
 def test_the_log_has_the_times_of_its_reader(both: Both, hook: Receiver):

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import clocks, outgoing
 from notifications import turns
-from notifications.channels import guarded
+from notifications.channels import webhook
 from notifications.models import Message, MessageEvent
 from partners import deliveries, webhooks
 from partners.models import Partner, Webhook
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.django_db
 def servers(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Receiver]]:
     """Three programs that listen on this machine: two are slow."""
     settings.WEBHOOK_LOOPBACK = True
-    for bound in ("STEP_SECONDS", "WHOLE_SECONDS"):  # the tests say how slow a server is
-        monkeypatch.setattr(guarded, bound, 30.0)
+    slow = outgoing.Caps(read=30.0, whole=30.0)  # the tests say how slow a server is
+    monkeypatch.setattr(webhook, "CAPS", slow)
     with ExitStack() as stack:
         three = [stack.enter_context(receiver()) for _ in range(3)]
         three[0].seconds = three[1].seconds = 0.6

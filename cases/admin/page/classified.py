@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from cases.admin.page import moments
 from cases.models import Classification, Incident, Involvement
 from cases.models.classification import WORDS
@@ -76,7 +78,7 @@ def words(regime: str, answer: Answer) -> dict[str, Any]:
 def parties(incident: Incident, now: datetime) -> list[Party]:
     """All parties with their decisions: two queries, whatever their number."""
     involved = incident.involvements.select_related("partner")
-    found = [Party("6MM", "us", None, _regimes())]
+    found = [Party(settings.ORGANISATION_NAME, "us", None, _regimes())]
     found += [Party(row.partner.name, str(row.pk), row, _regimes()) for row in involved]
     by_key = {(p.key, s.regime): (p, s) for p in found for s in p.regimes}
     for made in standing.rows(incident):

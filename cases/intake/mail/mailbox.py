@@ -8,6 +8,7 @@ from __future__ import annotations
 import imaplib
 import logging
 import re
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,8 +76,13 @@ def poll(mailbox: Mailbox, *, resolver: Resolver = resolver.ask) -> int:
 
 @contextmanager
 def _opened(mailbox: Mailbox) -> Iterator[imaplib.IMAP4]:
-    way = imaplib.IMAP4_SSL if mailbox.is_encrypted else imaplib.IMAP4
-    server = way(mailbox.host, mailbox.port, timeout=SECONDS)
+    place = (mailbox.host, mailbox.port)
+    server: imaplib.IMAP4
+    if mailbox.is_encrypted:  # by itself imaplib would check no certificate
+        context = ssl.create_default_context()
+        server = imaplib.IMAP4_SSL(*place, ssl_context=context, timeout=SECONDS)
+    else:
+        server = imaplib.IMAP4(*place, timeout=SECONDS)
     try:
         server.login(mailbox.user, mailbox.password)
         quoted = mailbox.folder.replace("\\", "\\\\").replace('"', '\\"')

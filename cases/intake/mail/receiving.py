@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -24,7 +25,8 @@ from cases.intake.mail.routing import Routed
 from cases.intake.mail.senders import Sender
 from cases.intake.mail.verdicts import Envelope, Verdict
 from cases.models import Letter
-from incidentdesk.kernel import uploads
+from incidentdesk.kernel import audit, scanning, uploads
+from incidentdesk.kernel.access import SYSTEM
 from incidentdesk.kernel.errors import DeskError
 from notifications import queries as post
 
@@ -33,6 +35,7 @@ MOST_OF_STRANGERS = 300  # an hour
 LONGEST_WAIT = timedelta(days=1)  # for a DNS that is silent
 TOO_LARGE = "The mail is larger than the desk takes."
 _SPACES = re.compile(rb"[ \t\r\n]+")
+INFECTED = "There was a virus in it ({}); what it brought was not kept."
 UNREADABLE = "The desk could not read it."
 
 
@@ -73,9 +76,28 @@ def receive(
     Whom the desk knows is looked up only for an address that was proved: all other mail is judged,
     stored and answered alike, so that nobody learns from outside who is known.
 
+    Of one with a virus the headers are kept, and nothing comes of it.
+
     Raises TryLater if the DNS gives no answer about a mail of these days, or too many came of which
     nothing became; Conflict if there is no room on the disk. Nothing is stored then.
     """
+    arguments: dict[str, Any] = {"envelope": envelope, "resolver": resolver, "at": at}
+    try:
+        return _receive(raw, refused=refused, **arguments)
+    except scanning.Infected as found:
+        known = {"sender": envelope.sender, "virus": found.virus}
+        audit.record(by=SYSTEM, at=at, action=vault.INFECTED, about="mail", **known)
+        return _receive(_headers(raw), refused=INFECTED.format(found.virus), **arguments)
+
+
+def _headers(raw: bytes) -> bytes:
+    """A mail without what it brought."""
+    return re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0] + b"\r\n\r\n"
+
+
+def _receive(
+    raw: bytes, *, envelope: Envelope, resolver: Resolver, refused: str, at: datetime
+) -> Letter:
     mail = reading.read(raw)
     is_read = not mail.fault and not refused
     verdict = _judged(raw, mail, envelope, resolver, at=at) if is_read else Verdict()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
+from django.conf import settings
 from django.http import HttpRequest
 from ninja import Header
 from ninja.security import HttpBearer
@@ -47,7 +48,7 @@ class PartnerAPI(door.DeskAPI):
 
 
 partner_api = PartnerAPI(
-    title="6MM incidents, for partners",
+    title=f"{settings.ORGANISATION_NAME} incidents, for partners",
     description="What concerns your company, for your programs.",
     urls_namespace="partner_api",
     auth=PartnerBearer(),

@@ -21,7 +21,7 @@ from unfold.widgets import (
 
 from incidentdesk.kernel import access, clocks, desk, dialogs, factors, fresh, passwords, people
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.admin import logged_in, lost_factor
+from incidentdesk.kernel.admin import leavers, logged_in, lost_factor
 from incidentdesk.kernel.errors import DeskError
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.roles import ROLES, permissions_of
@@ -169,7 +169,7 @@ class UserAdmin(desk.RegisterAdmin):
     search_fields = ("name", "email")
     ordering = ("name", "email")
     readonly_fields = ("roles_in_words", "rights", "last_login", "created_at", "factor", "browsers")
-    actions_detail = ("mail_link", "set_password", "end_sessions", "remove_factor")
+    actions_detail = ("mail_link", "set_password", "end_sessions", "remove_factor", "forget")
 
     @admin.display(description="roles")
     def roles_in_words(self, user: User) -> str:
@@ -284,3 +284,8 @@ class UserAdmin(desk.RegisterAdmin):
     def remove_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The dialog that removes a factor that was lost."""
         return self.show_dialog(request, lost_factor.REMOVE, object_id)
+
+    @action(description="Forget this person", permissions=["people"], attrs={"data-dialog": ""})  # type: ignore[untyped-decorator]
+    def forget(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The dialog that reduces who left to a pseudonym."""
+        return self.show_dialog(request, leavers.FORGET, object_id)

@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
@@ -33,6 +34,7 @@ class Command(BaseCommand):
             default="",
             help="the address with which the administrator logs in; asked for at a terminal",
         )
+        parser.add_argument("--organisation", default="", help="whose desk this is")
         parser.add_argument("--name", default="", help="the name that others see")
         parser.add_argument(
             "--test-mail", default="", metavar="ADDRESS", help="where a test mail is sent"
@@ -43,6 +45,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """In the order in which one needs it; ends with one sentence where something is wrong."""
         self.asks = sys.stdin.isatty() and not options["no_input"]
+        self._organisation(options["organisation"])
         email = options["email"].strip().lower()
         if email or first.is_needed():
             email = email or self._asked("E-mail of the first administrator").lower()
@@ -71,6 +74,14 @@ class Command(BaseCommand):
             raise CommandError("Nobody administers this desk: name the e-mail of who shall.")
         hint = f" [{otherwise}]" if otherwise else ""
         return input(f"{what}{hint}: ").strip() or otherwise
+
+    def _organisation(self, given: str) -> None:
+        """Say what has to be set where the desk is called otherwise."""
+        known = settings.ORGANISATION_NAME
+        wanted = " ".join(given.split()) or self._asked("Organisation, as people read it", known)
+        if wanted != known:
+            self.stdout.write(f"Pages and reports say {known}.")
+            self.stdout.write(f'→ Set ORGANISATION_NAME="{wanted}" for every process of the desk.')
 
     def _make(self, email: str, name: str) -> None:
         try:

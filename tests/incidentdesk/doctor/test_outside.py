@@ -6,18 +6,15 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from incidentdesk.doctor import outside
 from incidentdesk.doctor.told import Told
+from tests.certificates import certificate
 from tests.conftest import NOW
 from tests.sinks import SmtpSink, free_port, smtp_sink
 
@@ -128,32 +125,6 @@ def served(handler: type[Answering], certificate: Path | None = None) -> Iterato
     finally:
         server.shutdown()
         server.server_close()
-
-
-def certificate(folder: Path, *, days: int) -> Path:
-    """Of localhost, signed by itself, with its key."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    at = datetime.now(UTC)  # noqa: TID251 -- what a real TLS library compares
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(at - timedelta(days=400))
-        .not_valid_after(at + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=True)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    file = folder / f"{days}.pem"
-    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return file
 
 
 @pytest.mark.parametrize(("days", "state"), [(200, "ok"), (10, "warning")])
