@@ -19,10 +19,11 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from cases import timeline, verification
-from cases.chain import Head, Mark, Ordered, stamp
+from cases.chain import Head, Mark, Ordered
 from cases.models import Checkpoint, CheckpointHead, CheckpointRecipient
 from incidentdesk.kernel import snapshot
 from incidentdesk.kernel.errors import InvalidInput
+from incidentdesk.kernel.hashing import stamp
 from notifications import outbox
 
 BATCH = 2000

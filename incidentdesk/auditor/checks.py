@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from cases import auditing as of_cases
+from incidentdesk.kernel import auditing as of_the_trail
 from incidentdesk.kernel import findings, progress
 from incidentdesk.kernel.findings import Fault
 from notifications import auditing as of_the_post
@@ -38,7 +39,12 @@ def silent_parts(*, at: datetime, since: datetime) -> Iterator[Fault]:
         yield Fault(f"silent {part}", words, mend=findings.waking("It was woken.", JOBS[part]))
 
 
-CHECKS: tuple[Check, ...] = (*of_cases.CHECKS, *of_the_post.CHECKS, silent_parts)
+CHECKS: tuple[Check, ...] = (
+    *of_cases.CHECKS,
+    *of_the_post.CHECKS,
+    *of_the_trail.CHECKS,
+    silent_parts,
+)
 
 
 def found(*, web: str, at: datetime, since: datetime) -> Iterator[Fault]:
