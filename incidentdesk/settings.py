@@ -123,6 +123,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "incidentdesk.sessions.SessionLimitsMiddleware",  # before anybody is shown anything
     "incidentdesk.factors.FactorMiddleware",
+    "incidentdesk.refused.RefusedMiddleware",  # outside of the partner's scope, to write it down
     "incidentdesk.kernel.history.HistoryMiddleware",  # who changes what, for the database
     "incidentdesk.kernel.scope.ScopeMiddleware",  # innermost: a partner's reads run in its scope
 ]

@@ -1,7 +1,7 @@
 """What the seals of the audit trail cover, and whether lines are those that a seal saw. Pure.
 
 Lines are written freely, many at once; a seal is put under a stretch of them a little later, and
-each seal names the one before it. `docs/audit.md` has it as a recipe that needs nothing of the desk.
+each seal names the one before it. `docs/audit.md` has it as a recipe without the desk.
 """
 
 from __future__ import annotations
