@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError
@@ -18,7 +18,6 @@ from django.http import HttpRequest, HttpResponseBase
 from incidentdesk.kernel import access, audit, callers, clocks, counted
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import REFUSED
-from incidentdesk.kernel.models import User
 from incidentdesk.kernel.shown_once import digest
 
 ONCE_IN = 60  # seconds
@@ -37,7 +36,7 @@ class RefusedMiddleware:
         """Answer the request."""
         answer = self.get_response(request)
         if _is_refusal(request, answer) and request.user.is_authenticated:
-            actor = getattr(request, "actor", None) or access.actor_for(cast(User, request.user))
+            actor = getattr(request, "actor", None) or access.actor_for(request.user)
             note(request, by=actor, status=answer.status_code)
         return answer
 

@@ -42,6 +42,7 @@ _ORDINARY = (
     "ended own sessions",
     "made own recovery codes anew",
     "removed own second factor",
+    "renamed own passkey",
     "set up own second factor",
     "found evidence changed",
     "took back ",

@@ -118,7 +118,7 @@ def read(after: int, last: int, *, most: int) -> list[Line]:
 
 def newest_seal() -> AuditSeal | None:
     """The last one made."""
-    return AuditSeal.objects.order_by("-number").first()
+    return AuditSeal.objects.order_by("-number").defer("covers").first()
 
 
 def unsealed() -> QuerySet[AuditEvent]:

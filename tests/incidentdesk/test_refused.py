@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -68,9 +67,9 @@ def test_a_dialog_of_another_role_leaves_a_line(as_: Any, declare: Any) -> None:
 def test_what_a_partner_tries_of_another_and_of_the_desk_leaves_lines(
     as_: Any, helix: Any, norrbank: Any, incident_in: Any
 ) -> None:
-    incident = incident_in("containment")  # Helix is told of it
-    mine = as_("helix").get("/portal/").content.decode()
-    page = re.findall(r"/portal/incidents/[^/\"]+/", mine)[0]
+    incident = incident_in("mitigation")  # Helix was told of it
+    page = f"/portal/incidents/{incident.involvements.get().reference}/"
+    assert as_("helix").get(page).status_code == 200
     at_desk = reverse("admin:cases_incident_change", args=[incident.pk])
     browser = as_("norrbank")
     asked = [browser.get(place).status_code for place in (page, "/admin/", at_desk)]
