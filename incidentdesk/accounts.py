@@ -57,7 +57,7 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return user
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        """The last step: who was switched off since the first, or has a new password, begins anew."""
+        """The last step. Who was switched off since, or has a new password, begins anew."""
         whose, begun = request.session.pop(BEGUN, (None, ""))
         is_as_then = whose != user.pk or constant_time_compare(begun, user.get_session_auth_hash())
         if not user.is_active or not is_as_then:

@@ -37,7 +37,7 @@ class RefusedMiddleware:
         answer = self.get_response(request)
         if _is_refusal(request, answer) and request.user.is_authenticated:
             actor = getattr(request, "actor", None) or access.actor_for(request.user)
-            note(request, by=actor, status=answer.status_code)
+            note(request, who=actor, status=answer.status_code)
         return answer
 
 
@@ -49,19 +49,19 @@ def _is_refusal(request: HttpRequest, answer: HttpResponseBase) -> bool:
     return is_strange or (answer.status_code == 404 and _named(request) is not None)
 
 
-def note_call(request: HttpRequest, answer: HttpResponseBase, *, by: object) -> None:
-    """The same of a call to the API; `by` is whose token it was, if it was one."""
-    if answer.status_code in (403, 404) and isinstance(by, Actor):
-        note(request, by=by, status=answer.status_code)
+def note_call(request: HttpRequest, answer: HttpResponseBase, *, who: object) -> None:
+    """The same of a call to the API; `who` is whose token it was, if it was one."""
+    if answer.status_code in (403, 404) and isinstance(who, Actor):
+        note(request, who=who, status=answer.status_code)
 
 
-def note(request: HttpRequest, *, by: Actor, status: int) -> None:
+def note(request: HttpRequest, *, who: Actor, status: int) -> None:
     """Write it down, unless the same was a moment ago."""
     at, path = clocks.now(), request.path_info
-    if not cache.add(f"refused:{by.user_id}:{digest(path)[:32]}", 1, ONCE_IN):
+    if not cache.add(f"refused:{who.user_id}:{digest(path)[:32]}", 1, ONCE_IN):
         return
     minute = int(at.timestamp()) // 60
-    number = counted.count(f"refused-of:{by.user_id}:{minute}", seconds=2 * ONCE_IN)
+    number = counted.count(f"refused-of:{who.user_id}:{minute}", seconds=2 * ONCE_IN)
     if number > MOST + 1:
         return
     about, detail = _named(request) or "page", {"page": path[:300], "status": status}
@@ -69,7 +69,7 @@ def note(request: HttpRequest, *, by: Actor, status: int) -> None:
         about, detail = "page", {"page": "more in this minute, which are not listed"}
     detail |= {"method": request.method, "address": callers.address(request)}
     try:
-        audit.record(by=by, at=at, action=audit.REFUSED, about=about, **detail)
+        audit.record(by=who, at=at, action=audit.REFUSED, about=about, **detail)
     except (DatabaseError, InterfaceError) as error:  # the refusal stands all the same
         logger.error("a refusal could not be written down: %s", error)
 

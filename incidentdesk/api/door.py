@@ -177,7 +177,7 @@ def _speaking(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
             response: HttpResponse = view(request, *args, **kwargs)
         except Http404:
             return missing(request)
-        refused.note_call(request, response, by=getattr(request, "auth", None))
+        refused.note_call(request, response, who=getattr(request, "auth", None))
         if not isinstance(response, HttpResponseNotAllowed):
             return response
         taken = response["Allow"]
