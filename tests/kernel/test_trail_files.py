@@ -85,7 +85,11 @@ def test_who_may_take_it(people: People, helix: Any, as_: Any) -> None:
     assert may == {"security", "administrator", "auditor"}
     sealed = {**DAY, "kind": "sealed"}
     assert {key for key in may if as_(key).get(URL, sealed).status_code == 200} == {"auditor"}
-    assert "Export with seals" not in as_("administrator").get(URL).content.decode()
+    shown = as_("administrator").get(URL).content.decode()
+    assert "Export with seals" not in shown
+    assert re.search(
+        r'type="date"[^>]*value="\d{4}-\d\d-\d\d"|value="\d{4}-\d\d-\d\d"[^>]*type="date"', shown
+    )
     wrong = as_("auditor").get(URL, {"since": "2026-03-05", "until": "2026-03-04", "kind": "sheet"})
     assert wrong.status_code == 422
     assert "not before the first" in wrong.content.decode()

@@ -27,13 +27,16 @@ from incidentdesk.kernel.models import AuditEvent
 LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
 
 
+_DAY = {"type": "date"}
+
+
 class PeriodForm(forms.Form):
     """Which lines leave the desk, and how."""
 
-    since = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(label="From", widget=forms.DateInput(_DAY, format="%Y-%m-%d"))
     until = forms.DateField(
         label="To",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(_DAY, format="%Y-%m-%d"),
         help_text="Days in UTC, the last one with all its hours.",
     )
     words = forms.CharField(
