@@ -7,11 +7,12 @@ recipe that needs nothing of the desk.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
+
+from incidentdesk.kernel.hashing import listed, sha256, stamp
 
 T = TypeVar("T")
 BLANKING = "blanking"
@@ -44,21 +45,6 @@ class Head(NamedTuple):
     reference: str
     sequence: int
     hash: str
-
-
-def stamp(moment: datetime) -> str:
-    """A time as hashes cover it: UTC, to the microsecond."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def sha256(text: str) -> str:
-    """The hash of a text, in hexadecimal digits."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def listed(values: list[object]) -> str:
-    """Values as one JSON array, spaced and escaped as PostgreSQL does it."""
-    return json.dumps(values, ensure_ascii=False)
 
 
 def recompute(line: Line, previous_hash: str) -> tuple[str, str]:

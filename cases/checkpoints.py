@@ -19,10 +19,11 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from cases import timeline, verification
-from cases.chain import Head, Mark, Ordered, stamp
+from cases.chain import Head, Mark, Ordered
 from cases.models import Checkpoint, CheckpointHead, CheckpointRecipient
-from incidentdesk.kernel import snapshot
+from incidentdesk.kernel import seals, snapshot
 from incidentdesk.kernel.errors import InvalidInput
+from incidentdesk.kernel.hashing import stamp
 from notifications import outbox
 
 BATCH = 2000
@@ -41,7 +42,8 @@ def take_daily(*, at: datetime) -> Checkpoint | None:
 
 
 def take(*, at: datetime) -> Checkpoint:
-    """Verify all timelines, write down their heads and one hash over them, and mail it.
+    """Verify all timelines and the audit trail, write down the heads and one hash over them, and
+    mail it with the newest seal.
 
     Everything is of one moment. Broken timelines do not stop it: it says how many there are.
     """
@@ -60,7 +62,8 @@ def take(*, at: datetime) -> Checkpoint:
         )
         checkpoint = Checkpoint.objects.create(**mark._asdict() | {"taken_at": at}, hash=mark.hash)
         _keep_moved(checkpoint, newest)
-        _mail(checkpoint, faults, at=at)
+        trail = [broken.words for broken in seals.faults()]
+        _mail(checkpoint, [*faults, *trail], at=at)
     return checkpoint
 
 
@@ -92,6 +95,12 @@ def _is_known(head: Head, before: Ordered[str]) -> bool:
     return head.hash in list(before.of(head.incident_id))
 
 
+def _sealed() -> dict[str, Any] | None:
+    """The newest seal of the audit trail, to be kept with the rest."""
+    newest = seals.newest_seal()
+    return {"number": newest.number, "hash": newest.hash} if newest else None
+
+
 def _mail(checkpoint: Checkpoint, faults: list[str], *, at: datetime) -> None:
     count = len(faults)
     found = f"{timeline.counted(count, 'fault')} found" if count else "Every chain was whole."
@@ -101,6 +110,7 @@ def _mail(checkpoint: Checkpoint, faults: list[str], *, at: datetime) -> None:
         "checkpoint": checkpoint,
         "faults": faults[:20],
         "file": file_name(checkpoint),
+        "seal": _sealed(),
         "url": f"/admin/cases/checkpoint/{checkpoint.pk}/change/",
     }
     outbox.queue_many(

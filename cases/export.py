@@ -12,13 +12,14 @@ from typing import Any
 
 from cases import chain, timeline, verification
 from cases.models import Entry
+from incidentdesk.kernel.hashing import stamp
 
 FORMAT = 1
 
 
 def rows(*, at: datetime, only: Collection[int] = ()) -> Iterator[dict[str, Any]]:
     """The export's lines, one after the other; the caller holds the moment."""
-    yield {"export": "incident timelines", "format": FORMAT, "taken_at": chain.stamp(at)}
+    yield {"export": "incident timelines", "format": FORMAT, "taken_at": stamp(at)}
     entries = Entry.objects.filter(incident__in=only) if only else Entry.objects.all()
     lines = chain.Ordered((line.incident_id, line) for line in timeline.lines(entries))
     heads = chain.Heads()
@@ -33,5 +34,5 @@ def rows(*, at: datetime, only: Collection[int] = ()) -> Iterator[dict[str, Any]
 
 
 def _entry(line: chain.Line) -> dict[str, Any]:
-    times = {"at": chain.stamp(line.at), "recorded_at": chain.stamp(line.recorded_at)}
+    times = {"at": stamp(line.at), "recorded_at": stamp(line.recorded_at)}
     return line._asdict() | times

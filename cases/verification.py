@@ -11,9 +11,10 @@ from itertools import groupby
 from django.db.models import QuerySet
 
 from cases import timeline
-from cases.chain import Chain, Head, Heads, Known, Line, Mark, Ordered, stamp
+from cases.chain import Chain, Head, Heads, Known, Line, Mark, Ordered
 from cases.models import Checkpoint, CheckpointHead, Entry, Incident
 from incidentdesk.kernel import snapshot
+from incidentdesk.kernel.hashing import stamp
 
 Heard = Callable[[int], None]  # told how many timelines are verified
 

@@ -6,9 +6,13 @@ import logging
 from typing import Any, ClassVar, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
+from django.shortcuts import redirect
+from django.utils.crypto import constant_time_compare
 
 from cases.access import own, told
 from incidentdesk import factors, sessions, sso
@@ -19,6 +23,9 @@ from incidentdesk.kernel.models import User
 from notifications import outbox
 
 logger = logging.getLogger(__name__)
+BEGUN = "login_begun"  # in the session: whose the first step was, and a digest of the password
+PASSKEY = "mfa_reauthenticate:webauthn"
+_WAYS = {PASSKEY: "Use a passkey", "mfa_reauthenticate": "Type a code"}
 
 
 class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -46,7 +53,19 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             outcome = told.FAILURE if user is None else told.BARRED
             self._note(request, str(credentials.get("email") or ""), outcome)
             return None
+        request.session[BEGUN] = (user.pk, user.get_session_auth_hash())
         return user
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """The last step. Who was switched off since, or has a new password, begins anew."""
+        whose, begun = request.session.pop(BEGUN, (None, ""))
+        is_as_then = whose != user.pk or constant_time_compare(begun, user.get_session_auth_hash())
+        if not user.is_active or not is_as_then:
+            self._note(request, user.get_username(), told.BARRED)
+            request.session.flush()
+            messages.info(request, "Your login was changed meanwhile; log in anew.")
+            raise ImmediateHttpResponse(redirect(settings.LOGIN_URL))
+        super().login(request, user)
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **known: Any) -> Any:
         """Whoever logged in is written down, for the rules over accesses."""
@@ -69,7 +88,10 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Whoever has a second factor confirms with that; the password alone does not do."""
         every: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         if user.is_authenticated and has_one(user):
-            return [one for one in every if one["id"] != "reauthenticate"]
+            factors_of = [one for one in every if one["id"] != "reauthenticate"]
+            for one in factors_of:
+                one["description"] = _WAYS.get(one["id"], one["description"])
+            return sorted(factors_of, key=lambda one: one["id"] != PASSKEY)
         return every or (sso.confirms(user) if user.is_authenticated else [])
 
     def _note(self, request: HttpRequest, email: str, outcome: str) -> None:

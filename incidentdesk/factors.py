@@ -25,6 +25,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from incidentdesk import passkeys
 from incidentdesk.kernel import clocks, encrypted, factors
 from incidentdesk.kernel.models import User
 
@@ -36,6 +37,7 @@ OPEN = (
     "/accounts/login/",
     "/accounts/logout/",
     "/accounts/reauthenticate/",
+    "/accounts/sso/",
     "/accounts/password/reset/",
     "/ack/",
     "/oncall/",
@@ -52,8 +54,23 @@ class DeskMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": "This code is wrong or was used already; wait for the next one and type "
         "that.",
-        "cannot_generate_recovery_codes": "Set up an authenticator app first.",
+        "cannot_generate_recovery_codes": "Set up an authenticator app or a passkey first.",
+        "incorrect_passkey": "This passkey was not taken; try again, or use another way.",
     }
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """What a browser keeps a passkey under, wherever it was asked for."""
+        return {"id": passkeys.host(), "name": str(settings.MFA_TOTP_ISSUER)}
+
+    def get_public_key_credential_user_entity(self, user: Any) -> dict[str, Any]:
+        """Whose it is; by no number that counts everybody."""
+        known: dict[str, Any] = super().get_public_key_credential_user_entity(user)
+        return {**known, "id": user.handle.bytes}
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        """What one is called if its owner calls it nothing."""
+        count = Authenticator.objects.filter(user_id=user.pk, type=type).count()
+        return f"Passkey {count + 1}" if count else "Passkey"
 
     def encrypt(self, text: str) -> str:
         """As it lies in its column."""

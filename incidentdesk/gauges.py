@@ -23,7 +23,7 @@ from prometheus_client.registry import Collector
 
 from cases.models import Deadline, Event, Incident
 from incidentdesk import health
-from incidentdesk.kernel import callers, clocks, progress
+from incidentdesk.kernel import callers, clocks, progress, seals
 from incidentdesk.kernel.aside import Aside
 from incidentdesk.kernel.models import Finding
 from notifications.models import Escalation, Message
@@ -166,6 +166,9 @@ def _parts(at: datetime) -> Iterator[Metric]:
     yield silent
     found = Finding.objects.filter(cleared_at=None).count()
     yield GaugeMetricFamily("desk_findings_open", "What the auditor finds wrong.", value=found)
+    newest = seals.newest_seal()
+    words = "The newest seal of the audit trail; it only grows."
+    yield GaugeMetricFamily("desk_audit_seal", words, value=newest.number if newest else 0)
 
 
 def _growing() -> Iterator[Metric]:

@@ -26,6 +26,18 @@ urlpatterns = [
     path("factor/confirm/", factor_pages.ConfirmByCode.as_view(), name="mfa_reauthenticate"),
     path("factor/app/", factor_pages.SetUp.as_view(), name="mfa_activate_totp"),
     path("factor/app/remove/", factor_pages.TakeAway.as_view(), name="mfa_deactivate_totp"),
+    path(
+        "factor/confirm/passkey/",
+        factor_pages.ConfirmByPasskey.as_view(),
+        name="mfa_reauthenticate_webauthn",
+    ),
+    path("factor/passkey/", factor_pages.AddPasskey.as_view(), name="mfa_add_webauthn"),
+    path("factor/passkey/<int:pk>/", factor_pages.NamePasskey.as_view(), name="mfa_edit_webauthn"),
+    path(
+        "factor/passkey/<int:pk>/remove/",
+        factor_pages.RemovePasskey.as_view(),
+        name="mfa_remove_webauthn",
+    ),
     path("factor/recovery/", factor_pages.Codes.as_view(), name="mfa_view_recovery_codes"),
     path(
         "factor/recovery/new/", factor_pages.NewCodes.as_view(), name="mfa_generate_recovery_codes"

@@ -130,6 +130,11 @@ EVERY: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "seal-audit-trail": {
+        "task": "incidentdesk.kernel.jobs.seal_audit_trail",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "mail-links": {
         "task": "incidentdesk.kernel.jobs.mail_links",
         "schedule": 60.0,

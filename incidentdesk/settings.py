@@ -127,6 +127,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "incidentdesk.sessions.SessionLimitsMiddleware",  # before anybody is shown anything
     "incidentdesk.factors.FactorMiddleware",
+    "incidentdesk.refused.RefusedMiddleware",  # outside of the partner's scope, to write it down
     "incidentdesk.kernel.history.HistoryMiddleware",  # who changes what, for the database
     "incidentdesk.kernel.scope.ScopeMiddleware",  # innermost: a partner's reads run in its scope
 ]
@@ -298,6 +299,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a reset asked for a stranger's address mails nobody
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 0  # what is a moment ago, kernel.fresh says
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _site.scheme
 # Where others reach the desk it has an https address; what runs on one's own machine has none.
 REQUIRE_MFA = flag("REQUIRE_MFA", default=IS_HTTPS)
@@ -306,8 +308,12 @@ MFA_FORMS = {
     "authenticate": "incidentdesk.factors.LoginForm",
     "reauthenticate": "incidentdesk.factors.ConfirmForm",
     "activate_totp": "incidentdesk.factors.SetUpForm",
+    "add_webauthn": "incidentdesk.passkeys.AddForm",
+    "edit_webauthn": "incidentdesk.passkeys.NameForm",
+    "authenticate_webauthn": "incidentdesk.passkeys.LoginForm",
+    "reauthenticate_webauthn": "incidentdesk.passkeys.ConfirmForm",
 }
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = f"Incident desk {_site.hostname}"
 # Single sign-on of staff, off without OIDC_URL.

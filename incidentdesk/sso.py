@@ -25,8 +25,12 @@ from django.views.decorators.cache import never_cache
 
 from cases.access import own, told
 from incidentdesk.factors import PROVEN
-from incidentdesk.kernel import callers, clocks, federation
+from incidentdesk.kernel import callers, clocks, federation, fresh
 
+ASKED = "sso_asked"  # in the session: when somebody who is logged in was sent to confirm it
+CONFIRMS = {"prompt": "login", "max_age": "0"}  # the provider has to ask, whoever it remembers
+LEEWAY = 60.0  # seconds by which its clock may be behind
+NOT_ASKED = "Your provider did not ask who you are; log in there anew, or ask those who keep it."
 FAILED = "Your provider did not log you in; try again, or log in with your password."
 
 
@@ -71,11 +75,17 @@ class DeskSocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         """The one there is, spoken to as it is here."""
         found = super().get_provider(request, provider, client_id)
         found.oauth2_adapter_class = Provider
+        if getattr(request, ASKED, False):
+            found.app.settings = {**found.app.settings, "auth_params": dict(CONFIRMS)}
         return found
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Let somebody in, or say in a sentence why not."""
-        said = _said(sociallogin)
+        said, asked = _said(sociallogin), request.session.pop(ASKED, None)
+        token = sociallogin.account.extra_data.get("id_token") or {}
+        vouched = _vouched(token, asked)
+        if asked is not None and vouched < asked - LEEWAY:
+            _refuse(request, said.email, NOT_ASKED)
         linked = SocialAccount.objects.filter(
             provider=sociallogin.account.provider, uid=sociallogin.account.uid
         ).first()
@@ -88,8 +98,8 @@ class DeskSocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         sociallogin.user = user
         if linked is None:
             sociallogin.save(request, connect=True)
-        amr = sociallogin.account.extra_data.get("id_token", {}).get("amr") or []
-        if "mfa" in amr:
+        request.session[fresh.VOUCHED] = vouched
+        if "mfa" in (token.get("amr") or []):
             request.session[PROVEN] = user.pk
 
     def get_requests_session(self) -> Any:
@@ -120,6 +130,15 @@ def _said(login: SocialLogin) -> federation.Told:
     )
 
 
+def _vouched(token: dict[str, Any], asked: float | None) -> float:
+    """When the provider last asked who somebody is, as far as it says; where it does not, a login
+    that had to ask counts as one, and another does not: its session may be hours old."""
+    now, known = clocks.now().timestamp(), token.get("auth_time")
+    if isinstance(known, (int, float)):
+        return min(float(known), now)
+    return 0.0 if asked is None else now
+
+
 def _refuse(request: HttpRequest, email: str, sentence: str) -> None:
     own.login(email=email, outcome=told.FAILURE, address=callers.address(request), at=clocks.now())
     messages.error(request, sentence)
@@ -128,7 +147,14 @@ def _refuse(request: HttpRequest, email: str, sentence: str) -> None:
 
 @never_cache
 def begin(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """The way to the provider; by a button only."""
+    """The way to the provider; by a button only. Who is logged in goes there to confirm it."""
+    if request.GET.keys() & {"auth_params", "scope"}:  # what is asked for is the desk's to say
+        raise Http404
+    if request.method == "POST":
+        request.session.pop(ASKED, None)
+        if request.user.is_authenticated:
+            setattr(request, ASKED, True)
+            request.session[ASKED] = clocks.now().timestamp()
     return _answer(OAuth2LoginView, request, provider_id)
 
 

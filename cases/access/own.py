@@ -19,7 +19,7 @@ from cases.access.stored import Line
 from cases.access.told import Told
 from cases.intake import sources
 from cases.models import AccessEvent, Source
-from incidentdesk.kernel import counted, shown_once
+from incidentdesk.kernel import audit, counted, shown_once
 from incidentdesk.kernel.models import AuditEvent, Token, User
 
 ONCE_IN = 60  # seconds in which a token's uses from one network are one event
@@ -42,6 +42,7 @@ _ORDINARY = (
     "ended own sessions",
     "made own recovery codes anew",
     "removed own second factor",
+    "renamed own passkey",
     "set up own second factor",
     "found evidence changed",
     "took back ",
@@ -135,7 +136,8 @@ def take_audit_trail(*, at: datetime) -> int:
     )
     lines = AuditEvent.objects.filter(
         pk__gt=newest - _LATE, at__gt=at - stored.KEPT, user_id__isnull=False
-    ).order_by("pk")[:_A_RUN]
+    ).exclude(action=audit.REFUSED)  # it is no failure to log in, which is what rules count
+    lines = lines.order_by("pk")[:_A_RUN]
     fresh = [line for line in lines if line.pk not in known]
     if not fresh:
         return 0

@@ -26,7 +26,7 @@ from ninja.security import HttpBearer
 from pydantic import BaseModel
 
 from cases.access import own
-from incidentdesk import factors
+from incidentdesk import factors, refused
 from incidentdesk.kernel import callers, clocks, counted, once, standby, tokens
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import (
@@ -175,10 +175,12 @@ def _speaking(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
             response: HttpResponse = view(request, *args, **kwargs)
         except Http404:
             return missing(request)
+        refused.note_call(request, response, who=getattr(request, "auth", None))
         if not isinstance(response, HttpResponseNotAllowed):
             return response
-        said = f"This address does not take {request.method}; it takes {response['Allow']}."
-        return _refused(said, 405, Allow=response["Allow"])
+        taken = response["Allow"]
+        said = f"This address does not take {request.method}; it takes {taken}."
+        return _refused(said, 405, Allow=taken)
 
     answer.csrf_exempt = True  # type: ignore[attr-defined]
     return answer

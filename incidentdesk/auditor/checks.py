@@ -13,6 +13,7 @@ from django.db import DatabaseError, InterfaceError
 
 from cases import auditing as of_cases
 from incidentdesk.auditor import ground
+from incidentdesk.kernel import auditing as of_the_trail
 from incidentdesk.kernel import clocks, findings, outgoing, progress
 from incidentdesk.kernel.findings import Fault
 from notifications import auditing as of_the_post
@@ -42,6 +43,7 @@ def silent_parts(*, at: datetime, since: datetime) -> Iterator[Fault]:
 CHECKS: tuple[Check, ...] = (
     *of_cases.CHECKS,
     *of_the_post.CHECKS,
+    *of_the_trail.CHECKS,
     silent_parts,
     *ground.CHECKS,
 )

@@ -13,6 +13,7 @@ from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.aside import Aside, Hangs
 from incidentdesk.kernel.models import AuditEvent
 
+REFUSED = "was refused"  # what somebody asked for and may not have; see incidentdesk.refused
 # What only reads or takes away. What an auditor read may be closed to others who read this trail,
 # so what these lines name is shown to auditors only.
 logger = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from django.template.response import TemplateResponse
 
 from incidentdesk.kernel import access, clocks, fresh, once
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.errors import CONTRADICTS, GONE, DeskError, mark
+from incidentdesk.kernel.errors import CONTRADICTS, GONE, DeskError, mark, note
 
 FILTERS = "_changelist_filters"  # what a list was filtered by, as the framework hands it on
 AGAIN = "again"  # a button inside a form: show it anew for this choice, with what was typed
@@ -170,6 +170,7 @@ def respond(
         try:
             done = run(request, lambda: action.run(obj, form.cleaned_data, by=actor, at=at))
         except DeskError as error:
+            note(request, error)
             mark(form, error)
         except (ObjectDoesNotExist, IntegrityError) as error:  # somebody else was faster
             form.add_error(None, GONE if isinstance(error, ObjectDoesNotExist) else CONTRADICTS)

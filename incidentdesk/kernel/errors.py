@@ -8,6 +8,7 @@ from typing import Protocol
 # A row went between showing a form and sending it.
 CONTRADICTS = "This contradicts what the desk holds; look at it again."
 GONE = "What you chose is gone by now; look at the page again."
+REFUSED = "was_refused"  # on a request of whose person a use case said that they may not
 
 
 class DeskError(Exception):
@@ -43,6 +44,12 @@ class GateNotMet(DeskError):
     def __init__(self, move: str, unmet: Sequence[str]) -> None:
         self.unmet = list(unmet)
         super().__init__(f"{move} has to wait: {'; '.join(self.unmet)}.")
+
+
+def note(request: object, error: DeskError) -> None:
+    """A use case said that this request's person may not: that is written down (`refused`)."""
+    if isinstance(error, NotAllowed):
+        setattr(request, REFUSED, True)
 
 
 class Form(Protocol):

@@ -7,10 +7,12 @@ reads them here: of a factor one sees what it is, since when, and when it was la
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
+from django.db.models.fields.json import KT
 
 from incidentdesk.kernel import access, audit, grants, people, sessions
 from incidentdesk.kernel.access import Actor, Permission
@@ -41,11 +43,17 @@ def has_one(user: User) -> bool:
 
 def in_words(user: User) -> list[str]:
     """What this person set up, and nothing that opens anything."""
+    named = Authenticator.objects.filter(user_id=user.pk).annotate(name=KT("data__name"))
     return [
-        f"{_WORDS[Authenticator.Type(row.type)]} since {row.created_at:%-d %b %Y}, "
+        f"{_called(row)} since {row.created_at:%-d %b %Y}, "
         + (f"last used {row.last_used_at:%-d %b %Y %H:%M}" if row.last_used_at else "never used")
-        for row in Authenticator.objects.filter(user_id=user.pk).order_by("pk").defer("data")
+        for row in named.order_by("pk").defer("data")
     ]
+
+
+def _called(row: Any) -> str:
+    kind = _WORDS[Authenticator.Type(row.type)]
+    return f"{kind} “{row.name}”" if row.type == Authenticator.Type.WEBAUTHN else kind
 
 
 def claim(factor: Authenticator, *, at: datetime) -> bool:

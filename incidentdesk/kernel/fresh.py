@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 LASTS = timedelta(minutes=15)
 BEGAN, CONFIRMED = "began", "confirmed"  # in the session, as seconds
+VOUCHED = "vouched"  # when a provider last asked who they are; its word takes the login's place
 CONFIRM = "/accounts/reauthenticate/"
 SAID = (
     'You logged in more than 15 minutes ago: <a href="{}" target="_blank" rel="noopener">confirm '
@@ -24,7 +25,8 @@ SAID = (
 
 def is_fresh(request: HttpRequest, *, at: datetime) -> bool:
     """Whether they logged in, or confirmed it, a moment ago."""
-    known = max(request.session.get(key, 0.0) for key in (BEGAN, CONFIRMED))
+    session = request.session
+    known = max(session.get(VOUCHED, session.get(BEGAN, 0.0)), session.get(CONFIRMED, 0.0))
     return bool(at.timestamp() - known < LASTS.total_seconds())
 
 

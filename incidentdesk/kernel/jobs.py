@@ -1,6 +1,6 @@
 """Worker entry points of the kernel."""
 
-from incidentdesk.kernel import clocks, once, passwords, progress, retention, worker
+from incidentdesk.kernel import clocks, once, passwords, progress, retention, seals, worker
 from incidentdesk.kernel.models import Session
 
 
@@ -20,6 +20,12 @@ def prune_sessions() -> None:
 def let_go() -> None:
     """Let go of what is older than its kind is kept."""
     retention.forget_due(at=clocks.database_now())
+
+
+@worker.job()
+def seal_audit_trail() -> None:
+    """Put seals under what the audit trail holds by now."""
+    seals.seal(at=clocks.database_now())
 
 
 @worker.job()

@@ -32,7 +32,7 @@ from django.utils.cache import add_never_cache_headers
 
 from incidentdesk.kernel import access, audit, clocks, grants, once, sealed, times
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.errors import GONE, DeskError
+from incidentdesk.kernel.errors import GONE, DeskError, note
 from incidentdesk.kernel.models import User
 from incidentdesk.kernel.times import Times
 
@@ -132,6 +132,7 @@ class Afterwards(HttpResponseRedirect):
         return HttpResponseRedirect(landing.to)
 
     def _refuse(self, request: ScopedRequest, error: DeskError) -> HttpResponse:
+        note(request, error)
         if self.refused is None:
             messages.error(request, str(error))
             return HttpResponseRedirect(self.otherwise)
@@ -204,8 +205,8 @@ class ScopeMiddleware:
         if request.method == "POST" and not once.is_for(request, partner_id):
             return render(request, "portal/another_partner.html", status=409)
         response = self._inside(scoped)
-        for note in scoped.after_scope:
-            note()
+        for write in scoped.after_scope:
+            write()
         if isinstance(response, (Afterwards, Outside)):
             return response.finish(scoped)
         return response

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, transaction
 
-from cases import chain, correcting, response, timeline, workflow
+from cases import correcting, response, timeline, workflow
 from cases.models import Entry, Incident
+from incidentdesk.kernel import hashing
 from incidentdesk.kernel.access import SYSTEM
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
 from tests.conftest import NOW
@@ -126,7 +127,7 @@ def test_a_text_that_is_taken_out_leaves_a_whole_chain_and_a_line_that_says_so(u
     blank(update, people.actor("commander"))
     now = Entry.objects.values().get(pk=update.pk)
     assert now == kept | {"body": "", "salt": ""}
-    assert kept["body_digest"] == chain.sha256(kept["salt"] + kept["body"])
+    assert kept["body_digest"] == hashing.sha256(kept["salt"] + kept["body"])
     assert entries(update.incident_id)[-1] == (
         3,
         "blanking",

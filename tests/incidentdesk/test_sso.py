@@ -249,3 +249,59 @@ def test_without_a_provider_there_is_no_button_and_no_way(people: People) -> Non
 
 def test_the_settings_know_the_roles() -> None:
     assert set(ROLE_KEYS) == set(ROLES)
+
+
+# --- confirming that it is still they -------------------------------------------------------------
+
+
+def may_change(client: Client) -> bool:
+    """Whether something grave is open to this browser without another question."""
+    return client.get("/accounts/factor/app/").status_code == 200
+
+
+@pytest.mark.asvs("7.3.1 7.3.2 7.5.1", 31)
+def test_a_provider_that_remembers_somebody_confirms_nothing(provider: Provider) -> None:
+    client, _ = log_in()  # it says nothing of when it asked
+    assert (is_in(client), may_change(client)) == (True, False)
+    now = clocks.now().timestamp()
+    provider.token = {"auth_time": int(now) - 3600}
+    client, _ = log_in()
+    assert (is_in(client), may_change(client)) == (True, False)
+    provider.token = {"auth_time": int(now) - 60}
+    assert may_change(log_in()[0])
+
+
+@pytest.mark.asvs("7.3.1 7.3.2 7.5.1", 31)
+def test_to_confirm_it_the_provider_has_to_ask_and_its_word_on_when_counts(
+    provider: Provider,
+) -> None:
+    client, _ = log_in()
+    assert not {"prompt", "max_age"} & provider.asked.keys()
+    provider.token = {"auth_time": int(clocks.now().timestamp()) - 3600}
+    _, said = log_in(client)
+    assert (provider.asked["prompt"], provider.asked["max_age"]) == ("login", "0")
+    assert "did not ask who you are" in said
+    assert (is_in(client), may_change(client)) == (True, False)
+    provider.token = {"auth_time": int(clocks.now().timestamp())}
+    log_in(client)
+    assert (is_in(client), may_change(client)) == (True, True)
+
+
+def test_nobody_changes_what_the_provider_is_asked(provider: Provider) -> None:
+    client, _ = log_in()
+    for more in ("auth_params=prompt%3Dnone", "scope=openid"):
+        assert client.post(f"{BEGIN}?{more}").status_code == 404
+
+
+@pytest.mark.asvs("6.3.3", 26)
+def test_who_has_to_set_up_a_factor_gets_there_by_way_of_the_provider(
+    provider: Provider, settings: Any
+) -> None:
+    settings.REQUIRE_MFA = True
+    client, _ = log_in()
+    place = "/accounts/factor/app/"
+    answer = client.get(place, follow=True)
+    way = [to for to, _ in answer.redirect_chain]
+    assert way[-1].startswith(BEGIN)
+    log_in(client)  # the provider asks
+    assert may_change(client)

@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.sinks import free_port
@@ -47,7 +47,7 @@ class Desk:
     data: Path
     log: Path
     process: subprocess.Popen[bytes]
-    code: Path = ROOT
+    code: Path = field(default=ROOT, kw_only=True)
 
     def manage(self, *words: str) -> str:
         """Run a command of the desk beside it; answers what it printed."""
@@ -108,7 +108,7 @@ def running_desk(
             stdout=file,
             stderr=subprocess.STDOUT,
         )
-    desk = Desk(f"http://localhost:{port}", data, log, process, code)
+    desk = Desk(f"http://localhost:{port}", data, log, process, code=code)
     try:
         wait_for(desk.url + "/readyz", seconds=400, alive=process, log=log)
         yield desk

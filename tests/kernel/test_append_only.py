@@ -15,6 +15,7 @@ pytestmark = pytest.mark.django_db
 
 APPEND_ONLY = {
     "kernel_auditevent",
+    "kernel_auditseal",
     "cases_entry",
     "cases_move",
     "cases_statement",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from incidentdesk.kernel.models.people import Session, Token, User, UserManager
 from incidentdesk.kernel.models.records import (
     AuditEvent,
+    AuditSeal,
     Finding,
     LinkRequest,
     Progress,
@@ -14,6 +15,7 @@ from incidentdesk.kernel.models.records import (
 
 __all__ = [
     "AuditEvent",
+    "AuditSeal",
     "Finding",
     "LinkRequest",
     "Progress",

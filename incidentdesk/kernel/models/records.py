@@ -35,6 +35,43 @@ class AuditEvent(models.Model):
         return f"{self.actor}: {self.action} {self.about}"
 
 
+class AuditSeal(models.Model):
+    """A seal under a stretch of the audit trail, chained to the one before it. Append-only.
+
+    What the hashes cover stands in `kernel.trail`; `covers` has each line's number and digest.
+    """
+
+    number = models.PositiveBigIntegerField(unique=True)
+    sealed_at = models.DateTimeField()
+    after_id = models.BigIntegerField(help_text="The last line of the seal before.")
+    last_id = models.BigIntegerField(help_text="Its own last line.")
+    begin_at = models.DateTimeField(help_text="The earliest time of its lines.")
+    end_at = models.DateTimeField(help_text="The latest.")
+    lines = models.PositiveIntegerField(help_text="How many it covers.")
+    lines_hash = models.CharField(max_length=64)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+    covers = models.TextField()
+
+    class Meta:
+        ordering = ("-number",)
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["end_at"], name="audit_seal_end"),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(last_id__gt=models.F("after_id"), lines__gte=1),
+                name="audit_seal_has_lines",
+            ),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"seal {self.number} of {self.sealed_at:%d %b %Y %H:%M} UTC"
+
+
 class SentForm(models.Model):
     """A form whose one-time value was claimed; kept for as long as a second click may come."""
 
