@@ -20,7 +20,7 @@ from cases import verification
 from incidentdesk.backup import archive, contents, keys, programs
 from incidentdesk.backup.errors import BackupError
 from incidentdesk.backup.progress import Progress
-from incidentdesk.kernel import audit, snapshot
+from incidentdesk.kernel import audit, seals, snapshot
 from incidentdesk.kernel.access import SYSTEM
 from incidentdesk.kernel.models import Session, User
 from notifications import ladder, outbox
@@ -36,7 +36,7 @@ class Restored:
     rows: int
     files: int
     timelines: int
-    faults: list[str]  # of timelines that are not whole, in words
+    faults: list[str]  # of timelines and of the audit trail, in words
 
 
 def restore(
@@ -69,9 +69,9 @@ def restore(
     call_command("migrate", database="owner", interactive=False, verbosity=0)
     made_at = datetime.fromisoformat(told["made_at"])
     _begin_anew(made_at, moved=moved, at=at)
-    progress.begin("Verifying the timelines")
+    progress.begin("Verifying the timelines and the audit trail")
     with snapshot.one_moment():
-        faults = list(verification.faults())
+        faults = [*verification.faults(), *(broken.words for broken in seals.faults())]
         timelines = sum(1 for _ in verification.heads_now())
     return Restored(made_at, sum(told["counts"].values()), files, timelines, faults)
 

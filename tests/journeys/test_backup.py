@@ -127,7 +127,7 @@ def test_a_restored_desk_pages_what_is_open_and_gives_no_number_twice(
     data.mkdir()
     said = stack.manage(data, "restore", str(lost.hourly), "--keys", str(lost.keys))
     assert "1 files, 1 timelines" in said
-    assert "Every timeline is whole." in said
+    assert "Every timeline is whole. The audit trail fits its seals." in said
     with (
         smtp_sink() as sink,
         stack.running_desk(data, "--no-demo", email_url=_mail(sink.port)) as desk,

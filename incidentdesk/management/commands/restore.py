@@ -16,7 +16,7 @@ from incidentdesk.kernel import clocks
 
 
 class Command(BaseCommand):
-    """Ends with one sentence where it could not, and with code 1 where a timeline is not whole."""
+    """Ends with one sentence where it could not, and with code 1 where a timeline or the trail is not whole."""
 
     help = "Makes this empty desk the one that a backup holds, and verifies it."
     requires_system_checks = ()
@@ -55,5 +55,7 @@ class Command(BaseCommand):
         for fault in found.faults:
             self.stdout.write(fault)
         if found.faults:
-            raise CommandError(f"{len(found.faults)} timelines are not whole; named above.")
-        self.stdout.write("Every timeline is whole. Everybody logs in anew.")
+            raise CommandError(f"{len(found.faults)} things are not whole; they are named above.")
+        self.stdout.write(
+            "Every timeline is whole. The audit trail fits its seals. Everybody logs in anew."
+        )
