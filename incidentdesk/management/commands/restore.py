@@ -16,7 +16,7 @@ from incidentdesk.kernel import clocks
 
 
 class Command(BaseCommand):
-    """Ends with one sentence where it could not, and with code 1 where a timeline or the trail is not whole."""
+    """Ends with one sentence where it could not, and with code 1 where something is not whole."""
 
     help = "Makes this empty desk the one that a backup holds, and verifies it."
     requires_system_checks = ()
