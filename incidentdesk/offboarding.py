@@ -27,6 +27,7 @@ from incidentdesk.kernel.errors import Conflict, NotFound
 from partners.models import Partner
 
 FILES = "cases_sharedfile"
+MACHINERY = ("auth_", "django_", "partners_partneruserobjectpermission")  # the framework's own rows
 README = """What {partner} could see at the incident desk, taken at {at} UTC by {by}.
 
 tables/  one JSON file a kind of row; times are ISO 8601 in UTC, `id` is what others name
@@ -66,7 +67,7 @@ def foresee(*, partner_id: int, actor: Actor) -> dict[str, int]:
     partner = _partner(partner_id, actor)
     found: dict[str, int] = {}
     with scope.partner_scope(partner.pk), connection.cursor() as cursor:
-        for table in sorted(reach.readable_columns()):
+        for table in _of_the_partner():
             cursor.execute(f'SELECT count(*) FROM "{table}"')  # noqa: S608 -- our names
             if count := cursor.fetchone()[0]:
                 found[_called(table)] = count
@@ -111,9 +112,15 @@ def _partner(partner_id: int, by: Actor) -> Partner:
     return partner
 
 
+def _of_the_partner() -> dict[str, set[str]]:
+    """The tables and columns that the portal reads, but for what only says how it is built."""
+    known = reach.readable_columns()
+    return {name: known[name] for name in sorted(known) if not name.startswith(MACHINERY)}
+
+
 def _tables() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Inside the scope: the rows of each table that the portal reads and that has any."""
-    for table, columns in sorted(reach.readable_columns().items()):
+    for table, columns in _of_the_partner().items():
         names = ", ".join(f'"{name}"' for name in sorted(columns))
         with connection.cursor() as cursor:
             cursor.execute(f'SELECT {names} FROM "{table}" ORDER BY 1')  # noqa: S608 -- our names

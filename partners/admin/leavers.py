@@ -41,7 +41,7 @@ class ForgetDialog(dialogs.DeskForm):
         self.fields["contact"].queryset = who  # type: ignore[attr-defined]
         self.leavers = forgetting.foresee(who)
         if not self.leavers:
-            self.refusal = "Nobody left: switch a contact off first, and save."
+            self.refusal = "No contact has left yet: switch one off first, and save."
 
 
 def _forget(obj: Partner, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:

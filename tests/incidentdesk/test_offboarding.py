@@ -45,6 +45,7 @@ def test_it_holds_what_the_partner_saw_and_no_word_of_another_or_of_the_desk(
     ):
         assert place in found
     assert counts["files"] > 2
+    assert not {name for name in counts if "permission" in name}, "how the desk is built"
     line = AuditEvent.objects.get(action="exported", about=f"partner:{made.a.partner.pk}")
     assert (line.user_id, line.detail["files"]) == (by.user_id, counts["files"])
     with zipfile.ZipFile(file) as archive:

@@ -66,7 +66,7 @@ def test_a_removed_contact_is_forgotten_after_seeing_what_goes(
     incident_in("mitigation")
     contact, browser = Contact.objects.get(partner=helix), fresh_one(as_)
     url = f"/admin/partners/partner/{helix.pk}/forget_contact/"
-    assert "Nobody left" in browser.get(url).text
+    assert "No contact has left yet" in browser.get(url).text
     Contact.objects.filter(pk=contact.pk).update(is_active=False, phone="+49 171 4711")
     Message.objects.filter(to_address=contact.email).update(
         state=Message.State.SENT, sent_at=NOW, next_try_at=None
