@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import wraps
 
 from django.db import InterfaceError, InternalError, OperationalError
 from psycopg2.errors import DiskFull, ReadOnlySqlTransaction
@@ -42,7 +41,6 @@ def words(error: BaseException | None) -> str:
 def or_next_time(note: Callable[[], object]) -> Callable[[], None]:
     """The note, left out where the database takes none: it is made when it is read again."""
 
-    @wraps(note)
     def made() -> None:
         try:
             note()

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from incidentdesk.kernel import access, audit, grants, shown_once, times
+from incidentdesk.kernel import access, audit, grants, shown_once, standby, times
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from incidentdesk.kernel.models import Token, User
@@ -147,7 +147,8 @@ def _working(secret: str, prefix: str, *, at: datetime) -> Token | None:
 def _used(token: Token, *, at: datetime) -> Token:
     unnoted = Q(last_used_at=None) | Q(last_used_at__lte=at - USE_NOTED)
     if token.last_used_at is None or token.last_used_at <= at - USE_NOTED:
-        Token.objects.filter(unnoted, pk=token.pk).update(last_used_at=at)
+        mine = Token.objects.filter(unnoted, pk=token.pk)
+        standby.or_next_time(lambda: mine.update(last_used_at=at))()
     return token
 
 

@@ -94,7 +94,10 @@ def test_what_has_to_be_recorded_when_it_is_read_is_not_shown(
     assert "Quiet words" not in answer.content.decode()
 
 
-def test_programs_are_told_the_same(people: People, taking_nothing: Callable[[], None]) -> None:
+def test_programs_are_told_the_same(
+    declare: Callable[..., Incident], people: People, taking_nothing: Callable[[], None]
+) -> None:
+    incident = declare()
     _, secret = tokens.make(
         name="of a program",
         scopes=["respond"],
@@ -103,8 +106,8 @@ def test_programs_are_told_the_same(people: People, taking_nothing: Callable[[],
     )
     taking_nothing()
     answer = Client(raise_request_exception=False).post(
-        "/api/v1/incidents",
-        json.dumps({"title": "x"}),
+        f"/api/v1/incidents/{incident.pk}/acknowledge",
+        json.dumps({}),
         content_type="application/json",
         headers={"Authorization": f"Bearer {secret}"},
     )
@@ -148,3 +151,18 @@ def test_a_database_without_room_is_said_to_be_full_and_not_away(
     monkeypatch.setattr("incidentdesk.home.redirect", full)
     answer = browser(people, "commander").get("/")
     assert (answer.status_code, standby.FULL in answer.content.decode()) == (503, True)
+
+
+def test_programs_go_on_reading(
+    declare: Callable[..., Incident], people: People, taking_nothing: Callable[[], None]
+) -> None:
+    declare(title="Quotes late")
+    _, secret = tokens.make(
+        name="of a program", scopes=["read"], by=people.actor("commander"), at=clocks.now()
+    )
+    taking_nothing()
+    answer = Client(raise_request_exception=False).get(
+        "/api/v1/incidents", headers={"Authorization": f"Bearer {secret}"}
+    )
+    assert answer.status_code == 200, answer.json()
+    assert [one["title"] for one in answer.json()["items"]] == ["Quotes late"]
