@@ -39,10 +39,14 @@ def changed(*, at: datetime, since: datetime) -> Iterator[Fault]:
     newest = seals.newest_seal()
     last = newest.number if newest else 0
     turn = int(at.timestamp() // 60) % (last // IN_TURN + 1) * IN_TURN + 1
-    numbers = {*range(max(last - NEWEST, 0) + 1, last + 1), *range(turn, turn + IN_TURN)}
-    for first, until in _runs(numbers | _known()):
-        for broken in seals.faults(first, until):
-            yield Fault(CHANGED, broken.words, about=f"auditseal:{broken.number}")
+    numbers = {*range(max(last - NEWEST, 0) + 1, last + 1), *range(turn, turn + IN_TURN), *_known()}
+    for first, until in _runs({number for number in numbers if number <= last}):
+        yield from map(_fault, seals.faults(first, until))
+    yield from (_fault(seals.missing(number)) for number in sorted(_known()) if number > last)
+
+
+def _fault(broken: seals.Broken) -> Fault:
+    return Fault(CHANGED, broken.words, about=f"auditseal:{broken.number}")
 
 
 def _known() -> set[int]:

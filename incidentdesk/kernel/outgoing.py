@@ -126,11 +126,14 @@ def call(
     caps: Caps = CAPS,
 ) -> Answer:
     """Ask the server at `url` once. Failed, in a sentence, if it gives no whole answer in time."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise NotPublic
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise NotPublic
+        connection = _Connection(parts, kind(parts), caps)
+    except ValueError as error:  # a port or an address that is none
+        raise NotPublic from error
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection = _Connection(parts, kind(parts), caps)
     sent = {"User-Agent": AGENT, **(headers or {})}
     with _to_its_end(connection):
         connection.request(method, path, body=body, headers=sent)
@@ -200,8 +203,20 @@ def _look_up(host: str, port: int, known: SimpleQueue[list[str]]) -> None:
         known.put(addresses)
 
 
+class _Answer(http.client.HTTPResponse):
+    """Python's own reads a part of negative length to the end of the stream, into memory."""
+
+    def _read_next_chunk_size(self) -> int:
+        size = int(super()._read_next_chunk_size())  # type: ignore[misc]
+        if size < 0:
+            raise http.client.HTTPException("a part of negative length")
+        return size
+
+
 class _Connection(http.client.HTTPConnection):
     """To a checked address, and no longer than the whole may take."""
+
+    response_class = _Answer
 
     def __init__(self, parts: SplitResult, is_allowed: Callable[[str], bool], caps: Caps) -> None:
         self.is_safe = parts.scheme == "https"

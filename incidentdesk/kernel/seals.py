@@ -127,12 +127,10 @@ def unsealed() -> QuerySet[AuditEvent]:
     return AuditEvent.objects.filter(pk__gt=newest.last_id if newest else 0)
 
 
-def walk(first: int, last: int | None = None) -> Iterator[AuditSeal]:
+def walk(first: int, last: int) -> Iterator[AuditSeal]:
     """The seals from one number to another, in order, a few in memory at once."""
     while True:
-        rows = AuditSeal.objects.filter(number__gte=first).order_by("number")
-        if last is not None:
-            rows = rows.filter(number__lte=last)
+        rows = AuditSeal.objects.filter(number__gte=first, number__lte=last).order_by("number")
         page = list(rows[:_A_PAGE])
         yield from page
         if len(page) < _A_PAGE:
@@ -168,16 +166,27 @@ class Broken(NamedTuple):
 def faults(first: int = 1, last: int | None = None) -> Iterator[Broken]:
     """What is wrong with each broken seal from one number to another, in words; of lines, the first
     that is not as it was. It reads and never writes."""
+    newest = newest_seal()
+    end = min(last or newest.number, newest.number) if newest else 0
     before = AuditSeal.objects.filter(number=first - 1).first()
     gone, number = let_go(), first - 1
-    for seal in walk(first, last):
+    if before is None and 1 < first <= end + 1:
+        yield missing(number)
+    for seal in walk(first, end):
         number += 1
         if seal.number != number:
-            yield Broken(number, f"Seal {number} of the audit trail is missing.")
+            yield missing(number)
             number, before = seal.number, None
         if said := _fault(seal, before, is_gone=number <= gone):
             yield Broken(number, f"Seal {number} of the audit trail: {said}")
         before = seal
+    if number < end:
+        yield missing(number + 1)
+
+
+def missing(number: int) -> Broken:
+    """A seal that was taken out; of some in a row, the first."""
+    return Broken(number, f"Seal {number} of the audit trail is missing.")
 
 
 def let_go() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -251,6 +252,49 @@ def test_no_more_of_an_answer_is_read_than_is_wanted(hook: Receiver):
     )
     assert (len(answer.body), answer.is_cut) == (1000, True)
     assert outgoing.call("POST", hook.url, outgoing.NAMED, body=b"{}").body == b""
+
+
+@contextlib.contextmanager
+def streaming(head: bytes) -> Iterator[tuple[int, list[int]]]:
+    """A server that answers with this and then does not stop: its port, and how much it sent."""
+    sent = [0]
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            with contextlib.suppress(OSError), listening.accept()[0] as one:
+                one.recv(65_536)
+                one.sendall(head)
+                for _ in range(256):
+                    sent[0] += one.send(b"x" * 1_000_000)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield listening.getsockname()[1], sent
+        thread.join()
+
+
+@KINDS
+@pytest.mark.parametrize("most", [0, 10])
+def test_a_part_of_negative_length_is_not_read_to_the_end_of_the_stream(
+    settings: Any, kind: outgoing.Kind, most: int
+):
+    settings.WEBHOOK_LOOPBACK = True
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n"
+    with streaming(head) as (port, sent):
+        url = f"http://127.0.0.1:{port}/"
+        if most:
+            with pytest.raises(outgoing.Failed):
+                outgoing.call("GET", url, kind, caps=outgoing.Caps(most=most))
+        else:
+            assert outgoing.call("GET", url, kind).status == 200
+    assert sent[0] < 32_000_000, "what the buffers of two sockets hold, and no more"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/", "http://[::1", "http://x:y/"])
+@KINDS
+def test_an_address_that_is_none_is_not_called(url: str, kind: outgoing.Kind):
+    with pytest.raises(outgoing.NotPublic):
+        post(url, kind)
 
 
 def test_it_says_who_calls_and_nothing_of_its_version(hook: Receiver):

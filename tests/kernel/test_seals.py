@@ -263,6 +263,25 @@ def test_the_auditor_finds_what_was_changed_and_does_not_forget_it(
     assert [len(list(auditing.changed(at=at, since=LONG_AGO))) for at in turns] == [1] * 5
 
 
+def test_the_auditor_misses_no_seal_that_was_taken_out_and_forgets_none(monkeypatch: Any) -> None:
+    monkeypatch.setattr(auditing, "NEWEST", 1)
+    monkeypatch.setattr(auditing, "IN_TURN", 3)
+    for number in range(11):
+        written(f"line {number}")
+        seals.seal(at=NOW)
+    turns = [NOW + timedelta(minutes=n) for n in range(4)]
+
+    def told() -> set[str]:
+        return {one.words for at in turns for one in auditing.changed(at=at, since=LONG_AGO)}
+
+    for gone, first in (("= 3", 3), ("BETWEEN 4 AND 6", 3), ("> 9", 3)):
+        tamper(f"DELETE FROM kernel_auditseal WHERE number {gone}")  # noqa: S608
+        assert f"Seal {first} of the audit trail is missing." in told()
+    assert "Seal 6 of the audit trail is missing." in told(), "the link of the next one"
+    Finding.objects.create(kind=auditing.CHANGED, about="auditseal:11", first_at=NOW, last_at=NOW)
+    assert "Seal 11 of the audit trail is missing." in told()
+
+
 def test_lines_that_wait_too_long_are_found_and_sealed_by_the_auditor(people: People) -> None:
     written("one")
     soon, late = NOW + timedelta(minutes=14), NOW + timedelta(minutes=16)
