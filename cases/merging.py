@@ -10,6 +10,7 @@ from datetime import datetime
 
 from cases import disclosure, moving, promises, queries, timeline
 from cases.models import CustodyEvent, Entry, Evidence, Incident, Involvement, Notice, Task
+from cases.models.deadline import ROOT_CAUSE
 from cases.regulation import clocks
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor
@@ -65,6 +66,7 @@ def merge(incident: Incident, other: Incident, *, by: Actor, at: datetime) -> No
     if other.alerts.filter(resolved_at=None).exists():
         other.recovery_proposed_at = None
     other.save(update_fields=["commanded_by", "recovery_proposed_at"])
+    promises.reset(other, (ROOT_CAUSE,))  # who followed may be owed the report of the cause here
     text = f"Merged into this incident: {_named(incident)}; what followed: {what}. "
     timeline.record(other, MOVE, f"{text}Its timeline stood at {stood}.", by=by, at=at)
     text = f"Merged into {_named(other)}; what followed: {what}. "

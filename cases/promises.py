@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from cases.models import Deadline, Incident, Involvement, RegulatoryClock, Target
+from django.db.models import Min
+
+from cases.models import (
+    Deadline,
+    Incident,
+    Involvement,
+    Notice,
+    NoticeCopy,
+    Phase,
+    RegulatoryClock,
+    Target,
+)
 from cases.models.deadline import AFTERWARDS, FACTS, NEXT_UPDATE, PARTNER_NOTICE, ROOT_CAUSE
 from incidentdesk.kernel import clocks
 from incidentdesk.kernel.errors import InvalidInput
@@ -29,18 +40,20 @@ def require_ahead(next_update_at: datetime | None, *, at: datetime) -> None:
         )
 
 
-def reset(incident: Incident) -> None:
+def reset(incident: Incident, kinds: Collection[str] = OWED) -> None:
     """Recompute when each partner is to be told and to have its facts; what is met stays.
 
     By the severity for the partner. Notice counts from detection, facts from confirmation, the
-    report of the cause from recovery. Without an agreed time none runs.
+    report of the cause from recovery. Without an agreed time none runs. `kinds` are those that are
+    looked at.
     """
     involved = list(incident.involvements.select_related("partner__terms"))
     if not involved:
         return
-    of_partners = Deadline.objects.filter(incident=incident, kind__in=OWED)
+    of_partners = Deadline.objects.filter(incident=incident, kind__in=kinds)
     known = {(row.kind, row.involvement_id): row for row in of_partners}
-    found = [*_wanted(incident, involved), *_reports(incident, involved)]
+    every = (*_wanted(incident, involved), *_reports(incident, involved))
+    found = [row for row in every if row.kind in kinds]
     wanted = {(row.kind, row.involvement_id) for row in found}
     gone = [row.pk for key, row in known.items() if key not in wanted and row.met_at is None]
     if gone:
@@ -64,30 +77,38 @@ def _wanted(incident: Incident, involved: Iterable[Involvement]) -> Iterable[Dea
         for kind, span in spans.items():
             anchor = incident.detected_at if kind == PARTNER_NOTICE else incident.confirmed_at
             if span is not None and anchor is not None:
-                yield _clock(row, kind, anchor, anchor + span)
+                yield _clock(incident, row, kind, anchor, anchor + span)
 
 
-def _reports(incident: Incident, involved: Iterable[Involvement]) -> Iterable[Deadline]:
+def _reports(incident: Incident, involved: Collection[Involvement]) -> Iterable[Deadline]:
     """When each partner is to know the cause and what changes. A drill has none to tell."""
     if incident.recovered_at is None or incident.is_exercise:
         return
     targets = {target.severity: target for target in Target.objects.filter(kind=ROOT_CAUSE)}
+    reports = NoticeCopy.objects.filter(involvement__in=involved, kind=Notice.Kind.REPORT)
+    first = reports.order_by().values("involvement").annotate(at=Min("sent_at"))
+    sent = dict(first.values_list("involvement", "at"))
     for row in involved:
         target = targets.get(row.severity)
         anchor: datetime | None = getattr(incident, target.anchor) if target else None
         if target is not None and anchor is not None:
             due_at = clocks.add(anchor, target.amount, target.counting)
-            yield _clock(row, ROOT_CAUSE, anchor, due_at)
+            clock = _clock(incident, row, ROOT_CAUSE, anchor, due_at)
+            clock.met_at = sent.get(row.pk)  # to a milder one it goes on request
+            yield clock
 
 
-def _clock(row: Involvement, kind: str, anchor_at: datetime, due_at: datetime) -> Deadline:
+def _clock(
+    incident: Incident, row: Involvement, kind: str, anchor_at: datetime, due_at: datetime
+) -> Deadline:
+    is_over = incident.phase == Phase.DISMISSED
     return Deadline(
-        incident_id=row.incident_id,
+        incident=incident,
         involvement=row,
         kind=kind,
         anchor_at=anchor_at,
         due_at=due_at,
-        is_dropped=row.decision in Involvement.NOT_TOLD,
+        is_dropped=is_over or row.decision in Involvement.NOT_TOLD,
         warn_at=clocks.first_reminder(anchor_at, due_at),
     )
 

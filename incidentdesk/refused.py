@@ -15,6 +15,7 @@ from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponseBase
 
+from incidentdesk import logs
 from incidentdesk.kernel import access, audit, callers, clocks, counted
 from incidentdesk.kernel.access import Actor
 from incidentdesk.kernel.errors import REFUSED
@@ -57,7 +58,7 @@ def note_call(request: HttpRequest, answer: HttpResponseBase, *, who: object) ->
 
 def note(request: HttpRequest, *, who: Actor, status: int) -> None:
     """Write it down, unless the same was a moment ago."""
-    at, path = clocks.now(), request.path_info
+    at, path = clocks.now(), logs.masked(_clean(request.path_info))
     if not cache.add(f"refused:{who.user_id}:{digest(path)[:32]}", 1, ONCE_IN):
         return
     minute = int(at.timestamp()) // 60
@@ -84,7 +85,12 @@ def _named(request: HttpRequest) -> str | None:
     for name, value in match.kwargs.items():
         kind = (match.url_name or "").split("_")
         if name == "object_id" and len(kind) > 1:
-            return f"{kind[1]}:{value}"[:120]
+            return _clean(f"{kind[1]}:{value}")[:120]
         if name.endswith("_id"):
-            return f"{name.removesuffix('_id')}:{value}"[:120]
+            return _clean(f"{name.removesuffix('_id')}:{value}")[:120]
     return "page"
+
+
+def _clean(text: str) -> str:
+    """Without the one letter that no text of the database can have."""
+    return text.replace("\0", "�")

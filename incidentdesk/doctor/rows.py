@@ -35,7 +35,10 @@ _OPEN = """
       AND has_any_column_privilege(%s, c.oid, 'SELECT')
     ORDER BY 1
 """
-_KEPT = ("kernel_auditevent", "cases_entry", "cases_move")  # may be added to, and nothing else
+_KEPT = (  # may be added to, and nothing else
+    *("kernel_auditevent", "kernel_auditseal", "cases_entry", "cases_move"),
+    *("cases_checkpoint", "cases_checkpointhead"),
+)
 _ALTERED = """
     SELECT t FROM unnest(%s) AS t WHERE has_table_privilege(t, 'UPDATE')
        OR has_table_privilege(t, 'DELETE') OR has_table_privilege(t, 'TRUNCATE')

@@ -21,11 +21,16 @@ def limit(*, waits: int, stands_still: int) -> None:
         )
 
 
+def wait_at_most(of: BaseDatabaseWrapper, seconds: int) -> None:
+    """From now on, over all transactions of this connection: so long for a lock; 0 is for ever."""
+    with of.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{seconds}s"])
+
+
 @contextmanager
 def limited(of: BaseDatabaseWrapper, *, waits: int) -> Iterator[None]:
     """Within the block, over all transactions of this connection: so many seconds for a lock."""
-    with of.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{waits}s"])
+    wait_at_most(of, waits)
     try:
         yield
     finally:

@@ -26,6 +26,7 @@ from cases.models import (
     AffectedSystem,
     Alert,
     CustodyEvent,
+    Deadline,
     Evidence,
     Incident,
     Notice,
@@ -139,6 +140,26 @@ def test_what_the_duplicate_gathered_follows(two, merge, people, source, helix):
     assert "1 alert, 1 system, 1 partner, 1 piece of evidence, 1 open task" in (
         kept.entries.latest("sequence").body
     )
+
+
+def test_a_partner_that_follows_is_owed_the_report_of_the_cause_there(two, merge, people, helix):
+    incident, duplicate = two
+    by = people.actor("responder")
+    row = disclosure.add_partner(
+        incident_id=duplicate.pk,
+        partner_id=helix.pk,
+        title="Late quotes",
+        meaning="Use EU-1.",
+        severity=1,
+        by=people.actor("communications"),
+        at=NOW,
+    )
+    response.record_recovery(incident_id=incident.pk, recovered_at=NOW, by=by, at=NOW)
+
+    merge(duplicate, fresh(incident))
+
+    clock = Deadline.objects.get(involvement=row, kind="root_cause_report")
+    assert (clock.incident_id, clock.anchor_at, clock.is_dropped) == (incident.pk, NOW, False)
 
 
 def test_both_timelines_name_the_head_of_the_other_and_both_chains_hold(two, merge):

@@ -15,6 +15,7 @@ from cases import (
     evaluation,
     notices,
     promises,
+    response,
     warning,
     workflow,
 )
@@ -178,6 +179,34 @@ def test_who_is_not_to_be_told_has_no_clock_until_that_is_decided_otherwise(
         incident_id=incident.pk, reason="A test.", by=people.actor("commander"), at=NOW
     )
     assert clock(row).is_dropped
+
+
+def test_of_an_incident_that_was_dismissed_no_report_of_the_cause_is_owed(
+    declare, involve, helix, people
+):
+    Target.objects.create(
+        severity=1,
+        kind="root_cause_report",
+        anchor="recovered_at",
+        amount=10,
+        counting="business_days",
+    )
+    incident, by = declare(), people.actor("commander")
+    row = involve(incident, helix, severity=3)
+    response.record_recovery(incident_id=incident.pk, recovered_at=NOW, by=by, at=NOW)
+    workflow.dismiss(incident_id=incident.pk, reason="A test.", by=by, at=NOW)
+
+    disclosure.edit_involvement(
+        incident_id=incident.pk,
+        involvement_id=row.pk,
+        title="x",
+        meaning="x",
+        severity=1,
+        by=people.actor("communications"),
+        at=NOW,
+    )
+
+    assert clock(row, "root_cause_report").is_dropped
 
 
 def test_a_partner_that_follows_a_duplicate_keeps_its_clock(declare, involve, helix, people):

@@ -14,6 +14,7 @@ from cases.intake import reports
 from cases.models import Incident, Notice
 from incidentdesk.dashboard import figures, needs, promised
 from incidentdesk.dashboard.need import Need
+from incidentdesk.kernel.models import Finding
 from partners.models import Partner, Terms
 from reviews.models import Review
 from tests.conftest import NOW, People, Walk
@@ -361,3 +362,20 @@ def test_the_page_costs_the_same_with_one_and_with_thirty_incidents(
     assert Incident.objects.count() == 30
     assert queries_of(browser, URL) == with_one
     assert with_one <= 34
+
+
+def test_the_red_light_names_what_is_wrong_with_the_desk_and_no_incident(
+    as_: Any, declare: Any
+) -> None:
+    incident = declare()
+    for words, about in (
+        ("Redis does not answer.", ""),
+        ("Seal 3 of the audit trail is missing.", "auditseal:3"),
+        (f"{incident.reference} has no page.", incident.about),
+    ):
+        Finding.objects.create(kind=words[:20], words=words, about=about, first_at=NOW, last_at=NOW)
+
+    said = as_("responder").get("/admin/").context["faults"]
+
+    assert said[:2] == ["Redis does not answer.", "Seal 3 of the audit trail is missing."]
+    assert incident.reference not in str(said)

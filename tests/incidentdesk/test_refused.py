@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from django.urls import reverse
 
 from cases import restriction
@@ -96,3 +97,20 @@ def test_who_tries_a_thousand_numbers_leaves_thirty_lines_and_one_more(as_: Any)
     lines = told()
     assert len(lines) == refused.MOST + 1
     assert lines[-1][2] == "more in this minute, which are not listed"
+
+
+def test_no_secret_of_a_link_and_no_letter_that_breaks_a_row_is_written_down(
+    people: People, helix: Any
+) -> None:
+    secret = "s3cret-of-an-invitation-that-still-works"
+    strict, plain = Client(enforce_csrf_checks=True), Client()
+    for browser in (strict, plain):
+        browser.force_login(people["helix"])
+    assert strict.post(f"/accounts/invitation/{secret}/").status_code == 403
+    assert plain.get("/admin/cases/incident/%00/change/").status_code == 302
+    lines = AuditEvent.objects.filter(action=audit.REFUSED).order_by("pk")
+    assert secret not in str(list(lines.values()))
+    assert [one.detail["page"] for one in lines] == [
+        "/accounts/invitation/***/",
+        "/admin/cases/incident/�/change/",
+    ]

@@ -162,6 +162,21 @@ def test_sending_the_report_keeps_that_clock_and_no_other_notice_does(
     assert (promised.met_at, promised.is_late) == (LATER, False)
 
 
+def test_a_report_that_went_before_anything_was_due_is_not_owed_again(
+    approved: Review, people: People
+) -> None:
+    report = drafted(approved, people)
+    notices.approve(notice_id=report.pk, by=people.actor("approver"), at=LATER)
+    notices.send(notice_id=report.pk, by=people.actor("communications"), at=LATER)
+    Deadline.objects.filter(kind="root_cause_report").delete()  # as on a desk of before
+
+    promises.reset(Incident.objects.get(pk=approved.incident_id))
+
+    found = clock(approved, "HELIX")
+    assert found is not None
+    assert (found.met_at, found.is_late) == (LATER, False)
+
+
 def test_before_the_approval_there_is_nothing_to_report(review: Review, people: People) -> None:
     with pytest.raises(Conflict, match="not approved yet"):
         drafted(review, people)

@@ -8,6 +8,8 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.migration import Migration
 from psycopg2.errors import LockNotAvailable
 
 from incidentdesk.kernel import patience
@@ -24,6 +26,8 @@ class Command(migrate.Command):
     wants the table after it.
     """
 
+    connection: BaseDatabaseWrapper
+
     def handle(self, *args: Any, **options: Any) -> None:
         """CommandError, in one sentence, where the table did not become free."""
         for attempt in range(1, TIMES + 1):
@@ -39,10 +43,20 @@ class Command(migrate.Command):
             "Run this again, or end the transaction that pg_stat_activity shows as the oldest."
         )
 
+    def migration_progress_callback(
+        self, action: str, migration: Migration | None = None, fake: bool = False
+    ) -> None:
+        """A step outside a transaction makes an index while everybody goes on: nobody waits behind
+        it, it waits for those who work, and cut off it would begin from nothing."""
+        if migration is not None and action.endswith("_start"):
+            patience.wait_at_most(self.connection, WAITS if migration.atomic else 0)
+        super().migration_progress_callback(action, migration, fake)
+
     def _is_done(self, *args: Any, **options: Any) -> bool:
         """Whether nothing had to wait for too long."""
         try:
-            with patience.limited(connections[options["database"]], waits=WAITS):
+            self.connection = connections[options["database"]]
+            with patience.limited(self.connection, waits=WAITS):
                 super().handle(*args, **options)
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
