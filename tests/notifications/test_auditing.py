@@ -152,7 +152,6 @@ def page(name: str, *, at: datetime = NOON, number: int = 1) -> None:
     delivery.deliver_due(at=at)
 
 
-@pytest.mark.fault("F13", "550 to our sender")
 def test_a_sender_that_is_refused_is_found_at_the_first_mail(sink: SmtpSink) -> None:
     sink.refuse("550 5.7.1 You may not send from there", command="MAIL")
     page("ada")
@@ -172,7 +171,6 @@ def test_one_full_mailbox_is_no_fault_of_the_mail_server(sink: SmtpSink) -> None
     assert said(seconds(6)) == []  # of Ada it was known before the server took what went to Bo
 
 
-@pytest.mark.fault("F12", "451 to every recipient")
 @pytest.mark.parametrize("command", ["RCPT", "DATA"])
 def test_a_server_that_takes_nobody_s_pages_is_found_at_the_second_and_names_nobody(
     sink: SmtpSink, command: str
