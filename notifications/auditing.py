@@ -146,7 +146,7 @@ def _put_off() -> str:
     of_mail, kinds = Q(message__channel=ContactMethod.Channel.EMAIL), MessageEvent.Event
     waits = Q(message__state=Message.State.QUEUED, message__is_page=True)
     tries = MessageEvent.objects.filter(of_mail, waits, event__in=(kinds.RETRY, kinds.UNSURE))
-    rows = tries.values("message__to_address").annotate(
+    rows = tries.values("message__to_user", "message__to_address").annotate(
         first=Min("at"), error=Max("message__last_error")
     )
     found = list(rows.order_by())
