@@ -8,7 +8,7 @@ files leave the desk through the desk, which asks who may have them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,9 +48,11 @@ class Bucket(S3Storage):  # type: ignore[misc]
             self.save(name, File(content, name=name))
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """It, piece by piece. OSError if it is not there."""
-        with _as_a_disk(), self.open(name) as file:
-            yield from file.chunks(CHUNK)
+        """It, as it comes: `open` would hold it whole. OSError if it is not there."""
+        with _as_a_disk():
+            stored = self.bucket.Object(self._normalize_name(name)).get()
+            with closing(stored["Body"]) as body:
+                yield from body.iter_chunks(CHUNK)
 
     def is_there(self, name: str) -> bool:
         """Whether it is kept; OSError if that cannot be said."""

@@ -70,7 +70,7 @@ def add(
         added_by_id=by.person_id,
     )
     _require_sound(piece, upload.size, at=at)
-    with vault.infection_told(name, by=by, at=at):
+    with vault.infection_told(by, at=at):
         stored = vault.store(
             piece.key, upload.chunks(), most=uploads.limit(), too_large=uploads.too_large()
         )

@@ -82,7 +82,7 @@ def kept(files: Sequence[Upload], *, by: Actor, at: datetime) -> Iterator[list[S
     stored: list[SharedFile] = []
     try:
         for file in files:
-            with vault.infection_told(file.name or "", by=by, at=at):
+            with vault.infection_told(by, at=at):
                 stored.append(_stored(file))
         yield stored
     except BaseException:

@@ -69,13 +69,15 @@ def _name(key: UUID) -> str:
 
 
 @contextmanager
-def infection_told(name: str, *, by: Actor, at: datetime) -> Iterator[None]:
-    """A file in which a virus was found is on the audit trail, though nothing else of it stays."""
+def infection_told(by: Actor, *, at: datetime) -> Iterator[None]:
+    """A file in which a virus was found is on the audit trail, though nothing else of it stays.
+
+    Not its name: whoever reads the trail may not know the incident that it was meant for.
+    """
     try:
         yield
     except scanning.Infected as found:
-        known = {"name": shown_name(name), "virus": found.virus}
-        audit.record_apart(actor=by, at=at, action=INFECTED, about="upload", **known)
+        audit.record_apart(actor=by, at=at, action=INFECTED, about="upload", virus=found.virus)
         raise
 
 

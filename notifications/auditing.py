@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Max, QuerySet
+from django.db.models import F, Max, Min, Q, QuerySet
 from django.db.models.functions import Least
 
 from incidentdesk.kernel import clocks, findings, worker
 from incidentdesk.kernel.findings import Fault
 from notifications import bundling
 from notifications.channels import email
-from notifications.models import ContactMethod, Escalation, Message
+from notifications.models import ContactMethod, Escalation, Message, MessageEvent
 from notifications.outbox import ELSEWHERE
 
 LATE = timedelta(seconds=60)
@@ -123,20 +123,40 @@ def _pull_in(ids: list[int], *, at: datetime) -> str:
 
 def refused_mail(*, at: datetime, since: datetime) -> Iterator[Fault]:
     """The mail server takes no mail of ours. It is asked, and nothing sent, once a mail could not
-    be handed over; a page that waits for it is enough, whatever the server says to us then."""
+    be handed over. If it has nothing against us then, pages to several recipients must wait for it:
+    one mailbox that is full is no fault of the desk's."""
     mails = Message.objects.filter(channel=ContactMethod.Channel.EMAIL)
     waiting = mails.filter(state=Message.State.QUEUED, attempts__gt=0).exclude(last_error="")
     rows = list(waiting.order_by("-is_page", "next_try_at", "id")[:MOST])
     lately = mails.filter(state=Message.State.FAILED, created_at__gt=at - LATELY)
     if not rows and not lately.order_by("-id")[:1]:
         return
-    why = email.trouble() or next((row.last_error for row in rows if row.is_page), "")
+    why = email.trouble() or _put_off()
     if why:
         number = findings.number(rows, "message waits", "messages wait", most=MOST)
         yield Fault(
             "mail refused",
             f"The mail server does not take our mail: {why.rstrip('.')}. {number} for it.",
         )
+
+
+def _put_off() -> str:
+    """What it says to several recipients of pages, if it has taken no mail since it first said so
+    to them; no words of its own, which may name somebody."""
+    of_mail, kinds = Q(message__channel=ContactMethod.Channel.EMAIL), MessageEvent.Event
+    waits = Q(message__state=Message.State.QUEUED, message__is_page=True)
+    tries = MessageEvent.objects.filter(of_mail, waits, event__in=(kinds.RETRY, kinds.UNSURE))
+    rows = tries.values("message__to_user", "message__to_address").annotate(
+        first=Min("at"), error=Max("message__last_error")
+    )
+    found = list(rows.order_by())
+    taken = MessageEvent.objects.filter(of_mail, event=kinds.SENT).order_by("-id")
+    last = taken.values_list("at", flat=True).first() if len(found) > 1 else None
+    errors = [row["error"] for row in found if last is None or row["first"] > last]
+    if len(errors) < 2:
+        return ""
+    said = " and ".join(sorted({one[:3] for one in errors if one[:3].isdigit()})) or "nothing"
+    return f"it said {said} to {len(errors)} recipients and has taken nothing since"
 
 
 def _late(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -86,6 +87,21 @@ def test_a_file_goes_into_the_bucket_and_leaves_as_a_download_of_the_desk_s(
     opened = evidence.open_file(evidence_id=piece.pk, purpose="downloaded", by=by, at=NOW)
     assert isinstance(opened, custody.Opened)
     assert b"".join(opened.chunks())[:8] == b"<script>"
+
+
+def test_a_large_file_is_never_held_whole(bucket: Any) -> None:
+    key, size = uuid4(), 24 * 1024 * 1024
+    bucket.put_object(Key=f"own/evidence/{key.hex[:2]}/{key.hex}", Body=bytes(size))
+    assert next(vault.read(key)) == bytes(vault.CHUNK)
+    tracemalloc.start()
+    try:
+        assert sum(map(len, vault.read(key))) == size
+        assert sum(map(len, vault.zipped({}, [("a.bin", key)]))) < size
+        assert vault.sha256(key) != ""
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 4 * 1024 * 1024
 
 
 def test_a_file_that_was_changed_or_taken_out_of_the_bucket_is_found(

@@ -10,7 +10,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from cases import evidence, files, vault
-from cases.intake.mail import receiving
+from cases.intake.mail import receiving, server
 from cases.intake.mail.verdicts import Envelope
 from cases.models import Evidence, Letter
 from incidentdesk.doctor import machine
@@ -24,6 +24,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(CLAMD is None, reason="clamd is not installed on this machine"),
 ]
+FAR = Envelope(sender="eve@far.test")
 SAID = f"The file was not taken: there is a virus in it ({NAME})."
 
 
@@ -65,7 +66,7 @@ def test_a_virus_is_no_evidence_and_who_brought_it_is_on_the_audit_trail(
     assert (Evidence.objects.count(), kept()) == (0, [])
     [line] = AuditEvent.objects.filter(action="refused a file with a virus")
     assert (line.user_id, line.about) == (people["commander"].pk, "upload")
-    assert line.detail == {"name": "report.txt", "virus": NAME}
+    assert line.detail == {"virus": NAME}  # who reads it may not know the incident
     assert add(incident, people, b"a report, and nothing in it").size == 27
     assert len(kept()) == 1
 
@@ -79,23 +80,50 @@ def test_a_virus_among_the_files_of_a_partner_takes_none_of_them(
         raise AssertionError
     assert kept() == []
     detail = AuditEvent.objects.get(action="refused a file with a virus").detail
-    assert detail == {"name": "b.txt", "virus": NAME}
+    assert detail == {"virus": NAME}
 
 
 def test_of_a_mail_with_a_virus_the_headers_stay_and_nothing_comes_of_it(scanner: None) -> None:
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = "eve@far.test", "report@desk.test", "Look"
-    mail.set_content("See the file.")
-    mail.add_attachment(VIRUS, maintype="application", subtype="pdf", filename="a.pdf")
-    for _ in range(2):
-        receiving.receive(
-            raw=mail.as_bytes(), envelope=Envelope(sender="eve@far.test"), resolver=silent, at=NOW
-        )
+    for _ in range(3):
+        receive(with_virus())
     letter = Letter.objects.get()
     assert b"".join(vault.read(letter.key)).endswith(b"\r\n\r\n")
     assert VIRUS[:10] not in b"".join(vault.read(letter.key))
     assert letter.why == f"There was a virus in it ({NAME}); what it brought was not kept."
+    [line] = AuditEvent.objects.filter(action="refused a file with a virus")
+    assert (line.about, line.detail) == ("mail", {"sender": FAR.sender, "virus": NAME})
+
+
+def test_strangers_write_no_more_lines_of_the_audit_trail_than_they_may_send_mails(
+    scanner: None, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(receiving, "MOST_OF_STRANGERS", 2)
+    for number in range(2):
+        receive(with_virus(f"No {number}"))
+    with pytest.raises(receiving.TryLater):
+        receive(with_virus("No 2"))
     assert AuditEvent.objects.filter(action="refused a file with a virus").count() == 2
+
+
+def test_of_a_mail_with_a_virus_in_its_headers_nothing_stays_and_it_does_not_come_again(
+    scanner: None,
+) -> None:
+    raw = with_virus(VIRUS.decode())
+    assert receive(raw) is None
+    assert server.Door(silent)._take(raw, FAR) == "250 2.0.0 Taken"
+    assert (Letter.objects.count(), AuditEvent.objects.count(), kept()) == (0, 0, [])
+
+
+def with_virus(subject: str = "Look") -> bytes:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = FAR.sender, "report@desk.test", subject
+    mail.set_content("See the file.")
+    mail.add_attachment(VIRUS, maintype="application", subtype="pdf", filename="a.pdf")
+    return mail.as_bytes()
+
+
+def receive(raw: bytes) -> Letter | None:
+    return receiving.receive(raw=raw, envelope=FAR, resolver=silent, at=NOW)
 
 
 def silent(*asked: Any, **known: Any) -> Any:

@@ -146,17 +146,56 @@ def test_mail_that_is_refused_is_found_once_it_was_tried_and_is_over_once_it_is_
     assert said(seconds(6)) == []
 
 
-def test_a_page_that_one_recipient_s_server_delays_is_found_and_a_notice_is_not(
-    sink: SmtpSink,
+def page(name: str, *, at: datetime = NOON, number: int = 1) -> None:
+    """A page to somebody, which is sent at once."""
+    queue(to=f"{name}@desk.test", dedupe_key=f"page:{name}:{number}", at=at, is_page=True)
+    delivery.deliver_due(at=at)
+
+
+def test_a_sender_that_is_refused_is_found_at_the_first_mail(sink: SmtpSink) -> None:
+    sink.refuse("550 5.7.1 You may not send from there", command="MAIL")
+    page("ada")
+    words = "The mail server does not take our mail: 550 5.7.1 You may not send from there."
+    assert said(NOON) == [("mail refused", f"{words} 1 message waits for it.")]
+
+
+def test_one_full_mailbox_is_no_fault_of_the_mail_server(sink: SmtpSink) -> None:
+    sink.refuse("452 4.2.2 <ada@desk.test> is over quota", to="ada@")
+    for number in range(3):
+        page("ada", at=seconds(number), number=number)
+    assert said(seconds(3)) == []
+    page("bo", at=seconds(3))
+    sink.refuse("451 4.7.1 Greylisted", to="cy@")
+    page("cy", at=seconds(4))
+    page("ada", at=seconds(5), number=3)
+    assert said(seconds(6)) == []  # of Ada it was known before the server took what went to Bo
+
+
+@pytest.mark.parametrize("command", ["RCPT", "DATA"])
+def test_a_server_that_takes_nobody_s_pages_is_found_at_the_second_and_names_nobody(
+    sink: SmtpSink, command: str
 ) -> None:
-    queue()
-    sink.refuse("451 4.7.1 Greylisted")
-    delivery.deliver_due(at=NOON)
-    Message.objects.update(is_page=False)
+    page("bo", at=seconds(-1))
+    sink.refuse("451 4.3.0 Try <ada@desk.test> later", command=command)
+    page("ada")
     assert said(NOON) == []
-    Message.objects.update(is_page=True)
-    words = "The mail server does not take our mail: 451 4.7.1 Greylisted. 1 message waits for it."
-    assert said(NOON) == [("mail refused", words)]
+    page("cy", at=seconds(1))
+    words = (
+        "The mail server does not take our mail: it said 451 to 2 recipients and has taken "
+        "nothing since. 2 messages wait for it."
+    )
+    assert said(seconds(1)) == [("mail refused", words)]
+    sink.accept()
+    page("dan", at=seconds(2))
+    assert said(seconds(2)) == []
+
+
+def test_notices_that_several_recipients_servers_delay_are_not_found(sink: SmtpSink) -> None:
+    sink.refuse("451 4.7.1 Greylisted")
+    for number in range(2):
+        queue(to=f"{number}@partner.test", dedupe_key=f"notice:{number}")
+    delivery.deliver_due(at=NOON)
+    assert said(NOON) == []
 
 
 def test_mail_that_was_refused_for_good_is_found_while_the_server_takes_none(

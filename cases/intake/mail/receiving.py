@@ -7,6 +7,7 @@ are stored together. Whoever hands the mail over may forget it once `receive` ha
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +38,7 @@ TOO_LARGE = "The mail is larger than the desk takes."
 _SPACES = re.compile(rb"[ \t\r\n]+")
 INFECTED = "There was a virus in it ({}); what it brought was not kept."
 UNREADABLE = "The desk could not read it."
+logger = logging.getLogger(__name__)
 
 
 class TryLater(Exception):
@@ -54,6 +56,7 @@ class Arrival:
     key: UUID
     stored: vault.Stored
     refused: str = ""
+    virus: str = ""
 
 
 def most() -> int:
@@ -68,7 +71,7 @@ def receive(
     resolver: Resolver = resolver.ask,
     refused: str = "",
     at: datetime,
-) -> Letter:
+) -> Letter | None:
     """Keep a mail and do what it asks for, if its sender may. A second delivery changes nothing.
 
     `refused` says why nothing may come of it, for one of which not everything was fetched.
@@ -76,7 +79,9 @@ def receive(
     Whom the desk knows is looked up only for an address that was proved: all other mail is judged,
     stored and answered alike, so that nobody learns from outside who is known.
 
-    Of one with a virus the headers are kept, and nothing comes of it.
+    Of one with a virus the headers are kept, and nothing comes of it; the audit trail says so with
+    the letter, once, so that strangers write no more there than they may send mails. If there is
+    one in the headers too, nothing is kept (None): it would not be another mail the next time.
 
     Raises TryLater if the DNS gives no answer about a mail of these days, or too many came of which
     nothing became; Conflict if there is no room on the disk. Nothing is stored then.
@@ -85,9 +90,12 @@ def receive(
     try:
         return _receive(raw, refused=refused, **arguments)
     except scanning.Infected as found:
-        known = {"sender": envelope.sender, "virus": found.virus}
-        audit.record(by=SYSTEM, at=at, action=vault.INFECTED, about="mail", **known)
-        return _receive(_headers(raw), refused=INFECTED.format(found.virus), **arguments)
+        why, virus = INFECTED.format(found.virus), found.virus
+    try:
+        return _receive(_headers(raw), refused=why, virus=virus, **arguments)
+    except scanning.Infected:
+        logger.warning("of a mail nothing is kept: there is a virus in its headers (%s)", virus)
+        return None
 
 
 def _headers(raw: bytes) -> bytes:
@@ -96,7 +104,13 @@ def _headers(raw: bytes) -> bytes:
 
 
 def _receive(
-    raw: bytes, *, envelope: Envelope, resolver: Resolver, refused: str, at: datetime
+    raw: bytes,
+    *,
+    envelope: Envelope,
+    resolver: Resolver,
+    refused: str,
+    virus: str = "",
+    at: datetime,
 ) -> Letter:
     mail = reading.read(raw)
     is_read = not mail.fault and not refused
@@ -110,7 +124,7 @@ def _receive(
         _require_room(at=at)
     key = uuid4()
     stored = vault.store(key, iter([raw]), most=most(), too_large=TOO_LARGE)
-    arrival = Arrival(mail, envelope, verdict, sender, key, stored, refused)
+    arrival = Arrival(mail, envelope, verdict, sender, key, stored, refused, virus)
     try:
         letter = _take(arrival, digest, at=at)
     except BaseException:
@@ -153,6 +167,9 @@ def _take(arrival: Arrival, digest: str, *, at: datetime) -> Letter:
     letter.outcome, letter.why, letter.partner = routed.outcome, routed.why, routed.partner
     letter.report, letter.request, letter.incident = routed.report, routed.request, routed.incident
     letter.save(force_insert=True)
+    if arrival.virus:
+        found = {"sender": letter.envelope_from, "virus": arrival.virus}
+        audit.record(by=SYSTEM, at=at, action=vault.INFECTED, about="mail", **found)
     return letter
 
 
