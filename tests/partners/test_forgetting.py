@@ -115,8 +115,8 @@ def leave_traces(user: User) -> None:
         began_at=NOW,
         seen_at=NOW,
     )
-    phone = method(user, "Ottilie's phone", shown="+49 171 4712", bad_because="4712 is off")
-    method(user, "Ottilie's former", shown="4712", address="", removed_at=NOW)
+    phone = method(user, "Ottilie's phone", shown="+49 171 4712", bad_because="+49 171 4712 is off")
+    method(user, "Ottilie's former", shown="+49 171 4712", address="", removed_at=NOW)
     for state, by, to in (
         ("sent", None, user.email),
         ("queued", phone, "+49 171 4712"),
@@ -149,8 +149,8 @@ def test_nothing_is_left_of_how_a_colleague_logged_in_and_was_reached(people):
     User.objects.filter(pk=user.pk).update(is_active=False)
     assert len(tables_with("ottilie")) >= 7
     register.forget(user_id=user.pk, by=by, at=NOW)
-    left = {text: tables_with(text) for text in ("ottilie", "4712", "198.51.100.77")}
-    assert left == {"ottilie": set(), "4712": set(), "198.51.100.77": set()}
+    left = {text: tables_with(text) for text in ("ottilie", "171 4712", "198.51.100.77")}
+    assert left == {"ottilie": set(), "171 4712": set(), "198.51.100.77": set()}
     assert set(user.contact_methods.values_list("removed_at", "label")) == {(NOW, "forgotten")}
     told = Message.objects.filter(to_user=user).values_list("state", "to_address", "next_try_at")
     gone = f"person-{user.pk}@forgotten.invalid"
@@ -172,7 +172,7 @@ def test_nor_of_how_a_contact_logged_in(people, helix):
     leave_traces(user)
     contact = Contact.objects.get(partner=helix)
     forgetting.forget(contact_id=contact.pk, by=people.actor("administrator"), at=NOW)
-    texts = (user.email, "ottilie", "4712", "198.51.100.77")
+    texts = (user.email, "ottilie", "171 4712", "198.51.100.77")
     assert [tables_with(text) for text in texts] == [set(), set(), set(), set()]
 
 
