@@ -72,6 +72,8 @@ class DeskAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         self._note(request, user.get_username(), told.SUCCESS)
         sessions.begin(request)
         factors.note_login(request, cast(User, user))
+        sociallogin = (known["signal_kwargs"] or {}).get("sociallogin")
+        sso.note_login(request, cast(User, user), sociallogin)
         answer = super().post_login(request, user, **known)
         known_browsers.remember(answer, cast(User, user))
         return answer

@@ -32,12 +32,19 @@ def host() -> str:
     return str(urlsplit(settings.SITE_URL).hostname)
 
 
+def origin() -> str:
+    """SITE_URL as a browser says it: lower case, without a usual port and without a path."""
+    parts = urlsplit(settings.SITE_URL)
+    is_usual = parts.port in (None, {"http": 80, "https": 443}.get(parts.scheme))
+    return f"{parts.scheme}://{host()}" + ("" if is_usual else f":{parts.port}")
+
+
 def _taken(credential: Any, take: Callable[[], Any]) -> Any:
     """What the library makes of a browser's answer; whatever is wrong with that is one refusal."""
     try:
         data = credential["response"]["clientDataJSON"]
         said = json.loads(urlsafe_b64decode(f"{data}{'=' * (-len(data) % 4)}"))
-        if said["origin"] == settings.SITE_URL:
+        if said["origin"] == origin():
             return take()
     except ValidationError:
         raise

@@ -273,6 +273,7 @@ WITHHELD = "cases.reading.withheld_from"  # what of a partner's view staff may n
 WORKING_FOR = "partners.preferences.working_for"  # a partner, its person's times and name
 OFFBOARDING = "incidentdesk.offboarding"  # what takes out all that a partner sees
 LEAVES = "partners.leaving.end_everywhere"  # what ends with a login that is switched off
+FORGETS = "notifications.forgetting.forget"  # what goes of somebody besides their own rows
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things
 
 RETAINED = [f"cases.retained.{kind}" for kind in ("EVENTS", "ACCESS", "LETTERS", "DRAFTS")]

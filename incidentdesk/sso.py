@@ -12,6 +12,7 @@ from allauth.account.views import LoginView
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.internal import jwtkit
+from allauth.socialaccount.internal.statekit import STATES_SESSION_KEY
 from allauth.socialaccount.models import SocialAccount, SocialLogin
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
@@ -26,8 +27,10 @@ from django.views.decorators.cache import never_cache
 from cases.access import own, told
 from incidentdesk.factors import PROVEN
 from incidentdesk.kernel import callers, clocks, federation, fresh
+from incidentdesk.kernel.models import User
 
 ASKED = "sso_asked"  # in the session: when somebody who is logged in was sent to confirm it
+SAID = "provider_said"  # on the login while it goes on: what of the provider's word is noted after
 CONFIRMS = {"prompt": "login", "max_age": "0"}  # the provider has to ask, whoever it remembers
 LEEWAY = 60.0  # seconds by which its clock may be behind
 NOT_ASKED = "Your provider did not ask who you are; log in there anew, or ask those who keep it."
@@ -81,14 +84,16 @@ class DeskSocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Let somebody in, or say in a sentence why not."""
+        known = SocialAccount.objects.filter(
+            provider=sociallogin.account.provider, uid=sociallogin.account.uid
+        )
+        known.update(extra_data={})  # what the provider says is read, and not kept
         said, asked = _said(sociallogin), request.session.pop(ASKED, None)
         token = sociallogin.account.extra_data.get("id_token") or {}
         vouched = _vouched(token, asked)
         if asked is not None and vouched < asked - LEEWAY:
             _refuse(request, said.email, NOT_ASKED)
-        linked = SocialAccount.objects.filter(
-            provider=sociallogin.account.provider, uid=sociallogin.account.uid
-        ).first()
+        linked = known.first()
         user, refusal = federation.admit(
             told=said, linked_id=linked.user_id if linked else None, at=clocks.now()
         )
@@ -98,9 +103,9 @@ class DeskSocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         sociallogin.user = user
         if linked is None:
             sociallogin.save(request, connect=True)
-        request.session[fresh.VOUCHED] = vouched
-        if "mfa" in (token.get("amr") or []):
-            request.session[PROVEN] = user.pk
+            known.update(extra_data={})
+        # Until the login is through: a session that there is now ends first.
+        sociallogin.state[SAID] = {"vouched": vouched, "mfa": "mfa" in (token.get("amr") or [])}
 
     def get_requests_session(self) -> Any:
         """How allauth asks the provider, in five seconds a step: by no proxy, and nowhere else."""
@@ -111,6 +116,16 @@ class DeskSocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def on_authentication_error(self, request: HttpRequest, *_: Any, **__: Any) -> None:
         """Whatever went wrong on the way."""
         _refuse(request, "", FAILED)
+
+
+def note_login(request: HttpRequest, user: User, sociallogin: SocialLogin | None) -> None:
+    """Of a login by the provider, in the new session: when it asked, and whether for factors."""
+    if sociallogin is None:
+        return
+    said = sociallogin.state[SAID]
+    request.session[fresh.VOUCHED] = said["vouched"]
+    if said["mfa"]:
+        request.session[PROVEN] = user.pk
 
 
 def _said(login: SocialLogin) -> federation.Told:
@@ -148,12 +163,14 @@ def _refuse(request: HttpRequest, email: str, sentence: str) -> None:
 @never_cache
 def begin(request: HttpRequest, provider_id: str) -> HttpResponse:
     """The way to the provider; by a button only. Who is logged in goes there to confirm it."""
-    if request.GET.keys() & {"auth_params", "scope"}:  # what is asked for is the desk's to say
+    sent = request.GET.keys() | request.POST.keys()
+    if sent & {"auth_params", "scope", "process"}:  # what is asked for is the desk's to say
         raise Http404
     if request.method == "POST":
         request.session.pop(ASKED, None)
         if request.user.is_authenticated:
             setattr(request, ASKED, True)
+            request.session.pop(STATES_SESSION_KEY, None)  # ways begun before had not to ask
             request.session[ASKED] = clocks.now().timestamp()
     return _answer(OAuth2LoginView, request, provider_id)
 

@@ -41,7 +41,7 @@ def forget(*, contact_id: int, reason: str = "", by: Actor, at: datetime) -> Con
     contact.phone = contact.title = ""
     contact.gets_notices = False
     contact.save(update_fields=["name", "email", "phone", "title", "gets_notices"])
-    _forget_login(contact)
+    _forget_login(contact, at=at)
     about, name = f"partner:{partner.pk}", str(partner)
     known = {"name": name, "of": contact.email, "reason": reason}
     audit.record(by=by, at=at, action="forgot contact", about=about, **known)
@@ -95,11 +95,11 @@ def _forget_address(contact: Contact) -> None:
     told.exclude(state__in=Message.WAITS).update(to_address=gone)
 
 
-def _forget_login(contact: Contact) -> None:
+def _forget_login(contact: Contact, *, at: datetime) -> None:
     user = contact.user
     if user is None or user.roles or user.email.endswith(people.FORGOTTEN):
         return
     if Contact.objects.filter(user=user, is_active=True).exists():
         return
     Preferences.objects.filter(user=user).delete()
-    people.pseudonymise(user, "Former contact")
+    people.pseudonymise(user, "Former contact", at=at)

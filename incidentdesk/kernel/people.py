@@ -10,13 +10,16 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from incidentdesk.kernel import access, audit, grants, tokens
+from incidentdesk.kernel import access, audit, grants, sessions, tokens
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 from incidentdesk.kernel.models import LinkRequest, User
@@ -121,7 +124,7 @@ def forget(*, user_id: int, reason: str = "", by: Actor, at: datetime) -> User:
     user = _locked(user_id, by)
     if why := why_not_forgotten(user):
         raise Conflict(why)
-    pseudonymise(user, FORMER)
+    pseudonymise(user, FORMER, at=at)
     _record(user, "forgot person", by=by, at=at, reason=reason)
     return user
 
@@ -138,17 +141,27 @@ def pseudonym(user: User, called: str) -> tuple[str, str]:
     return f"{called} {user.pk}", f"person-{user.pk}{FORGOTTEN}"
 
 
-def pseudonymise(user: User, called: str) -> None:
-    """Nothing of the person is left in the row; part of a use case that asks and records."""
+def pseudonymise(user: User, called: str, *, at: datetime) -> None:
+    """Nothing of the person is left in the row, nor of how they logged in and were reached.
+
+    Part of a use case that asks and records. The number by which a provider of single sign-on knows
+    them stays: without it they would come in again as somebody new.
+    """
     if user.email.endswith(FORGOTTEN):
         raise Conflict(f"{user} was forgotten already.")
+    name, email = pseudonym(user, called)
+    import_string(settings.FORGETS)(user, gone=email, at=at)
     LinkRequest.objects.filter(email__iexact=user.email).delete()
-    user.name, user.email = pseudonym(user, called)
+    EmailAddress.objects.filter(user_id=user.pk).delete()
+    Authenticator.objects.filter(user_id=user.pk).delete()
+    SocialAccount.objects.filter(user_id=user.pk).update(extra_data={})
+    user.name, user.email = name, email
     user.is_active = False
     user.set_unusable_password()
     user.save(update_fields=["name", "email", "is_active", "password"])
     user.tokens.update(name="forgotten")
     end_sessions(user)
+    sessions.end_others(user, this=None)
 
 
 def end_sessions(user: User) -> None:

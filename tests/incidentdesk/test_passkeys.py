@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,9 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.test import Client
 from playwright.sync_api import Page, expect, sync_playwright
 
+from incidentdesk import passkeys
 from incidentdesk.kernel import factors
 from incidentdesk.kernel.models import AuditEvent, User
 from tests.conftest import PASSWORD, People
@@ -276,3 +279,28 @@ def test_a_passkey_of_somebody_else_is_not_there_and_adding_asks_who_one_is(
     for place in ("", f"{theirs.pk}/", f"{theirs.pk}/remove/"):
         answer = client.post(f"/accounts/factor/passkey/{place}", {"name": "x"})
         assert answer["Location"].startswith(("/accounts/reauthenticate/", "/accounts/login/"))
+
+
+@pytest.mark.parametrize(
+    ("site", "said"),
+    [
+        ("https://Desk.Example:443/desk", "https://desk.example"),
+        ("http://DESK.example:80", "http://desk.example"),
+        ("https://desk.example:8443", "https://desk.example:8443"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("https://desk.example:80", "https://desk.example:80"),
+    ],
+)
+def test_an_answer_counts_from_the_address_as_browsers_say_it(
+    settings: Any, site: str, said: str
+) -> None:
+    settings.SITE_URL = site
+    assert passkeys.origin() == said
+    for other, is_taken in ((said, True), (f"{said}1", False), (said.replace("//", "//a."), False)):
+        data = urlsafe_b64encode(json.dumps({"origin": other}).encode()).decode().rstrip("=")
+        credential = {"response": {"clientDataJSON": data}}
+        if is_taken:
+            assert passkeys._taken(credential, lambda: "taken") == "taken"
+        else:
+            with pytest.raises(ValidationError):
+                passkeys._taken(credential, lambda: "taken")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.socialaccount.models import SocialAccount
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.cache import cache
 from django.test import Client
 
 from incidentdesk.environment import ROLE_KEYS
-from incidentdesk.kernel import clocks, federation, grants, tokens
+from incidentdesk.kernel import clocks, federation, fresh, grants, tokens
 from incidentdesk.kernel.models import AuditEvent, User
 from incidentdesk.kernel.roles import ROLES
 from partners.models import Partner
@@ -272,6 +276,62 @@ def test_a_provider_that_remembers_somebody_confirms_nothing(provider: Provider)
 
 
 @pytest.mark.asvs("7.3.1 7.3.2 7.5.1", 31)
+def test_a_second_way_back_makes_no_old_word_of_the_provider_fresh(provider: Provider) -> None:
+    provider.token = {"auth_time": int(clocks.now().timestamp()) - 3600}
+    client = Client()
+    for back in [at_provider(client), at_provider(client)]:
+        client.get(back)
+        assert (is_in(client), may_change(client)) == (True, False)
+
+
+@pytest.mark.asvs("7.3.1 7.3.2 7.5.1", 31)
+def test_a_way_that_began_without_being_asked_confirms_nothing(provider: Provider) -> None:
+    client = Client()  # the provider says nothing of when it asked
+    first, second = at_provider(client), at_provider(client)
+    client.get(first)
+    at_provider(client)  # it would ask
+    assert "did not log you in" in client.get(second, follow=True).text
+    assert (is_in(client), may_change(client)) == (True, False)
+
+
+def test_a_factor_at_the_provider_outlives_a_confirmation(
+    provider: Provider, settings: Any
+) -> None:
+    settings.REQUIRE_MFA = True
+    provider.token = {"amr": ["pwd", "mfa"], "auth_time": int(clocks.now().timestamp())}
+    client, _ = log_in()
+    assert is_in(client)
+    log_in(client)
+    assert (is_in(client), may_change(client)) == (True, True)
+    provider.token["amr"] = ["pwd"]
+    log_in(client)
+    assert client.get("/admin/")["Location"] == "/accounts/factor/app/"
+
+
+@pytest.mark.asvs("7.3.1 7.3.2 7.5.1", 31)
+def test_its_word_is_kept_while_a_factor_of_the_desk_is_asked_for(provider: Provider) -> None:
+    log_in()
+    user = User.objects.get(email="mara@desk.test")
+    secret = "JBSWY3DPEHPK3PXP"
+    encrypt = get_adapter().encrypt
+    Authenticator.objects.create(user=user, type="totp", data={"secret": encrypt(secret)})
+    then = clocks.now() - timedelta(minutes=1)
+    Authenticator.objects.update(created_at=then)
+    provider.token = {"auth_time": int(then.timestamp()) - 3600}
+    client, _ = log_in()
+    assert not is_in(client)
+    code = format_hotp_value(hotp_value(secret, int(clocks.now().timestamp()) // 30))
+    client.post("/accounts/factor/code/", {"code": code})
+    assert (is_in(client), client.session[fresh.VOUCHED]) == (True, provider.token["auth_time"])
+
+
+def test_what_the_provider_says_is_not_kept(provider: Provider) -> None:
+    for _ in range(2):
+        log_in()
+        assert list(SocialAccount.objects.values_list("uid", "extra_data")) == [("8f1c", {})]
+
+
+@pytest.mark.asvs("7.3.1 7.3.2 7.5.1", 31)
 def test_to_confirm_it_the_provider_has_to_ask_and_its_word_on_when_counts(
     provider: Provider,
 ) -> None:
@@ -289,8 +349,9 @@ def test_to_confirm_it_the_provider_has_to_ask_and_its_word_on_when_counts(
 
 def test_nobody_changes_what_the_provider_is_asked(provider: Provider) -> None:
     client, _ = log_in()
-    for more in ("auth_params=prompt%3Dnone", "scope=openid"):
+    for more in ("auth_params=prompt%3Dnone", "scope=openid", "process=redirect"):
         assert client.post(f"{BEGIN}?{more}").status_code == 404
+    assert client.post(BEGIN, {"process": "redirect"}).status_code == 404
 
 
 @pytest.mark.asvs("6.3.3", 26)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -12,11 +15,12 @@ from cases import notices, timeline
 from cases.models import Incident, NoticeCopy
 from incidentdesk.kernel import people as register
 from incidentdesk.kernel.errors import Conflict, NotAllowed
-from incidentdesk.kernel.models import User
+from incidentdesk.kernel.models import Session, User
 from notifications.models import Message
 from partners import directory, forgetting
 from partners.models import Contact
 from tests.conftest import NOW
+from tests.notifications.conftest import method
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +94,86 @@ def test_a_colleague_who_left_too_and_nobody_who_can_log_in(people):
     )
     with pytest.raises(NotAllowed):
         register.forget(user_id=user.pk, by=people.actor("commander"), at=NOW)
+
+
+def leave_traces(user: User) -> None:
+    """All that the desk keeps of how somebody logs in and is reached, in rows of today and before.
+
+    Their name is Ottilie, their number ends in 4712, and they were at 198.51.100.77.
+    """
+    SocialAccount.objects.create(
+        user=user, provider="sso", uid="8f1c", extra_data={"userinfo": {"name": user.name}}
+    )
+    EmailAddress.objects.create(user=user, email=user.email)
+    Authenticator.objects.create(user=user, type="webauthn", data={"name": "Ottilie's key"})
+    Session.objects.create(
+        session_key="k" * 32,
+        expire_date=NOW,
+        user=user,
+        address="198.51.100.77",
+        device="Ottilie's Firefox",
+        began_at=NOW,
+        seen_at=NOW,
+    )
+    phone = method(user, "Ottilie's phone", shown="+49 171 4712", bad_because="+49 171 4712 is off")
+    method(user, "Ottilie's former", shown="+49 171 4712", address="", removed_at=NOW)
+    for state, by, to in (
+        ("sent", None, user.email),
+        ("queued", phone, "+49 171 4712"),
+        ("failed", phone, "+49 171 4712"),
+        ("held", None, user.email),
+    ):
+        Message.objects.create(
+            kind="test",
+            to_address=to,
+            to_user=user,
+            method=by,
+            state=state,
+            subject="Page",
+            body_text="Look.",
+            is_page=True,
+            dedupe_key=f"{user.pk} {state}",
+            message_id=f"{user.pk} {state}",
+            created_at=NOW,
+            next_try_at=NOW if state == "queued" else None,
+            sent_at=NOW if state == "sent" else None,
+            last_error=f"550 {to}",
+        )
+
+
+def test_nothing_is_left_of_how_a_colleague_logged_in_and_was_reached(people):
+    by, keeps = people.actor("administrator"), people["commander"]
+    user = User.objects.create_user("ottilie@desk.test", None, name="Ottilie", roles=["responder"])
+    leave_traces(user)
+    method(keeps, "Mine")
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert len(tables_with("ottilie")) >= 7
+    register.forget(user_id=user.pk, by=by, at=NOW)
+    left = {text: tables_with(text) for text in ("ottilie", "171 4712", "198.51.100.77")}
+    assert left == {"ottilie": set(), "171 4712": set(), "198.51.100.77": set()}
+    assert set(user.contact_methods.values_list("removed_at", "label")) == {(NOW, "forgotten")}
+    told = Message.objects.filter(to_user=user).values_list("state", "to_address", "next_try_at")
+    gone = f"person-{user.pk}@forgotten.invalid"
+    assert sorted(told) == [
+        ("failed", gone, None),
+        ("sent", gone, None),
+        ("suppressed", gone, None),
+        ("suppressed", gone, None),
+    ]
+    assert keeps.contact_methods.get().label == "Mine"
+    assert SocialAccount.objects.get(user=user).uid == "8f1c"  # so it lets them in no more
+
+
+def test_nor_of_how_a_contact_logged_in(people, helix):
+    user = people["helix"]
+    User.objects.filter(pk=user.pk).update(name="Ottilie")
+    user.refresh_from_db()
+    Contact.objects.filter(partner=helix).update(is_active=False)
+    leave_traces(user)
+    contact = Contact.objects.get(partner=helix)
+    forgetting.forget(contact_id=contact.pk, by=people.actor("administrator"), at=NOW)
+    texts = (user.email, "ottilie", "171 4712", "198.51.100.77")
+    assert [tables_with(text) for text in texts] == [set(), set(), set(), set()]
 
 
 def test_by_hand_in_an_administrator_s_name(people, helix):

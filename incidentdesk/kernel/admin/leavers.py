@@ -17,6 +17,8 @@ STAYS = (
     "timelines, in receipts and on the audit trail."
 )
 
+MORE = "Ways to be reached, second factors and sessions go; nothing stands in their place."
+
 
 class ForgetDialog(dialogs.DeskForm):
     """What would go, and why it shall."""
@@ -32,7 +34,7 @@ class ForgetDialog(dialogs.DeskForm):
         """A dry run; nothing to press where the use case would refuse."""
         self.refusal = people.why_not_forgotten(self.obj)
         pseudonym = people.pseudonym(self.obj, people.FORMER)
-        self.leavers = [{"now": (self.obj.name, self.obj.email), "then": pseudonym, "more": ""}]
+        self.leavers = [{"now": (self.obj.name, self.obj.email), "then": pseudonym, "more": MORE}]
 
 
 def _forget(obj: User, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
