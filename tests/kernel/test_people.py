@@ -186,6 +186,7 @@ def test_an_administrator_mails_a_link_or_sets_a_password(
     assert user.check_password("lantern-harbour-7")
     actions = AuditEvent.objects.filter(about=f"user:{user.pk}").order_by("id")
     assert [event.action for event in actions] == [
+        "was refused",  # the one who looks after security
         "mailed a password link to",
         "set the password of",
     ]
