@@ -7,6 +7,7 @@ marked `django_db(transaction=True)` leaves the tables as the migrations made th
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -69,7 +70,22 @@ def django_db_setup(
     if not keepdb:
         with django_db_blocker.unblock():
             connections.close_all()
+            _wait_for_others()
             teardown_databases(made, verbosity)
+
+
+def _wait_for_others() -> None:
+    """Threads that tests left to themselves let go of the database; it is dropped after that."""
+    name, until = connections["owner"].settings_dict["NAME"], time.monotonic() + 60
+    with connections["owner"]._nodb_cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute(
+                "SELECT usename, left(query, 200) FROM pg_stat_activity WHERE datname = %s", [name]
+            )
+            if not (left := cursor.fetchall()):
+                return
+            time.sleep(0.2)
+    print("still at the test database:", left)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
@@ -21,7 +21,7 @@ from unfold.decorators import action
 from cases import cooperation, correspondence, digests, punctuality
 from cases.admin import leaving
 from cases.admin.filters import ChoiceFilter
-from incidentdesk.kernel import clocks
+from incidentdesk.kernel import clocks, ids
 from incidentdesk.kernel.desk import actor
 from partners.admin.partner import PartnerAdmin
 from partners.models import Partner
@@ -62,7 +62,9 @@ class PartnerPage(PartnerAdmin):
     @action(description="Export", permissions=["login"])  # type: ignore[untyped-decorator]
     def take_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To the page that shows what would be taken out."""
-        return redirect("admin:partner_leaving", object_id)
+        if (number := ids.of(object_id)) is None:
+            raise Http404
+        return redirect("admin:partner_leaving", number)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
         """With until when it has a valid procedure."""

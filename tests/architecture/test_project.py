@@ -35,7 +35,7 @@ TOP = {
     "tests",
 }
 MADE = {"var", "site", "test-results"}  # by running things; ignored by git
-REQUIREMENT = re.compile(r"^[A-Za-z][\w.-]*==[\w.]+( *;[^#]+)? +# \S.+$")
+REQUIREMENT = re.compile(r"^[A-Za-z][\w.-]*(\[\w+\])?==[\w.]+( *;[^#]+)? +# \S.+$")
 
 
 def test_the_top_level_keeps_to_what_the_design_names():

@@ -47,7 +47,9 @@ def test_pages_of_partners_and_of_logging_in_run_nothing_but_files_of_the_desk(
 
 @pytest.mark.asvs("3.4.1-3.4.6", 33)
 def test_no_template_of_theirs_holds_a_script_or_a_style_of_its_own() -> None:
-    inline = re.compile(r"<script(?![^>]*\ssrc=)|<style|\s(?:style|on[a-z]+)=[\"']|javascript:")
+    inline = re.compile(
+        r"<script(?![^>]*\s(?:src=|type=\"application/json\"))|<style|\s(?:style|on[a-z]+)=[\"']|javascript:"
+    )
     root = Path(settings.BASE_DIR) / "templates"
     theirs = [
         path

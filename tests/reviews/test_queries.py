@@ -142,6 +142,7 @@ def test_late_clocks_are_those_met_late_and_those_still_open(review: Review) -> 
         ("Interim facts package: Helix Markets", False),
         ("Review held", False),
         ("Final facts package: Helix Markets", False),
+        ("Report of the cause: Helix Markets", False),
     ]
     words = {clock.label: clock.words for clock in late}
     assert words["Recovered"] == "19 h 30 late"

@@ -166,10 +166,12 @@ def test_a_former_key_is_ended_at_once_or_never_lives_on(as_: As, source: Source
     browser.post(f"{url}renew_key/", {"days": "0"})
     source.refresh_from_db()
     assert (source.former_key_digest, source.former_key_until) == ("", None)
-    assert [one.action for one in AuditEvent.objects.order_by("id")] == [
-        "renewed the key of source",
-        "ended the former key of source",
-        "renewed the key of source",
+    assert [(one.actor, one.action) for one in AuditEvent.objects.order_by("id")] == [
+        ("Administrator", "was refused"),
+        ("Administrator", "renewed the key of source"),
+        ("Responder", "was refused"),
+        ("Administrator", "ended the former key of source"),
+        ("Administrator", "renewed the key of source"),
     ]
 
 

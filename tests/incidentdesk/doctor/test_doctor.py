@@ -180,7 +180,9 @@ def test_redis_is_asked_itself_and_a_stopped_one_is_told(settings: Any, monkeypa
 
 
 def through(monkeypatch: Any, broker: str) -> None:
-    """Workers are asked through this broker, so that no other test's are heard."""
+    """Workers are asked through this broker, so that no other test's are heard; by connections of
+    its own, since what another test sent left some to the other one in the pool."""
+    monkeypatch.setattr(current_app.amqp, "_producer_pool", None)
     monkeypatch.setattr(
         type(current_app._get_current_object()),
         "connection_for_write",
