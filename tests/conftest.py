@@ -70,12 +70,13 @@ def django_db_setup(
     if not keepdb:
         with django_db_blocker.unblock():
             connections.close_all()
-            _wait_for_others()
-            teardown_databases(made, verbosity)
+            if _is_alone():
+                teardown_databases(made, verbosity)
 
 
-def _wait_for_others() -> None:
-    """Threads that tests left to themselves let go of the database; it is dropped after that."""
+def _is_alone() -> bool:
+    """Whether threads that tests left to themselves let go of the database, for which they have a
+    minute; one that is still in use is dropped by the next run."""
     name, until = connections["owner"].settings_dict["NAME"], time.monotonic() + 60
     with connections["owner"]._nodb_cursor() as cursor:
         while time.monotonic() < until:
@@ -83,9 +84,10 @@ def _wait_for_others() -> None:
                 "SELECT usename, left(query, 200) FROM pg_stat_activity WHERE datname = %s", [name]
             )
             if not (left := cursor.fetchall()):
-                return
+                return True
             time.sleep(0.2)
     print("still at the test database:", left)
+    return False
 
 
 @pytest.fixture(scope="session", autouse=True)
