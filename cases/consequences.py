@@ -64,7 +64,7 @@ def of(incident: Incident, found: Evaluation, *, by: Actor, at: datetime) -> Con
         "the TLP": evaluation.would_lower_tlp(incident, found),
     }
     lowers = " and ".join(what for what, it_does in lowered.items() if it_does)
-    ahead = _ahead(after, in_force.targets)
+    ahead = _ahead(after, in_force.targets(result.severity))
     signed = deadlines.needs_no_notice(incident)
     category = Category.objects.filter(pk=found.category_id).first()
     path = routing.path_for(
@@ -104,7 +104,7 @@ def _as_it_would_be(
     return after
 
 
-def _ahead(after: Incident, targets: tuple[Target, ...]) -> list[Ahead]:
+def _ahead(after: Incident, targets: list[Target]) -> list[Ahead]:
     """Every deadline of the severity that was not dropped, with when it would be due."""
     now: dict[str, Deadline] = {row.kind: row for row in after.deadlines.all()}
     due = {row.kind: row.due_at for row in deadlines.wanted(after, targets)}

@@ -24,7 +24,7 @@ _MET_BY = {"contained_at": "contain", "recovered_at": "recover"}
 
 
 def start(incident: Incident, targets: Iterable[Target]) -> None:
-    """Set the deadlines of an incident that opens; it has none yet. `targets` are all there are."""
+    """Set the deadlines of an incident that opens and has none yet, by its severity's targets."""
     _DEADLINES.add(*wanted(incident, targets))
 
 
@@ -83,25 +83,22 @@ def move_anchor(incident: Incident, name: str, former: datetime | None) -> None:
 
 
 def wanted(incident: Incident, targets: Iterable[Target]) -> list[Deadline]:
-    """The deadlines that the severity sets, of those whose anchor is known. What is owed to each
-    partner follows from the severity for it (`promises`)."""
+    """The deadlines that its severity's targets set, of those whose anchor is known.
+
+    What is owed to each partner follows from the severity for it (`promises`).
+    """
     found = []
     for target in targets:
         anchor: datetime | None = getattr(incident, target.anchor)
         if target.kind == ROOT_CAUSE or anchor is None:
             continue
-        if target.severity == incident.severity:
-            due = clocks.add(anchor, target.amount, target.counting)
-            warn = clocks.first_reminder(anchor, due)
-            found.append(
-                Deadline(
-                    incident=incident,
-                    kind=target.kind,
-                    anchor_at=anchor,
-                    due_at=due,
-                    warn_at=warn,
-                )
+        due = clocks.add(anchor, target.amount, target.counting)
+        warn = clocks.first_reminder(anchor, due)
+        found.append(
+            Deadline(
+                incident=incident, kind=target.kind, anchor_at=anchor, due_at=due, warn_at=warn
             )
+        )
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from cases.models import Incident, SeverityRule, Target
 from cases.severity import IMPACT, SCOPE, URGENCY, Floor, Grid, Result, compute
@@ -31,7 +32,11 @@ class Rules:
 
     grid: Grid
     floors: Mapping[str, Floor]
-    targets: tuple[Target, ...]
+    _targets: tuple[Mapping[str, Any], ...]
+
+    def targets(self, severity: int) -> list[Target]:
+        """How long what may take at this severity."""
+        return [Target(**row) for row in self._targets if row["severity"] == severity]
 
     def grade(
         self,
@@ -71,7 +76,7 @@ def in_force() -> Rules:
     return Rules(
         grid=Grid(tuple(cells)),
         floors={row["key"]: Floor(**row) for row in floors},
-        targets=tuple(Target(**row) for row in targets),
+        _targets=tuple(targets),
     )
 
 

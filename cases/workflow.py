@@ -80,7 +80,7 @@ def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
     drill = "This is an exercise. " if incident.is_exercise else ""
     text = f"{drill}Opened by {opening.detected_by}. SEV-{incident.severity}: {result.why}."
     timeline.record(incident, Kind.OPENED, text, by=by, at=at)
-    deadlines.start(incident, in_force.targets)
+    deadlines.start(incident, in_force.targets(incident.severity))
     moving.escalate(incident, category_key=opening.category_key, hit=opening.hit, at=at)
     return incident
 

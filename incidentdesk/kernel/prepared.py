@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -134,7 +134,13 @@ class Inserted(Generic[Row]):
 
     def add(self, *rows: Row) -> None:
         """Insert them; each then knows its key and what the database itself filled in."""
-        columns = {field.column: [_value(field, row) for row in rows] for field in self._sent}
+        database = connections[DEFAULT_DB_ALIAS]  # looked up once, not for every value
+        columns = {
+            field.column: [
+                field.get_db_prep_save(getattr(row, field.attname), database) for row in rows
+            ]
+            for field in self._sent
+        }
         if len(rows) == 1:
             found = self._one.rows({column: values[0] for column, values in columns.items()})
         else:
@@ -172,10 +178,6 @@ class Inserted(Generic[Row]):
             + f" RETURNING {', '.join(answered)}",
             **types,
         )
-
-
-def _value(field: Any, row: models.Model) -> Any:
-    return field.get_db_prep_save(getattr(row, field.attname), connection)
 
 
 def _type(field: Any) -> str:

@@ -83,9 +83,9 @@ def test_matrix_floors_and_targets_are_read_in_one_statement():
         SeverityFloor.objects.filter(is_active=True).values_list("key", "severity", "after_minutes")
     )
     named = ("severity", "kind", "anchor", "amount", "counting")
-    assert {tuple(getattr(t, n) for n in named) for t in found.targets} == set(
-        Target.objects.values_list(*named)
-    )
+    for severity in (1, 2, 3, 4):
+        targets = [tuple(getattr(t, n) for n in named) for t in found.targets(severity)]
+        assert targets == list(Target.objects.filter(severity=severity).values_list(*named))
 
 
 def test_the_newest_matrix_counts_from_the_next_evaluation_on(change, declare):
