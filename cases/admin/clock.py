@@ -7,12 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import F, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
 from django.utils.html import format_html
 
 from cases import queries
@@ -21,9 +18,9 @@ from cases.admin.page import clocks as shown
 from cases.admin.page import moments
 from cases.models import Regime, RegulatoryClock
 from cases.regulation.clocks import OURS
-from incidentdesk.kernel import access, audit, clocks, keyset, sheets
-from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.desk import DeskAdmin, actor
+from incidentdesk.kernel import clocks, keyset, sheets
+from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.taken import TakenAdmin
 from partners.models import Partner
 
 HEADINGS = (
@@ -113,10 +110,11 @@ class PartyFilter(ChoiceFilter):
 
 
 @admin.register(RegulatoryClock)
-class RegulatoryClockAdmin(DeskAdmin):
+class RegulatoryClockAdmin(TakenAdmin):
     """What is due first on top; exercises are out. Each stands on its incident's page."""
 
     list_title = "Reportable incidents"
+    taken_as, file_name = "reportable incidents", "reportable-incidents"
     change_list_template = "admin/cases/regulatoryclock/list.html"
     list_display = ("report", "party", "due", "state_words", "submission", "incident_link")
     list_display_links = ("report",)
@@ -144,29 +142,9 @@ class RegulatoryClockAdmin(DeskAdmin):
             raise Http404
         return redirect(self.page_url(obj))
 
-    def get_urls(self) -> list[URLPattern]:
-        """The list as a file, before the admin's own."""
-        wrap = self.admin_site.admin_view
-        export = path("export/", wrap(self.export), name="cases_regulatoryclock_export")
-        return [export, *super().get_urls()]
-
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """The list as it is filtered, as CSV. That it was taken is recorded."""
-        by, at = actor(request), clocks.now()
-        if request.method != "GET" or not access.allows(by, Permission.INCIDENT_READ):
-            raise Http404
-        try:
-            found = self.get_changelist_instance(request)
-        except IncorrectLookupParameters:
-            return redirect("admin:cases_regulatoryclock_changelist")
-        asked = {name: value for name, value in found.params.items() if value}
-        audit.record(by=by, at=at, action="exported", about="reportable incidents", filters=asked)
-        name = f"reportable-incidents-{at:%Y-%m-%d-%H%M}.csv"
-        return StreamingHttpResponse(
-            _lines(found.queryset),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+    def lines(self, rows: Any) -> Iterator[str]:
+        """The list as a file."""
+        return _lines(rows)
 
     @admin.display(description="Report")
     def report(self, row: RegulatoryClock) -> str:

@@ -19,11 +19,6 @@ class FoundList(keyset.KeysetList):
         self.has_filters = False
 
     @property
-    def chosen(self) -> dict[str, str]:
-        """What the list was asked for, without the page."""
-        return {name: value for name, value in self.params.items() if value}
-
-    @property
     def asked(self) -> str:
         """The same as an address has it."""
         return urlencode(sorted(self.chosen.items()))

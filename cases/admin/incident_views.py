@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -17,18 +16,20 @@ from cases.admin.page import pdf, record, story, told
 from cases.models import System, TimelineHead
 from incidentdesk.kernel import access, audit, clocks
 from incidentdesk.kernel.access import Permission
-from incidentdesk.kernel.desk import DeskAdmin, actor, note_reading
+from incidentdesk.kernel.desk import actor, note_reading
+from incidentdesk.kernel.taken import TakenAdmin
 from partners.models import Partner
 
 
-class IncidentViews(DeskAdmin):
+class IncidentViews(TakenAdmin):
     """The addresses beside the list and the page; each asks for the right to read."""
 
+    taken_as = file_name = "incidents"
+
     def get_urls(self) -> list[URLPattern]:
-        """The list as a file, and names that fit what is typed into its form."""
+        """Names that fit what is typed into its form."""
         wrap = self.admin_site.admin_view
         return [
-            path("export/", wrap(self.export), name="cases_incident_export"),
             path("names/<slug:of>/", wrap(self.names), name="cases_incident_names"),
             path("<int:object_id>/print/", wrap(self.print), name="cases_incident_print"),
             path("<int:object_id>/pdf/", wrap(self.pdf), name="cases_incident_pdf"),
@@ -38,23 +39,9 @@ class IncidentViews(DeskAdmin):
             *super().get_urls(),
         ]
 
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """The list as it is filtered, as CSV. That it was taken is recorded."""
-        by, at = actor(request), clocks.now()
-        if request.method != "GET" or not access.allows(by, Permission.INCIDENT_READ):
-            raise Http404
-        try:
-            found = self.get_changelist_instance(request)
-        except IncorrectLookupParameters:
-            return redirect("admin:cases_incident_changelist")
-        audit.record(by=by, at=at, action="exported", about="incidents", filters=found.chosen)
-        return StreamingHttpResponse(
-            incident_export.lines(found.queryset),
-            content_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": f'attachment; filename="incidents-{at:%Y-%m-%d-%H%M}.csv"'
-            },
-        )
+    def lines(self, rows: Any) -> Iterator[str]:
+        """The list as a file."""
+        return incident_export.lines(rows)
 
     def names(self, request: HttpRequest, of: str) -> HttpResponse:
         """Partners or systems whose name holds what is typed."""

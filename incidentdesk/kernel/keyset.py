@@ -54,6 +54,11 @@ class KeysetList(ChangeList):  # type: ignore[misc]
         found: QuerySet[Any] = super().get_queryset(request, *args, **kwargs)
         return found
 
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What the list was asked for, without the page."""
+        return {name: value for name, value in self.params.items() if value}
+
     def get_ordering_field(self, field_name: Any) -> Any:
         """What a column sorts by, if it may be sorted by."""
         if self.sortable_by is not None and field_name not in self.sortable_by:

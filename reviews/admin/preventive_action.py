@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, StreamingHttpResponse
-from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.http import HttpRequest
 from django.utils.html import format_html
 
-from incidentdesk.kernel import access, audit, clocks
-from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.desk import DeskAdmin, actor
+from incidentdesk.kernel import clocks
+from incidentdesk.kernel.access import Actor
+from incidentdesk.kernel.taken import TakenAdmin
 from reviews import queries
 from reviews.admin import action_export
 from reviews.admin.dialogs import actions
@@ -25,8 +21,10 @@ from reviews.models import PreventiveAction
 
 
 @admin.register(PreventiveAction)
-class PreventiveActionAdmin(DeskAdmin):
+class PreventiveActionAdmin(TakenAdmin):
     """What is overdue first, one's own on top; then what waits, then what is over."""
+
+    taken_as, file_name = "preventive actions", "actions"
 
     page_template = "admin/reviews/preventiveaction/page.html"
     change_list_template = "admin/reviews/preventiveaction/list.html"
@@ -60,32 +58,9 @@ class PreventiveActionAdmin(DeskAdmin):
         """As they are ranked, then by due day."""
         return ("rank", "due_on", "id")
 
-    def get_urls(self) -> list[URLPattern]:
-        """The list as a file, before the admin's own addresses."""
-        name = "reviews_preventiveaction_export"
-        export = path("export/", self.admin_site.admin_view(self.export), name=name)
-        return [export, *super().get_urls()]
-
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """The list as it is filtered, as CSV. That it was taken is recorded."""
-        by, at = actor(request), clocks.now()
-        if request.method != "GET" or not access.allows(by, Permission.INCIDENT_READ):
-            raise Http404
-        try:
-            found = self.get_changelist_instance(request)
-        except IncorrectLookupParameters:
-            return redirect("admin:reviews_preventiveaction_changelist")
-        asked = request.GET.urlencode()
-        audit.record(by=by, at=at, action="exported", about="preventive actions", filters=asked)
-        name = f"actions-{at:%Y-%m-%d-%H%M}.csv"
-        return StreamingHttpResponse(
-            action_export.lines(found.queryset),
-            content_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": f'attachment; filename="{name}"',
-                "Cache-Control": "no-store",
-            },
-        )
+    def lines(self, rows: Any) -> Iterator[str]:
+        """The list as a file."""
+        return action_export.lines(rows)
 
     def page_context(self, request: HttpRequest, obj: PreventiveAction) -> dict[str, Any]:
         """The action, whether it is overdue, and where its day stood before."""

@@ -101,7 +101,7 @@ def test_the_clock_is_read_in_one_place():
 def test_only_interfaces_ask_for_the_present_time():
     interfaces = re.compile(
         r"/admin/|/portal/|/management/|/templatetags/|/jobs\.py|/webhook\.py|/intake/mail/(server|mailbox)\.py|/eml\.py|^incidentdesk/\w+\.py"
-        r"|^incidentdesk/(dashboard|api|doctor)/|^incidentdesk/kernel/(desk|dialogs|reader|scope|sheet_pages|admin)"
+        r"|^incidentdesk/(dashboard|api|doctor)/|^incidentdesk/kernel/(desk|dialogs|reader|scope|sheet_pages|taken|admin)"
     )
     asking = _where(lambda m: _calls(m, "clocks.now"))
     assert {file for file in asking if not interfaces.search(file)} == set()
