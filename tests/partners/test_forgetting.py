@@ -48,11 +48,11 @@ def test_a_contact_who_left_is_a_pseudonym_wherever_rows_may_change(people, heli
     Message.objects.filter(to_address=contact.email).update(
         state=Message.State.SENT, sent_at=NOW, next_try_at=None
     )
-    told = Message.objects.filter(to_address=contact.email).order_by("pk").first()
+    told = Message.objects.filter(to_address=contact.email).earliest("pk")
     answer = f"550 5.1.1 <{contact.email.upper()}>: {contact.email} is unknown (a+b)"
     log = MessageEvent.objects.create(message=told, at=NOW, event="failed", detail=answer)
     other = MessageEvent.objects.create(
-        message=Message.objects.exclude(to_address=contact.email).first(),
+        message=Message.objects.exclude(to_address=contact.email).earliest("pk"),
         at=NOW,
         event="failed",
         detail="550 5.1.1 <x@elsewhere.test>: is unknown",
