@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Prefetch
-from django.utils.module_loading import import_string
 
 from cases import gates, queries, reading
 from cases.admin.page import audited, axes, lifecycle, pdf, progress
@@ -51,8 +49,7 @@ def build(incident: Incident, *, now: datetime, by: Actor) -> dict[str, Any]:
             list(incident.entries.select_related("partner").order_by("sequence")), by
         ),
         "head": head,
-        "whole_review": import_string(settings.REVIEW_ON_PAPER)(incident, by=by, now=now),
-        **audited.build(incident, head, now=now),
+        **audited.build(incident, head, by=by, now=now),
         **lifecycle.related(incident, by=by),
     }
 
