@@ -12,6 +12,7 @@ from django.db import transaction
 
 from cases import deadlines, moving, queries, timeline
 from cases.models import Entry, Incident, Involvement
+from cases.regulation import duty
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -49,12 +50,13 @@ def decide(
     return len(rows)
 
 
-def lapse(incident: Incident) -> None:
-    """It goes back to Containment or before it: what was decided is decided anew."""
+def lapse(incident: Incident, *, by: Actor, at: datetime) -> None:
+    """It went back to Containment or before it: what was decided is decided anew."""
     incident.involvements.exclude(decision="").update(
         decision="", decision_reason="", decided_at=None, decided_by=None
     )
     deadlines.settle_notices(incident)
+    duty.resume(incident, by=by, at=at)
 
 
 def _chosen(incident: Incident, involvement_ids: Sequence[int]) -> list[Involvement]:

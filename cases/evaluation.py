@@ -27,7 +27,7 @@ from cases import (
     workflow,
 )
 from cases.bases import Support
-from cases.models import Category, Entry, Incident, MomentChange, SeverityMatrix
+from cases.models import Category, Entry, Incident, MomentChange, SeverityChange, SeverityMatrix
 from incidentdesk.kernel import access, audit
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -213,7 +213,9 @@ def tell(
     """The timeline, the clocks and, if it is worse, the new severity's ladder: somebody has to
     acknowledge again."""
     why = f" Reason: {reason.strip()}" if reason.strip() else ""
-    timeline.record(incident, Entry.Kind.EVALUATION, text + why, by=by, at=at)
+    entry = timeline.record(incident, Entry.Kind.EVALUATION, text + why, by=by, at=at)
+    if incident.severity != before:
+        SeverityChange.objects.create(entry=entry, former=before, value=incident.severity)
     deadlines.reset(incident)
     if incident.severity < before:
         words = f"SEV-{incident.severity} now, SEV-{before} when {incident.acknowledged_by} "

@@ -25,6 +25,7 @@ from partners import directory
 
 Stage = FactsPackage.Stage
 WHOLE = Decimal(100)
+PLACES = 2  # of a share; less than that is 0.00 %, and only the number says that it is not nothing
 COUNTED = (
     "downtime_minutes",
     "clients",
@@ -161,6 +162,12 @@ def _require_possible(
         share = getattr(figures, name)
         if share is not None and not 0 <= share <= WHOLE:
             raise InvalidInput("A share is between 0 and 100 per cent.", field=name)
+        if share is not None and share != round(share, PLACES):
+            raise InvalidInput(
+                f"A share is kept with {PLACES} places after the point; round it, and enter the "
+                "number beside it.",
+                field=name,
+            )
 
 
 def _require_said(figures: Figures, *, without_figures: bool) -> None:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from cases import deadlines, gates, moments, moving, queries, sight, timeline
 from cases.models import AffectedSystem, Entry, Incident, Statement, System
+from cases.regulation import duty
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
@@ -175,8 +176,13 @@ def clear_alerts(*, incident_id: int, reason: str, by: Actor, at: datetime) -> i
 
 
 @transaction.atomic
-def sign(*, incident_id: int, key: str, text: str, by: Actor, at: datetime) -> Statement:
-    """The commander signs a statement that a gate accepts, in own words; anew after a step back."""
+def sign(
+    *, incident_id: int, key: str, text: str, nothing_owed: bool = False, by: Actor, at: datetime
+) -> Statement:
+    """The commander signs a statement that a gate accepts, in own words; anew after a step back.
+
+    `nothing_owed` decides that we owe no report: our open clocks end as not owed.
+    """
     incident = queries.locked(incident_id, by=by)
     access.require(by, Permission.INCIDENT_COMMAND)
     moving.require_open(incident)
@@ -184,6 +190,8 @@ def sign(*, incident_id: int, key: str, text: str, by: Actor, at: datetime) -> S
         raise InvalidInput("There is no such statement to sign.")
     if not text.strip():
         raise InvalidInput("A signed statement needs words: what it rests on.")
+    if nothing_owed and key != duty.DECIDED:
+        raise InvalidInput("Whether a report is owed is the regulatory duty; sign that instead.")
     if key in incident.signed():
         raise Conflict("This was signed already; statements are never changed.")
     if key == "no_fix_needed":
@@ -200,6 +208,8 @@ def sign(*, incident_id: int, key: str, text: str, by: Actor, at: datetime) -> S
         deadlines.settle_first_notice(incident)
     words = f"Signed: {gates.STATEMENTS[key]}. {statement.text}"
     timeline.record(incident, Kind.STATEMENT, words, by=by, at=at)
+    if nothing_owed:
+        duty.decided_none(incident, why=statement.text, by=by, at=at)
     return statement
 
 

@@ -26,13 +26,12 @@ from cases import (
     timeline,
 )
 from cases.models import Assignment, Entry, Incident, Phase, ReviewFacts
-from cases.regulation import undecided
+from cases.regulation import duty, undecided
 from incidentdesk.kernel import access
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput
 from incidentdesk.kernel.prepared import Inserted
 
-Kind = Entry.Kind
 _INCIDENTS = Inserted(Incident)
 
 
@@ -79,7 +78,7 @@ def open_incident(*, opening: Opening, by: Actor, at: datetime) -> Incident:
     moving.note_move(incident, "", by=by, at=at)
     drill = "This is an exercise. " if incident.is_exercise else ""
     text = f"{drill}Opened by {opening.detected_by}. SEV-{incident.severity}: {result.why}."
-    timeline.record(incident, Kind.OPENED, text, by=by, at=at)
+    timeline.record(incident, Entry.Kind.OPENED, text, by=by, at=at)
     deadlines.start(incident, in_force.targets(incident.severity))
     moving.escalate(incident, category_key=opening.category_key, hit=opening.hit, at=at)
     return incident
@@ -116,7 +115,7 @@ def take_command(*, incident_id: int, seen: int | None = None, by: Actor, at: da
         raise Conflict(f"{incident.commander} took command{since}; look at the page again.")
     before = f", taking over from {incident.commander}" if incident.commander else ""
     roster.take(incident, Assignment.Role.COMMANDER, by.person_id, at=at)
-    timeline.record(incident, Kind.UPDATE, f"{by.name} took command{before}.", by=by, at=at)
+    timeline.record(incident, Entry.Kind.UPDATE, f"{by.name} took command{before}.", by=by, at=at)
     leading.lead(incident, by=by, at=at)
     meet_evaluation(incident, at=at)
     return incident
@@ -208,6 +207,8 @@ def dismiss(
     incident.dismissal = Incident.Dismissal.FALSE_POSITIVE
     if duplicate_of.strip():
         merging.merge(incident, other, by=by, at=at)
+    else:
+        duty.dismissed(incident, why=reason, by=by, at=at)
     incident.dismiss()
     incident.over_at = at
     moving.end(incident, why=incident.get_dismissal_display(), at=at)
@@ -226,10 +227,10 @@ def reopen(*, incident_id: int, reason: str, by: Actor, at: datetime) -> Inciden
         raise Conflict(f"{incident.reference} is open already.{moving.how_it_got_there(incident)}")
     moving.require_reason(reason, "Reopening")
     origin = Phase(incident.phase)
+    incident.reopen()
     if origin == Phase.DISMISSED:  # it begins anew, and so does what was signed and decided
         incident.stay += 1
-        deciding.lapse(incident)
-    incident.reopen()
+        deciding.lapse(incident, by=by, at=at)
     if target is not None:
         merging.part(incident, target, by=by, at=at)
     incident.over_at, incident.dismissal, incident.duplicate_of = None, "", None
@@ -264,7 +265,7 @@ def step_back(
     incident.step_back()
     incident.stay += 1
     if incident.phase in (Phase.IDENTIFICATION, Phase.CONTAINMENT):
-        deciding.lapse(incident)
+        deciding.lapse(incident, by=by, at=at)
     if origin == Phase.REVIEW:  # the response goes on
         moments.put(incident, {"resolved_at": None}, by=by, at=at)
     return moving.arrive(incident, origin, by=by, at=at, reason=reason)

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
 from django.core import checks
 
+from incidentdesk import tls
+
 
 class IncidentdeskConfig(AppConfig):
     """Loads the Celery application, so that a web process can wake the worker."""
@@ -18,6 +20,7 @@ class IncidentdeskConfig(AppConfig):
 
         checks.register(proxies_are_counted)
         checks.register(a_second_factor_is_required, deploy=True)
+        checks.register(mail_is_encrypted, deploy=True)
 
 
 def proxies_are_counted(**_: Any) -> list[checks.CheckMessage]:
@@ -36,6 +39,21 @@ def a_second_factor_is_required(**_: Any) -> list[checks.CheckMessage]:
     said = "REQUIRE_MFA is off: whoever learns a password of staff gets in with it."
     hint = "Leave it unset: it is on where SITE_URL is https."
     return [checks.Warning(said, hint=hint, id="incidentdesk.W002")]
+
+
+def mail_is_encrypted(**_: Any) -> list[checks.CheckMessage]:
+    """On its way to a mail server elsewhere; a file and a provider's address by HTTPS need none."""
+    is_smtp = not settings.MAIL_PROVIDER and not hasattr(settings, "EMAIL_FILE_PATH")
+    is_safe = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
+    host, port = settings.EMAIL_HOST, settings.EMAIL_PORT
+    if not is_smtp or is_safe or tls.is_near(host, port, settings.PLAINTEXT_HOSTS):
+        return []
+    said = f"EMAIL_URL leads to {host} in clear: mails, and its password, are read on the way."
+    hint = (
+        f"Add ?tls=starttls or ?tls=tls, or name {host} in PLAINTEXT_HOSTS if nobody else is on "
+        "the network in between."
+    )
+    return [checks.Error(said, hint=hint, id="incidentdesk.E001")]
 
 
 class DeskAdminConfig(AdminConfig):

@@ -1,7 +1,9 @@
 """Denied accesses: who asks, logged in, for what they may not have leaves a line in the trail.
 
 That is a page or a call that answered “you may not” (403), one about something that is not there or
-not theirs to know of (404), and a use case that said no. An address that does not exist is none.
+not theirs to know of (404, or the way to the first page, by which Django's admin and the portal say
+it), a list asked to filter by what it does not offer (400), and a use case that said no. An address
+that does not exist is none.
 Once a minute for each person and address, and no more than so many of a person: it is no flood.
 """
 
@@ -14,6 +16,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 
 from incidentdesk import logs
 from incidentdesk.kernel import access, audit, callers, clocks, counted
@@ -24,6 +27,7 @@ from incidentdesk.kernel.shown_once import digest
 ONCE_IN = 60  # seconds
 MOST = 30  # lines of a person in a minute; one more says that there were more
 DESK, LOGIN = "/admin/", "/admin/login/"  # the second only leads on
+PORTAL = "/portal/"
 logger = logging.getLogger(__name__)
 
 
@@ -47,7 +51,21 @@ def _is_refusal(request: HttpRequest, answer: HttpResponseBase) -> bool:
         return True
     place = request.path_info
     is_strange = place.startswith(DESK) and place != LOGIN and not getattr(request.user, "roles", 0)
-    return is_strange or (answer.status_code == 404 and _named(request) is not None)
+    if is_strange or _is_led_away(request, answer):
+        return True
+    is_list = place.startswith(DESK) and request.resolver_match is not None
+    return (answer.status_code == 404 and _named(request) is not None) or (
+        answer.status_code == 400 and is_list
+    )
+
+
+def _is_led_away(request: HttpRequest, answer: HttpResponseBase) -> bool:
+    """Asked for one thing, and led to the first page of the desk: it is not there for them."""
+    if answer.status_code != 302 or answer.headers.get("Location") != reverse("admin:index"):
+        return False
+    match = request.resolver_match
+    is_one = match is not None and (match.url_name or "").endswith("_change")
+    return is_one or (request.path_info.startswith(PORTAL) and request.path_info != PORTAL)
 
 
 def note_call(request: HttpRequest, answer: HttpResponseBase, *, who: object) -> None:

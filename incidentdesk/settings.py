@@ -272,6 +272,7 @@ SEALED_AMONG = "cases.sealing.among"  # the same of lists of such names
 WITHHELD = "cases.reading.withheld_from"  # what of a partner's view staff may not read
 WORKING_FOR = "partners.preferences.working_for"  # a partner, its person's times and name
 OFFBOARDING = "incidentdesk.offboarding"  # what takes out all that a partner sees
+REVIEW_ON_PAPER = "reviews.admin.review_page.on_paper"  # in the record of an incident
 LEAVES = "partners.leaving.end_everywhere"  # what ends with a login that is switched off
 FORGETS = "notifications.forgetting.forget"  # what goes of somebody besides their own rows
 NAMES = "cases.reading.HistoryNames"  # what the field history may call things

@@ -1,7 +1,8 @@
-"""What goes to the database and to Redis on other machines: encrypted, to whom it is meant for.
+"""What goes to servers on other machines: encrypted, to whom it is meant for.
 
-Used by `settings` only. A server on this machine needs no TLS, and neither does one that
-PLAINTEXT_HOSTS names because nobody else is on the network in between.
+`settings` asks for the database and Redis, `check --deploy` and the doctor for the mail server. A
+server on this machine needs no TLS, and neither does one that PLAINTEXT_HOSTS names because nobody
+else is on the network in between.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def require_database(name: str, found: dict[str, Any], plaintext: Sequence[str])
     """Stop unless the database that `name` leads to is near, allowed, or proves who it is."""
     host = str(found.get("HOST") or "")
     given = found.get("OPTIONS", {})
-    if _is_near(host, found.get("PORT"), plaintext) or given.get("sslmode") == "verify-full":
+    if is_near(host, found.get("PORT"), plaintext) or given.get("sslmode") == "verify-full":
         return
     stop(
         f"{name} leads to {host} without a certificate that is checked: add ?sslmode=verify-full "
@@ -35,7 +36,7 @@ def require_redis(url: str, plaintext: Sequence[str]) -> None:
     host = parts.hostname or ""
     given = {name: value[0].lower() for name, value in parse_qs(parts.query).items()}
     is_weak = given.get("ssl_cert_reqs") in _WEAK or given.get("ssl_check_hostname") == "false"
-    if "socket" in parts.scheme or _is_near(host, parts.port, plaintext):
+    if "socket" in parts.scheme or is_near(host, parts.port, plaintext):
         return
     if parts.scheme == "rediss" and not is_weak:
         return
@@ -57,6 +58,7 @@ def of_broker(url: str) -> dict[str, Any] | None:
     return {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
 
 
-def _is_near(host: str, port: object, plaintext: Sequence[str]) -> bool:
+def is_near(host: str, port: object, plaintext: Sequence[str]) -> bool:
+    """Whether a server needs no TLS: it is this machine, or whoever runs the desk named it."""
     is_here = not host or host.startswith("/") or is_loopback(host)
     return is_here or bool({host, f"{host}:{port}"} & set(plaintext))

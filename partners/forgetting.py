@@ -17,6 +17,7 @@ from django.db.models.functions import Lower
 from incidentdesk.kernel import access, audit, people
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, NotFound
+from notifications.forgetting import unname
 from notifications.models import Message
 from partners.models import Contact, Invitation, Partner, Preferences
 
@@ -91,8 +92,7 @@ def _forget_address(contact: Contact) -> None:
     name, gone = pseudonym(contact)
     invited = Invitation.objects.filter(partner=contact.partner, email__iexact=contact.email)
     invited.update(name=name, email=gone)
-    told = Message.objects.filter(to_address__iexact=contact.email)
-    told.exclude(state__in=Message.WAITS).update(to_address=gone)
+    unname(Message.objects.filter(to_address__iexact=contact.email), gone=gone)
 
 
 def _forget_login(contact: Contact, *, at: datetime) -> None:

@@ -3,12 +3,11 @@ waived, notices sent alone, temporary fixes, and what each partner was told."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from cases import gates
 from cases.models import Deadline, Entry, Fix, Incident, Involvement, NoticeCopy, Phase
@@ -24,7 +23,6 @@ MEASURED_BY = {
     Phase.REVIEW: "review",
 }
 TELLING = (FIRST_NOTICE, PARTNER_NOTICE, NEXT_UPDATE, *AFTERWARDS)
-_SEVERITY = re.compile(r"SEV-([1-4])")
 
 
 @dataclass(frozen=True)
@@ -114,17 +112,11 @@ def _against(target: Deadline | None, at: datetime) -> tuple[str, bool]:
 
 
 def severities(incident: Incident) -> list[Entry]:
-    """What the timeline says of the severity: the first one, and each change. One query."""
-    kinds = (Entry.Kind.OPENED, Entry.Kind.EVALUATION)
-    rows = incident.entries.filter(kind__in=kinds, body__contains="SEV-").order_by("sequence")
-    found: list[Entry] = []
-    last = ""
-    for row in rows:
-        said = _SEVERITY.search(row.body)
-        if said and said[1] != last:
-            last = said[1]
-            found.append(row)
-    return found
+    """The entry that it opened with, and each that changed its severity. One query."""
+    told = Q(kind=Entry.Kind.OPENED) | Q(severity_change__isnull=False)
+    return list(
+        incident.entries.filter(told).select_related("severity_change").order_by("sequence")
+    )
 
 
 @dataclass(frozen=True)

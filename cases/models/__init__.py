@@ -42,7 +42,14 @@ from cases.models.series import (
     SeriesState,
     TradingHours,
 )
-from cases.models.severity import AxisLevel, Basis, SeverityFloor, SeverityMatrix, SeverityRule
+from cases.models.severity import (
+    AxisLevel,
+    Basis,
+    SeverityChange,
+    SeverityFloor,
+    SeverityMatrix,
+    SeverityRule,
+)
 from cases.models.shared_file import SharedFile
 from cases.models.suppression import AlertRule, HeldAlert, MaintenanceWindow
 from cases.models.system import AffectedSystem, System
@@ -113,6 +120,7 @@ __all__ = [
     "SavedView",
     "Series",
     "SeriesState",
+    "SeverityChange",
     "SeverityFloor",
     "SeverityMatrix",
     "SeverityRule",

@@ -104,6 +104,7 @@ class RegulatoryClock(models.Model):
         SUBMITTED = "submitted", "sent"
         NOT_APPLICABLE = "not_applicable", "not applicable"
         NOT_SENT = "not_sent", "not sent"
+        NOT_OWED = "not_owed", "not owed"  # it was no incident, or our duty is decided: none
 
     incident = models.ForeignKey("cases.Incident", models.PROTECT, related_name="regulatory_clocks")
     involvement = models.ForeignKey(
@@ -142,7 +143,8 @@ class RegulatoryClock(models.Model):
                     Q(outcome__in=["not_applicable", "not_sent"], met_at=None)
                     & Q(recorded_at__isnull=False, recorded_by__isnull=False)
                     & ~Q(reason="")
-                ),
+                )
+                | (Q(outcome="not_owed", met_at=None, recorded_at__isnull=False) & ~Q(reason="")),
                 name="regulatory_clock_outcome_is_whole",
             ),
         ]
@@ -182,7 +184,7 @@ class RegulatoryClock(models.Model):
 
     def state(self, at: datetime) -> clocks.State:
         """How it stands. What was not sent is late, whenever that was recorded."""
-        if self.outcome == self.Outcome.NOT_APPLICABLE:
+        if self.outcome in (self.Outcome.NOT_APPLICABLE, self.Outcome.NOT_OWED):
             return clocks.State.NOT_APPLICABLE
         if self.outcome == self.Outcome.NOT_SENT:
             return clocks.State.LATE

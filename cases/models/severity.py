@@ -160,3 +160,27 @@ class Basis(models.Model):
 
     def __str__(self) -> str:
         return self.words or str(self.alert or self.evidence or self.report)
+
+
+class SeverityChange(models.Model):
+    """The severity of an incident became another: the fact behind an entry of its timeline.
+
+    When, by whom and why stands in the entry; an incident opens with the severity of before its
+    first change.
+    """
+
+    entry = models.OneToOneField("cases.Entry", models.PROTECT, related_name="severity_change")
+    former = models.PositiveSmallIntegerField()
+    value = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(former__range=(1, 4), value__range=(1, 4)) & ~Q(former=F("value")),
+                name="severity_change_is_one",
+            ),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [APPEND_ONLY]
+
+    def __str__(self) -> str:
+        return f"SEV-{self.former} → SEV-{self.value}"

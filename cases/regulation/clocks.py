@@ -1,6 +1,7 @@
 """Regulators' clocks of one incident: they follow the times of each party, and say so.
 
-What has an outcome stays as it is. A clock that runs is due anew when its anchor moves, and is
+What has an outcome stays as it is, but that nothing is owed holds for the time that it counted from
+then. A clock that runs is due anew when its anchor moves, and is
 gone when its anchor is taken back. The caller holds the lock on the incident.
 """
 
@@ -108,6 +109,11 @@ def _settle(
     """Bring one clock in line with its times; what changed, in words, or nothing."""
     if row.outcome in (Outcome.NOT_APPLICABLE, Outcome.NOT_SENT):
         return ""
+    if row.outcome == Outcome.NOT_OWED:
+        if sent is None and (span is None or span.anchor_at == row.anchor_at):
+            return ""
+        row.outcome = row.reason = ""  # what was decided was decided of another time
+        row.recorded_at = row.recorded_by = None
     if row.outcome == Outcome.SUBMITTED:
         return _sent_again(row, sent, by=by, at=at) if row.rule.met_by else ""
     if span is None and sent is None:

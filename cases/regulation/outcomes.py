@@ -20,6 +20,7 @@ from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotFound
 
 Kind = RegulatoryClock.Outcome
+RECORDED = (Kind.SUBMITTED, Kind.NOT_APPLICABLE, Kind.NOT_SENT)  # the fourth follows: see `duty`
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def _clock(incident: Incident, involvement: Involvement | None, rule_key: str) -
 
 
 def _require_possible(row: RegulatoryClock, outcome: Outcome, *, at: datetime) -> None:
-    if outcome.kind not in Kind.values:
+    if outcome.kind not in RECORDED:
         raise InvalidInput("A report was sent, is not applicable, or was not sent; choose one.")
     if outcome.kind == Kind.SUBMITTED:
         if outcome.sent_at is None:

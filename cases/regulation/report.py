@@ -165,13 +165,16 @@ def _counted(known: Known) -> dict[str, Any]:
 
 
 def _marks(known: Known) -> list[str]:
-    """Field 3.12: what is actual, estimated, or not touched at all."""
+    """Field 3.12: what is actual, estimated, or not touched at all.
+
+    That nobody was is said by the number alone: a share of 0.00 % may be a small one, rounded.
+    """
     found = []
     for name, noun in _COUNTED.items():
         number, share = known.numbers.get(name), known.numbers.get(f"{name}_share")
         if number is None and share is None:
             continue
-        if not number and not share:
+        if number == 0 and not Decimal(share or 0):
             found.append(f"no_impact_on_{noun}")
         else:
             quality = "estimates_for" if name in known.estimates else "actual_figures_for"

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from incidentdesk import tls
 from incidentdesk.doctor.told import Told, for_others, warning, well, wrong
 from incidentdesk.kernel import clocks, outgoing
 from notifications.channels import CHANNELS, Outcome
@@ -42,7 +43,7 @@ def mail() -> Iterator[Told]:
 
 
 def _in_clear() -> Iterator[Told]:
-    is_near = settings.EMAIL_HOST in ("localhost", "127.0.0.1", "::1")
+    is_near = tls.is_near(settings.EMAIL_HOST, settings.EMAIL_PORT, settings.PLAINTEXT_HOSTS)
     if settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL or is_near:
         return
     said = "What is mailed goes to the mail server in clear"

@@ -187,7 +187,8 @@ class Message(models.Model):
 
 
 class MessageEvent(models.Model):
-    """One line of a message's log. Append-only."""
+    """One line of a message's log. Append-only; a forgotten person's address alone is taken out of
+    what a server answered, by `notifications_unname`."""
 
     class Event(models.TextChoices):
         QUEUED = "queued", "queued"
@@ -211,7 +212,15 @@ class MessageEvent(models.Model):
 
     class Meta:
         triggers: ClassVar[list[pgtrigger.Trigger]] = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="only_unnamed",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "NOT ((NEW.id, NEW.message_id, NEW.at, NEW.event)"
+                    " IS NOT DISTINCT FROM (OLD.id, OLD.message_id, OLD.at, OLD.event))"
+                ),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, IntegerField, When
+from django.template.loader import render_to_string
 
 from cases import accuracy, reading
 from cases.admin.page import moments
-from cases.models import Phase
+from cases.models import Incident, Phase
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.access import Actor, Permission
-from reviews import approval, blameless, causes, completeness, drafting, facts, reporting
+from reviews import approval, blameless, causes, completeness, drafting, facts, queries, reporting
 from reviews.models import PreventiveAction, Review
 from reviews.models.preventive_action import OPEN
 from reviews.models.review import FINDINGS, FOR_PARTNERS
@@ -104,7 +105,21 @@ def standing_first(review: Review) -> Any:
         default=1,
         output_field=IntegerField(),
     )
-    return review.actions.select_related("owner", "ended_by").order_by(order, "due_on", "id")
+    return review.actions.select_related("owner", "ended_by", "verified_by").order_by(
+        order, "due_on", "id"
+    )
+
+
+def on_paper(incident: Incident, *, by: Actor, now: datetime) -> str:
+    """What its review found and agreed, as part of the record of an incident; '' without one.
+
+    `by` may read the incident, and so its review. See settings.REVIEW_ON_PAPER.
+    """
+    review = queries.visible_to(by).filter(incident=incident).first()
+    if review is None:
+        return ""
+    known = content(review, by=by, now=now) | {"of": "Review: "}
+    return render_to_string("admin/reviews/review/sections.html", known)
 
 
 def due_words(review: Any, now: datetime) -> tuple[str, str]:

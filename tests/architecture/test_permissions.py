@@ -438,6 +438,10 @@ STEPS = {
     "cases.regulation.clocks.follow",
     "cases.regulation.clocks.follow_all",
     "cases.regulation.clocks.tell",
+    "cases.regulation.duty.decided_none",
+    "cases.regulation.duty.dismissed",
+    "cases.regulation.duty.resume",
+    "cases.deciding.lapse",
 }
 
 PARTNER_RIGHTS = {

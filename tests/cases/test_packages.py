@@ -195,6 +195,12 @@ def test_what_cannot_be_is_refused_in_words_and_hands_nothing_over(seen, hand):
             "0 and 100 per cent",
             "transactions_share",
         ),
+        (
+            "initial",
+            packages.Figures(text="x", clients_share=Decimal("0.004")),
+            "kept with 2 places after the point",
+            "clients_share",
+        ),
         ("last", FIGURES, "the first, an interim or the final one", ""),
     ]
     for stage, figures, words, field in refused:

@@ -65,6 +65,32 @@ def test_check_deploy_is_clean_and_nothing_is_connected_to() -> None:
     assert "identified no issues" in done.stdout
 
 
+@pytest.mark.asvs("12.2.1 12.3.1 12.3.2 13.4.2 15.1.2", 40)
+@pytest.mark.parametrize(
+    ("changed", "is_refused"),
+    [
+        ({"EMAIL_URL": "smtp://desk:s3cret-word@mail.invalid:587"}, True),
+        ({"EMAIL_URL": "smtp://mail.invalid:25?tls=none"}, True),
+        ({"EMAIL_URL": "smtp://mail.invalid:25", "PLAINTEXT_HOSTS": "other.invalid"}, True),
+        ({"EMAIL_URL": "smtp://mail.invalid:25", "PLAINTEXT_HOSTS": "mail.invalid:25"}, False),
+        ({"EMAIL_URL": "smtp://127.0.0.1"}, False),
+        ({"EMAIL_URL": "smtp://mail.invalid?tls=tls"}, False),
+        ({"EMAIL_URL": "anymail+postmark://token@"}, False),
+    ],
+    ids=["password", "none", "another named", "named", "this machine", "tls", "a provider"],
+)
+def test_check_deploy_refuses_mail_that_goes_to_another_machine_in_clear(
+    changed: dict[str, str], is_refused: bool
+) -> None:
+    done = started("manage.py", "check", "--deploy", "--fail-level", "WARNING", **changed)
+    assert done.returncode == int(is_refused), done
+    assert ("(incidentdesk.E001) EMAIL_URL leads to mail.invalid in clear" in done.stderr) == (
+        is_refused
+    )
+    assert ("or name mail.invalid in PLAINTEXT_HOSTS" in done.stderr) == is_refused
+    assert "s3cret-word" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [

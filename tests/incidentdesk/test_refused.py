@@ -82,6 +82,41 @@ def test_what_a_partner_tries_of_another_and_of_the_desk_leaves_lines(
     ]
 
 
+def test_what_the_admin_answers_by_the_way_to_its_first_page_leaves_a_line(
+    as_: Any, people: People, helix: Any
+) -> None:
+    page = reverse("admin:partners_partner_change", args=[helix.pk + 99])
+    of_a_partner = "/portal/incidents/HELIX-2026-0001/"
+    browser = as_("responder")
+    for place in (page, page, of_a_partner, "/portal/"):
+        answer = browser.get(place)
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+    assert told() == [
+        ("Responder", f"partner:{helix.pk + 99}", page, 302),
+        ("Responder", "page", of_a_partner, 302),
+    ]
+
+
+def test_a_list_that_is_asked_for_a_column_it_does_not_show_leaves_a_line(
+    as_: Any, helix: Any
+) -> None:
+    page = reverse("admin:partners_partner_changelist")
+    browser = as_("responder")
+    statuses = [
+        browser.get(page, asked).status_code
+        for asked in ({"code__startswith": "H"}, {"code__startswith": "He"}, {"q": "Helix"})
+    ]
+    assert statuses == [400, 400, 200]
+    assert told() == [("Responder", "page", page, 400)]
+
+
+def test_what_one_may_open_leaves_no_line(as_: Any, helix: Any) -> None:
+    page = reverse("admin:partners_partner_change", args=[helix.pk])
+    assert as_("administrator").get(page).status_code == 200
+    assert as_("administrator").get(reverse("admin:partners_partner_changelist")).status_code == 200
+    assert told() == []
+
+
 def test_a_mistyped_address_and_a_stranger_leave_none(as_: Any, client: Any, declare: Any) -> None:
     declare()
     assert as_("responder").get("/admin/nowhere/at/all/").status_code == 404

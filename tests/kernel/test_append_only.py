@@ -21,6 +21,7 @@ APPEND_ONLY = {
     "cases_statement",
     "cases_waiver",
     "cases_momentchange",
+    "cases_severitychange",
     "cases_custodyevent",
     "cases_recoverycheck",
     "cases_reconciliation",

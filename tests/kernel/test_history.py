@@ -58,6 +58,7 @@ UNTRACKED = {
     "RequestStep": "append-only",
     "SharedFile": "append-only",
     "Reconciliation": "append-only",
+    "SeverityChange": "append-only; it is a history",
     "SeverityMatrix": "append-only",
     "SeverityRule": "a register, in the audit trail",
     "SeverityFloor": "a register, in the audit trail",

@@ -9,14 +9,14 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from cases import notices, timeline
 from cases.models import Incident, NoticeCopy
 from incidentdesk.kernel import people as register
 from incidentdesk.kernel.errors import Conflict, NotAllowed
 from incidentdesk.kernel.models import Session, User
-from notifications.models import Message
+from notifications.models import Message, MessageEvent
 from partners import directory, forgetting
 from partners.models import Contact
 from tests.conftest import NOW
@@ -48,7 +48,15 @@ def test_a_contact_who_left_is_a_pseudonym_wherever_rows_may_change(people, heli
     Message.objects.filter(to_address=contact.email).update(
         state=Message.State.SENT, sent_at=NOW, next_try_at=None
     )
-    assert Message.objects.filter(to_address=contact.email).exists()
+    told = Message.objects.filter(to_address=contact.email).earliest("pk")
+    answer = f"550 5.1.1 <{contact.email.upper()}>: {contact.email} is unknown (a+b)"
+    log = MessageEvent.objects.create(message=told, at=NOW, event="failed", detail=answer)
+    other = MessageEvent.objects.create(
+        message=Message.objects.exclude(to_address=contact.email).earliest("pk"),
+        at=NOW,
+        event="failed",
+        detail="550 5.1.1 <x@elsewhere.test>: is unknown",
+    )
     with pytest.raises(Conflict, match="still works for Helix Markets"):
         forgetting.forget(contact_id=contact.pk, by=by, at=NOW)
     directory.take_login(contact_id=contact.pk, by=by, at=NOW)
@@ -60,6 +68,10 @@ def test_a_contact_who_left_is_a_pseudonym_wherever_rows_may_change(people, heli
     assert (user.name, user.is_active) == (f"Former contact {user.pk}", False)
     assert user.email == f"person-{user.pk}@forgotten.invalid"
     assert not user.has_usable_password()
+    log.refresh_from_db()
+    assert log.detail == f"550 5.1.1 <{contact.email}>: {contact.email} is unknown (a+b)"
+    other.refresh_from_db()
+    assert other.detail == "550 5.1.1 <x@elsewhere.test>: is unknown"
     # An approved notice names to whom it went, and the audit trail whom it is about: both stay.
     assert tables_with("contact@helix.test") == {"cases_notice", "kernel_auditevent"}
     assert tables_with("+49 171 4711") | tables_with("Head of desk") == set()
@@ -184,3 +196,14 @@ def test_by_hand_in_an_administrator_s_name(people, helix):
     for email, by in (("contact@helix.test", "administrator"), ("approver@desk.test", "approver")):
         with pytest.raises(CommandError):
             call_command("forget_person", email, by=f"{by}@desk.test", stdout=out)
+
+
+@pytest.mark.parametrize("gone", ["eve@elsewhere.test", "", "%"])
+def test_what_servers_answered_is_rewritten_for_nobody_else(gone):
+    words = "gives way to that of somebody who is forgotten alone"
+    with (
+        pytest.raises(DatabaseError, match=words),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT notifications_unname(ARRAY[1::bigint], %s)", [gone])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
-from cases import fixes
-from cases.models import Incident
+from cases import evaluation, fixes, response, timeline
+from cases.evaluation import Evaluation
+from cases.models import Category, Entry, Incident, SeverityChange
 from incidentdesk.kernel import clocks
 from reviews import facts, workflow
 from reviews.models import Attendee, Cause, Review
@@ -173,14 +176,59 @@ def test_the_facts_of_the_incident_are_shown_whole(
     assert {row.is_telling for row in late} <= {True, False}
     assert [row.body.split(":")[0] for row in facts.severities(incident)] == [
         "Opened by staff. SEV-3",
-        "Outage or degradation. SEV-2",
-    ] or len(facts.severities(incident)) >= 1
+        "Nature confirmed. Infrastructure outage or service degradation. SEV-2",
+    ]
     assert facts.temporary_fixes(incident) == [fix]
     (told,) = facts.partners_told(incident)
     assert [copy.kind for copy in told.copies] == ["first"]
     words = as_("auditor").get(page(review)).content.decode()
     for shown in ("CHG-TEMP", "Temporary fixes", "Late to partners", "Partners told", "Severity"):
         assert shown in words
+
+
+def test_the_changes_of_severity_are_facts_and_not_read_out_of_words(
+    declare: Callable[..., Incident], people: People
+) -> None:
+    incident = declare(title="SEV-1 says the supplier")
+    by = people.actor("commander")
+    known: dict[str, Any] = {"incident_id": incident.pk, "by": by, "at": LATER}
+    for severity in (2, 4):
+        evaluation.override_severity(severity=severity, reason="As SEV-1 was.", **known)
+    response.post_update(text="SEV-1 was thought of.", **known)
+    evaluation.evaluate(  # the same severity again, in other words
+        found=Evaluation(Category.objects.get(key="outage").pk, 1, 1, 1, reason="SEV-1: no."),
+        **known,
+    )
+    blanked = incident.entries.get(severity_change__value=2)
+    timeline.record(
+        incident,
+        Entry.Kind.BLANKING,
+        "Taken out.",
+        corrects=blanked.sequence,
+        by=by,
+        at=LATER,
+    )
+
+    found = facts.severities(incident)
+
+    changes = [str(row.severity_change) for row in found[1:]]
+    assert (found[0].kind, changes) == ("opened", ["SEV-3 → SEV-2", "SEV-2 → SEV-4"])
+    assert [bool(row.body) for row in found] == [True, False, True]
+
+
+def test_what_timelines_said_before_became_facts_once(
+    declare: Callable[..., Incident], people: People
+) -> None:
+    incident = declare()
+    by = people.actor("commander")
+    for text in ("Severity set by hand to SEV-1, from SEV-3.", "Aware corrected.", "SEV-1: so."):
+        timeline.record(incident, Entry.Kind.EVALUATION, text, by=by, at=LATER)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("cases.migrations.0371_severity_changes_so_far").SO_FAR)
+
+    assert [
+        (row.entry.body[:15], row.former, row.value) for row in SeverityChange.objects.all()
+    ] == [("Severity set by", 3, 1)]
 
 
 def test_a_restricted_incident_s_review_shows_nothing_to_others(

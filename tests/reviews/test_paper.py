@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -12,7 +13,8 @@ from django.test import Client
 from cases.models import Incident, Waiver
 from incidentdesk.kernel import pdf
 from incidentdesk.kernel.models import AuditEvent
-from reviews.models import Cause, Review
+from reviews import actions
+from reviews.models import Cause, PreventiveAction, Review
 from tests.conftest import NOW, People
 from tests.reviews.conftest import Steps
 
@@ -71,6 +73,51 @@ def test_print_and_markdown_hold_all_of_it(whole: Review, as_: Callable[[str], C
     assert answer["Content-Type"] == "text/markdown; charset=utf-8"
     read = AuditEvent.objects.filter(action="read", about=f"review:{whole.pk}")
     assert read.count() == 2
+
+
+def test_the_record_of_the_incident_holds_the_review_whole(
+    whole: Review, steps: Steps, people: People, as_: Callable[[str], Client]
+) -> None:
+    action = PreventiveAction.objects.get()
+    known = {"action_id": action.pk, "at": NOW + timedelta(days=9)}
+    actions.finish(note="Times out after 2 s.", by=people.actor("responder"), **known)
+    actions.verify(evidence="Load test 12.", by=people.actor("security"), **known)
+    address = f"/admin/cases/incident/{whole.incident_id}/print/"
+    page = as_("auditor").get(address).content.decode()
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+    wanted = [
+        "Review: Findings",
+        "The feed handler holds a lock over a network call.",
+        "Review: Why it happened",
+        "No alert on age.",
+        "Review: Controls and policies",
+        "Change approval",
+        "Review: Preventive actions",
+        "Time out the call",
+        "by Responder · verified",
+        "by Security",
+        "Times out after 2 s.",
+        "Shown by: Load test 12.",
+        "Review: Documents to update",
+        "Runbook: quote gateway",
+        "Review: Lessons",
+        "A stale price looks like a quiet market",
+        "Review: Approval Not approved yet.",
+        "Timeline",
+    ]
+    places = [text.index(words) for words in wanted]
+    assert places == sorted(places), dict(zip(wanted, places, strict=True))
+    assert "&lt;b&gt;No&lt;/b&gt; limit was set." in page
+
+
+def test_the_record_names_nothing_of_a_review_that_was_not_begun(
+    declare: Callable[..., Incident], as_: Callable[[str], Client]
+) -> None:
+    incident = declare()
+    page = as_("auditor").get(f"/admin/cases/incident/{incident.pk}/print/").content.decode()
+    assert "It was not begun." in page
+    assert "Review: " not in page
 
 
 @pytest.mark.skipif(bool(pdf.missing()), reason="this machine draws no PDF")

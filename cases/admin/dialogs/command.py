@@ -12,6 +12,7 @@ from django.db.models import Count
 from cases import gates, response, workflow
 from cases.admin.dialogs import fields
 from cases.models import Incident
+from cases.regulation import duty
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.dialogs import Action, DeskForm
 from notifications.models import Group
@@ -46,6 +47,11 @@ class SignForm(DeskForm):
 
     key = forms.ChoiceField(label="I sign that", widget=forms.RadioSelect)
     text = fields.words("What it rests on", rows=3, help_text="It stays on the timeline for good.")
+    nothing_owed = forms.BooleanField(
+        label="We owe no report",
+        required=False,
+        help_text="Our own clocks that are open end as not owed.",
+    )
 
     def prepare(self) -> None:
         """What is not signed yet."""
@@ -57,10 +63,19 @@ class SignForm(DeskForm):
         )
         if chosen in gates.STATEMENTS:
             self.fields["key"].initial = chosen
+        if chosen != duty.DECIDED:
+            del self.fields["nothing_owed"]
 
 
 def _sign(obj: Incident, data: Mapping[str, Any], *, by: Actor, at: datetime) -> str:
-    response.sign(incident_id=obj.pk, key=data["key"], text=data["text"], by=by, at=at)
+    response.sign(
+        incident_id=obj.pk,
+        key=data["key"],
+        text=data["text"],
+        nothing_owed=data.get("nothing_owed", False),
+        by=by,
+        at=at,
+    )
     return f"Signed: {gates.STATEMENTS[data['key']]}."
 
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
+from django.utils.module_loading import import_string
 
 from cases import timeline
 from cases.admin.page import classified
@@ -22,13 +24,14 @@ from cases.models import (
     TimelineHead,
 )
 from cases.regulation import standing
+from incidentdesk.kernel.access import Actor
 from notifications import queries as post
 
 RECIPE = "Checking an export with nothing of the desk"  # the heading in docs/timeline.md
 MESSAGES = 500  # the oldest; the message log has all
 
 
-def build(incident: Incident, head: TimelineHead, *, now: datetime) -> dict[str, Any]:
+def build(incident: Incident, head: TimelineHead, *, by: Actor, now: datetime) -> dict[str, Any]:
     """The sections of the record, each in its order. A fixed number of queries."""
     of_it = Q(incident=incident, involvement=None) | Q(involvement__incident=incident)
     packages = FactsPackage.objects.filter(involvement__incident=incident)
@@ -50,6 +53,7 @@ def build(incident: Incident, head: TimelineHead, *, now: datetime) -> dict[str,
         "review": ReviewFacts.objects.filter(incident=incident)
         .select_related("facilitator", "approved_by")
         .first(),
+        "whole_review": import_string(settings.REVIEW_ON_PAPER)(incident, by=by, now=now),
         "chain": _chain(incident, head),
     }
 

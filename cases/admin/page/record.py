@@ -49,7 +49,7 @@ def build(incident: Incident, *, now: datetime, by: Actor) -> dict[str, Any]:
             list(incident.entries.select_related("partner").order_by("sequence")), by
         ),
         "head": head,
-        **audited.build(incident, head, now=now),
+        **audited.build(incident, head, by=by, now=now),
         **lifecycle.related(incident, by=by),
     }
 

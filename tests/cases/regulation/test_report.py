@@ -10,6 +10,7 @@ import json
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -252,6 +253,22 @@ def test_figures_are_marked_actual_estimated_or_no_impact():
     assert its.at(report, its.NAMED["3.15"].path) == "000:03:05"
     assert its.at(report, its.NAMED["3.16"].path) == "000:02:05"
     assert report["informationDurationServiceDowntimeActualOrEstimate"] == "actual_figures"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "mark"),
+    [
+        ({"clients": 0}, "no_impact_on_clients"),
+        ({"clients": 0, "clients_share": Decimal("0.00")}, "no_impact_on_clients"),
+        ({"clients": 0, "clients_share": "0"}, "no_impact_on_clients"),
+        ({"clients": 0, "clients_share": "0.004"}, "actual_figures_for_clients_affected"),
+        ({"clients": 1, "clients_share": Decimal("0.00")}, "actual_figures_for_clients_affected"),
+        ({"clients_share": Decimal("0.00")}, "actual_figures_for_clients_affected"),
+    ],
+)
+def test_a_share_that_rounds_to_nothing_is_not_said_to_be_no_impact(numbers, mark):
+    report = build(replace(WHOLE, numbers=numbers))
+    assert its.at(report, its.NAMED["3.12"].path) == [mark]
 
 
 def test_nothing_known_makes_nothing_up():
