@@ -89,11 +89,6 @@ class _Changes(_Grave):
 class Index(_Own, IndexView):  # type: ignore[misc]
     """What one has set up."""
 
-    def get_context_data(self, **known: Any) -> dict[str, Any]:
-        """In words."""
-        context = super().get_context_data(**known)
-        return {**context, "held": factors.in_words(cast(User, self.request.user))}
-
 
 class SetUp(_Changes, ActivateTOTPView):  # type: ignore[misc]
     """Set up an authenticator app."""

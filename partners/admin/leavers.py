@@ -9,9 +9,8 @@ from typing import Any
 
 from django import forms
 
-from incidentdesk.kernel import dialogs
 from incidentdesk.kernel.access import Actor, Permission
-from incidentdesk.kernel.admin.leavers import STAYS
+from incidentdesk.kernel.admin import leavers
 from partners import forgetting
 from partners.models import Contact, Partner
 
@@ -24,16 +23,11 @@ class LeaverField(forms.ModelChoiceField):  # type: ignore[type-arg]
         return f"{obj.name} <{obj.email}>"
 
 
-class ForgetDialog(dialogs.DeskForm):
-    """Who, and why; what would go of each stands above."""
+class ContactDialog(leavers.LeaverDialog):
+    """Who of them; what would go of each stands above."""
 
-    above = "admin/kernel/user/leavers.html"
     contact = LeaverField(Contact.objects.none(), label="Person")
-    reason = forms.CharField(
-        max_length=200,
-        label="Why",
-        help_text="Stands on the audit trail, without the name: “left in March; asked for it”.",
-    )
+    field_order = ("contact", "reason")
 
     def prepare(self) -> None:
         """A dry run for each who left; who still works there is not offered."""
@@ -50,14 +44,6 @@ def _forget(obj: Partner, data: Mapping[str, Any], *, by: Actor, at: datetime) -
     return f"{before} is {contact} from now on."
 
 
-FORGET = dialogs.Action(
-    name="forget_contact",
-    label="Forget a contact",
-    run=_forget,
-    permission=Permission.REGISTER_WRITE,
-    form=ForgetDialog,
-    intro=f"For good: nobody can bring it back. {STAYS}",
-    submit="Forget them for good",
-    lets_in=True,
-    is_grave=True,
+FORGET = leavers.action(
+    "forget_contact", "Forget a contact", _forget, ContactDialog, Permission.REGISTER_WRITE
 )

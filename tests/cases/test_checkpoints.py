@@ -243,7 +243,7 @@ def test_what_is_added_after_a_checkpoint_breaks_nothing(taken, five, people):
     response.post_update(incident_id=five.pk, text="More.", by=by, at=NOW)
     correcting.blank(incident_id=five.pk, entry_sequence=3, reason="A name.", by=by, at=NOW)
     assert "2 timelines verified; every chain is whole." in run("--against", taken)
-    assert "1 timelines verified" in run(five.reference, "--against", taken)
+    assert "1 timeline verified" in run(five.reference, "--against", taken)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_a_changed_text_is_named(incident_in: Callable[[str], Incident], declare
     said = fault()
     assert f"{incident.reference}: the text of entry 3 was changed." in said
     assert "1 fault in 2 timelines" in said
-    assert run(whole.reference)[0].startswith("1 timelines verified")
+    assert run(whole.reference)[0].startswith("1 timeline verified")
 
 
 def test_a_removed_entry_is_named(incident_in: Callable[[str], Incident]) -> None:

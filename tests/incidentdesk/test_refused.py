@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -38,6 +39,9 @@ def test_a_page_that_a_role_may_not_see_leaves_a_line(as_: Any, people: People) 
     line = AuditEvent.objects.get(action=audit.REFUSED)
     assert (line.user_id, line.detail["method"]) == (people["responder"].pk, "GET")
     assert line.detail["address"] == "192.0.2.7"
+    trail = as_("auditor").get(page).text
+    assert re.search(rf">\s*{page}\s*<", trail)  # as a word, not as a link
+    assert f"{line.at:%H:%M:%S}" in trail
 
 
 def test_an_incident_that_is_closed_to_somebody_leaves_a_line_that_names_its_number_alone(

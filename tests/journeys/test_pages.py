@@ -23,6 +23,7 @@ TABS = (
     *("tasks", "systems", "partners", "notices", "evidence", "fixes", "recovery", "alerts"),
     *("clocks", "classification"),
 )
+OWN = [f"/accounts/{path}/" for path in ("factor", "factor/app", "factor/passkey", "sessions")]
 LINKS = "els => els.filter(e => e.origin === location.origin).map(e => e.pathname)"
 FAULTS = """() => {
   const faults = [], wide = document.documentElement.scrollWidth;
@@ -91,6 +92,10 @@ def test_every_page_of_the_desk_fits(who: str, as_: Callable[[str], Page]) -> No
     assert len(pages) > len(starts) > 15
     incident = next(p for p in pages if _kind(p) == "/admin/cases/incident/N/change/")
     pages += [f"{incident}?tab={tab}" for tab in TABS if who == "commander"]
+    pages += OWN if who == "commander" else []
+    if who == "admin":
+        partner = next(p for p in pages if _kind(p) == "/admin/partners/partner/N/change/")
+        pages += [partner.replace("change", "leaving"), "/admin/kernel/auditevent/export/"]
     looks = EVERY if who == "commander" else SOME
     assert [fault for path in pages for fault in _faults(page, path, looks)] == []
 
@@ -103,7 +108,7 @@ def test_every_page_of_the_portal_fits(who: str, as_: Callable[[str], Page]) -> 
     starts = page.locator("nav[aria-label=Portal] a").evaluate_all(LINKS)
     pages = _one_of_each(page, ["/portal/", *starts], "/portal/")
     assert len(pages) > len(starts) > 4
-    pages += ["/accounts/password/change/", "/accounts/logout/"]
+    pages += ["/accounts/password/change/", "/accounts/logout/", *OWN]
     assert [fault for path in pages for fault in _faults(page, path)] == []
     assert forbidden == []
 

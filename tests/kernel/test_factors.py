@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from io import StringIO
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from django.utils.html import strip_tags
 
 from incidentdesk.kernel import clocks, factors, grants, passwords, tokens
 from incidentdesk.kernel.errors import Conflict, InvalidInput, NotAllowed
@@ -261,6 +263,20 @@ def test_a_browser_that_proved_none_is_let_in_nowhere(people: People, required: 
 def test_where_it_is_not_required_nobody_is_led_there(people: People) -> None:
     assert is_in(log_in(people["commander"]))
     assert "Set up an authenticator app" in log_in(people["commander"]).get(INDEX).text
+
+
+def test_each_passkey_stands_once_on_one_s_own_page(people: People) -> None:
+    user, called = people["commander"], ("at home", "laptop")
+    for name, used in zip(called, (None, START), strict=True):
+        data = {"name": name, "credential": {}}
+        Authenticator.objects.create(
+            user=user, type="webauthn", data=data, created_at=START, last_used_at=used
+        )
+    client = Client()
+    client.force_login(user)
+    page = unescape(" ".join(strip_tags(client.get(INDEX).text).split()))
+    assert [page.count(f"{name} since 20 Nov 2026") for name in called] == [1, 1]
+    assert ("at home since 20 Nov 2026, never used" in page, page.count("Passkeys")) == (True, 1)
 
 
 def test_whoever_takes_the_app_away_sets_up_another(

@@ -188,7 +188,7 @@ def test_a_trail_cut_off_or_written_anew_is_told_by_what_somebody_kept(tmp_path:
     assert verified("--against", str(kept)).startswith("Held against seal 2 in mail.txt.\n2 seals")
     tamper("DELETE FROM kernel_auditevent WHERE id > %s", ids[1])
     tamper("DELETE FROM kernel_auditseal WHERE number = 2")
-    assert "1 seals verified; the chain is whole." in verified()
+    assert "1 seal verified; the chain is whole." in verified()
     held = "Held against seal 2 in mail.txt."
     assert fault("--against", str(kept)) == [
         held,
@@ -224,7 +224,7 @@ def test_old_lines_can_go_and_the_rest_still_verifies() -> None:
     assert verified().startswith(
         "The lines up to seal 1 were let go of; the trail says so.\n2 seals verified"
     )
-    assert verified("--from", "2").endswith("1 lines wait for their seal.\n")
+    assert verified("--from", "2").endswith("1 line waits for its seal.\n")
     tamper("DELETE FROM kernel_auditevent WHERE id = %s", two)
     assert f"Seal 2 of the audit trail: line {two} is missing." in fault()
 

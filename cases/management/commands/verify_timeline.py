@@ -52,7 +52,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{counted} in {self._total} timelines; named above.", returncode=BROKEN
             )
-        self.stdout.write(f"{self._total} timelines verified; every chain is whole.")
+        timeline = "timeline" if self._total == 1 else "timelines"
+        self.stdout.write(f"{self._total} {timeline} verified; every chain is whole.")
 
     def _faults(self, seen: checkpoints.Seen | None, only: list[int]) -> Iterator[str]:
         """What does not fit: the checkpoints themselves, then the timelines."""

@@ -15,8 +15,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
@@ -43,7 +45,7 @@ class PeriodForm(forms.Form):
         required=False,
         max_length=120,
         label="Only lines with",
-        help_text="In who, action or about. Of the sheet alone: a chain has no holes.",
+        help_text="In actor, action or about. For the sheet alone: with seals, all lines go out.",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -74,11 +76,11 @@ class AuditEventAdmin(desk.RegisterAdmin):
     paginator = InfinitePaginator
     show_full_result_count = False
     list_per_page = 50
-    list_display = ("at", "actor", "action", "thing")
+    list_display = ("moment", "actor", "action", "thing")
     search_fields = ("actor", "action", "about")
     ordering = ("-id",)
-    fields = ("at", "actor", "action", "thing", "details")
-    readonly_fields = ("thing", "details")
+    fields = ("moment", "actor", "action", "thing", "details")
+    readonly_fields = ("moment", "thing", "details")
     actions_list = ("to_export",)
 
     def get_urls(self) -> list[URLPattern]:
@@ -138,11 +140,19 @@ class AuditEventAdmin(desk.RegisterAdmin):
         reading = When(action__in=audit.READINGS, then=False)
         return found.annotate(is_named=Case(reading, default=True))
 
+    @admin.display(description="at", ordering="at")
+    def moment(self, event: AuditEvent) -> SafeString:
+        """To the second, on one line."""
+        words = f"{timezone.localtime(event.at):%-d %b %Y %H:%M:%S}"
+        return format_html('<span class="desk"><span class="nw">{}</span></span>', words)
+
     @admin.display(description="about")
     def thing(self, event: Any) -> SafeString | str:
         """What it was done to: its name and, if it has a page here, the way there."""
         kind, _, pk = event.about.partition(":")
         name = str((event.is_named and event.detail.get("name")) or event.about)
+        if kind == "page":  # one that was refused
+            return Truncator(event.detail.get("page") or name).chars(60)
         for model in admin.site._registry:
             if model._meta.model_name == kind and pk.isdigit():
                 url = f"admin:{model._meta.app_label}_{kind}_change"

@@ -1,4 +1,5 @@
-"""On a person's page: the dialog that reduces who left to a pseudonym, after showing what goes."""
+"""The dialog that reduces who left to a pseudonym, after showing what goes; and it on a person's
+page. A partner's page has it for contacts."""
 
 from __future__ import annotations
 
@@ -12,23 +13,44 @@ from incidentdesk.kernel import dialogs, people
 from incidentdesk.kernel.access import Actor, Permission
 from incidentdesk.kernel.models import User
 
-STAYS = (
-    "What was written once stays as it was signed: the name beside what the person did on "
-    "timelines, in receipts and on the audit trail."
+INTRO = (
+    "For good: nobody can bring it back. What was written once stays as it was signed: the name "
+    "beside what the person did on timelines, in receipts and on the audit trail."
 )
-
 MORE = "Ways to be reached, second factors and sessions go; nothing stands in their place."
 
 
-class ForgetDialog(dialogs.DeskForm):
+class LeaverDialog(dialogs.DeskForm):
     """What would go, and why it shall."""
 
     above = "admin/kernel/user/leavers.html"
+    leavers: list[dict[str, Any]]  # of each what stands there now, and then
     reason = forms.CharField(
         max_length=200,
         label="Why",
         help_text="Stands on the audit trail, without the name: “left in March; asked for it”.",
     )
+
+
+def action(
+    name: str, label: str, run: dialogs.UseCase, form: type[LeaverDialog], permission: Permission
+) -> dialogs.Action:
+    """The button, and what it warns of."""
+    return dialogs.Action(
+        name=name,
+        label=label,
+        run=run,
+        permission=permission,
+        form=form,
+        intro=INTRO,
+        submit="Forget them for good",
+        lets_in=True,
+        is_grave=True,
+    )
+
+
+class PersonDialog(LeaverDialog):
+    """This one person."""
 
     def prepare(self) -> None:
         """A dry run; nothing to press where the use case would refuse."""
@@ -43,14 +65,4 @@ def _forget(obj: User, data: Mapping[str, Any], *, by: Actor, at: datetime) -> s
     return f"{before} is {user} from now on."
 
 
-FORGET = dialogs.Action(
-    name="forget",
-    label="Forget this person",
-    run=_forget,
-    permission=Permission.PEOPLE_WRITE,
-    form=ForgetDialog,
-    intro=f"For good: nobody can bring it back. {STAYS}",
-    submit="Forget them for good",
-    lets_in=True,
-    is_grave=True,
-)
+FORGET = action("forget", "Forget this person", _forget, PersonDialog, Permission.PEOPLE_WRITE)

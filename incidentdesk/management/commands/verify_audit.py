@@ -50,8 +50,10 @@ class Command(BaseCommand):
         if broken:
             number = "1 fault" if len(broken) == 1 else f"{len(broken)} faults"
             raise CommandError(f"{number} in {count} seals; named above.", returncode=BROKEN)
-        self.stdout.write(f"{count} seals verified; the chain is whole.")
+        seal = "seal" if count == 1 else "seals"
+        self.stdout.write(f"{count} {seal} verified; the chain is whole.")
         if newest := seals.newest_seal():
             self.stdout.write(f"Audit seal: {newest.number}\nSeal hash: {newest.hash}")
         if waiting := seals.unsealed().count():
-            self.stdout.write(f"{waiting} lines wait for their seal.")
+            wait = "line waits for its" if waiting == 1 else "lines wait for their"
+            self.stdout.write(f"{waiting} {wait} seal.")
