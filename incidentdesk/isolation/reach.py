@@ -79,7 +79,8 @@ def everything_of(
     """All that the database holds of a partner and its people, to be compared later; or of it only
     what may have changed, once one knows which tables were touched."""
     held: dict[str, list[dict[str, Any]]] = {}
-    for model in (*paths(), Partner, User):
+    every: list[type[Model]] = [*paths(), Partner, User]
+    for model in every:
         if touched is None or touched & tables_on_the_way(model):
             held[model._meta.label] = list(_rows(model, partner, people).values())
     for row in held.get("kernel.User", []):
