@@ -12,7 +12,7 @@ help:
 	@echo "make audit   bandit, bill of materials, known vulnerabilities (make bill writes the bill)"
 	@echo "make docs    the documentation as a site, into site/"
 	@echo "make bench   the benchmarks, as a table"
-	@echo "make faults  every fault, as a table (FAULTS_TABLE=docs/faults.md writes it down)"
+	@echo "make faults  every fault, as a table (FAULTS_TABLE=docs/faults.md writes it down), and what takes long"
 	@echo "make reset   wipes var/ (or DATA_DIR)"
 
 run: .venv/embedded.installed
@@ -26,6 +26,8 @@ bench: .venv/dev.installed
 
 faults: .venv/dev.installed
 	@$(PY) -m pytest -p tests.faults.table -m fault tests
+	@$(PY) -m pytest -m "long and not fault" --ignore=tests/journeys tests
+	@$(PY) -m pytest -m "long and not fault" tests/journeys
 
 # --- the checks, in the order in which they fail fastest -------------------------------------------
 
@@ -83,11 +85,11 @@ docs: .venv/dev.installed
 
 suite: .venv/dev.installed
 	@echo "── tests"
-	@$(PY) -m pytest -n 2 --dist worksteal --ignore=tests/journeys --ignore=tests/faults
+	@$(PY) -m pytest -n 2 --dist worksteal --ignore=tests/journeys --ignore=tests/faults -m "not long"
 
 journeys: .venv/dev.installed
 	@echo "── journeys"
-	@$(PY) -m pytest tests/journeys
+	@$(PY) -m pytest tests/journeys -m "not long"
 
 # --- what has to be installed; a stamp says that it is ----------------------------------------------
 

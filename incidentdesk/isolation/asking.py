@@ -89,7 +89,7 @@ class Asker:
 
     def __init__(self, cast: Cast, mails: Path) -> None:
         self.cast, self.mails = cast, mails
-        self.before = self._held()
+        self.before, self.written = self._held(), reach.writes_so_far()
         self.last_message = (
             Message.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         )
@@ -134,13 +134,18 @@ class Asker:
             status = response.status_code if response.status_code >= 500 else status
         return Answer(status, _without_echo("\n".join(seen), path, data), page)
 
-    def _held(self) -> list[dict[str, list[dict[str, Any]]]]:
+    def _held(self, touched: set[str] | None = None) -> list[dict[str, list[dict[str, Any]]]]:
         sides = (self.cast.a, self.cast.b)
-        return [reach.everything_of(side.partner, side.people) for side in sides]
+        return [reach.everything_of(one.partner, one.people, touched=touched) for one in sides]
 
     def _changed(self) -> list[list[str]]:
-        """The tables in which rows of the other partner, and of the reader's own, changed."""
-        pairs = zip(self._held(), self.before, strict=True)
+        """The tables in which rows of the other partner, and of the reader's own, changed.
+
+        Read again is only what was written to since the last time, as the database counts it.
+        """
+        last, self.written = self.written, reach.writes_so_far()
+        touched = {table for table, rows in self.written.items() if rows != last.get(table)}
+        pairs = zip(self._held(touched if self.written else None), self.before, strict=True)
         return [sorted(t for t, rows in now.items() if rows != then[t]) for now, then in pairs]
 
     def _mails(self, *, wrote: bool) -> str:

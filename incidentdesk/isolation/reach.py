@@ -25,6 +25,9 @@ _GRANTED = """
       AND has_column_privilege(
           %s, format('%%I.%%I', table_schema, table_name), column_name, 'SELECT')
 """
+_WRITTEN = """
+    SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables
+    WHERE schemaname = 'public' AND n_tup_ins + n_tup_upd + n_tup_del > 0"""
 
 
 @cache
@@ -58,17 +61,49 @@ def rows_of(model: type[Model], partner: Partner) -> QuerySet[Any]:
     return model._default_manager.filter(**{paths()[model]: partner.pk}).order_by("pk")
 
 
-def everything_of(partner: Partner, people: list[int]) -> dict[str, list[dict[str, Any]]]:
-    """All that the database holds of a partner and its people, to be compared later."""
-    held = {m._meta.label: list(rows_of(m, partner).values()) for m in paths()}
-    register: Any = Partner.objects.filter(pk=partner.pk)
-    persons: Any = User.objects.filter(pk__in=people).order_by("pk")
-    held |= {"partners.Partner": list(register.values()), "kernel.User": list(persons.values())}
-    for row in held["kernel.User"]:
+@cache
+def tables_on_the_way(model: type[Model]) -> frozenset[str]:
+    """The tables on which it hangs which rows of this model are a partner's, its own among them."""
+    found, here = {model._meta.db_table}, model
+    for name in filter(None, paths().get(model, "").split("__")):
+        leads_to = here._meta.get_field(name).related_model
+        if isinstance(leads_to, type):
+            here = leads_to
+            found.add(here._meta.db_table)
+    return frozenset(found)
+
+
+def everything_of(
+    partner: Partner, people: list[int], *, touched: set[str] | None = None
+) -> dict[str, list[dict[str, Any]]]:
+    """All that the database holds of a partner and its people, to be compared later; or of it only
+    what may have changed, once one knows which tables were touched."""
+    held: dict[str, list[dict[str, Any]]] = {}
+    every: list[type[Model]] = [*paths(), Partner, User]
+    for model in every:
+        if touched is None or touched & tables_on_the_way(model):
+            held[model._meta.label] = list(_rows(model, partner, people).values())
+    for row in held.get("kernel.User", []):
         row.pop("last_login")
-    for row in held["kernel.Token"]:
+    for row in held.get("kernel.Token", []):
         row.pop("last_used_at")
     return held
+
+
+def _rows(model: type[Model], partner: Partner, people: list[int]) -> QuerySet[Any]:
+    if model is User:
+        return User.objects.filter(pk__in=people).order_by("pk")
+    if model is Partner:
+        return Partner.objects.filter(pk=partner.pk)
+    return rows_of(model, partner)
+
+
+def writes_so_far() -> dict[str, int]:
+    """Table → rows that this transaction has written or tried to, as the server counts them,
+    whatever statement, trigger or cascade wrote them. Nothing, where it is told not to count."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITTEN)
+        return dict(cursor.fetchall())
 
 
 def readable_columns() -> dict[str, set[str]]:

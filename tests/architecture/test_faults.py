@@ -8,6 +8,17 @@ from collections.abc import Iterator
 from tests.architecture.source import ROOT
 from tests.faults.table import FAULTS
 
+# Who may leave `make test` is decided here: nothing of isolation, of gates or of what people are
+# told does.
+LONG = {
+    "tests/architecture/test_migrations.py",
+    "tests/deploy/test_newcomer.py",
+    "tests/embedded/test_desk.py",
+    "tests/journeys/test_categories.py",
+    "tests/journeys/test_pages.py",
+    "tests/kernel/test_rendering.py",
+}
+
 
 def marked() -> dict[str, set[str]]:
     """The tests that are marked with each number."""
@@ -49,3 +60,17 @@ def test_the_table_names_exactly_the_tests_that_there_are_and_none_failed():
                 named.setdefault(number, set()).add(one.strip("`"))
     assert named == marked()
     assert set(results) <= {"passed", "in the suite", "not run"}
+
+
+def test_what_is_left_out_of_make_test_is_run_by_make_faults():
+    texts = {file: file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("test_*.py")}
+    long = {str(file.relative_to(ROOT)) for file, text in texts.items() if "mark.long" in text}
+    assert long - {"tests/architecture/test_faults.py"} == LONG
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert makefile.count('-m "not long"') == 2
+    recipe = makefile.partition("\nfaults:")[2].partition("\n\n")[0]
+    for chosen in ("-m fault tests", "--ignore=tests/journeys tests", "tests/journeys"):
+        assert f"{chosen}\n" in f"{recipe}\n"
+    assert recipe.count('-m "long and not fault"') == 2
+    out = {word for word in makefile.split() if word.startswith(("--ignore", "--deselect"))}
+    assert out == {"--ignore=tests/journeys", "--ignore=tests/faults"}

@@ -41,6 +41,7 @@ def test_every_step_of_every_migration_has_a_way_back():
     assert {name.split(".")[0] for name, _ in _operations()} == set(OURS)
 
 
+@pytest.mark.long
 @pytest.mark.fault("F29", "to the release before and forth")
 def test_they_go_back_to_the_release_before_and_forth_again(
     django_db_setup: None, django_db_blocker: Any

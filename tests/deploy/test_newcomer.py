@@ -34,10 +34,13 @@ from tests.sinks import SmtpSink, free_port, smtp_sink
 POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))), None)
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin")
 PASSWORD = "harbour-lantern-42"
-pytestmark = pytest.mark.skipif(
-    not (POSTGRES and NGINX and shutil.which("psql")),
-    reason="PostgreSQL's server, psql or nginx is missing (Debian: apt install postgresql nginx)",
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        not (POSTGRES and NGINX and shutil.which("psql")),
+        reason="PostgreSQL, psql or nginx is missing (Debian: apt install postgresql nginx)",
+    ),
+]
 
 
 class Machine:

@@ -124,6 +124,7 @@ def start(folder: Path) -> Iterator[Callable[..., Desk]]:
         desk.process.wait()
 
 
+@pytest.mark.long
 @pytest.mark.fault("F34", "kill -9 of a web worker, the pager, beat and Redis")
 def test_it_answers_revives_a_killed_part_and_ends_cleanly(start: Callable[..., Desk]) -> None:
     desk = start().ready()
@@ -152,6 +153,7 @@ def test_it_answers_revives_a_killed_part_and_ends_cleanly(start: Callable[..., 
     assert not desk.answers()
 
 
+@pytest.mark.long
 def test_a_second_desk_is_refused_in_a_sentence(
     start: Callable[..., Desk], folder: Path, tmp_path: Path
 ) -> None:
@@ -169,6 +171,7 @@ def test_a_second_desk_is_refused_in_a_sentence(
     assert desk.answers()
 
 
+@pytest.mark.long
 def test_a_killed_desk_leaves_nothing_running(start: Callable[..., Desk]) -> None:
     desk = start().ready()
     desk.process.kill()

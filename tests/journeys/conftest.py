@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -51,17 +53,44 @@ def desk(sink: SmtpSink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         yield running
 
 
+# Once for each line that comes in; a command that starts anew would take seconds each time.
 TAKE_ALL = """
+import sys
 from cases import queries, workflow
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.models import User
 from notifications.models import Escalation
-by = access.actor_for(User.objects.get(email="commander@desk.example"))
-running = Escalation.objects.filter(state="running").values_list("about", flat=True)
-paged = [int(about.partition(":")[2]) for about in running if about.startswith("incident:")]
-for incident in queries.visible_to(by).filter(pk__in=paged, acknowledged_at=None):
-    workflow.acknowledge(incident_id=incident.pk, by=by, at=clocks.now())
+for line in sys.stdin:
+    by = access.actor_for(User.objects.get(email="commander@desk.example"))
+    running = Escalation.objects.filter(state="running").values_list("about", flat=True)
+    paged = [int(about.partition(":")[2]) for about in running if about.startswith("incident:")]
+    for incident in queries.visible_to(by).filter(pk__in=paged, acknowledged_at=None):
+        workflow.acknowledge(incident_id=incident.pk, by=by, at=clocks.now())
+    print("taken", flush=True)
 """
+
+
+@pytest.fixture(scope="session")
+def _take_all(desk: stack.Desk) -> Iterator[Callable[[], None]]:
+    """Somebody takes whatever is open and paged about."""
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", TAKE_ALL],
+        cwd=stack.ROOT,
+        env=desk.environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def take() -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "taken\n"
+
+    yield take
+    process.communicate(timeout=60)
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +100,7 @@ def _nobody_is_in_a_storm(request: pytest.FixtureRequest) -> None:
     The incidents, not only their ladders: the auditor begins the ladder of an open one anew.
     """
     if "sink" in request.fixturenames:
-        request.getfixturevalue("desk").manage("shell", "--no-imports", "-c", TAKE_ALL)
+        request.getfixturevalue("_take_all")()
 
 
 @pytest.fixture(scope="session")

@@ -83,7 +83,10 @@ def _one_of_each(page: Page, starts: list[str], within: str) -> list[str]:
     return list(found.values())
 
 
-@pytest.mark.parametrize("who", ["commander", "admin", "auditor"])
+# What an auditor sees are pages that the commander or an administrator has, with less to press.
+@pytest.mark.parametrize(
+    "who", ["commander", "admin", pytest.param("auditor", marks=pytest.mark.long)]
+)
 def test_every_page_of_the_desk_fits(who: str, as_: Callable[[str], Page]) -> None:
     page = as_(f"{who}@desk.example")
     page.goto("/admin/")

@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.migration import Migration
 from psycopg2.errors import LockNotAvailable
 
-from incidentdesk.kernel import patience
+from incidentdesk.kernel import patience, rendering
 
 WAITS = 5  # seconds for a table that others use; who comes after us waits as long as we do
 TIMES = 24  # so many tries
@@ -56,7 +56,7 @@ class Command(migrate.Command):
         """Whether nothing had to wait for too long."""
         try:
             self.connection = connections[options["database"]]
-            with patience.limited(self.connection, waits=WAITS):
+            with patience.limited(self.connection, waits=WAITS), rendering.of_what_changed():
                 super().handle(*args, **options)
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
