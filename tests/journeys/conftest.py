@@ -57,6 +57,7 @@ def desk(sink: SmtpSink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 TAKE_ALL = """
 import sys
 from cases import queries, workflow
+from django.db import connection
 from incidentdesk.kernel import access, clocks
 from incidentdesk.kernel.models import User
 from notifications.models import Escalation
@@ -66,6 +67,7 @@ for line in sys.stdin:
     paged = [int(about.partition(":")[2]) for about in running if about.startswith("incident:")]
     for incident in queries.visible_to(by).filter(pk__in=paged, acknowledged_at=None):
         workflow.acknowledge(incident_id=incident.pk, by=by, at=clocks.now())
+    connection.close()  # a journey may take the database away in between
     print("taken", flush=True)
 """
 
