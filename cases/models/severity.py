@@ -169,7 +169,11 @@ class SeverityChange(models.Model):
     first change.
     """
 
-    entry = models.OneToOneField("cases.Entry", models.PROTECT, related_name="severity_change")
+    # No entry is ever removed. If somebody does it with the guards off, `verify_timeline` names it,
+    # as it names any other; a foreign key here would only decide which of them can be.
+    entry = models.OneToOneField(
+        "cases.Entry", models.PROTECT, related_name="severity_change", db_constraint=False
+    )
     former = models.PositiveSmallIntegerField()
     value = models.PositiveSmallIntegerField()
 
