@@ -14,7 +14,6 @@ LONG = {
     "tests/architecture/test_migrations.py",
     "tests/deploy/test_newcomer.py",
     "tests/embedded/test_desk.py",
-    "tests/journeys/test_categories.py",
     "tests/journeys/test_pages.py",
     "tests/kernel/test_rendering.py",
 }

@@ -12,14 +12,8 @@ from playwright.sync_api import Page, expect
 from cases.defaults import CATEGORIES, PLAYBOOKS
 from tests.journeys.steps import begin_review, do, end_tasks, evaluate, fix_it, recover, sign
 
-# Outages and accesses go that way in the journeys of an alert and of what comes after, too.
-ELSEWHERE = {"outage": pytest.mark.long, "unauthorised_access": pytest.mark.long}
 
-
-@pytest.mark.parametrize(
-    ("key", "name"),
-    [pytest.param(key, name, marks=ELSEWHERE.get(key, ())) for key, name, _ in CATEGORIES],
-)
+@pytest.mark.parametrize(("key", "name"), [(key, name) for key, name, _ in CATEGORIES])
 def test_a_category_goes_from_detection_to_review_with_its_own_playbook(
     key: str, name: str, as_: Callable[[str], Page]
 ) -> None:
