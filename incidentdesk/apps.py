@@ -44,10 +44,9 @@ def a_second_factor_is_required(**_: Any) -> list[checks.CheckMessage]:
 def mail_is_encrypted(**_: Any) -> list[checks.CheckMessage]:
     """On its way to a mail server elsewhere; a file and a provider's address by HTTPS need none."""
     is_smtp = not settings.MAIL_PROVIDER and not hasattr(settings, "EMAIL_FILE_PATH")
-    is_safe = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
-    host, port = settings.EMAIL_HOST, settings.EMAIL_PORT
-    if not is_smtp or is_safe or tls.is_near(host, port, settings.PLAINTEXT_HOSTS):
+    if not is_smtp or not tls.is_mail_in_clear(settings):
         return []
+    host = settings.EMAIL_HOST
     said = f"EMAIL_URL leads to {host} in clear: mails, and its password, are read on the way."
     hint = (
         f"Add ?tls=starttls or ?tls=tls, or name {host} in PLAINTEXT_HOSTS if nobody else is on "

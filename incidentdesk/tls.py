@@ -21,7 +21,7 @@ def require_database(name: str, found: dict[str, Any], plaintext: Sequence[str])
     """Stop unless the database that `name` leads to is near, allowed, or proves who it is."""
     host = str(found.get("HOST") or "")
     given = found.get("OPTIONS", {})
-    if is_near(host, found.get("PORT"), plaintext) or given.get("sslmode") == "verify-full":
+    if _is_near(host, found.get("PORT"), plaintext) or given.get("sslmode") == "verify-full":
         return
     stop(
         f"{name} leads to {host} without a certificate that is checked: add ?sslmode=verify-full "
@@ -36,7 +36,7 @@ def require_redis(url: str, plaintext: Sequence[str]) -> None:
     host = parts.hostname or ""
     given = {name: value[0].lower() for name, value in parse_qs(parts.query).items()}
     is_weak = given.get("ssl_cert_reqs") in _WEAK or given.get("ssl_check_hostname") == "false"
-    if "socket" in parts.scheme or is_near(host, parts.port, plaintext):
+    if "socket" in parts.scheme or _is_near(host, parts.port, plaintext):
         return
     if parts.scheme == "rediss" and not is_weak:
         return
@@ -58,7 +58,13 @@ def of_broker(url: str) -> dict[str, Any] | None:
     return {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
 
 
-def is_near(host: str, port: object, plaintext: Sequence[str]) -> bool:
-    """Whether a server needs no TLS: it is this machine, or whoever runs the desk named it."""
+def is_mail_in_clear(settings: Any) -> bool:
+    """Whether what goes to the mail server of these settings by SMTP can be read on the way."""
+    if settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL:
+        return False
+    return not _is_near(settings.EMAIL_HOST, settings.EMAIL_PORT, settings.PLAINTEXT_HOSTS)
+
+
+def _is_near(host: str, port: object, plaintext: Sequence[str]) -> bool:
     is_here = not host or host.startswith("/") or is_loopback(host)
     return is_here or bool({host, f"{host}:{port}"} & set(plaintext))

@@ -43,8 +43,7 @@ def mail() -> Iterator[Told]:
 
 
 def _in_clear() -> Iterator[Told]:
-    is_near = tls.is_near(settings.EMAIL_HOST, settings.EMAIL_PORT, settings.PLAINTEXT_HOSTS)
-    if settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL or is_near:
+    if not tls.is_mail_in_clear(settings):
         return
     said = "What is mailed goes to the mail server in clear"
     do = "Add ?tls=starttls or ?tls=tls to EMAIL_URL."
